@@ -1,0 +1,24 @@
+//! Everything that decides in Postern. This file is the map; it holds no logic.
+//!
+//! Floors, from the top. A room imports only rooms of lower floors, and rooms of one floor do not know each other
+//! (a test reads the imports and holds this):
+//!
+//! | floor | rooms |
+//! |---|---|
+//! | 6 | `assemble`: configuration → parts, the only room that names concrete backends |
+//! | 5 | `surface`: axum routers, limits of a request, how an error is answered |
+//! | 4 | `flow`: one use case a file: authenticate → plan → attempt → relay → settle; `flow::admin` |
+//! | 3 | `auth`, `routing`, `accounting`, `upstream` |
+//! | 2 | `providers` (pure), `store`, `tls` |
+//! | 1 | `config`, `crypto`, `secrets`, `telemetry` |
+//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `secret`, `wire` |
+
+pub mod clock;
+pub mod config;
+pub mod id;
+pub mod money;
+pub mod principal;
+pub mod providers;
+pub mod secret;
+pub mod store;
+pub mod usage;

@@ -1,0 +1,25 @@
+//! What a deployment says about its upstream, resolved: which dialect, where, with which credential.
+
+use crate::secret::Secret;
+use serde_json::{Map, Value};
+
+/// A resolved upstream. The credential only ever goes to `api_base`.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The provider's name as LiteLLM writes it (`openai`, `hosted_vllm`, …).
+    pub provider: &'static str,
+    /// The model's name in the provider's own words.
+    pub model: String,
+    /// Where the provider is called, without a trailing slash.
+    pub api_base: String,
+    /// The credential; `None` for upstreams that ask for none.
+    pub api_key: Option<Secret>,
+    /// The OpenAI organization to bill.
+    pub organization: Option<String>,
+    /// Headers added to every call.
+    pub extra_headers: Vec<(String, String)>,
+    /// Body fields added to every call; they win over the client's.
+    pub extra_body: Map<String, Value>,
+    /// Body fields added where the client does not send them.
+    pub default_params: Map<String, Value>,
+}

@@ -1,0 +1,95 @@
+//! What a table is asked to change: conditions and changes, as data, so that every store reads them the same way.
+
+use super::item::{Item, Key, Value};
+use crate::clock::Timestamp;
+
+/// Something that must hold of the stored item for a write to happen. An item past its end counts as absent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// The item is there.
+    Exists,
+    /// The item is not there.
+    Absent,
+    /// The attribute is there and equal.
+    Equals(String, Value),
+    /// The attribute is missing or different.
+    Differs(String, Value),
+    /// The attribute is a number of at least this.
+    AtLeast(String, i64),
+    /// The attribute is a number of at most this.
+    AtMost(String, i64),
+    /// The item has this attribute.
+    Has(String),
+    /// The item lacks this attribute (also true of an absent item).
+    Lacks(String),
+}
+
+/// One change to an item's attributes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Sets the attribute.
+    Set(String, Value),
+    /// Sets the attribute where it is missing.
+    SetIfMissing(String, Value),
+    /// Adds to a number; a missing one counts as 0.
+    Add(String, i64),
+    /// Removes the attribute.
+    Remove(String),
+    /// Sets when the item ends; `None`: it does not.
+    Expire(Option<Timestamp>),
+}
+
+/// One write. All its conditions must hold, or nothing happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// Stores the item, in place of what stood there.
+    Put {
+        /// The whole item.
+        item: Item,
+        /// What must hold of the item that stood there.
+        when: Vec<Condition>,
+    },
+    /// Changes the item's attributes; makes the item where it is absent.
+    Update {
+        /// Which item.
+        key: Key,
+        /// The changes, each attribute named at most once.
+        changes: Vec<Change>,
+        /// What must hold of the item before.
+        when: Vec<Condition>,
+    },
+    /// Removes the item; removing an absent one is no error.
+    Delete {
+        /// Which item.
+        key: Key,
+        /// What must hold of the item before.
+        when: Vec<Condition>,
+    },
+    /// Changes nothing, and fails the transaction it stands in where its conditions do not hold.
+    Check {
+        /// Which item.
+        key: Key,
+        /// What must hold of it.
+        when: Vec<Condition>,
+    },
+}
+
+impl Write {
+    /// The item that the write is about.
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Put { item, .. } => &item.key,
+            Self::Update { key, .. } | Self::Delete { key, .. } | Self::Check { key, .. } => key,
+        }
+    }
+
+    /// What must hold for the write to happen.
+    pub fn conditions(&self) -> &[Condition] {
+        match self {
+            Self::Put { when, .. }
+            | Self::Update { when, .. }
+            | Self::Delete { when, .. }
+            | Self::Check { when, .. } => when,
+        }
+    }
+}

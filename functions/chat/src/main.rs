@@ -1,0 +1,3 @@
+//! The chat function.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The embeddings function.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! `postern`: the gateway on one machine.
+
+fn main() {}

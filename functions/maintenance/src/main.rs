@@ -1,0 +1,3 @@
+//! The maintenance function.
+
+fn main() {}
