@@ -13,6 +13,7 @@
 //! | 1 | `config`, `crypto`, `secrets`, `telemetry` |
 //! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `secret`, `wire` |
 
+pub mod api;
 pub mod clock;
 pub mod config;
 pub mod id;
@@ -22,3 +23,4 @@ pub mod providers;
 pub mod secret;
 pub mod store;
 pub mod usage;
+pub mod wire;

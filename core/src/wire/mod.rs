@@ -1,0 +1,4 @@
+//! Wire formats below any dialect. Pure; knows nobody.
+
+pub mod openai_usage;
+pub mod sse;
