@@ -22,5 +22,7 @@ pub mod principal;
 pub mod providers;
 pub mod secret;
 pub mod store;
+pub mod tls;
+pub mod upstream;
 pub mod usage;
 pub mod wire;

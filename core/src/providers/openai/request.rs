@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn the_usage_of_a_stream_is_always_asked_for() {
-        let asked = |body: &str| super::tests::body(&sent(body, true, &target()))["stream_options"].clone();
+        let asked = |sent_body: &str| body(&sent(sent_body, true, &target()))["stream_options"].clone();
         assert_eq!(asked(r#"{"stream":true}"#), json!({"include_usage": true}));
         assert_eq!(
             asked(r#"{"stream":true,"stream_options":{"include_usage":false,"x":1}}"#),
