@@ -23,3 +23,4 @@ pub mod providers;
 pub mod secret;
 pub mod store;
 pub mod usage;
+pub mod wire;
