@@ -18,6 +18,7 @@ pub mod clock;
 pub mod config;
 pub mod id;
 pub mod money;
+pub mod price;
 pub mod principal;
 pub mod providers;
 pub mod secret;

@@ -1,4 +1,4 @@
-//! Wire formats below any dialect. Pure; knows nobody.
+//! Wire formats below any dialect. Pure; knows only usage.
 
 pub mod openai_usage;
 pub mod sse;

@@ -4,7 +4,7 @@ use super::failure;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
 use crate::providers::provider::WholeAnswer;
-use crate::wire::openai_usage;
+use crate::wire::openai_usage::usage_from_openai;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -44,7 +44,7 @@ pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, Pro
             failure::excerpt(&body)
         )));
     }
-    let usage = answer.usage.and_then(|usage| openai_usage::read(usage.get()));
+    let usage = answer.usage.and_then(|usage| usage_from_openai(usage.get().as_bytes()));
     Ok(WholeAnswer { usage, body })
 }
 
