@@ -2,7 +2,7 @@
 //!
 //! [`provider`] is the seam, [`target`] what a deployment says about its upstream, [`failure`] how an upstream's error
 //! is told, [`decoder`] what a streamed answer is read by. [`openai`] is the dialect that most upstreams speak,
-//! [`mock`] answers without an upstream.
+//! [`mock`] answers without an upstream, [`registry`] names who speaks for whom.
 
 pub mod decoder;
 pub mod failure;
@@ -10,4 +10,5 @@ pub mod mock;
 pub mod openai;
 pub mod operation;
 pub mod provider;
+pub mod registry;
 pub mod target;

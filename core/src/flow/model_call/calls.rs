@@ -121,7 +121,7 @@ impl ModelCalls {
         let Plan { said, deployment, upstream, bounds } = plan;
         let mut open = OpenCall::begin(Arc::clone(self), facts.id, principal, request, &said, deployment);
         let sent = self.clock.now();
-        let attempted = attempt::send(self, &open, upstream, bounds).await;
+        let attempted = attempt::send(self.transport.as_ref(), open.provider(), upstream, bounds).await;
         facts.upstream_ms = self.clock.now().millis_since(sent);
         let answered = match attempted {
             Ok(answered) => answered,
@@ -134,7 +134,7 @@ impl ModelCalls {
                 Err(error) => Err(open.fail(error).await),
             };
         }
-        match attempt::whole(&open, answered.body).await {
+        match attempt::whole(open.provider(), request.operation, answered.body).await {
             Ok(answer) => {
                 facts.cost = Some(open.settle(answer.usage).await?);
                 Ok(CallBody::Whole(answer.body))

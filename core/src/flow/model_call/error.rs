@@ -4,7 +4,8 @@ use crate::auth::AuthError;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
 use crate::providers::provider::TransformError;
-use crate::store::table::WriteError;
+use crate::accounting::spend_log::SettleError;
+use crate::routing::BuildError;
 use crate::upstream::transport::TransportError;
 
 /// Why a call has no answer, or no more of it.
@@ -38,6 +39,9 @@ pub enum CallError {
     /// The key may not use this model.
     #[error("the key may not use `{0}`")]
     ModelDenied(String),
+    /// A wildcard matches, but what it stands for cannot be called.
+    #[error(transparent)]
+    Uncallable(#[from] BuildError),
     /// The request cannot be said in the upstream's dialect.
     #[error(transparent)]
     Transform(#[from] TransformError),
@@ -54,7 +58,7 @@ pub enum CallError {
     Transport(#[from] TransportError),
     /// The call could not be charged, so it is not answered.
     #[error("the call could not be recorded")]
-    Unrecorded(#[source] WriteError),
+    Unrecorded(#[source] SettleError),
     /// The operating system gives no random bytes.
     #[error(transparent)]
     NoEntropy(#[from] crate::clock::NoEntropy),
@@ -65,7 +69,7 @@ impl CallError {
     pub fn class_name(&self) -> &'static str {
         match self {
             Self::Auth(_) => "AuthenticationError",
-            Self::Json(_) | Self::Member { .. } | Self::MissingMember(_) | Self::Transform(_) => "BadRequestError",
+            Self::Json(_) | Self::Member { .. } | Self::MissingMember(_) | Self::Transform(_) | Self::Uncallable(_) => "BadRequestError",
             Self::UnknownModel { .. } => "NotFoundError",
             Self::ModelDenied(_) => "PermissionDeniedError",
             Self::Upstream { failure, .. } => failure.class.name(),
