@@ -11,10 +11,13 @@
 //! | 3 | `auth`, `routing`, `accounting`, `upstream` |
 //! | 2 | `providers` (pure), `store`, `tls` |
 //! | 1 | `config`, `crypto`, `secrets`, `telemetry` |
-//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `secret`, `wire` |
+//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `secret`, `wire` |
 
+pub mod calendar;
 pub mod clock;
 pub mod config;
+pub mod crypto;
+pub mod duration;
 pub mod id;
 pub mod money;
 pub mod principal;
