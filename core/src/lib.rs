@@ -13,6 +13,8 @@
 //! | 1 | `config`, `crypto`, `secrets`, `telemetry` |
 //! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `secret`, `wire` |
 
+pub mod accounting;
+pub mod auth;
 pub mod calendar;
 pub mod clock;
 pub mod config;

@@ -80,7 +80,8 @@ mod tests {
     use super::*;
 
     fn read(headers: &[(&'static str, &'static str)]) -> Result<String, CredentialError> {
-        let map = headers.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect();
+        let map =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect();
         Credential::from_headers(&map).map(|credential| credential.expose().to_owned())
     }
 

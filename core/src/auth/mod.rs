@@ -8,7 +8,6 @@
 pub mod authenticate;
 pub mod cache;
 pub mod credential;
-pub mod key_changes;
 pub mod key_item;
 pub mod key_listing;
 pub mod key_record;

@@ -9,6 +9,9 @@ use sha2::{Digest, Sha256};
 /// What every virtual key begins with.
 pub const KEY_PREFIX: &str = "sk-";
 
+/// Fewest bytes of a virtual key, the prefix included. Shorter ones can be guessed.
+pub const KEY_BYTES_MIN: usize = 16;
+
 /// Random characters behind the prefix of a new key: six bits each, 132 in all.
 const NEW_KEY_CHARACTERS: usize = 22;
 
@@ -30,10 +33,11 @@ pub fn hash_if_needed(key_or_hash: &str) -> Option<KeyHash> {
     if key_or_hash.starts_with(KEY_PREFIX) { Some(hash(key_or_hash)) } else { KeyHash::parse(key_or_hash) }
 }
 
-/// The name by which a key is shown: `sk-...` and its last four characters.
+/// The name by which a key is shown: `sk-...` and its last four characters. Four characters of a short text would give
+/// too much of it away, so text shorter than a key shows none.
 pub fn abbreviate(key: &str) -> String {
     let mut name = String::from("sk-...");
-    if key.starts_with(KEY_PREFIX) {
+    if key.len() >= KEY_BYTES_MIN {
         let from = key.char_indices().rev().nth(3).map_or(0, |(at, _)| at);
         name.push_str(key.get(from..).unwrap_or_default());
     }
