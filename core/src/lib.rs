@@ -11,11 +11,17 @@
 //! | 3 | `auth`, `routing`, `accounting`, `upstream` |
 //! | 2 | `providers` (pure), `store`, `tls` |
 //! | 1 | `config`, `crypto`, `secrets`, `telemetry` |
-//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `secret`, `wire` |
+//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `secret`, `wire` |
 
+pub mod accounting;
 pub mod api;
+pub mod auth;
+pub mod calendar;
 pub mod clock;
 pub mod config;
+pub mod crypto;
+pub mod duration;
+pub mod flow;
 pub mod id;
 pub mod money;
 pub mod price;
@@ -23,6 +29,7 @@ pub mod principal;
 pub mod providers;
 pub mod secret;
 pub mod store;
+pub mod surface;
 pub mod tls;
 pub mod upstream;
 pub mod usage;
