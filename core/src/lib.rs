@@ -15,6 +15,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod flow;
 pub mod id;
 pub mod money;
 pub mod price;

@@ -1,8 +1,9 @@
 //! One deployment: an upstream, or a fixed answer, with all that is known about it, built from its entry of
 //! `model_list`.
 
-use super::identity::DeploymentId;
+use super::identity::deployment_id;
 use crate::config::deployment::{DeploymentParams, ModelEntry};
+use crate::id::DeploymentId;
 use crate::price::{self, ModelPrice, is_price};
 use crate::providers::target::Target;
 use serde_json::{Map, Value};
@@ -77,7 +78,7 @@ impl Deployment {
         let group = entry.model_name.clone();
         let params = &entry.params;
         let backend = backend(&entry, params, targets)?;
-        let id = DeploymentId::of(&entry);
+        let id = deployment_id(&entry);
         Ok(Self::assembled(id, group, backend, entry.clone(), params))
     }
 
@@ -93,7 +94,7 @@ impl Deployment {
     ) -> Result<Self, BuildError> {
         let params = DeploymentParams { model, ..entry.params.clone() };
         let backend = backend(entry, &params, targets)?;
-        Ok(Self::assembled(DeploymentId::of(entry), group.to_owned(), backend, entry.clone(), &params))
+        Ok(Self::assembled(deployment_id(entry), group.to_owned(), backend, entry.clone(), &params))
     }
 
     /// The upstream, where there is one.

@@ -1,35 +1,18 @@
 //! The name of a deployment in logs, headers and totals: given by the operator, or made from what the entry says.
 
 use crate::config::deployment::ModelEntry;
+use crate::id::DeploymentId;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::fmt;
-use std::sync::Arc;
 
-/// A deployment's identity. The same configuration gives the same id after every restart. Cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DeploymentId(Arc<str>);
-
-impl DeploymentId {
-    /// `model_info.id`, or 64 hexadecimal digits made from the entry's name and parameters. Credentials enter the
-    /// hash, so that a second key is a second deployment, and cannot be read back from it.
-    pub fn of(entry: &ModelEntry) -> Self {
-        match entry.info.get("id") {
-            Some(Value::String(id)) if !id.is_empty() => Self(id.as_str().into()),
-            Some(Value::Number(id)) => Self(id.to_string().into()),
-            _ => Self(hashed(entry).into()),
-        }
-    }
-
-    /// The id's text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for DeploymentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+/// `model_info.id`, or 64 hexadecimal digits made from the entry's name and parameters: the same configuration gives
+/// the same id after every restart. Credentials enter the hash, so that a second key is a second deployment, and
+/// cannot be read back from it.
+pub fn deployment_id(entry: &ModelEntry) -> DeploymentId {
+    match entry.info.get("id") {
+        Some(Value::String(id)) if !id.is_empty() => DeploymentId::new(id.as_str()),
+        Some(Value::Number(id)) => DeploymentId::new(id.to_string()),
+        _ => DeploymentId::new(hashed(entry)),
     }
 }
 
@@ -61,7 +44,7 @@ mod tests {
     use serde_json::json;
 
     fn id(entry: Value) -> DeploymentId {
-        DeploymentId::of(&serde_json::from_value(entry).unwrap())
+        deployment_id(&serde_json::from_value(entry).unwrap())
     }
 
     #[test]

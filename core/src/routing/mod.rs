@@ -17,5 +17,5 @@ pub(crate) mod tests;
 
 pub use deployment::{Backend, BuildError, Deployment, Targets, Timeouts};
 pub use group::Group;
-pub use identity::DeploymentId;
+pub use identity::deployment_id;
 pub use table::{ModelTable, ResolveError};
