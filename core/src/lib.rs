@@ -27,6 +27,7 @@ pub mod money;
 pub mod price;
 pub mod principal;
 pub mod providers;
+pub mod routing;
 pub mod secret;
 pub mod store;
 pub mod surface;

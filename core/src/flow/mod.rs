@@ -4,3 +4,5 @@
 pub mod background;
 pub mod health;
 pub mod model_call;
+pub mod model_info;
+pub mod models;
