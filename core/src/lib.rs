@@ -13,12 +13,17 @@
 //! | 1 | `config`, `crypto`, `secrets`, `telemetry` |
 //! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `secret`, `wire` |
 
+pub mod api;
 pub mod clock;
 pub mod config;
 pub mod id;
 pub mod money;
+pub mod price;
 pub mod principal;
 pub mod providers;
 pub mod secret;
 pub mod store;
+pub mod tls;
+pub mod upstream;
 pub mod usage;
+pub mod wire;
