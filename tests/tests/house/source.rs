@@ -18,7 +18,7 @@ impl SourceFile {
 
     /// Whether the whole file is test code, by its name or its place.
     pub(crate) fn is_test(&self) -> bool {
-        self.path.ends_with("/tests.rs") || self.path.contains("/tests/")
+        self.path.ends_with("tests.rs") || self.path.contains("/tests/")
     }
 
     /// What the compiler sees in a build without tests, in words and marks.

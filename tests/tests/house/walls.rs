@@ -3,25 +3,21 @@
 use crate::imports::written_paths;
 use crate::source::SourceFile;
 
-/// The first word of a library's paths, and the places whose files may name it.
+/// How the first word of a library's paths begins, and the places whose files may name it.
 struct Wall {
-    library: &'static str,
-    /// Whether the word may go on: `aws_` stands for every AWS crate.
-    is_prefix: bool,
+    libraries: &'static [&'static str],
     behind: &'static [&'static str],
 }
 
-const WALLS: [Wall; 6] = [
-    Wall { library: "axum", is_prefix: false, behind: &["core/src/surface/", "functions/local/"] },
+const WALLS: [Wall; 5] = [
+    Wall { libraries: &["axum"], behind: &["core/src/surface/", "functions/local/"] },
     Wall {
-        library: "aws_",
-        is_prefix: true,
+        libraries: &["aws_sdk", "aws_config", "aws_sigv4", "aws_credential", "aws_smithy", "aws_types", "aws_runtime"],
         behind: &["core/src/store/dynamo", "core/src/secrets/", "core/src/crypto/", "core/src/aws/"],
     },
-    Wall { library: "rustls", is_prefix: false, behind: &["core/src/tls/", "core/src/upstream/"] },
-    Wall { library: "reqwest", is_prefix: false, behind: &["core/src/tls/", "core/src/upstream/"] },
-    Wall { library: "lambda_", is_prefix: true, behind: &["functions/"] },
-    Wall { library: "rusqlite", is_prefix: false, behind: &["core/src/store/embedded"] },
+    Wall { libraries: &["rustls", "reqwest", "webpki"], behind: &["core/src/tls/", "core/src/upstream/"] },
+    Wall { libraries: &["lambda_"], behind: &["functions/"] },
+    Wall { libraries: &["rusqlite"], behind: &["core/src/store/embedded"] },
 ];
 
 /// The one file that reads the process's environment.
@@ -32,16 +28,13 @@ pub(crate) fn breaches(file: &SourceFile) -> Vec<String> {
     let tokens = file.production_tokens();
     let paths: Vec<Vec<String>> = written_paths(&tokens).into_iter().map(|path| path.segments).collect();
     let walls = WALLS.iter().filter(|wall| !wall.behind.iter().any(|place| file.path.starts_with(place)));
+    let libraries = walls.flat_map(|wall| wall.libraries);
     let mut named: Vec<&Vec<String>> =
-        walls.filter_map(|wall| paths.iter().find(|path| begins_with(path, wall))).collect();
+        libraries.filter_map(|library| paths.iter().find(|path| path[0].starts_with(library))).collect();
     if file.path != ENVIRONMENT {
         named.extend(paths.iter().find(|path| reads_environment(path)));
     }
     named.into_iter().map(|path| format!("{}: `{}`", file.path, path.join("::"))).collect()
-}
-
-fn begins_with(path: &[String], wall: &Wall) -> bool {
-    path.first().is_some_and(|word| if wall.is_prefix { word.starts_with(wall.library) } else { word == wall.library })
 }
 
 fn reads_environment(path: &[String]) -> bool {
