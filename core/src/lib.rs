@@ -10,8 +10,6 @@
 //! | 4 | `flow`: one use case a file: authenticate → plan → attempt → relay → settle; `flow::admin` |
 //! | 3 | `auth`, `routing`, `accounting`, `upstream` |
 //! | 2 | `providers` (pure), `store`, `tls` |
-//! | 1 | `config`, `crypto`, `secrets`, `telemetry` |
-//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `secret`, `wire` |
 
 pub mod accounting;
 pub mod api;
