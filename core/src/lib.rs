@@ -11,8 +11,10 @@
 //! | 3 | `auth`, `routing`, `accounting`, `upstream` |
 //! | 2 | `providers` (pure), `store`, `tls` |
 //! | 1 | `config`, `crypto`, `secrets`, `telemetry` |
-//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `secret`, `wire` |
+//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `secret`, `wire`, `aws` (how AWS is reached) |
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod id;
@@ -20,5 +22,6 @@ pub mod money;
 pub mod principal;
 pub mod providers;
 pub mod secret;
+pub mod secrets;
 pub mod store;
 pub mod usage;

@@ -3,6 +3,8 @@
 //! [`table`] is the trait, [`item`] what it stores, [`write`] what it is asked to change. Two stores implement it,
 //! and one conformance suite holds both to the same behaviour.
 
+#[cfg(feature = "aws")]
+pub mod dynamo;
 pub mod item;
 pub mod table;
 pub mod write;
