@@ -3,7 +3,11 @@
 use super::reference::SecretReference;
 use crate::secret::Secret;
 use async_trait::async_trait;
+use futures_util::{StreamExt, TryStreamExt};
 use std::error::Error;
+
+/// How many secrets are fetched at once by [`resolve_all`]: quick at start, and far below any service's limit.
+const FETCHES_AT_ONCE: usize = 8;
 
 /// A place that knows secrets by name.
 #[async_trait]
@@ -93,6 +97,21 @@ pub async fn resolve(source: &dyn SecretSource, reference: &SecretReference) -> 
     reference.field().map_or(Ok(whole.clone()), |field| field_of(&whole, name, field))
 }
 
+/// What several references mean, in their order; some are fetched at once. Where several fail, the first is told.
+///
+/// # Errors
+/// As [`resolve`].
+pub async fn resolve_all(
+    source: &dyn SecretSource,
+    references: &[SecretReference],
+) -> Result<Vec<Secret>, SecretError> {
+    futures_util::stream::iter(references)
+        .map(|reference| resolve(source, reference))
+        .buffered(FETCHES_AT_ONCE)
+        .try_collect()
+        .await
+}
+
 fn field_of(whole: &Secret, name: &str, field: &str) -> Result<Secret, SecretError> {
     let (name, field) = (|| name.to_owned(), || field.to_owned());
     // The parser's own error would quote the secret, so it is dropped.
@@ -125,6 +144,15 @@ mod tests {
         assert_eq!(resolved("aws_secret/plain").await.expect("whole").expose(), "sk-plain");
         assert_eq!(resolved("aws_secret/json#key").await.expect("field").expose(), "sk-json");
         assert_eq!(resolved("aws_secret/json#port").await.expect("field").expose(), "5432");
+    }
+
+    #[tokio::test]
+    async fn several_references_are_answered_in_their_order() {
+        let source = FixedSecrets::default().with("a", "1").with("b", "2");
+        let references =
+            ["aws_secret/b", "aws_secret/a", "aws_secret/b"].map(|text| text.parse().expect("a reference"));
+        let secrets = resolve_all(&source, &references).await.expect("all known");
+        assert_eq!(secrets.iter().map(Secret::expose).collect::<Vec<_>>(), ["2", "1", "2"]);
     }
 
     #[tokio::test]
