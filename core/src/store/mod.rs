@@ -9,6 +9,8 @@ pub mod conformance;
 pub mod embedded;
 #[cfg(any(test, feature = "testing"))]
 pub mod faulty;
+#[cfg(feature = "aws")]
+pub mod dynamo;
 pub mod item;
 pub mod rules;
 pub mod table;
