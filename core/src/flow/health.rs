@@ -47,7 +47,8 @@ pub struct Endpoint {
 impl Health {
     /// Whether the store answers.
     pub async fn store_answers(&self) -> bool {
-        let read = self.table.get(&Key::new("HEALTH", "READINESS"), Freshness::Eventual);
+        let key = Key::new("HEALTH", "READINESS");
+        let read = self.table.get(&key, Freshness::Eventual);
         matches!(tokio::time::timeout(STORE_WAIT, read).await, Ok(Ok(_)))
     }
 

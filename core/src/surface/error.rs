@@ -3,7 +3,8 @@
 //!
 //! Types and wordings that LiteLLM's clients depend on are kept.
 
-use crate::auth::AuthError;
+use crate::auth::authenticate::AuthError;
+use crate::auth::route::RouteDenied;
 use crate::flow::model_call::CallError;
 use crate::providers::provider::TransformError;
 use crate::accounting::spend_log::SettleError;
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 /// Seconds after which a client may try again when the store could not be reached.
 const STORE_RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
@@ -27,6 +29,8 @@ pub(super) struct ErrorAnswer {
     pub(super) param: Option<String>,
     pub(super) code: Option<&'static str>,
     pub(super) retry_after: Option<HeaderValue>,
+    /// What is told under `detail` in place of all this, where LiteLLM's clients look there.
+    pub(super) detail: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -44,7 +48,7 @@ struct Inner<'a> {
 
 impl ErrorAnswer {
     pub(super) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, kind, message: message.into(), param: None, code: None, retry_after: None }
+        Self { status, kind, message: message.into(), param: None, code: None, retry_after: None, detail: None }
     }
 
     pub(super) fn param(mut self, param: impl Into<String>) -> Self {
@@ -67,7 +71,10 @@ impl ErrorAnswer {
 
 impl IntoResponse for ErrorAnswer {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self.body())).into_response();
+        let mut response = match &self.detail {
+            Some(detail) => (self.status, Json(json!({"detail": detail}))).into_response(),
+            None => (self.status, Json(self.body())).into_response(),
+        };
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, wait);
         }
@@ -81,6 +88,7 @@ impl From<CallError> for ErrorAnswer {
         let bad_request = |message| Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message);
         match error {
             CallError::Auth(error) => error.into(),
+            CallError::Route(denied) => denied.into(),
             CallError::Json(_) => bad_request(message).param("request_body"),
             CallError::Member { member, message } => {
                 Self::new(StatusCode::BAD_REQUEST, "bad_request_error", message).param(member)
@@ -101,6 +109,39 @@ impl From<CallError> for ErrorAnswer {
             CallError::Transport(error) => transport(&error),
             CallError::Unrecorded(error) => unrecorded(&error),
             CallError::NoEntropy(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message),
+        }
+    }
+}
+
+impl From<AuthError> for ErrorAnswer {
+    fn from(error: AuthError) -> Self {
+        let message = error.to_string();
+        let unauthorized = |kind| Self::new(StatusCode::UNAUTHORIZED, kind, message.clone());
+        match error {
+            AuthError::NoKey | AuthError::Malformed | AuthError::NotAVirtualKey | AuthError::Blocked { .. } => {
+                unauthorized("auth_error").param("None")
+            }
+            AuthError::Unknown { .. } => unauthorized("token_not_found_in_db").param("key"),
+            AuthError::Expired { key_name, .. } => unauthorized("expired_key").param(key_name),
+            AuthError::StoreUnavailable(_) => Self {
+                retry_after: Some(STORE_RETRY_SECONDS),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message)
+            },
+        }
+    }
+}
+
+impl From<RouteDenied> for ErrorAnswer {
+    fn from(denied: RouteDenied) -> Self {
+        let message = denied.to_string();
+        match denied {
+            RouteDenied::NotInKeysList { .. } => Self {
+                detail: Some(message.as_str().into()),
+                ..Self::new(StatusCode::FORBIDDEN, "permission_error", message)
+            },
+            RouteDenied::AdminOnly { .. } | RouteDenied::MasterOnly { .. } => {
+                Self::new(StatusCode::UNAUTHORIZED, "auth_error", message).param("None")
+            }
         }
     }
 }

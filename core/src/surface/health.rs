@@ -1,8 +1,6 @@
 //! The routes that probes ask.
 
-use super::error::ErrorAnswer;
-use crate::auth::Authenticator;
-use crate::clock::Clock;
+use super::gate::Gate;
 use crate::flow::health::{Endpoint, Health};
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -13,26 +11,21 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// What the routes need.
 #[derive(Clone)]
-pub struct HealthSurface {
-    /// The probes.
-    pub health: Arc<Health>,
-    /// Who may ask the deployments.
-    pub authenticator: Arc<Authenticator>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
+struct HealthSurface {
+    health: Arc<Health>,
+    gate: Gate,
 }
 
 /// The routes.
-pub(super) fn routes(surface: HealthSurface) -> Router {
+pub(super) fn routes(health: Arc<Health>, gate: Gate) -> Router {
     Router::new()
         .route("/", get(running))
         .route("/health/liveliness", get(alive))
         .route("/health/liveness", get(alive))
         .route("/health/readiness", get(ready))
         .route("/health", get(deployments))
-        .with_state(surface)
+        .with_state(HealthSurface { health, gate })
 }
 
 async fn running() -> Json<&'static str> {
@@ -59,13 +52,8 @@ struct Asked {
 }
 
 async fn deployments(State(surface): State<HealthSurface>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
-    let now = surface.clock.now();
-    let principal = match surface.authenticator.authenticate(&headers, now).await {
-        Ok(principal) => principal,
-        Err(error) => return ErrorAnswer::from(error).into_response(),
-    };
-    if let Err(denied) = surface.authenticator.authorize_route(&principal, "/health") {
-        return ErrorAnswer::from(denied).into_response();
+    if let Err(refused) = surface.gate.admit(&headers, "/health").await {
+        return refused.into_response();
     }
     let endpoints = surface.health.probe(asked.model.as_deref()).await;
     let (healthy, unhealthy): (Vec<_>, Vec<_>) = endpoints.iter().partition(|endpoint| endpoint.error.is_none());

@@ -3,12 +3,12 @@
 //!
 //! [`router`] puts together what a function or `postern` serves.
 
-mod admin;
 mod answer;
 mod body;
 mod cors;
 mod error;
 mod fallback;
+pub mod gate;
 mod health;
 mod model_call;
 mod models;

@@ -1,25 +1,24 @@
 //! What is served where: each function mounts its own part of the routes, `postern` all of them.
 
-use super::{admin, cors, fallback, health, model_call, models};
-use crate::flow::admin::Administration;
+use super::gate::Gate;
+use super::model_call::ModelCallSurface;
+use super::{cors, fallback, health, models};
 use crate::flow::health::Health;
 use crate::flow::model_call::ModelCalls;
-use crate::flow::models::ModelCatalog;
 use crate::providers::operation::Operation;
+use crate::routing::ModelTable;
 use axum::Router;
 use axum::middleware::from_fn;
-use axum::routing::get;
 use std::sync::Arc;
 
 /// The parts that a process serves; `None` where it does not.
-#[derive(Clone, Default)]
 pub struct Parts {
+    /// Who may call.
+    pub gate: Gate,
     /// Calls of models, and the operations served here.
     pub calls: Option<(Arc<ModelCalls>, &'static [Operation])>,
     /// The list of models.
-    pub models: Option<Arc<ModelCatalog>>,
-    /// Keys and spend.
-    pub admin: Option<Arc<Administration>>,
+    pub models: Option<Arc<ModelTable>>,
     /// What probes ask.
     pub health: Option<Arc<Health>>,
     /// Largest request body in bytes.
@@ -28,24 +27,20 @@ pub struct Parts {
 
 /// The routes of these parts.
 pub fn router(parts: Parts) -> Router {
+    let Parts { gate, calls, models, health, body_bytes_max } = parts;
     let mut router = Router::new();
-    let mut named_in_path = None;
-    if let Some((calls, operations)) = parts.calls {
-        let surface = model_call::ModelCallSurface::new(calls, operations, parts.body_bytes_max);
-        router = router.merge(surface.routes());
-        named_in_path = Some(surface);
+    let calls = calls.map(|(calls, operations)| ModelCallSurface::new(calls, operations, body_bytes_max));
+    if let Some(calls) = &calls {
+        router = router.merge(calls.routes());
     }
-    if let Some(catalog) = parts.models {
-        router = router.merge(models::routes(catalog));
+    if let Some(models) = models {
+        router = router.merge(models::routes(models, gate.clone()));
     }
-    if let Some(administration) = parts.admin {
-        router = router.merge(admin::routes(administration, parts.body_bytes_max));
-    }
-    if let Some(health) = parts.health {
-        router = router.merge(health::routes(health)).route("/", get(health::running));
+    if let Some(health) = health {
+        router = router.merge(health::routes(health, gate));
     }
     router
-        .fallback(move |request| fallback::unmatched(named_in_path.clone(), request))
+        .fallback(move |request| fallback::unmatched(calls.clone(), request))
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .layer(from_fn(cors::answer_browsers))
 }

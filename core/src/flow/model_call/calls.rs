@@ -6,8 +6,9 @@ use super::plan::Plan;
 use super::relay::Relay;
 use super::settlement::OpenCall;
 use super::{attempt, body, plan, relay};
-use crate::accounting::SpendLog;
-use crate::auth::Authenticator;
+use crate::accounting::spend_log::SpendLog;
+use crate::auth::authenticate::Authenticator;
+use crate::auth::route::authorize_route;
 use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
 use crate::id::RequestId;
@@ -107,7 +108,7 @@ impl ModelCalls {
     async fn authenticate(&self, request: &CallRequest) -> Result<Arc<Principal>, CallError> {
         let now = self.clock.now();
         let principal = self.authenticator.authenticate(&request.headers, now).await?;
-        self.authenticator.authorize_route(&principal, request.route)?;
+        authorize_route(&principal, request.route)?;
         Ok(principal)
     }
 

@@ -1,6 +1,7 @@
 //! Why a call has no answer. The surface maps each variant to a status, a type and a public text.
 
-use crate::auth::AuthError;
+use crate::auth::authenticate::AuthError;
+use crate::auth::route::RouteDenied;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
 use crate::providers::provider::TransformError;
@@ -11,9 +12,12 @@ use crate::upstream::transport::TransportError;
 /// Why a call has no answer, or no more of it.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// The caller is not known, or may not use this route.
+    /// The caller is not known.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// The key may not use this route.
+    #[error(transparent)]
+    Route(#[from] RouteDenied),
     /// The body is not a JSON object.
     #[error("Invalid JSON payload: {0}")]
     Json(String),
@@ -71,7 +75,7 @@ impl CallError {
             Self::Auth(_) => "AuthenticationError",
             Self::Json(_) | Self::Member { .. } | Self::MissingMember(_) | Self::Transform(_) | Self::Uncallable(_) => "BadRequestError",
             Self::UnknownModel { .. } => "NotFoundError",
-            Self::ModelDenied(_) => "PermissionDeniedError",
+            Self::ModelDenied(_) | Self::Route(_) => "PermissionDeniedError",
             Self::Upstream { failure, .. } => failure.class.name(),
             Self::Transport(TransportError::TimedOut(_)) => "Timeout",
             Self::Transport(_) => "APIConnectionError",
