@@ -25,7 +25,7 @@ fn hashed(entry: &ModelEntry) -> String {
     let described = serde_json::json!([
         entry.model_name,
         params.model,
-        [text(&params.custom_llm_provider), text(&params.api_base), text(&params.api_version)],
+        [text(&params.custom_llm_provider), text(&params.api_base)],
         [text(&params.organization), params.api_key.as_ref().map(|key| Value::from(key.expose()))],
         params.extra_headers,
         params.extra_body,
@@ -41,10 +41,11 @@ fn hashed(entry: &ModelEntry) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::routing::tests::entry;
     use serde_json::json;
 
-    fn id(entry: Value) -> DeploymentId {
-        deployment_id(&serde_json::from_value(entry).unwrap())
+    fn id(value: Value) -> DeploymentId {
+        deployment_id(&entry(value))
     }
 
     #[test]

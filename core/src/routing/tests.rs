@@ -6,8 +6,14 @@ use crate::providers::target::Target;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
+/// An entry as the configuration writes it.
 pub(crate) fn entry(value: Value) -> ModelEntry {
-    serde_json::from_value(value).unwrap()
+    ModelEntry {
+        model_name: value["model_name"].as_str().unwrap().to_owned(),
+        params: serde_json::from_value(value["litellm_params"].clone()).unwrap(),
+        info: value["model_info"].as_object().cloned().unwrap_or_default(),
+        line: 0,
+    }
 }
 
 /// Upstreams of three providers; every other name has none.
