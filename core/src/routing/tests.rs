@@ -16,11 +16,11 @@ pub(crate) fn entry(value: Value) -> ModelEntry {
     }
 }
 
-/// Upstreams of three providers; every other name has none.
+/// Upstreams of four providers; every other name has none.
 pub(crate) fn targets() -> Arc<Targets> {
     Arc::new(|params: &DeploymentParams| {
         let (prefix, model) = params.model.split_once('/').ok_or("no provider in the name")?;
-        let provider = ["openai", "azure", "anthropic"].into_iter().find(|known| *known == prefix);
+        let provider = ["openai", "azure", "anthropic", "gemini"].into_iter().find(|known| *known == prefix);
         Ok(Target {
             provider: provider.ok_or("no such provider")?,
             model: model.to_owned(),
@@ -29,7 +29,7 @@ pub(crate) fn targets() -> Arc<Targets> {
             organization: None,
             extra_headers: Vec::new(),
             extra_body: Map::new(),
-            default_params: Map::new(),
+            default_params: params.rest.clone(),
         })
     })
 }
