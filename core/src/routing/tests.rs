@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 /// An entry as the configuration writes it.
 pub(crate) fn entry(value: Value) -> ModelEntry {
+    let mut params = value["litellm_params"].clone();
+    params.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     ModelEntry {
         model_name: value["model_name"].as_str().unwrap().to_owned(),
-        params: serde_json::from_value(value["litellm_params"].clone()).unwrap(),
+        params: serde_json::from_value(params).unwrap(),
         info: value["model_info"].as_object().cloned().unwrap_or_default(),
         line: 0,
     }
