@@ -8,7 +8,7 @@ use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::money::NanoDollars;
-use crate::price::CallFacts;
+use crate::price::{CallFacts, cost_of};
 use crate::principal::Principal;
 use crate::providers::decoder::Seen;
 use crate::providers::operation::Operation;
