@@ -20,6 +20,7 @@ pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod duration;
+pub mod flow;
 pub mod id;
 pub mod money;
 pub mod principal;

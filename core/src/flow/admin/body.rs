@@ -47,8 +47,8 @@ pub fn read(bytes: &[u8], fields: &[Field]) -> Result<Map<String, Value>, AdminE
     let mut read = Map::new();
     for (name, kind) in fields {
         if let Some(value) = given.remove(*name) {
-            let mut place = vec!["body".into(), (*name).into()];
-            read.insert((*name).to_owned(), checked(value, *kind, &mut place, &mut problems));
+            let place = vec!["body".into(), (*name).into()];
+            read.insert((*name).to_owned(), checked(value, *kind, &place, &mut problems));
         }
     }
     if problems.is_empty() { Ok(read) } else { Err(AdminError::Form(problems)) }
@@ -60,7 +60,7 @@ fn not_json(bytes: &[u8], error: &serde_json::Error) -> AdminError {
     Problem::new("json_invalid", vec!["body".into(), Step::Index(position)], "JSON decode error").into()
 }
 
-fn checked(value: Value, kind: Kind, place: &mut Vec<Step>, problems: &mut Vec<Problem>) -> Value {
+fn checked(value: Value, kind: Kind, place: &[Step], problems: &mut Vec<Problem>) -> Value {
     if value.is_null() {
         return value;
     }
@@ -76,7 +76,7 @@ fn checked(value: Value, kind: Kind, place: &mut Vec<Step>, problems: &mut Vec<P
         Kind::TextMap => return text_map(value, place, problems),
     };
     result.unwrap_or_else(|(kind, message)| {
-        problems.push(Problem::new(kind, place.clone(), message));
+        problems.push(Problem::new(kind, place.to_vec(), message));
         Value::Null
     })
 }
@@ -116,10 +116,9 @@ fn integer(value: Value) -> Result<Value, Mistake> {
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(_), _) => Ok(value),
             (None, Some(float)) if float.fract() == 0.0 && float.abs() < 9e15 => Ok(Value::from(float as i64)),
-            (None, Some(float)) if float.fract() != 0.0 => Err(mistake(
-                "int_from_float",
-                "Input should be a valid integer, got a number with a fractional part",
-            )),
+            (None, Some(float)) if float.fract() != 0.0 => {
+                Err(mistake("int_from_float", "Input should be a valid integer, got a number with a fractional part"))
+            }
             _ => Err(mistake("int_parsing_size", "Unable to parse input string as an integer, exceeded maximum size")),
         },
         Value::String(text) => text.trim().parse::<i64>().map(Value::from).map_err(|_| {
@@ -159,10 +158,10 @@ fn flag(value: Value) -> Result<Value, Mistake> {
     }
 }
 
-fn text_list(value: Value, place: &mut Vec<Step>, problems: &mut Vec<Problem>) -> Value {
+fn text_list(value: Value, place: &[Step], problems: &mut Vec<Problem>) -> Value {
     let Value::Array(items) = value else {
         let (kind, message) = not_a_list();
-        problems.push(Problem::new(kind, place.clone(), message));
+        problems.push(Problem::new(kind, place.to_vec(), message));
         return Value::Null;
     };
     for (index, _) in items.iter().enumerate().filter(|(_, item)| !item.is_string()) {
@@ -172,10 +171,10 @@ fn text_list(value: Value, place: &mut Vec<Step>, problems: &mut Vec<Problem>) -
     Value::Array(items)
 }
 
-fn text_map(value: Value, place: &mut Vec<Step>, problems: &mut Vec<Problem>) -> Value {
+fn text_map(value: Value, place: &[Step], problems: &mut Vec<Problem>) -> Value {
     let Value::Object(map) = value else {
         let (kind, message) = not_a_map();
-        problems.push(Problem::new(kind, place.clone(), message));
+        problems.push(Problem::new(kind, place.to_vec(), message));
         return Value::Null;
     };
     for (name, _) in map.iter().filter(|(_, item)| !item.is_string()) {

@@ -212,9 +212,7 @@ fn apply_documents(fields: &Map<String, Value>, record: &mut KeyRecord) {
     if let Some(metadata) = fields.get("metadata") {
         record.metadata = metadata.as_object().cloned().unwrap_or_default();
     }
-    for (names, document) in
-        [(METADATA_FIELDS, &mut record.metadata), (DOCUMENT_FIELDS, &mut record.document)]
-    {
+    for (names, document) in [(METADATA_FIELDS, &mut record.metadata), (DOCUMENT_FIELDS, &mut record.document)] {
         for name in names {
             match fields.get(*name) {
                 None => {}

@@ -83,7 +83,7 @@ impl KeyAdmin {
         Ok(self.records(listings).await?.iter().map(|stored| show(stored, true)).collect())
     }
 
-    pub(in crate::flow::admin) async fn records(&self, listings: &[&KeyListing]) -> Result<Vec<StoredKey>, AdminError> {
+    async fn records(&self, listings: &[&KeyListing]) -> Result<Vec<StoredKey>, AdminError> {
         let mut records = Vec::with_capacity(listings.len());
         for listing in listings {
             // A key deleted since it was listed is left out.
