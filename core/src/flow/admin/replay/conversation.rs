@@ -54,6 +54,13 @@ async fn before(step: u64, gateway: &Gateway, names: &mut Names) {
     }
 }
 
+/// Settles one call of a key and returns its id.
+pub(super) async fn charge(gateway: &Gateway, key: &KeyHash) -> String {
+    let row = call(gateway, key);
+    gateway.log.settle(&row).await.unwrap();
+    row.request_id.to_string()
+}
+
 fn call(gateway: &Gateway, key: &KeyHash) -> SpendRow {
     let now = gateway.clock.now();
     SpendRow {
