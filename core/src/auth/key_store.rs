@@ -257,4 +257,5 @@ fn alias_is(record: &KeyRecord) -> Condition {
 }
 
 #[cfg(test)]
+#[cfg(feature = "embedded")]
 mod tests;
