@@ -1,1 +1,71 @@
-//! The seam between one dialect and the rest: request → upstream request. Pure and synchronous.
+//! The seam between one dialect and the rest: request → upstream request; answer → what is known of it.
+
+use super::decoder::StreamDecoder;
+use super::failure::ProviderFailure;
+use super::operation::Operation;
+use super::target::Target;
+use crate::api::members::Members;
+use crate::usage::Usage;
+use bytes::Bytes;
+
+/// One upstream's dialect. Pure: no network, no clock.
+pub trait Provider: Send + Sync {
+    /// The request to send upstream. The members are the client's, with all that is ours taken out.
+    ///
+    /// # Errors
+    /// [`TransformError`]: the request cannot be said in this dialect.
+    fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>, TransformError>;
+
+    /// Turns a whole answer of status 200 into the client's dialect and reads what it used.
+    ///
+    /// # Errors
+    /// The answer is not what the dialect promises, or tells of an error.
+    fn answer(&self, operation: Operation, body: Bytes) -> Result<WholeAnswer, ProviderFailure>;
+
+    /// A reader for one streamed answer. `show_usage`: the client asked for the usage event.
+    fn decoder(&self, operation: Operation, show_usage: bool) -> Box<dyn StreamDecoder>;
+
+    /// Reads an answer of an error status.
+    fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure;
+}
+
+/// What the client asks.
+#[derive(Debug)]
+pub struct Call<'c, 'a> {
+    /// What is asked.
+    pub operation: Operation,
+    /// The body's members.
+    pub members: &'c mut Members<'a>,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+}
+
+/// An answer in the client's dialect.
+#[derive(Debug)]
+pub struct WholeAnswer {
+    /// The body for the client.
+    pub body: Bytes,
+    /// What was used, where the upstream told.
+    pub usage: Option<Usage>,
+}
+
+/// Why a request cannot be sent to this upstream.
+#[derive(Debug, thiserror::Error)]
+pub enum TransformError {
+    /// The deployment's address or a header of its settings is not valid.
+    #[error("the deployment's `{setting}` is not valid: {reason}")]
+    Setting {
+        /// Which setting.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A member of the body has a value that the operation cannot take.
+    #[error("{reason}")]
+    Member {
+        /// Which member.
+        member: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}

@@ -1,0 +1,195 @@
+//! A JSON object as an ordered list of members whose values stay the bytes the client sent. Reading the few members
+//! that decide and writing the object again loses nothing: number formats, unknown fields and order survive.
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// The members of a JSON object, in order. Of members with one name the last counts, as in most parsers.
+#[derive(Debug, Default)]
+pub struct Members<'a> {
+    list: Vec<(Cow<'a, str>, Cow<'a, RawValue>)>,
+}
+
+impl<'a> Members<'a> {
+    /// Reads a JSON object.
+    ///
+    /// # Errors
+    /// The parser's error for anything that is not one JSON object in UTF-8, with line and column.
+    pub fn parse(json: &'a [u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json)
+    }
+
+    /// The raw value of a member.
+    pub fn get(&self, name: &str) -> Option<&RawValue> {
+        self.list.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
+    }
+
+    /// Reads a member's value. `None` where it is absent or not of that type.
+    pub fn read<'s, T: Deserialize<'s>>(&'s self, name: &str) -> Option<T> {
+        serde_json::from_str(self.get(name)?.get()).ok()
+    }
+
+    /// Whether a member is there and not `null`.
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| value.get() != "null")
+    }
+
+    /// Sets a member, in place where it is there, else at the end.
+    pub fn set(&mut self, name: &'a str, value: Box<RawValue>) {
+        match self.list.iter_mut().rev().find(|(key, _)| key == name) {
+            Some((_, place)) => *place = Cow::Owned(value),
+            None => self.list.push((Cow::Borrowed(name), Cow::Owned(value))),
+        }
+    }
+
+    /// Removes a member and gives its value back.
+    pub fn take(&mut self, name: &str) -> Option<Cow<'a, RawValue>> {
+        let at = self.list.iter().rposition(|(key, _)| key == name)?;
+        let (_, value) = self.list.remove(at);
+        self.list.retain(|(key, _)| key != name);
+        Some(value)
+    }
+
+    /// Keeps only the members for which `keep` says so.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &RawValue) -> bool) {
+        self.list.retain(|(key, value)| keep(key, value));
+    }
+
+    /// Names and values, in order. A name that came twice is given once, with its last value.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &RawValue)> {
+        self.list.iter().enumerate().filter_map(|(at, (key, value))| {
+            let said_again = self.list.iter().skip(at + 1).any(|(later, _)| later == key);
+            (!said_again).then_some((key.as_ref(), value.as_ref()))
+        })
+    }
+
+    /// Writes the object.
+    pub fn to_json(&self) -> Vec<u8> {
+        let bytes: usize = self.list.iter().map(|(key, value)| key.len() + value.get().len() + 4).sum();
+        let mut json = Vec::with_capacity(bytes + 64);
+        json.push(b'{');
+        for (name, value) in self.iter() {
+            if json.len() > 1 {
+                json.push(b',');
+            }
+            push_string(&mut json, name);
+            json.push(b':');
+            json.extend_from_slice(value.get().as_bytes());
+        }
+        json.push(b'}');
+        json
+    }
+}
+
+/// Writes a JSON string. Names of members are nearly always plain, so those are copied as they are.
+fn push_string(json: &mut Vec<u8>, text: &str) {
+    let is_plain = text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
+    if is_plain {
+        json.push(b'"');
+        json.extend_from_slice(text.as_bytes());
+        json.push(b'"');
+    } else {
+        json.extend_from_slice(serde_json::Value::from(text).to_string().as_bytes());
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut list = Vec::with_capacity(16);
+                while let Some((Name(name), value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
+                    list.push((name, Cow::Borrowed(value)));
+                }
+                Ok(Members { list })
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+/// A member's name, borrowed where it has no escapes (serde's own `Cow` always copies).
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// A raw value from anything that serialises.
+///
+/// # Errors
+/// Those of the serialiser; none for values that were parsed from JSON.
+pub fn raw(value: &impl serde::Serialize) -> Result<Box<RawValue>, serde_json::Error> {
+    serde_json::value::to_raw_value(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rewritten(json: &str, change: impl FnOnce(&mut Members<'_>)) -> String {
+        let mut members = Members::parse(json.as_bytes()).unwrap();
+        change(&mut members);
+        String::from_utf8(members.to_json()).unwrap()
+    }
+
+    #[test]
+    fn unknown_members_and_number_formats_survive() {
+        let json = r#"{"model":"a","x":1.50e2,"y":{"b":[1, 2]},"z":null}"#;
+        assert_eq!(rewritten(json, |_| {}), json);
+    }
+
+    #[test]
+    fn a_member_is_replaced_in_its_place() {
+        let json = rewritten(r#"{"model":"a","n":1}"#, |members| members.set("model", raw(&"b").unwrap()));
+        assert_eq!(json, r#"{"model":"b","n":1}"#);
+    }
+
+    #[test]
+    fn of_two_members_with_one_name_the_last_counts() {
+        let json = r#"{"n":1,"m":2,"n":3}"#;
+        let members = Members::parse(json.as_bytes()).unwrap();
+        assert_eq!(members.read::<u8>("n"), Some(3));
+        assert_eq!(rewritten(json, |_| {}), r#"{"m":2,"n":3}"#);
+        assert_eq!(rewritten(json, |members| assert!(members.take("n").is_some())), r#"{"m":2}"#);
+    }
+
+    #[test]
+    fn names_with_escapes_are_read_and_written() {
+        assert_eq!(rewritten(r#"{"a\"b":1,"\u00e9":2}"#, |_| {}), "{\"a\\\"b\":1,\"é\":2}");
+    }
+
+    #[test]
+    fn anything_but_an_object_is_refused() {
+        for json in ["[]", "1", "", "{", r#"{"a":1,}"#, "{} x"] {
+            assert!(Members::parse(json.as_bytes()).is_err(), "{json}");
+        }
+    }
+}

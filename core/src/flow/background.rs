@@ -1,0 +1,76 @@
+//! Work that outlives its request: the settlement of a call whose client has gone. Counted, so that a process can
+//! wait for it before it ends.
+
+use std::future::Future;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// The one place that owns detached tasks.
+#[derive(Clone, Debug)]
+pub struct Background {
+    running: Arc<watch::Sender<usize>>,
+}
+
+impl Default for Background {
+    fn default() -> Self {
+        Self { running: Arc::new(watch::Sender::new(0)) }
+    }
+}
+
+impl Background {
+    /// Runs `work` on its own. Outside a runtime (a process that is ending) the work is dropped.
+    #[allow(clippy::disallowed_methods, reason = "this is the door that the rule names")]
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return;
+        }
+        let running = Running::enter(&self.running);
+        tokio::spawn(async move {
+            work.await;
+            drop(running);
+        });
+    }
+
+    /// Waits until nothing is running.
+    pub async fn drained(&self) {
+        let mut running = self.running.subscribe();
+        // The sender lives in `self`, so this cannot fail.
+        let _ = running.wait_for(|count| *count == 0).await;
+    }
+}
+
+/// Counts down when dropped, also when the work panics.
+struct Running(Arc<watch::Sender<usize>>);
+
+impl Running {
+    fn enter(running: &Arc<watch::Sender<usize>>) -> Self {
+        running.send_modify(|count| *count += 1);
+        Self(Arc::clone(running))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::oneshot;
+
+    #[tokio::test]
+    async fn a_process_can_wait_for_what_it_has_left_to_do() {
+        let background = Background::default();
+        let (go, gate) = oneshot::channel::<()>();
+        let (done, mut finished) = oneshot::channel();
+        background.spawn(async move {
+            let _ = gate.await;
+            let _ = done.send(());
+        });
+        go.send(()).unwrap();
+        background.drained().await;
+        assert!(finished.try_recv().is_ok());
+    }
+}

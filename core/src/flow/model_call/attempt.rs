@@ -1,0 +1,79 @@
+//! One attempt at an upstream: the request goes out, the answer's head comes back, and a whole body is collected.
+
+use super::error::CallError;
+use super::plan::Upstream;
+use crate::providers::failure::ProviderFailure;
+use crate::providers::operation::Operation;
+use crate::providers::provider::{Provider, WholeAnswer};
+use crate::upstream::transport::{Bounds, Transport, UpstreamBody};
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, Response};
+
+/// Most bytes of a whole answer. Larger ones are an upstream's fault, and must not fill memory.
+const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Most bytes of an error answer that are read.
+const ERROR_BYTES_MAX: usize = 64 * 1024;
+
+/// An answer of status 200.
+pub(in crate::flow) struct Answered {
+    pub(in crate::flow) headers: HeaderMap,
+    pub(in crate::flow) body: UpstreamBody,
+}
+
+/// Sends the request and sorts the answer's status.
+pub(in crate::flow) async fn send(
+    transport: &dyn Transport,
+    provider: &dyn Provider,
+    upstream: Upstream,
+    bounds: Bounds,
+) -> Result<Answered, CallError> {
+    let answer = match upstream {
+        Upstream::Provider(request) => transport.send(request, bounds).await?,
+        Upstream::Mock(mock) => {
+            let mut answer = Response::new(stream::iter(mock.pieces.into_iter().map(Ok)).boxed() as UpstreamBody);
+            *answer.status_mut() = http::StatusCode::from_u16(mock.status).unwrap_or_default();
+            answer
+        }
+    };
+    let (head, body) = answer.into_parts();
+    if head.status.is_success() {
+        return Ok(Answered { headers: head.headers, body });
+    }
+    let said = collect(body, ERROR_BYTES_MAX).await.unwrap_or_default();
+    let mut failure = provider.failure(head.status.as_u16(), &said);
+    if head.status.is_redirection() {
+        failure.status = 502;
+        failure.message = "the upstream answered with a redirect, which is not followed. Set `api_base` to the address \
+                           that answers."
+            .to_owned();
+    }
+    Err(CallError::Upstream { failure, retry_after: head.headers.get(RETRY_AFTER).cloned() })
+}
+
+/// Collects a whole answer and reads it.
+pub(in crate::flow) async fn whole(
+    provider: &dyn Provider,
+    operation: Operation,
+    body: UpstreamBody,
+) -> Result<WholeAnswer, CallError> {
+    let bytes = collect(body, ANSWER_BYTES_MAX).await?;
+    provider.answer(operation, bytes).map_err(|failure| CallError::Upstream { failure, retry_after: None })
+}
+
+/// All bytes of a body, up to a bound. A body of one piece is not copied.
+async fn collect(mut body: UpstreamBody, bytes_max: usize) -> Result<Bytes, CallError> {
+    let first = body.next().await.transpose()?.unwrap_or_default();
+    let Some(second) = body.next().await.transpose()? else { return Ok(first) };
+    let mut all = BytesMut::from(&first[..]);
+    all.extend_from_slice(&second);
+    while let Some(chunk) = body.next().await.transpose()? {
+        all.extend_from_slice(&chunk);
+        if all.len() > bytes_max {
+            let failure = ProviderFailure::malformed(format!("the upstream's answer is longer than {bytes_max} bytes"));
+            return Err(CallError::Upstream { failure, retry_after: None });
+        }
+    }
+    Ok(all.freeze())
+}

@@ -1,0 +1,191 @@
+//! The client's body: what decides is read, what is ours is taken out, the rest stays as it came.
+
+use super::error::CallError;
+use crate::api::members::Members;
+use crate::providers::operation::Operation;
+use memchr::memmem;
+use serde_json::Value;
+
+/// Members that speak to a LiteLLM proxy and not to a provider, and that this version does not act on. They are
+/// dropped, and the answer says so in `x-postern-dropped`.
+const DROPPED: &[&str] = &[
+    "num_retries",
+    "max_retries",
+    "fallbacks",
+    "context_window_fallbacks",
+    "content_policy_fallbacks",
+    "disable_fallbacks",
+    "cache",
+    "caching",
+    "no-log",
+    "drop_params",
+    "additional_drop_params",
+    "allowed_openai_params",
+    "modify_params",
+    "litellm_session_id",
+    "litellm_trace_id",
+    "litellm_call_id",
+    "mock_testing_fallbacks",
+    "mock_timeout",
+];
+
+/// Members that would change where the call goes or what guards it. Dropping them silently would betray the client.
+const REFUSED: &[(&str, &str)] = &[
+    ("api_key", "Credentials of a provider are not taken from a request. Set `api_key` in the deployment."),
+    ("api_base", "The provider's address is not taken from a request. Set `api_base` in the deployment."),
+    ("base_url", "The provider's address is not taken from a request. Set `api_base` in the deployment."),
+    ("user_config", "A router configuration is not taken from a request. Set it in config.yaml."),
+    ("guardrails", "Guardrails are not supported by this version of Postern. Leave `guardrails` out."),
+];
+
+/// What the body says to us, apart from what it says to the provider.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// The model's public name.
+    pub(super) model: String,
+    /// Whether the answer is to be streamed.
+    pub(super) stream: bool,
+    /// Whether the client asked for the usage event of a stream.
+    pub(super) show_usage: bool,
+    /// Seconds for the whole call.
+    pub(super) timeout_seconds: Option<f64>,
+    /// A fixed answer.
+    pub(super) mock_response: Option<Value>,
+    /// The person behind the call.
+    pub(super) end_user: Option<String>,
+    /// Tags for the spend row.
+    pub(super) tags: Vec<String>,
+    /// Names of members that were dropped.
+    pub(super) dropped: Vec<&'static str>,
+}
+
+/// Reads the body's members. An empty body counts as an empty object, so that the error names what is missing.
+pub(super) fn parse(body: &[u8]) -> Result<Members<'_>, CallError> {
+    if body.trim_ascii().is_empty() {
+        return Ok(Members::default());
+    }
+    refuse_lone_surrogates(body)?;
+    Members::parse(body).map_err(|error| CallError::Json(error.to_string()))
+}
+
+/// Half a surrogate pair is JSON by the letter, but no text: providers refuse it with messages nobody understands.
+fn refuse_lone_surrogates(body: &[u8]) -> Result<(), CallError> {
+    let may_hold_one = memmem::find_iter(body, b"\\u")
+        .any(|at| matches!(body.get(at + 2..at + 4), Some([b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F'])));
+    if may_hold_one && let Err(error) = serde_json::from_slice::<Value>(body) {
+        return Err(CallError::Json(error.to_string()));
+    }
+    Ok(())
+}
+
+/// Reads what is said to us and takes it out of the members.
+pub(super) fn read(
+    operation: Operation,
+    members: &mut Members<'_>,
+    path_model: Option<String>,
+) -> Result<Said, CallError> {
+    if let Some((member, message)) = REFUSED.iter().find(|(name, _)| members.has(name)) {
+        return Err(CallError::Member { member, message: (*message).to_owned() });
+    }
+    let mut said = Said {
+        model: model(members, path_model)?,
+        stream: flag(members, "stream")?,
+        show_usage: asks_for_usage(members),
+        end_user: members.read("user"),
+        ..Said::default()
+    };
+    if !members.has(operation.required_member()) {
+        return Err(CallError::MissingMember(operation));
+    }
+    said.timeout_seconds = members.take("timeout").and_then(|value| serde_json::from_str(value.get()).ok());
+    said.mock_response = members.take("mock_response").and_then(|value| serde_json::from_str(value.get()).ok());
+    said.tags = tags(members);
+    for name in DROPPED {
+        if members.take(name).is_some_and(|value| value.get() != "null") {
+            said.dropped.push(name);
+        }
+    }
+    Ok(said)
+}
+
+fn model(members: &Members<'_>, path_model: Option<String>) -> Result<String, CallError> {
+    if let Some(model) = path_model {
+        return Ok(model);
+    }
+    if !members.has("model") {
+        return Ok("None".to_owned());
+    }
+    let message = "'model' must be a string.";
+    members.read("model").ok_or_else(|| CallError::Member { member: "model", message: message.to_owned() })
+}
+
+fn flag(members: &Members<'_>, name: &'static str) -> Result<bool, CallError> {
+    match members.get(name).map(|value| value.get()) {
+        None | Some("null" | "false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(CallError::Member { member: name, message: format!("'{name}' must be true or false.") }),
+    }
+}
+
+fn asks_for_usage(members: &Members<'_>) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Options {
+        #[serde(default)]
+        include_usage: Option<bool>,
+    }
+    members.read::<Options>("stream_options").and_then(|options| options.include_usage).unwrap_or(false)
+}
+
+/// Tags stand in `tags` or in `metadata.tags`. `metadata` speaks to the gateway, as with LiteLLM, and is taken out.
+fn tags(members: &mut Members<'_>) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    struct Metadata {
+        #[serde(default)]
+        tags: Vec<String>,
+    }
+    let mut tags: Vec<String> =
+        members.take("tags").and_then(|value| serde_json::from_str(value.get()).ok()).unwrap_or_default();
+    for name in ["metadata", "litellm_metadata"] {
+        let metadata = members.take(name).and_then(|value| serde_json::from_str::<Metadata>(value.get()).ok());
+        tags.extend(metadata.into_iter().flat_map(|metadata| metadata.tags));
+    }
+    tags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_chat(body: &str) -> (Result<Said, CallError>, String) {
+        let mut members = parse(body.as_bytes()).unwrap();
+        let said = read(Operation::Chat, &mut members, None);
+        (said, String::from_utf8(members.to_json()).unwrap())
+    }
+
+    #[test]
+    fn what_is_ours_is_taken_out_and_what_is_dropped_is_named() {
+        let (said, rest) = read_chat(
+            r#"{"model":"m","messages":[],"metadata":{"tags":["a"]},"tags":["b"],"fallbacks":["x"],"cache":null,"x":1}"#,
+        );
+        let said = said.unwrap();
+        assert_eq!((said.tags, said.dropped), (vec!["b".to_owned(), "a".to_owned()], vec!["fallbacks"]));
+        assert_eq!(rest, r#"{"model":"m","messages":[],"x":1}"#);
+    }
+
+    #[test]
+    fn a_request_may_not_say_where_the_call_goes() {
+        let (said, _) = read_chat(r#"{"model":"m","messages":[],"api_base":"http://evil.test"}"#);
+        assert!(matches!(said, Err(CallError::Member { member: "api_base", .. })));
+    }
+
+    #[test]
+    fn an_empty_body_is_told_what_it_lacks() {
+        assert!(matches!(read_chat("").0, Err(CallError::MissingMember(Operation::Chat))));
+    }
+
+    #[test]
+    fn a_lone_surrogate_is_refused_and_a_pair_is_not() {
+        assert!(parse(br#"{"messages":"\ud83d"}"#).is_err());
+        assert!(parse(br#"{"messages":"\ud83d\ude00"}"#).is_ok());
+    }
+}

@@ -1,0 +1,146 @@
+//! The walk of a call, from the client's bytes to the answer. Each step is its own file.
+
+use super::error::CallError;
+use super::facts::Facts;
+use super::plan::Plan;
+use super::relay::Relay;
+use super::settlement::OpenCall;
+use super::{attempt, body, plan, relay};
+use crate::accounting::spend_log::SpendLog;
+use crate::auth::authenticate::Authenticator;
+use crate::auth::route::authorize_route;
+use crate::clock::{Clock, Random};
+use crate::flow::background::Background;
+use crate::id::RequestId;
+use crate::principal::Principal;
+use crate::providers::operation::Operation;
+use crate::routing::ModelTable;
+use crate::upstream::transport::{Bounds, Transport};
+use bytes::Bytes;
+use http::HeaderMap;
+use std::sync::Arc;
+
+/// What a call of a model needs. One for the process; calls share it.
+pub struct ModelCalls {
+    /// Who may call.
+    pub authenticator: Arc<Authenticator>,
+    /// Which deployments stand behind which name.
+    pub models: Arc<ModelTable>,
+    /// Where calls are charged.
+    pub spend: Arc<SpendLog>,
+    /// The way to the upstreams.
+    pub transport: Arc<dyn Transport>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance: ids, and the choice among deployments.
+    pub random: Arc<dyn Random>,
+    /// Settlements that outlive their request.
+    pub background: Background,
+    /// Waits of a call whose deployment says nothing.
+    pub bounds: Bounds,
+}
+
+/// What a client asks.
+#[derive(Debug)]
+pub struct CallRequest {
+    /// What is asked.
+    pub operation: Operation,
+    /// The route that was matched, as key permissions name it.
+    pub route: &'static str,
+    /// The model, where the path names it.
+    pub path_model: Option<String>,
+    /// The request's headers.
+    pub headers: HeaderMap,
+    /// The request's body.
+    pub body: Bytes,
+    /// The client's address, for the spend row.
+    pub client_address: Option<String>,
+}
+
+/// What a client is answered.
+pub struct CallAnswer {
+    /// What its headers say.
+    pub facts: Facts,
+    /// The answer, or why there is none.
+    pub result: Result<CallBody, CallError>,
+}
+
+/// The body of an answer.
+pub enum CallBody {
+    /// All of it.
+    Whole(Bytes),
+    /// Piece by piece.
+    Stream(Relay),
+}
+
+impl ModelCalls {
+    /// Makes one call. Dropping the future cancels the upstream call; what was dispatched is charged all the same.
+    pub async fn call(self: &Arc<Self>, request: CallRequest) -> CallAnswer {
+        let arrived = self.clock.now();
+        let mut entropy = [0; 10];
+        let drawn = self.random.fill(&mut entropy);
+        let mut facts = Facts::new(RequestId::at(arrived, &entropy));
+        let result = match drawn {
+            Ok(()) => self.walk(&request, &mut facts).await,
+            Err(error) => Err(error.into()),
+        };
+        facts.duration_ms = self.clock.now().millis_since(arrived);
+        if let Err(error) = &result {
+            tracing::warn!(call = %facts.id, error = error as &dyn std::error::Error, "a call failed");
+        }
+        CallAnswer { facts, result }
+    }
+
+    async fn walk(self: &Arc<Self>, request: &CallRequest, facts: &mut Facts) -> Result<CallBody, CallError> {
+        let principal = self.authenticate(request).await?;
+        facts.principal = Some(Arc::clone(&principal));
+        let plan = {
+            let mut members = body::parse(&request.body)?;
+            let said = body::read(request.operation, &mut members, request.path_model.clone())?;
+            plan::make(self, request.operation, said, members, &principal)?
+        };
+        facts.model_group = Some(plan.said.model.clone());
+        facts.deployment = Some(Arc::clone(&plan.deployment));
+        facts.dropped.clone_from(&plan.said.dropped);
+        self.dispatch(request, plan, principal, facts).await
+    }
+
+    async fn authenticate(&self, request: &CallRequest) -> Result<Arc<Principal>, CallError> {
+        let now = self.clock.now();
+        let principal = self.authenticator.authenticate(&request.headers, now).await?;
+        authorize_route(&principal, request.route)?;
+        Ok(principal)
+    }
+
+    async fn dispatch(
+        self: &Arc<Self>,
+        request: &CallRequest,
+        plan: Plan,
+        principal: Arc<Principal>,
+        facts: &mut Facts,
+    ) -> Result<CallBody, CallError> {
+        let Plan { said, deployment, upstream, bounds } = plan;
+        let mut open = OpenCall::begin(Arc::clone(self), facts.id, principal, request, &said, deployment);
+        let sent = self.clock.now();
+        let attempted = attempt::send(self.transport.as_ref(), open.provider(), upstream, bounds).await;
+        facts.upstream_ms = self.clock.now().millis_since(sent);
+        let answered = match attempted {
+            Ok(answered) => answered,
+            Err(error) => return Err(open.fail(error).await),
+        };
+        facts.upstream_headers = Some(answered.headers);
+        if said.stream && request.operation != Operation::Embedding {
+            return match relay::first(&mut open, answered.body, said.show_usage).await {
+                Ok(begun) => Ok(CallBody::Stream(Relay::new(open, begun))),
+                Err(error) => Err(open.fail(error).await),
+            };
+        }
+        match attempt::whole(open.provider(), request.operation, answered.body).await {
+            Ok(answer) => {
+                facts.cost = Some(open.settle(answer.usage).await?);
+                Ok(CallBody::Whole(answer.body))
+            }
+            Err(error) => Err(open.fail(error).await),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Why a call has no answer. The surface maps each variant to a status, a type and a public text.
+
+use crate::auth::authenticate::AuthError;
+use crate::auth::route::RouteDenied;
+use crate::providers::failure::ProviderFailure;
+use crate::providers::operation::Operation;
+use crate::providers::provider::TransformError;
+use crate::accounting::spend_log::SettleError;
+use crate::routing::BuildError;
+use crate::upstream::transport::TransportError;
+
+/// Why a call has no answer, or no more of it.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The caller is not known.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// The key may not use this route.
+    #[error(transparent)]
+    Route(#[from] RouteDenied),
+    /// The body is not a JSON object.
+    #[error("Invalid JSON payload: {0}")]
+    Json(String),
+    /// A member has a value that cannot be used.
+    #[error("{message}")]
+    Member {
+        /// Which member.
+        member: &'static str,
+        /// What is wrong, for the client.
+        message: String,
+    },
+    /// A member without which the operation makes no sense is missing.
+    #[error("{}: Missing required parameter: '{}'.", .0.path(), .0.required_member())]
+    MissingMember(Operation),
+    /// No deployment has this name.
+    #[error("no deployment is named `{model}`")]
+    UnknownModel {
+        /// The name as the client gave it.
+        model: String,
+        /// Names that this caller may use.
+        available: Vec<String>,
+    },
+    /// The key may not use this model.
+    #[error("the key may not use `{0}`")]
+    ModelDenied(String),
+    /// A wildcard matches, but what it stands for cannot be called.
+    #[error(transparent)]
+    Uncallable(#[from] BuildError),
+    /// The request cannot be said in the upstream's dialect.
+    #[error(transparent)]
+    Transform(#[from] TransformError),
+    /// The upstream answered with an error, or not in its dialect.
+    #[error("the upstream failed: {}", .failure.message)]
+    Upstream {
+        /// What it said.
+        failure: ProviderFailure,
+        /// Seconds or a date to wait, as it said.
+        retry_after: Option<http::HeaderValue>,
+    },
+    /// The upstream could not be reached, or did not answer in time.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The call could not be charged, so it is not answered.
+    #[error("the call could not be recorded")]
+    Unrecorded(#[source] SettleError),
+    /// The operating system gives no random bytes.
+    #[error(transparent)]
+    NoEntropy(#[from] crate::clock::NoEntropy),
+}
+
+impl CallError {
+    /// LiteLLM's name for the kind of error, as spend rows carry it.
+    pub fn class_name(&self) -> &'static str {
+        match self {
+            Self::Auth(_) => "AuthenticationError",
+            Self::Json(_) | Self::Member { .. } | Self::MissingMember(_) | Self::Transform(_) | Self::Uncallable(_) => "BadRequestError",
+            Self::UnknownModel { .. } => "NotFoundError",
+            Self::ModelDenied(_) | Self::Route(_) => "PermissionDeniedError",
+            Self::Upstream { failure, .. } => failure.class.name(),
+            Self::Transport(TransportError::TimedOut(_)) => "Timeout",
+            Self::Transport(_) => "APIConnectionError",
+            Self::Unrecorded(_) | Self::NoEntropy(_) => "InternalServerError",
+        }
+    }
+}

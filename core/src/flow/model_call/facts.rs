@@ -1,0 +1,47 @@
+//! What is known of a call for its answer's headers, whether it succeeds or not.
+
+use crate::id::RequestId;
+use crate::money::NanoDollars;
+use crate::principal::Principal;
+use crate::routing::Deployment;
+use http::HeaderMap;
+use std::sync::Arc;
+
+/// What is known of a call so far.
+#[derive(Debug)]
+pub struct Facts {
+    /// The call's id.
+    pub id: RequestId,
+    /// Who called, once known.
+    pub principal: Option<Arc<Principal>>,
+    /// The public model name, once resolved.
+    pub model_group: Option<String>,
+    /// The deployment, once chosen.
+    pub deployment: Option<Arc<Deployment>>,
+    /// What the call cost. Known before the head only for answers that are not streamed.
+    pub cost: Option<NanoDollars>,
+    /// The upstream's own answer headers.
+    pub upstream_headers: Option<HeaderMap>,
+    /// Members of the body that were dropped.
+    pub dropped: Vec<&'static str>,
+    /// Milliseconds that the upstream took to its answer's head.
+    pub upstream_ms: i64,
+    /// Milliseconds from arrival to the answer's head.
+    pub duration_ms: i64,
+}
+
+impl Facts {
+    pub(super) fn new(id: RequestId) -> Self {
+        Self {
+            id,
+            principal: None,
+            model_group: None,
+            deployment: None,
+            cost: None,
+            upstream_headers: None,
+            dropped: Vec::new(),
+            upstream_ms: 0,
+            duration_ms: 0,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! A stream on its way to the client. Pieces go through as they come; the terminal event goes out only after the call
+//! is settled; a stream that breaks ends with an error and never with a clean end.
+
+use super::error::CallError;
+use super::settlement::OpenCall;
+use crate::providers::decoder::StreamDecoder;
+use crate::providers::failure::ProviderFailure;
+use crate::upstream::transport::{TransportError, UpstreamBody};
+use bytes::Bytes;
+use futures_util::StreamExt;
+
+/// A stream on its way. Dropping it cancels the upstream call, and settles it for what has passed.
+pub struct Relay {
+    open: OpenCall,
+    begun: Begun,
+    stage: Stage,
+}
+
+/// A stream whose first piece is there.
+pub(super) struct Begun {
+    body: UpstreamBody,
+    decoder: Box<dyn StreamDecoder>,
+    first: Bytes,
+    /// The upstream has ended already.
+    over: bool,
+}
+
+enum Stage {
+    First,
+    Reading,
+    Ending,
+    Breaking(CallError),
+    Over,
+}
+
+/// Waits for the first piece that the client may see. Until then nothing is answered, so that an upstream that fails
+/// at once is told by its status.
+pub(super) async fn first(open: &mut OpenCall, mut body: UpstreamBody, show_usage: bool) -> Result<Begun, CallError> {
+    let mut decoder = open.provider().decoder(open.operation(), show_usage);
+    loop {
+        let piece = next_piece(&mut body, decoder.as_mut()).await?;
+        let over = piece.is_last || decoder.is_complete();
+        if over || !piece.bytes.is_empty() {
+            open.first_content_came();
+            return Ok(Begun { body, decoder, first: piece.bytes, over });
+        }
+    }
+}
+
+struct Piece {
+    bytes: Bytes,
+    is_last: bool,
+}
+
+/// The next bytes for the client, as far as one chunk of the upstream gives them.
+async fn next_piece(body: &mut UpstreamBody, decoder: &mut dyn StreamDecoder) -> Result<Piece, CallError> {
+    match body.next().await {
+        Some(Ok(chunk)) => Ok(Piece { bytes: decoder.push(chunk).map_err(upstream)?, is_last: false }),
+        None => Ok(Piece { bytes: decoder.finish().map_err(upstream)?, is_last: true }),
+        // An answer that was complete before the connection broke is complete.
+        Some(Err(error)) => match decoder.finish() {
+            Ok(bytes) => Ok(Piece { bytes, is_last: true }),
+            Err(_) => Err(broken(error)),
+        },
+    }
+}
+
+fn upstream(failure: ProviderFailure) -> CallError {
+    CallError::Upstream { failure, retry_after: None }
+}
+
+fn broken(error: TransportError) -> CallError {
+    CallError::Transport(error)
+}
+
+impl Relay {
+    pub(super) fn new(open: OpenCall, begun: Begun) -> Self {
+        Self { open, begun, stage: Stage::First }
+    }
+
+    /// The next piece for the client; `None` after the last. An error is the last piece.
+    ///
+    /// # Errors
+    /// The stream broke, or the call could not be charged: the client is told in the stream.
+    pub async fn next(&mut self) -> Option<Result<Bytes, CallError>> {
+        loop {
+            match std::mem::replace(&mut self.stage, Stage::Over) {
+                Stage::First => {
+                    self.stage = if self.begun.over { Stage::Ending } else { Stage::Reading };
+                    let first = std::mem::take(&mut self.begun.first);
+                    if !first.is_empty() {
+                        return Some(Ok(first));
+                    }
+                }
+                Stage::Reading => {
+                    // Set again before waiting: this future may be dropped and asked anew.
+                    self.stage = Stage::Reading;
+                    if let Some(bytes) = self.read().await {
+                        return Some(Ok(bytes));
+                    }
+                }
+                Stage::Ending => {
+                    self.stage = Stage::Ending;
+                    let settled = self.open.settle(self.begun.decoder.seen().usage).await;
+                    self.stage = Stage::Over;
+                    return Some(settled.map(|_| self.begun.decoder.terminal()));
+                }
+                Stage::Breaking(error) => return Some(Err(self.open.fail_streamed(error).await)),
+                Stage::Over => return None,
+            }
+        }
+    }
+
+    /// Reads one piece and moves on. `None`: nothing for the client yet.
+    async fn read(&mut self) -> Option<Bytes> {
+        let decoder = self.begun.decoder.as_mut();
+        let piece = next_piece(&mut self.begun.body, decoder).await;
+        self.open.saw(self.begun.decoder.seen());
+        match piece {
+            Ok(piece) => {
+                if piece.is_last || self.begun.decoder.is_complete() {
+                    self.stage = Stage::Ending;
+                }
+                (!piece.bytes.is_empty()).then_some(piece.bytes)
+            }
+            Err(error) => {
+                self.stage = Stage::Breaking(error);
+                None
+            }
+        }
+    }
+}

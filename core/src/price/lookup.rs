@@ -1,0 +1,108 @@
+//! Which entry of the price data speaks of a model, whatever form its name has.
+
+use super::index;
+use super::known::belongs;
+use super::model::ModelPrice;
+
+/// The entry for a model. `model` may begin with its provider; `provider` says it where the name does not, and then
+/// only entries of that provider count: a stranger's model of the same name has the stranger's price.
+///
+/// Tried in turn: `provider/model`, the name as it is, the bare name, then forms with a version, a region or a tuner's
+/// suffix removed.
+pub fn find(model: &str, provider: Option<&str>) -> Option<ModelPrice> {
+    let (provider, bare) = split(model, provider);
+    let whole = provider.map(|provider| format!("{provider}/{bare}"));
+    let short = shortened(bare, provider);
+    let short_whole = provider.filter(|_| short != bare).map(|provider| format!("{provider}/{short}"));
+    let forms = [whole.as_deref(), Some(model), Some(bare), short_whole.as_deref(), Some(short)];
+    let key = forms.into_iter().flatten().find(|name| matches(name, provider))?;
+    Some(ModelPrice::from_info(key, index::entry(key)?))
+}
+
+/// The provider of the entry of exactly this name. Reads one line and parses nothing.
+pub fn provider_of(model: &str) -> Option<&'static str> {
+    index::provider(model)
+}
+
+/// The provider and the name without it.
+fn split<'a>(model: &'a str, provider: Option<&'a str>) -> (Option<&'a str>, &'a str) {
+    match (provider, model.split_once('/')) {
+        (Some(provider), Some((prefix, rest))) if prefix == provider => (Some(provider), rest),
+        (None, Some((prefix, rest))) if index::is_provider(prefix) => (Some(prefix), rest),
+        _ => (provider, model),
+    }
+}
+
+fn matches(name: &str, provider: Option<&str>) -> bool {
+    match (index::provider(name), provider) {
+        (Some(theirs), Some(provider)) => belongs(theirs, provider),
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+/// The name without what does not change the price.
+fn shortened<'a>(bare: &'a str, provider: Option<&str>) -> &'a str {
+    if bare.starts_with("ft:") {
+        let end = bare.match_indices(':').nth(1).map_or(bare.len(), |(at, _)| at);
+        return bare.get(..end).unwrap_or(bare);
+    }
+    match provider {
+        Some("bedrock" | "bedrock_converse") => without_route(bare),
+        Some("gemini" | "vertex_ai") => without_version(bare),
+        _ => bare,
+    }
+}
+
+/// `converse/amazon.nova-pro-v1:0` → `amazon.nova-pro-v1:0`; also a region, an API and a throughput suffix.
+fn without_route(bare: &str) -> &str {
+    let name = bare.rsplit_once('/').map_or(bare, |(_, name)| name);
+    if index::provider(name).is_some() {
+        return name;
+    }
+    let area = ["us.", "eu.", "apac.", "global.", "jp.", "au."].iter().find_map(|area| name.strip_prefix(area));
+    area.unwrap_or(name)
+}
+
+/// `gemini-2.0-flash-001` → `gemini-2.0-flash`.
+fn without_version(bare: &str) -> &str {
+    match bare.rsplit_once('-') {
+        Some((name, "latest")) => name,
+        Some((name, version)) if version.len() == 3 && version.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => bare,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn names_lead_to_the_entries_that_the_corpus_records() {
+        for line in include_str!("../../data/corpus/price_lookups.jsonl").lines() {
+            let vector: Value = serde_json::from_str(line).unwrap();
+            let model = vector["model"].as_str().unwrap();
+            let price = find(model, None);
+            assert_eq!(price.as_ref().map(ModelPrice::key), vector["key"].as_str(), "{model}");
+        }
+    }
+
+    #[test]
+    fn a_stranger_with_the_same_model_name_is_not_billed_at_the_makers_price() {
+        assert!(find("gpt-4o", Some("openai")).is_some());
+        assert!(find("gpt-4o", Some("hosted_vllm")).is_none());
+    }
+
+    #[test]
+    fn a_version_is_forgiven_where_the_family_is_known() {
+        assert_eq!(find("gemini-2.5-flash-001", Some("vertex_ai")).unwrap().key(), "gemini-2.5-flash");
+    }
+
+    #[test]
+    fn an_entry_tells_limits_and_mode() {
+        let price = find("openai/gpt-4o", None).unwrap();
+        assert_eq!((price.max_input_tokens(), price.max_output_tokens()), (Some(128_000), Some(16_384)));
+        assert_eq!((price.mode(), price.provider()), (Some("chat"), Some("openai")));
+    }
+}

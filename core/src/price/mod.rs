@@ -1,0 +1,23 @@
+//! What a call costs: the price data, compiled in, and the arithmetic over it. Pure; knows only usage, money and time.
+//!
+//! [`lookup`] finds a model's entry, [`model`] is the entry with its prices typed, [`cost`] prices a call.
+//! [`FemtoDollars`] keeps prices of single tokens exact.
+
+pub mod cost;
+mod femto;
+mod index;
+pub mod known;
+pub mod lookup;
+pub mod model;
+mod off_peak;
+mod overrides;
+mod rates;
+pub mod tier;
+
+pub use cost::{CallFacts, Cost};
+pub use femto::FemtoDollars;
+pub use known::known_models;
+pub use lookup::{find, provider_of};
+pub use model::ModelPrice;
+pub use overrides::is_price;
+pub use tier::{SearchContext, ServiceTier};

@@ -1,0 +1,93 @@
+//! One model's entry of the price data: its prices typed, and everything else as it stands there.
+
+use super::femto::FemtoDollars;
+use super::off_peak::OffPeak;
+use super::rates::Rates;
+use serde_json::{Map, Value};
+
+/// What is known about a model: prices, limits and abilities. Built once per deployment and kept there.
+#[derive(Clone, Debug)]
+pub struct ModelPrice {
+    pub(super) key: String,
+    pub(super) info: Map<String, Value>,
+    pub(super) rates: Rates,
+    pub(super) off_peak: Option<OffPeak>,
+    /// Per web search: low, medium, high.
+    pub(super) searches: [FemtoDollars; 3],
+    pub(super) cache_reads: CacheReads,
+}
+
+/// What an input token costs that came from the provider's cache, where the entry does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CacheReads {
+    /// The entry's own price, else that of any input token.
+    AsStated,
+    /// The entry's own price, else half of an input token's.
+    HalfUnlessStated,
+    /// That of any input token, whatever the entry says.
+    Full,
+}
+
+impl ModelPrice {
+    /// An entry of one's own: a model that the price data does not know. `info` has LiteLLM's field names.
+    pub fn from_info(key: &str, info: Map<String, Value>) -> Self {
+        let provider = info.get("litellm_provider").and_then(Value::as_str).unwrap_or_default();
+        let cache_reads = match provider {
+            "fireworks_ai" => CacheReads::HalfUnlessStated,
+            "perplexity" => CacheReads::Full,
+            _ => CacheReads::AsStated,
+        };
+        let rates = Rates::of(&info, provider == "xai");
+        let off_peak = OffPeak::of(&info);
+        let searches =
+            ["search_context_size_low", "search_context_size_medium", "search_context_size_high"].map(|size| {
+                let price = info.get("search_context_cost_per_query").and_then(|prices| prices.get(size)?.as_f64());
+                FemtoDollars::from_dollars(price.unwrap_or_default())
+            });
+        Self { key: key.to_owned(), info, rates, off_peak, searches, cache_reads }
+    }
+
+    /// The name of the entry in the price data.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The whole entry, with LiteLLM's field names.
+    pub fn info(&self) -> &Map<String, Value> {
+        &self.info
+    }
+
+    /// Whether any price is known. Without one every call costs nothing.
+    pub fn is_priced(&self) -> bool {
+        !self.rates.is_empty()
+    }
+
+    /// What the model does: `chat`, `embedding`, `rerank`, ….
+    pub fn mode(&self) -> Option<&str> {
+        self.info.get("mode").and_then(Value::as_str)
+    }
+
+    /// The provider, as the price data names it (`vertex_ai-language-models`, …).
+    pub fn provider(&self) -> Option<&str> {
+        self.info.get("litellm_provider").and_then(Value::as_str)
+    }
+
+    /// Most tokens of an answer; for older entries, of a whole call.
+    pub fn max_tokens(&self) -> Option<u64> {
+        self.count("max_tokens")
+    }
+
+    /// Most tokens of an input.
+    pub fn max_input_tokens(&self) -> Option<u64> {
+        self.count("max_input_tokens")
+    }
+
+    /// Most tokens of an answer.
+    pub fn max_output_tokens(&self) -> Option<u64> {
+        self.count("max_output_tokens")
+    }
+
+    fn count(&self, field: &str) -> Option<u64> {
+        self.info.get(field).and_then(Value::as_u64)
+    }
+}

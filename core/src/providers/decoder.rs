@@ -1,0 +1,41 @@
+//! What a streamed answer is read by: fed the upstream's bytes as they come, it gives the client's bytes and keeps
+//! count. Pure: it can be fed one byte at a time.
+
+use super::failure::ProviderFailure;
+use crate::usage::Usage;
+use bytes::Bytes;
+
+/// Reads one streamed answer.
+pub trait StreamDecoder: Send {
+    /// Takes the next bytes from the upstream and gives what the client may have now (may be nothing).
+    ///
+    /// The terminal event is never part of it: it goes out after the call is settled.
+    ///
+    /// # Errors
+    /// The upstream's failure, where an event tells of one or breaks the dialect. Nothing more may be fed then.
+    fn push(&mut self, chunk: Bytes) -> Result<Bytes, ProviderFailure>;
+
+    /// The upstream has closed the stream: gives the rest, without the terminal event.
+    ///
+    /// # Errors
+    /// The stream was cut short.
+    fn finish(&mut self) -> Result<Bytes, ProviderFailure>;
+
+    /// Whether the upstream has said all: nothing that follows matters.
+    fn is_complete(&self) -> bool;
+
+    /// The event that ends the stream for the client.
+    fn terminal(&self) -> Bytes;
+
+    /// What has been counted so far.
+    fn seen(&self) -> &Seen;
+}
+
+/// What a decoder has counted.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// The upstream's own count, where it has told one.
+    pub usage: Option<Usage>,
+    /// Events that carried a part of the answer: about as many as output tokens.
+    pub content_events: u64,
+}

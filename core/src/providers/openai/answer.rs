@@ -1,0 +1,80 @@
+//! A whole answer in the OpenAI dialect: passed on as the bytes it came in, read only for its usage.
+
+use super::failure;
+use crate::providers::failure::ProviderFailure;
+use crate::providers::operation::Operation;
+use crate::providers::provider::WholeAnswer;
+use crate::wire::openai_usage::usage_from_openai;
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+/// The members of an answer that matter here.
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+    #[serde(default)]
+    choices: Option<IgnoredAny>,
+    #[serde(default)]
+    data: Option<IgnoredAny>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+}
+
+/// Reads an answer of status 200.
+pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
+    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(&body) else {
+        return Err(ProviderFailure::malformed(format!(
+            "the upstream's answer is not JSON: {}",
+            failure::excerpt(&body)
+        )));
+    };
+    if let Some(error) = answer.error.filter(|error| error.get() != "null") {
+        return Err(failure::in_band(error.get().as_bytes()));
+    }
+    let has_content = match operation {
+        Operation::Chat | Operation::Completion => answer.choices.is_some(),
+        Operation::Embedding => answer.data.is_some(),
+    };
+    if !has_content {
+        return Err(ProviderFailure::malformed(format!(
+            "the upstream's answer has no content: {}",
+            failure::excerpt(&body)
+        )));
+    }
+    let usage = answer.usage.and_then(|usage| usage_from_openai(usage.get().as_bytes()));
+    Ok(WholeAnswer { usage, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::failure::FailureClass;
+
+    fn read_chat(body: &'static str) -> Result<WholeAnswer, ProviderFailure> {
+        read(Operation::Chat, Bytes::from_static(body.as_bytes()))
+    }
+
+    #[test]
+    fn an_answer_passes_as_it_is_and_its_usage_is_read() {
+        let body = r#"{"choices":[],"x":1,"usage":{"prompt_tokens":12,"completion_tokens":5,"total_tokens":17}}"#;
+        let answer = read_chat(body).unwrap();
+        assert_eq!(answer.body, body);
+        assert_eq!(answer.usage.unwrap().prompt_tokens, 12);
+    }
+
+    #[test]
+    fn html_cut_json_and_empty_answers_are_the_upstreams_fault() {
+        for body in ["<html>", "{\"choices\":[", "", "[]", "{}"] {
+            assert_eq!(read_chat(body).unwrap_err().class, FailureClass::Malformed, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_error_with_status_200_is_an_error() {
+        let failure = read_chat(r#"{"error":{"message":"slow down","code":429}}"#).unwrap_err();
+        assert_eq!((failure.status, failure.message.as_str()), (429, "slow down"));
+    }
+}

@@ -1,0 +1,11 @@
+//! The OpenAI dialect, spoken by most upstreams. Clients speak it too, so answers pass as the bytes they came in.
+//!
+//! Wire format: <https://platform.openai.com/docs/api-reference/chat>
+
+mod answer;
+mod dialect;
+mod failure;
+mod request;
+mod stream;
+
+pub use dialect::OpenAi;

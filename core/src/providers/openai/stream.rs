@@ -1,0 +1,294 @@
+//! A streamed answer in the OpenAI dialect. Whole events pass on as the bytes they came in; only those that tell of
+//! usage, an end or an error are looked into, and a byte search decides which those are.
+
+use super::failure;
+use crate::api::members::Members;
+use crate::providers::decoder::{Seen, StreamDecoder};
+use crate::providers::failure::ProviderFailure;
+use crate::wire::openai_usage::usage_from_openai;
+use crate::wire::sse::{self, EventSplitter};
+use bytes::{Bytes, BytesMut};
+use memchr::memmem;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+const DONE: &[u8] = b"[DONE]";
+const DONE_EVENT: &[u8] = b"data: [DONE]\n\n";
+
+/// Reads one stream.
+pub(super) struct EventReader {
+    splitter: EventSplitter,
+    show_usage: bool,
+    seen: Seen,
+    /// A choice has told why it ended.
+    finished: bool,
+    /// The upstream has sent its terminal event.
+    done: bool,
+}
+
+/// The members of a chunk that matter here.
+#[derive(Deserialize)]
+struct Chunk<'a> {
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+    #[serde(default)]
+    choices: Option<Vec<Choice>>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    x_groq: Option<VendorUsage<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    #[serde(default)]
+    finish_reason: Option<IgnoredAny>,
+}
+
+/// Groq tells the usage in a member of its own: <https://console.groq.com/docs/api-reference#chat-create>
+#[derive(Deserialize)]
+struct VendorUsage<'a> {
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+}
+
+/// What an event is to the client.
+enum Verdict {
+    Pass,
+    Hide,
+    Replace(Vec<u8>),
+    End,
+}
+
+impl EventReader {
+    pub(super) fn new(show_usage: bool) -> Self {
+        Self { splitter: EventSplitter::default(), show_usage, seen: Seen::default(), finished: false, done: false }
+    }
+
+    /// Looks through whole events and gives what the client may see of them.
+    fn filter(&mut self, whole: Bytes) -> Result<Bytes, ProviderFailure> {
+        if self.done {
+            return Ok(Bytes::new());
+        }
+        if !must_look_into(&whole) {
+            self.seen.content_events += memmem::find_iter(&whole, b"\"delta\"").count().max(1) as u64;
+            return Ok(whole);
+        }
+        let mut kept = BytesMut::new();
+        let mut is_unchanged = true;
+        for event in sse::events(&whole) {
+            match self.judge(event)? {
+                Verdict::Pass => kept.extend_from_slice(event),
+                Verdict::Hide => is_unchanged = false,
+                Verdict::Replace(event) => {
+                    kept.extend_from_slice(&event);
+                    is_unchanged = false;
+                }
+                Verdict::End => {
+                    self.done = true;
+                    return Ok(kept.freeze());
+                }
+            }
+        }
+        Ok(if is_unchanged { whole } else { kept.freeze() })
+    }
+
+    fn judge(&mut self, event: &[u8]) -> Result<Verdict, ProviderFailure> {
+        let Some(data) = sse::data(event) else { return Ok(Verdict::Pass) };
+        if data.trim_ascii() == DONE {
+            return Ok(Verdict::End);
+        }
+        let Ok(chunk) = serde_json::from_slice::<Chunk<'_>>(&data) else {
+            let excerpt = failure::excerpt(&data);
+            return Err(ProviderFailure::malformed(format!(
+                "an event of the upstream's stream is not JSON: {excerpt}"
+            )));
+        };
+        if let Some(error) = chunk.error.filter(|error| error.get() != "null") {
+            return Err(failure::in_band(error.get().as_bytes()));
+        }
+        let choices = chunk.choices.as_deref().unwrap_or_default();
+        self.finished |= choices.iter().any(|choice| choice.finish_reason.is_some());
+        self.seen.content_events += u64::from(!choices.is_empty());
+        let vendor_usage = chunk.x_groq.and_then(|vendor| vendor.usage);
+        if let Some(usage) = vendor_usage.and_then(|usage| usage_from_openai(usage.get().as_bytes())) {
+            self.seen.usage = Some(usage);
+        }
+        let Some(usage) = chunk.usage.filter(|usage| usage.get() != "null") else { return Ok(Verdict::Pass) };
+        self.seen.usage = usage_from_openai(usage.get().as_bytes()).or(self.seen.usage);
+        if self.show_usage {
+            return Ok(Verdict::Pass);
+        }
+        Ok(if choices.is_empty() {
+            Verdict::Hide
+        } else {
+            without_usage(&data).map_or(Verdict::Pass, Verdict::Replace)
+        })
+    }
+}
+
+/// The event without its `usage`, for a client that did not ask for it.
+fn without_usage(data: &[u8]) -> Option<Vec<u8>> {
+    let mut members = Members::parse(data).ok()?;
+    members.take("usage");
+    let mut event = b"data: ".to_vec();
+    event.extend_from_slice(&members.to_json());
+    event.extend_from_slice(b"\n\n");
+    Some(event)
+}
+
+/// Whether any of these events may tell of usage, an end or an error. May say yes in vain (a text can hold the same
+/// words), never no in vain.
+fn must_look_into(whole: &[u8]) -> bool {
+    memmem::find(whole, DONE).is_some()
+        || memmem::find(whole, b"\"error\"").is_some()
+        || tells(whole, b"\"usage\"")
+        || tells(whole, b"\"finish_reason\"")
+        || ends_oddly(whole)
+}
+
+/// Whether a member of this name has another value than `null`.
+fn tells(whole: &[u8], name: &[u8]) -> bool {
+    memmem::find_iter(whole, name).any(|at| {
+        let rest = whole.get(at + name.len()..).unwrap_or_default();
+        let value = rest.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != b':');
+        value != Some(&b'n')
+    })
+}
+
+/// Whether the last event is not an object in one line: then its JSON is checked.
+fn ends_oddly(whole: &[u8]) -> bool {
+    whole.trim_ascii_end().last() != Some(&b'}')
+}
+
+impl StreamDecoder for EventReader {
+    fn push(&mut self, chunk: Bytes) -> Result<Bytes, ProviderFailure> {
+        let whole = self.splitter.push(chunk).map_err(|error| ProviderFailure::malformed(error.to_string()))?;
+        if whole.is_empty() { Ok(whole) } else { self.filter(whole) }
+    }
+
+    fn finish(&mut self) -> Result<Bytes, ProviderFailure> {
+        let rest = self.splitter.finish();
+        let shown = if rest.trim_ascii().is_empty() { Bytes::new() } else { self.filter(closed(&rest))? };
+        if self.done || self.finished {
+            return Ok(shown);
+        }
+        let message = "the upstream ended its stream before the answer was complete";
+        Err(ProviderFailure::malformed(message))
+    }
+
+    fn is_complete(&self) -> bool {
+        self.done
+    }
+
+    fn terminal(&self) -> Bytes {
+        Bytes::from_static(DONE_EVENT)
+    }
+
+    fn seen(&self) -> &Seen {
+        &self.seen
+    }
+}
+
+/// A last event that lacks its blank line, with one.
+fn closed(rest: &[u8]) -> Bytes {
+    let mut event = rest.trim_ascii_end().to_vec();
+    event.extend_from_slice(b"\n\n");
+    Bytes::from(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::failure::FailureClass;
+    use proptest::prelude::*;
+
+    const ROLE: &str = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"},\"finish_reason\":null}]}\n\n";
+    const TEXT: &str =
+        "data: {\"choices\":[{\"delta\":{\"content\":\"usage [DONE] \u{2028}\"},\"finish_reason\":null}]}\n\n";
+    const STOP: &str = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+    const USAGE: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5}}\n\n";
+    const END: &str = "data: [DONE]\n\n";
+
+    fn read(stream: &str, show_usage: bool, cut: usize) -> (Result<String, ProviderFailure>, EventReader) {
+        let mut reader = EventReader::new(show_usage);
+        let mut out = Vec::new();
+        for chunk in stream.as_bytes().chunks(cut) {
+            match reader.push(Bytes::copy_from_slice(chunk)) {
+                Ok(bytes) => out.extend_from_slice(&bytes),
+                Err(failure) => return (Err(failure), reader),
+            }
+        }
+        let end = reader.finish().map(|rest| {
+            out.extend_from_slice(&rest);
+            String::from_utf8(out).unwrap()
+        });
+        (end, reader)
+    }
+
+    #[test]
+    fn chunks_pass_as_they_are_and_the_terminal_event_is_held_back() {
+        let (shown, reader) = read(&[ROLE, TEXT, STOP, USAGE, END].concat(), true, usize::MAX);
+        assert_eq!(shown.unwrap(), [ROLE, TEXT, STOP, USAGE].concat());
+        assert_eq!(reader.seen().usage.unwrap().completion_tokens, 5);
+        assert!(reader.is_complete());
+    }
+
+    #[test]
+    fn usage_is_counted_but_hidden_from_a_client_that_did_not_ask() {
+        let (shown, reader) = read(&[ROLE, TEXT, STOP, USAGE, END].concat(), false, usize::MAX);
+        assert_eq!(shown.unwrap(), [ROLE, TEXT, STOP].concat());
+        assert_eq!(reader.seen().usage.unwrap().prompt_tokens, 12);
+    }
+
+    #[test]
+    fn usage_inside_a_content_chunk_is_cut_out_alone() {
+        let chunk =
+            "data: {\"id\":\"a\",\"choices\":[{\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1}}\n\n";
+        let (shown, _) = read(&[chunk, END].concat(), false, usize::MAX);
+        assert_eq!(shown.unwrap(), "data: {\"id\":\"a\",\"choices\":[{\"finish_reason\":\"stop\"}]}\n\n");
+    }
+
+    #[test]
+    fn a_stream_cut_short_is_never_a_clean_end() {
+        let (end, _) = read(&[ROLE, TEXT].concat(), false, usize::MAX);
+        assert_eq!(end.unwrap_err().class, FailureClass::Malformed);
+        let (end, _) = read("", false, 1);
+        assert!(end.is_err());
+    }
+
+    #[test]
+    fn a_stream_that_told_its_finish_reason_may_lack_the_terminal_event() {
+        let (shown, reader) = read(&[ROLE, TEXT, STOP].concat(), false, usize::MAX);
+        assert_eq!(shown.unwrap(), [ROLE, TEXT, STOP].concat());
+        assert_eq!(reader.terminal(), END);
+    }
+
+    #[test]
+    fn errors_and_broken_events_inside_a_stream_are_failures() {
+        let (end, _) = read(&[ROLE, "data: {\"error\":{\"message\":\"no\",\"code\":502}}\n\n"].concat(), false, 7);
+        assert_eq!(end.unwrap_err().status, 502);
+        let (end, _) = read(&[ROLE, "data: {\"id\": \"x\", \"cho\n\n", STOP, END].concat(), false, usize::MAX);
+        assert_eq!(end.unwrap_err().class, FailureClass::Malformed);
+    }
+
+    #[test]
+    fn usage_in_groqs_own_member_counts() {
+        let chunk =
+            "data: {\"choices\":[{\"finish_reason\":\"stop\"}],\"x_groq\":{\"usage\":{\"prompt_tokens\":9}}}\n\n";
+        let (_, reader) = read(&[chunk, END].concat(), false, usize::MAX);
+        assert_eq!(reader.seen().usage.unwrap().prompt_tokens, 9);
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_client_sees_does_not_depend_on_how_the_bytes_are_cut(cut in 1_usize..200, show_usage: bool) {
+            let stream = [ROLE, ": keep-alive\n\n", TEXT, TEXT, STOP, USAGE, END].concat();
+            let whole = read(&stream, show_usage, usize::MAX).0.unwrap();
+            let (pieces, reader) = read(&stream, show_usage, cut);
+            prop_assert_eq!(pieces.unwrap(), whole);
+            prop_assert_eq!(reader.seen().usage.unwrap().prompt_tokens, 12);
+        }
+    }
+}

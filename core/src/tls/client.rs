@@ -1,0 +1,30 @@
+//! TLS towards providers: Mozilla's roots, compiled in, so that start-up reads no file and the host's store does not
+//! matter.
+
+use rustls::crypto::aws_lc_rs;
+use rustls::{ClientConfig, RootCertStore};
+use std::sync::Arc;
+
+/// The client side of TLS, for HTTP/2 and HTTP/1.1.
+///
+/// # Errors
+/// The library's own, where its provider lacks what the protocol versions need; not in the builds we make.
+pub fn config() -> Result<ClientConfig, rustls::Error> {
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_versions_of_http_are_offered_and_the_newer_first() {
+        assert_eq!(config().unwrap().alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
+    }
+}

@@ -1,0 +1,70 @@
+//! The seam to the network: one request out, one answer back, every wait bounded and named.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::Stream;
+use std::error::Error;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// How long each wait of one call may last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// From sending the request to the answer's head.
+    pub first_byte: Duration,
+    /// From one piece of the body to the next.
+    pub between_chunks: Duration,
+    /// The whole call, body included.
+    pub total: Duration,
+}
+
+/// Which wait ended a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Connecting, TLS included.
+    Connect,
+    /// The answer's head.
+    FirstByte,
+    /// The next piece of the body.
+    BetweenChunks,
+    /// The whole call.
+    Total,
+}
+
+/// The body of an answer, piece by piece, each wait bounded.
+pub type UpstreamBody = Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>;
+
+/// Sends requests to upstreams.
+#[async_trait]
+pub trait Transport: Send + Sync {
+    /// Sends one request. Dropping the answer's body cancels the call. Redirects are not followed: a credential goes
+    /// to the configured origin only.
+    ///
+    /// # Errors
+    /// [`TransportError::NotSent`] only where the upstream cannot have seen the request.
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        bounds: Bounds,
+    ) -> Result<http::Response<UpstreamBody>, TransportError>;
+}
+
+/// The cause below a transport error, for logs only: it may name hosts.
+pub type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why there is no answer, or no more of it.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// No connection could be made.
+    #[error("the upstream cannot be reached")]
+    NotSent(#[source] Cause),
+    /// A wait ended.
+    #[error("the upstream did not answer in time")]
+    TimedOut(Wait),
+    /// The connection broke after the request was sent.
+    #[error("the upstream closed the connection")]
+    Broken(#[source] Cause),
+    /// The request's address or headers cannot be sent.
+    #[error("the request to the upstream is not valid")]
+    Invalid(#[source] Cause),
+}
