@@ -43,23 +43,32 @@ struct Recent {
 }
 
 impl Tokens {
-    /// The form in which the token's transaction was sent, else that of a first try.
+    /// The form in which the token's transaction was sent, else that of a first try, which is remembered.
     pub(super) fn form(&self, token: Option<&IdempotencyToken>, now: Timestamp) -> Form {
-        let known = token.and_then(|token| self.lock().forms.get(&token.0).cloned());
-        known.filter(|form| now.millis_since(form.now) < TOKEN_MILLIS).unwrap_or_else(|| Form::at(now))
+        let Some(token) = token else { return Form::at(now) };
+        let known = self.lock().forms.get(&token.0).filter(|form| now.millis_since(form.now) < TOKEN_MILLIS).cloned();
+        known.unwrap_or_else(|| {
+            self.remember(token, Form::at(now));
+            Form::at(now)
+        })
     }
 
-    /// Remembers a form: the transaction was applied in it, or may have been.
+    /// Remembers the form that is sent next.
     pub(super) fn remember(&self, token: &IdempotencyToken, form: Form) {
         let mut recent = self.lock();
         if recent.forms.insert(token.0.clone(), form).is_none() {
             recent.order.push_back(token.0.clone());
         }
-        if recent.order.len() > TOKENS_MAX
-            && let Some(oldest) = recent.order.pop_front()
-        {
-            recent.forms.remove(&oldest);
+        while recent.order.len() > TOKENS_MAX {
+            if let Some(oldest) = recent.order.pop_front() {
+                recent.forms.remove(&oldest);
+            }
         }
+    }
+
+    /// Forgets the token: its transaction was certainly not applied, so a repeat is a first try.
+    pub(super) fn forget(&self, token: &IdempotencyToken) {
+        self.lock().forms.remove(&token.0);
     }
 
     fn lock(&self) -> MutexGuard<'_, Recent> {
@@ -83,7 +92,9 @@ mod tests {
         assert_eq!(tokens.form(Some(&token("a")), Timestamp::from_seconds(130)), first);
         let late = Timestamp::from_seconds(700);
         assert_eq!(tokens.form(Some(&token("a")), late), Form::at(late));
-        assert_eq!(tokens.form(Some(&token("b")), late), Form::at(late));
+        tokens.forget(&token("a"));
+        let later = Timestamp::from_seconds(701);
+        assert_eq!(tokens.form(Some(&token("a")), later), Form::at(later));
     }
 
     #[test]
@@ -94,7 +105,7 @@ mod tests {
         }
         let now = Timestamp::from_seconds(2);
         assert_eq!(tokens.lock().forms.len(), TOKENS_MAX);
-        assert_eq!(tokens.form(Some(&token("0")), now), Form::at(now));
         assert_ne!(tokens.form(Some(&token("1")), now), Form::at(now));
+        assert_eq!(tokens.form(Some(&token("0")), now), Form::at(now));
     }
 }

@@ -18,19 +18,26 @@ impl DynamoTable {
         let mut form = self.tokens.form(token, self.clock.now());
         for _ in 0..FORMS_MAX {
             let prepared = writes.iter().enumerate().map(|(index, write)| prepare(index, write, &form)).collect();
-            let outcome = self.send_transaction(token, prepared).await;
-            if let Some(token) = token
-                && matches!(outcome, Ok(()) | Err(Failure::Final(WriteError::OutcomeUnknown(_))))
-            {
-                self.tokens.remember(token, form.clone());
-            }
-            match outcome {
+            let next = match self.send_transaction(token, prepared).await {
                 Ok(()) => return Ok(()),
-                Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Refused(refusals)) => form = next_form(writes, form, refusals)?,
+                Err(Failure::Final(error)) => Err(error),
+                Err(Failure::Refused(refusals)) => next_form(writes, form, refusals),
+            };
+            form = next.inspect_err(|error| self.forget_if_free(token, error))?;
+            if let Some(token) = token {
+                self.tokens.remember(token, form.clone());
             }
         }
         Err(WriteError::Conflict)
+    }
+
+    /// A repeat after a sure failure is a first try. After a conflict it may be that the same call is under way
+    /// elsewhere.
+    fn forget_if_free(&self, token: Option<&IdempotencyToken>, error: &WriteError) {
+        let open = matches!(error, WriteError::OutcomeUnknown(_) | WriteError::Conflict | WriteError::TokenReused);
+        if let (Some(token), false) = (token, open) {
+            self.tokens.forget(token);
+        }
     }
 
     /// Sends prepared writes once.
