@@ -11,10 +11,12 @@
 //! | 3 | `auth`, `routing`, `accounting`, `upstream` |
 //! | 2 | `providers` (pure), `store`, `tls` |
 //! | 1 | `api` (our wire formats), `config`, `crypto`, `secrets`, `telemetry` |
-//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `secret`, `wire`, `aws` (how AWS is reached) |
+//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `secret`, `secret_reference`, `wire`, `aws` (how AWS is reached) |
 
 pub mod accounting;
 pub mod api;
+#[cfg(feature = "aws")]
+pub mod assemble;
 pub mod auth;
 #[cfg(feature = "aws")]
 pub mod aws;
@@ -31,9 +33,11 @@ pub mod principal;
 pub mod providers;
 pub mod routing;
 pub mod secret;
+pub mod secret_reference;
 pub mod secrets;
 pub mod store;
 pub mod surface;
+pub mod telemetry;
 pub mod tls;
 pub mod upstream;
 pub mod usage;

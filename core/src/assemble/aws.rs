@@ -3,8 +3,9 @@
 use super::error::StartError;
 use crate::aws::connection::AwsConnection;
 use crate::aws::object::{ObjectLocation, fetch_object};
-use crate::config::{Environment, Resolved, SecretReference};
+use crate::config::{Environment, Resolved};
 use crate::clock::SystemClock;
+use crate::secret_reference::SecretReference;
 use crate::secrets::{CachedSecrets, SecretsManager, resolve};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -56,8 +57,8 @@ impl AwsOnDemand {
     /// [`StartError::ConfigObject`] or [`StartError::ConfigNotText`].
     pub(super) async fn object(&self, location: &str) -> Result<String, StartError> {
         let failed = |cause| StartError::ConfigObject { location: location.to_owned(), cause };
-        let place: ObjectLocation = location.parse().map_err(failed)?;
-        let bytes = fetch_object(self.connection().await?, &place).await.map_err(failed)?;
+        let place: ObjectLocation = location.parse()?;
+        let bytes = fetch_object(self.connection().await?, &SystemClock, &place).await.map_err(failed)?;
         String::from_utf8(bytes.into()).map_err(|_| StartError::ConfigNotText(location.to_owned()))
     }
 }

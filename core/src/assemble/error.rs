@@ -1,7 +1,7 @@
 //! Why a process does not start. Each text names the setting at fault and what to do.
 
 use crate::aws::connection::AwsError;
-use crate::aws::object::ObjectError;
+use crate::aws::object::{InvalidLocation, ObjectError};
 use crate::config::ConfigError;
 use crate::routing::BuildError;
 use crate::secrets::SecretError;
@@ -32,6 +32,9 @@ pub enum StartError {
         #[source]
         cause: ObjectError,
     },
+    /// The configuration object's address is none.
+    #[error(transparent)]
+    ConfigLocation(#[from] InvalidLocation),
     /// The configuration object is not text.
     #[error("the configuration `{0}` is not UTF-8 text")]
     ConfigNotText(String),

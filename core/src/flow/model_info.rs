@@ -82,7 +82,6 @@ fn shown_params(entry: &ModelEntry, model: &str) -> Map<String, Value> {
     };
     show("api_base", params.api_base.as_deref().map(|address| without_credentials(address).into()));
     show("custom_llm_provider", params.custom_llm_provider.clone().map(Value::from));
-    show("api_version", params.api_version.clone().map(Value::from));
     show("organization", params.organization.clone().map(Value::from));
     show("timeout", params.timeout.map(Value::from));
     show("stream_timeout", params.stream_timeout.map(Value::from));

@@ -25,7 +25,7 @@ fn hashed(entry: &ModelEntry) -> String {
     let described = serde_json::json!([
         entry.model_name,
         params.model,
-        [text(&params.custom_llm_provider), text(&params.api_base), text(&params.api_version)],
+        [text(&params.custom_llm_provider), text(&params.api_base)],
         [text(&params.organization), params.api_key.as_ref().map(|key| Value::from(key.expose()))],
         params.extra_headers,
         params.extra_body,

@@ -1,7 +1,7 @@
 //! The seam: a place that knows secrets by name.
 
-use super::reference::SecretReference;
 use crate::secret::Secret;
+use crate::secret_reference::SecretReference;
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt};
 use std::error::Error;
@@ -92,9 +92,9 @@ pub enum SecretError {
 /// # Errors
 /// [`SecretError`], where the secret or its field is not there as well.
 pub async fn resolve(source: &dyn SecretSource, reference: &SecretReference) -> Result<Secret, SecretError> {
-    let name = reference.name();
+    let name = reference.name.as_str();
     let whole = source.fetch(name).await?.ok_or_else(|| SecretError::Missing { name: name.to_owned() })?;
-    reference.field().map_or(Ok(whole.clone()), |field| field_of(&whole, name, field))
+    reference.field.as_deref().map_or(Ok(whole.clone()), |field| field_of(&whole, name, field))
 }
 
 /// What several references mean, in their order; some are fetched at once. Where several fail, the first is told.
