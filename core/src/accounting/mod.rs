@@ -5,5 +5,6 @@
 
 pub mod spend_log;
 pub mod spend_query;
+pub mod spend_retention;
 pub mod spend_row;
 mod spend_row_text;

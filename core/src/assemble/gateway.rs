@@ -10,6 +10,7 @@ use crate::clock::{Clock, Random};
 use crate::config::{Config, Environment, Loaded};
 use crate::flow::background::Background;
 use crate::flow::health::Health;
+use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::ModelCalls;
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
@@ -115,6 +116,16 @@ impl Gateway {
         };
         let (calls, health) = (Arc::new(calls), Arc::new(health));
         Ok(Self { calls, background, keys, cache, gate, health, table, body_bytes_max })
+    }
+
+    /// The jobs on a schedule.
+    pub fn maintenance(&self) -> Maintenance {
+        Maintenance {
+            keys: self.keys.clone(),
+            spend: Arc::clone(&self.calls.spend),
+            table: Arc::clone(&self.table),
+            clock: Arc::clone(&self.calls.clock),
+        }
     }
 
     /// The routes that a process serves.

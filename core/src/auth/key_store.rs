@@ -25,7 +25,7 @@ const LIST_PAGE: usize = 500;
 /// The keys of one table.
 #[derive(Clone)]
 pub struct KeyStore {
-    table: Arc<dyn Table>,
+    pub(super) table: Arc<dyn Table>,
 }
 
 /// Why a key was not changed.

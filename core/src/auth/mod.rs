@@ -6,6 +6,7 @@
 //! call.
 
 pub mod authenticate;
+pub mod budget_period;
 pub mod cache;
 pub mod credential;
 pub mod key_item;
