@@ -41,9 +41,7 @@ async fn a_missing_table_is_made_and_a_present_one_is_left_alone() {
 
 #[tokio::test]
 async fn a_table_of_another_shape_is_refused_with_both_shapes() {
-    use aws_sdk_dynamodb::types::{
-        AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-    };
+    use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
     let emulator = dynoxide::start().await;
     let connection = aws::connection(&emulator.url()).await;
     let client = aws_sdk_dynamodb::Client::new(&connection.sdk_config(postern_core::aws::settings::Service::DynamoDb));
