@@ -47,3 +47,37 @@ impl SpendLog {
         Ok(removed)
     }
 }
+
+#[cfg(all(test, feature = "embedded"))]
+mod tests {
+    use super::super::spend_row::tests::row;
+    use super::*;
+    use crate::calendar::DAY_MILLIS;
+    use crate::clock::ManualClock;
+    use crate::store::embedded::EmbeddedTable;
+    use std::sync::Arc;
+
+    const NOON: i64 = 1_763_726_400_000;
+
+    #[tokio::test]
+    async fn a_days_rows_are_removed_in_portions_and_its_neighbours_stay() {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(NOON)));
+        let log = SpendLog::new(Arc::new(EmbeddedTable::in_memory(clock).unwrap()), None);
+        let neighbours = [row(NOON - DAY_MILLIS, 1, 0), row(NOON + DAY_MILLIS, 1, 0)];
+        let day: Vec<_> = (0..100).map(|tail| row(NOON, tail, 0)).collect();
+        for row in day.iter().chain(&neighbours) {
+            log.settle(row).await.unwrap();
+        }
+        let noon = Timestamp::from_millis(NOON);
+        let mut removed = Vec::new();
+        while removed.last() != Some(&0) {
+            removed.push(log.remove_day(noon, 40).await.unwrap());
+        }
+        assert_eq!(removed.iter().sum::<usize>(), 100);
+        assert!(removed.len() > 2, "{removed:?}");
+        for row in &neighbours {
+            assert!(log.find(row.request_id).await.unwrap().is_some());
+        }
+        assert!(log.find(day[0].request_id).await.unwrap().is_none());
+    }
+}
