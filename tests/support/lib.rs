@@ -1,1 +1,3 @@
 //! What end-to-end tests share.
+
+pub mod binaries;
