@@ -50,6 +50,11 @@ impl KeyHash {
         is_hash.then(|| Self(text.to_owned()))
     }
 
+    /// The hash whose bytes these are.
+    pub fn of_digest(digest: &[u8; 32]) -> Self {
+        Self(hex::encode(digest))
+    }
+
     /// The hexadecimal text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -11,18 +11,33 @@
 //! | 3 | `auth`, `routing`, `accounting`, `upstream` |
 //! | 2 | `providers` (pure), `store`, `tls` |
 //! | 1 | `api` (our wire formats), `config`, `crypto`, `secrets`, `telemetry` |
-//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `secret`, `wire` |
+//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `secret`, `secret_reference`, `wire`, `aws` (how AWS is reached) |
 
+pub mod accounting;
 pub mod api;
+#[cfg(feature = "aws")]
+pub mod assemble;
+pub mod auth;
+#[cfg(feature = "aws")]
+pub mod aws;
+pub mod calendar;
 pub mod clock;
 pub mod config;
+pub mod crypto;
+pub mod duration;
+pub mod flow;
 pub mod id;
 pub mod money;
 pub mod price;
 pub mod principal;
 pub mod providers;
+pub mod routing;
 pub mod secret;
+pub mod secret_reference;
+pub mod secrets;
 pub mod store;
+pub mod surface;
+pub mod telemetry;
 pub mod tls;
 pub mod upstream;
 pub mod usage;

@@ -1,3 +1,15 @@
-//! What end-to-end tests share.
+//! What end-to-end tests share: the real binaries, emulators of AWS as real processes, and a stub server for the
+//! failures that no emulator gives.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "this is test support: a panic is how a test fails"
+)]
 
+pub mod aws;
 pub mod binaries;
+pub mod dynoxide;
+pub mod emulator;
+pub mod moto;
+pub mod stub;

@@ -1,78 +1,123 @@
 //! One entry of `model_list`: a public name, the upstream behind it, and what is known about the model.
 
+use super::lenient;
 use crate::secret::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// One entry of `model_list`. Several entries of one name share its traffic.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct ModelEntry {
     /// The name that clients send. May hold `*`.
     pub model_name: String,
-    /// How the upstream is called.
-    #[serde(rename = "litellm_params")]
+    /// How the upstream is called: `litellm_params`.
     pub params: DeploymentParams,
-    /// Description and prices; `id` names the deployment.
-    #[serde(default, rename = "model_info")]
+    /// Description and prices: `model_info`. `id` names the deployment.
     pub info: Map<String, Value>,
     /// The line of the file where the entry begins; 0 where it came from elsewhere.
-    #[serde(skip)]
     pub line: usize,
 }
 
 /// `litellm_params` of a deployment. What is named here directs the call; everything else is a default for the
 /// request body (`temperature: 0.2`), which the client's own value overrides.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 pub struct DeploymentParams {
     /// Provider and model, as `provider/model`; `provider/*` for a wildcard.
+    #[serde(deserialize_with = "lenient::text")]
     pub model: String,
     /// The provider, where `model` does not begin with it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::optional_text")]
     pub custom_llm_provider: Option<String>,
     /// Where the provider is called; the provider's own address where unset.
-    #[serde(default, alias = "base_url")]
+    #[serde(default, alias = "base_url", deserialize_with = "lenient::optional_text")]
     pub api_base: Option<String>,
     /// The provider's credential; the provider's environment variable where unset.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::secret")]
     pub api_key: Option<Secret>,
-    /// The API version, for providers that ask for one.
-    #[serde(default)]
-    pub api_version: Option<String>,
     /// The OpenAI organization to bill.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::optional_text")]
     pub organization: Option<String>,
     /// Headers added to every call.
-    #[serde(default, alias = "headers")]
+    #[serde(default, alias = "headers", deserialize_with = "lenient::headers")]
     pub extra_headers: BTreeMap<String, String>,
     /// Body fields added to every call.
     #[serde(default)]
     pub extra_body: Map<String, Value>,
     /// Seconds for a whole call.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::seconds")]
     pub timeout: Option<f64>,
     /// Seconds to wait for the first content of a stream and for each piece after it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::seconds")]
     pub stream_timeout: Option<f64>,
     /// Share of the traffic among deployments of one name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::amount")]
     pub weight: Option<f64>,
-    /// Requests per minute that the deployment can take; also its share of the traffic.
-    #[serde(default)]
+    /// Requests per minute that the deployment can take: its share of the traffic where no `weight` is set.
+    #[serde(default, deserialize_with = "lenient::count")]
     pub rpm: Option<i64>,
-    /// Tokens per minute that the deployment can take; also its share of the traffic.
-    #[serde(default)]
+    /// Tokens per minute that the deployment can take: its share of the traffic where neither of the above is set.
+    #[serde(default, deserialize_with = "lenient::count")]
     pub tpm: Option<i64>,
     /// A fixed answer, given without calling anyone.
     #[serde(default)]
     pub mock_response: Option<Value>,
-    /// Dollars per input token, over the price data.
-    #[serde(default)]
+    /// Dollars per input token, over the price data; `model_info.input_cost_per_token` where unset here.
+    #[serde(default, deserialize_with = "lenient::amount")]
     pub input_cost_per_token: Option<f64>,
-    /// Dollars per output token, over the price data.
-    #[serde(default)]
+    /// Dollars per output token, over the price data; `model_info.output_cost_per_token` where unset here.
+    #[serde(default, deserialize_with = "lenient::amount")]
     pub output_cost_per_token: Option<f64>,
-    /// Everything else, in the file's order.
+    /// Everything else, in the file's order: defaults for the request body. Settings of LiteLLM that have no effect
+    /// here have been taken out, so that none of them (a credential, perhaps) goes upstream as a body field.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+/// Shows the names of headers and body fields, not their values: operators put credentials there too.
+impl fmt::Debug for DeploymentParams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeploymentParams")
+            .field("model", &self.model)
+            .field("custom_llm_provider", &self.custom_llm_provider)
+            .field("api_base", &self.api_base)
+            .field("api_key", &self.api_key)
+            .field("organization", &self.organization)
+            .field("extra_headers", &self.extra_headers.keys())
+            .field("extra_body", &self.extra_body.keys())
+            .field("timeout", &self.timeout)
+            .field("stream_timeout", &self.stream_timeout)
+            .field("weight", &self.weight)
+            .field("rpm", &self.rpm)
+            .field("tpm", &self.tpm)
+            .field("mock_response", &self.mock_response.is_some())
+            .field("input_cost_per_token", &self.input_cost_per_token)
+            .field("output_cost_per_token", &self.output_cost_per_token)
+            .field("rest", &self.rest.keys())
+            .finish()
+    }
+}
+
+/// What this version reads of `model_info`; the map itself goes to `/model/info` as it was written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+#[allow(dead_code, reason = "most fields are only checked, so that a wrong value stops the start")]
+pub(super) struct ModelInfo {
+    #[serde(deserialize_with = "lenient::optional_text")]
+    id: Option<String>,
+    #[serde(deserialize_with = "lenient::optional_text")]
+    mode: Option<String>,
+    #[serde(deserialize_with = "lenient::optional_text")]
+    base_model: Option<String>,
+    #[serde(deserialize_with = "lenient::amount")]
+    pub(super) input_cost_per_token: Option<f64>,
+    #[serde(deserialize_with = "lenient::amount")]
+    pub(super) output_cost_per_token: Option<f64>,
+    #[serde(deserialize_with = "lenient::count")]
+    max_tokens: Option<i64>,
+    #[serde(deserialize_with = "lenient::count")]
+    max_input_tokens: Option<i64>,
+    #[serde(deserialize_with = "lenient::count")]
+    max_output_tokens: Option<i64>,
 }

@@ -1,5 +1,31 @@
 //! What the operator asked for: LiteLLM's `config.yaml`, read into documented structs. Pure: no file, network or
 //! environment access; whoever calls brings texts, the environment as a map and resolved references.
+//!
+//! The way of a file: [`Document::parse`] → [`Document::next_include`] → [`Document::references`] →
+//! [`Config::from_document`].
 
 pub mod deployment;
+mod document;
+mod environment;
+mod ledger;
+mod lenient;
+mod load;
+mod models;
+mod names;
+mod problem;
+mod reading;
+mod references;
+mod report;
+mod scalar;
 pub mod settings;
+mod tree;
+mod yaml;
+
+pub use deployment::{DeploymentParams, ModelEntry};
+pub use document::Document;
+pub use environment::{Environment, NotABool};
+pub use load::{Loaded, Sources};
+pub use models::ProviderCheck;
+pub use problem::{ConfigError, Problem};
+pub use references::{Resolved, environment_references, resolve_environment};
+pub use settings::{Config, GeneralSettings, LitellmSettings};

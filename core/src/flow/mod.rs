@@ -2,4 +2,7 @@
 //! no status codes of ours: a refusal is a variant that the surface maps.
 
 pub mod background;
+pub mod health;
 pub mod model_call;
+pub mod model_info;
+pub mod models;

@@ -19,6 +19,11 @@ pub fn find(model: &str, provider: Option<&str>) -> Option<ModelPrice> {
     Some(ModelPrice::from_info(key, index::entry(key)?))
 }
 
+/// The provider of the entry of exactly this name. Reads one line and parses nothing.
+pub fn provider_of(model: &str) -> Option<&'static str> {
+    index::provider(model)
+}
+
 /// The provider and the name without it.
 fn split<'a>(model: &'a str, provider: Option<&'a str>) -> (Option<&'a str>, &'a str) {
     match (provider, model.split_once('/')) {

@@ -17,7 +17,7 @@ pub mod tier;
 pub use cost::{CallFacts, Cost};
 pub use femto::FemtoDollars;
 pub use known::known_models;
-pub use lookup::find;
+pub use lookup::{find, provider_of};
 pub use model::ModelPrice;
 pub use overrides::is_price;
 pub use tier::{SearchContext, ServiceTier};

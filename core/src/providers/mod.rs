@@ -1,13 +1,18 @@
 //! One upstream's dialect each, as pure transforms: no network, no clock.
 //!
-//! [`provider`] is the seam, [`target`] what a deployment says about its upstream, [`failure`] how an upstream's error
-//! is told, [`decoder`] what a streamed answer is read by. [`openai`] is the dialect that most upstreams speak,
-//! [`mock`] answers without an upstream.
+//! [`provider`] is the seam, [`target`] what a deployment says about its upstream, [`catalog`] the providers' data and
+//! [`resolve`] how a model finds its provider, [`failure`] how an upstream's error is told, [`decoder`] what a streamed
+//! answer is read by. [`openai`] is the dialect that most upstreams speak, [`mock`] answers without an upstream,
+//! [`registry`] names who speaks for whom.
 
+pub mod catalog;
 pub mod decoder;
 pub mod failure;
 pub mod mock;
 pub mod openai;
 pub mod operation;
 pub mod provider;
+pub mod registry;
+pub mod resolve;
 pub mod target;
+pub mod zero_config;

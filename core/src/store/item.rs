@@ -6,6 +6,15 @@ use std::collections::BTreeMap;
 /// The largest item a table takes, in bytes, names included. DynamoDB's own limit.
 pub const ITEM_BYTES_MAX: usize = 400 * 1024;
 
+/// The longest partition key, in bytes. DynamoDB's own limit.
+pub const PARTITION_BYTES_MAX: usize = 2048;
+
+/// The longest sort key, in bytes. DynamoDB's own limit.
+pub const SORT_BYTES_MAX: usize = 1024;
+
+/// Attribute names that a table keeps for itself.
+pub const RESERVED_NAMES: [&str; 3] = ["pk", "sk", "expires_at"];
+
 /// An item's place: items of one partition are stored together, ordered by `sort` (byte-wise).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
@@ -23,7 +32,7 @@ impl Key {
 }
 
 /// One attribute's value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
     /// Text; may be empty.
     Text(String),
@@ -91,13 +100,14 @@ impl From<bool> for Value {
 }
 
 /// An item: its key, its attributes, and when it ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Item {
     /// Where it stands.
     pub key: Key,
-    /// Its attributes by name. A table reserves the names `pk`, `sk` and `expires_at`.
+    /// Its attributes by name. No name is empty or one of [`RESERVED_NAMES`].
     pub attributes: BTreeMap<String, Value>,
-    /// When it ends (whole seconds). From then on no read returns it, whether or not it is removed yet.
+    /// When it ends. A table keeps whole seconds, rounded down. From then on no read returns it, whether or not it is
+    /// removed yet.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -125,6 +135,11 @@ impl Item {
     pub fn expiring(mut self, at: Timestamp) -> Self {
         self.expires_at = Some(at);
         self
+    }
+
+    /// Whether the item has ended at `now`.
+    pub fn ended(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end.seconds() <= now.seconds())
     }
 
     /// The text of an attribute, if it is there and is text.

@@ -1,8 +1,17 @@
 //! The seam of state: a small algebra of DynamoDB, and the stores that speak it. Knows only time.
 //!
-//! [`table`] is the trait, [`item`] what it stores, [`write`] what it is asked to change. Two stores implement it,
-//! and one conformance suite holds both to the same behaviour.
+//! [`table`] is the trait, [`item`] what it stores, [`write`] what it is asked to change, [`rules`] what it refuses.
+//! Two stores implement it, and one conformance suite holds both to the same behaviour.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+#[cfg(feature = "embedded")]
+pub mod embedded;
+#[cfg(any(test, feature = "testing"))]
+pub mod faulty;
+#[cfg(feature = "aws")]
+pub mod dynamo;
 pub mod item;
+pub mod rules;
 pub mod table;
 pub mod write;

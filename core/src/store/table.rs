@@ -54,11 +54,14 @@ impl Query {
 pub enum SortRange {
     /// All of the partition.
     All,
-    /// Those that begin with this text.
+    /// Those that begin with this text; all, where it is empty.
     Prefix(String),
     /// Those from the first to the second, both included.
     Between(String, String),
 }
+
+/// Longest idempotency token, in bytes. DynamoDB's own limit.
+pub const TOKEN_BYTES_MAX: usize = 36;
 
 /// One page of a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,8 +73,8 @@ pub struct Page {
 }
 
 /// Names one logical transaction, so that sending it twice applies it once. Kept for at least ten minutes.
-/// At most 36 characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// From 1 to [`TOKEN_BYTES_MAX`] bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdempotencyToken(pub String);
 
 /// A table of items.
@@ -130,9 +133,9 @@ pub enum WriteError {
     /// A condition did not hold. Nothing changed.
     #[error("write {index} of the transaction met a condition that does not hold")]
     ConditionFailed {
-        /// Which write of the transaction; 0 for a single write.
+        /// Which write of the transaction, the first where several conditions fail; 0 for a single write.
         index: usize,
-        /// The item as it stands, where there is one.
+        /// The item as it stands, where there is one that has not ended.
         old: Option<Box<Item>>,
     },
     /// Another transaction is at the same items. Nothing changed; try again.

@@ -4,7 +4,7 @@ use super::item::{Item, Key, Value};
 use crate::clock::Timestamp;
 
 /// Something that must hold of the stored item for a write to happen. An item past its end counts as absent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Condition {
     /// The item is there.
     Exists,
@@ -12,7 +12,7 @@ pub enum Condition {
     Absent,
     /// The attribute is there and equal.
     Equals(String, Value),
-    /// The attribute is missing or different.
+    /// The attribute is missing or different (also true of an absent item).
     Differs(String, Value),
     /// The attribute is a number of at least this.
     AtLeast(String, i64),
@@ -25,13 +25,14 @@ pub enum Condition {
 }
 
 /// One change to an item's attributes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Change {
     /// Sets the attribute.
     Set(String, Value),
     /// Sets the attribute where it is missing.
     SetIfMissing(String, Value),
-    /// Adds to a number; a missing one counts as 0.
+    /// Adds to a number; a missing one counts as 0. An attribute of another kind is refused as invalid. Keeping the sum
+    /// within an `i64` is the caller's part: not every store can see it in time.
     Add(String, i64),
     /// Removes the attribute.
     Remove(String),
@@ -39,8 +40,18 @@ pub enum Change {
     Expire(Option<Timestamp>),
 }
 
+impl Change {
+    /// The attribute that it changes; `None`: the item's end.
+    pub fn attribute(&self) -> Option<&str> {
+        match self {
+            Self::Set(name, _) | Self::SetIfMissing(name, _) | Self::Add(name, _) | Self::Remove(name) => Some(name),
+            Self::Expire(_) => None,
+        }
+    }
+}
+
 /// One write. All its conditions must hold, or nothing happens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Write {
     /// Stores the item, in place of what stood there.
     Put {
@@ -49,11 +60,12 @@ pub enum Write {
         /// What must hold of the item that stood there.
         when: Vec<Condition>,
     },
-    /// Changes the item's attributes; makes the item where it is absent.
+    /// Changes the item's attributes; makes the item where it is absent. An item past its end counts as absent: nothing
+    /// of it lives on.
     Update {
         /// Which item.
         key: Key,
-        /// The changes, each attribute named at most once.
+        /// The changes: at least one, each attribute (and the end) named at most once.
         changes: Vec<Change>,
         /// What must hold of the item before.
         when: Vec<Condition>,

@@ -1,12 +1,11 @@
 //! One attempt at an upstream: the request goes out, the answer's head comes back, and a whole body is collected.
 
-use super::calls::ModelCalls;
 use super::error::CallError;
 use super::plan::Upstream;
-use super::settlement::OpenCall;
 use crate::providers::failure::ProviderFailure;
-use crate::providers::provider::WholeAnswer;
-use crate::upstream::transport::{Bounds, UpstreamBody};
+use crate::providers::operation::Operation;
+use crate::providers::provider::{Provider, WholeAnswer};
+use crate::upstream::transport::{Bounds, Transport, UpstreamBody};
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use http::header::RETRY_AFTER;
@@ -18,20 +17,20 @@ const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
 const ERROR_BYTES_MAX: usize = 64 * 1024;
 
 /// An answer of status 200.
-pub(super) struct Answered {
-    pub(super) headers: HeaderMap,
-    pub(super) body: UpstreamBody,
+pub(in crate::flow) struct Answered {
+    pub(in crate::flow) headers: HeaderMap,
+    pub(in crate::flow) body: UpstreamBody,
 }
 
 /// Sends the request and sorts the answer's status.
-pub(super) async fn send(
-    calls: &ModelCalls,
-    open: &OpenCall,
+pub(in crate::flow) async fn send(
+    transport: &dyn Transport,
+    provider: &dyn Provider,
     upstream: Upstream,
     bounds: Bounds,
 ) -> Result<Answered, CallError> {
     let answer = match upstream {
-        Upstream::Provider(request) => calls.transport.send(request, bounds).await?,
+        Upstream::Provider(request) => transport.send(request, bounds).await?,
         Upstream::Mock(mock) => {
             let mut answer = Response::new(stream::iter(mock.pieces.into_iter().map(Ok)).boxed() as UpstreamBody);
             *answer.status_mut() = http::StatusCode::from_u16(mock.status).unwrap_or_default();
@@ -43,7 +42,7 @@ pub(super) async fn send(
         return Ok(Answered { headers: head.headers, body });
     }
     let said = collect(body, ERROR_BYTES_MAX).await.unwrap_or_default();
-    let mut failure = open.provider().failure(head.status.as_u16(), &said);
+    let mut failure = provider.failure(head.status.as_u16(), &said);
     if head.status.is_redirection() {
         failure.status = 502;
         failure.message = "the upstream answered with a redirect, which is not followed. Set `api_base` to the address \
@@ -54,9 +53,13 @@ pub(super) async fn send(
 }
 
 /// Collects a whole answer and reads it.
-pub(super) async fn whole(open: &OpenCall, body: UpstreamBody) -> Result<WholeAnswer, CallError> {
+pub(in crate::flow) async fn whole(
+    provider: &dyn Provider,
+    operation: Operation,
+    body: UpstreamBody,
+) -> Result<WholeAnswer, CallError> {
     let bytes = collect(body, ANSWER_BYTES_MAX).await?;
-    open.provider().answer(open.operation(), bytes).map_err(|failure| CallError::Upstream { failure, retry_after: None })
+    provider.answer(operation, bytes).map_err(|failure| CallError::Upstream { failure, retry_after: None })
 }
 
 /// All bytes of a body, up to a bound. A body of one piece is not copied.

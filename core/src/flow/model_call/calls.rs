@@ -6,8 +6,9 @@ use super::plan::Plan;
 use super::relay::Relay;
 use super::settlement::OpenCall;
 use super::{attempt, body, plan, relay};
-use crate::accounting::SpendLog;
-use crate::auth::Authenticator;
+use crate::accounting::spend_log::SpendLog;
+use crate::auth::authenticate::Authenticator;
+use crate::auth::route::authorize_route;
 use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
 use crate::id::RequestId;
@@ -107,7 +108,7 @@ impl ModelCalls {
     async fn authenticate(&self, request: &CallRequest) -> Result<Arc<Principal>, CallError> {
         let now = self.clock.now();
         let principal = self.authenticator.authenticate(&request.headers, now).await?;
-        self.authenticator.authorize_route(&principal, request.route)?;
+        authorize_route(&principal, request.route)?;
         Ok(principal)
     }
 
@@ -121,7 +122,7 @@ impl ModelCalls {
         let Plan { said, deployment, upstream, bounds } = plan;
         let mut open = OpenCall::begin(Arc::clone(self), facts.id, principal, request, &said, deployment);
         let sent = self.clock.now();
-        let attempted = attempt::send(self, &open, upstream, bounds).await;
+        let attempted = attempt::send(self.transport.as_ref(), open.provider(), upstream, bounds).await;
         facts.upstream_ms = self.clock.now().millis_since(sent);
         let answered = match attempted {
             Ok(answered) => answered,
@@ -134,7 +135,7 @@ impl ModelCalls {
                 Err(error) => Err(open.fail(error).await),
             };
         }
-        match attempt::whole(&open, answered.body).await {
+        match attempt::whole(open.provider(), request.operation, answered.body).await {
             Ok(answer) => {
                 facts.cost = Some(open.settle(answer.usage).await?);
                 Ok(CallBody::Whole(answer.body))

@@ -1,18 +1,23 @@
 //! Why a call has no answer. The surface maps each variant to a status, a type and a public text.
 
-use crate::auth::AuthError;
+use crate::auth::authenticate::AuthError;
+use crate::auth::route::RouteDenied;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
 use crate::providers::provider::TransformError;
-use crate::store::table::WriteError;
+use crate::accounting::spend_log::SettleError;
+use crate::routing::BuildError;
 use crate::upstream::transport::TransportError;
 
 /// Why a call has no answer, or no more of it.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// The caller is not known, or may not use this route.
+    /// The caller is not known.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// The key may not use this route.
+    #[error(transparent)]
+    Route(#[from] RouteDenied),
     /// The body is not a JSON object.
     #[error("Invalid JSON payload: {0}")]
     Json(String),
@@ -38,6 +43,9 @@ pub enum CallError {
     /// The key may not use this model.
     #[error("the key may not use `{0}`")]
     ModelDenied(String),
+    /// A wildcard matches, but what it stands for cannot be called.
+    #[error(transparent)]
+    Uncallable(#[from] BuildError),
     /// The request cannot be said in the upstream's dialect.
     #[error(transparent)]
     Transform(#[from] TransformError),
@@ -54,7 +62,7 @@ pub enum CallError {
     Transport(#[from] TransportError),
     /// The call could not be charged, so it is not answered.
     #[error("the call could not be recorded")]
-    Unrecorded(#[source] WriteError),
+    Unrecorded(#[source] SettleError),
     /// The operating system gives no random bytes.
     #[error(transparent)]
     NoEntropy(#[from] crate::clock::NoEntropy),
@@ -65,9 +73,9 @@ impl CallError {
     pub fn class_name(&self) -> &'static str {
         match self {
             Self::Auth(_) => "AuthenticationError",
-            Self::Json(_) | Self::Member { .. } | Self::MissingMember(_) | Self::Transform(_) => "BadRequestError",
+            Self::Json(_) | Self::Member { .. } | Self::MissingMember(_) | Self::Transform(_) | Self::Uncallable(_) => "BadRequestError",
             Self::UnknownModel { .. } => "NotFoundError",
-            Self::ModelDenied(_) => "PermissionDeniedError",
+            Self::ModelDenied(_) | Self::Route(_) => "PermissionDeniedError",
             Self::Upstream { failure, .. } => failure.class.name(),
             Self::Transport(TransportError::TimedOut(_)) => "Timeout",
             Self::Transport(_) => "APIConnectionError",

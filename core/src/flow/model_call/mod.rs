@@ -3,12 +3,12 @@
 //! [`calls`] walks through it, [`plan`] decides without waiting, [`attempt`] talks to the upstream, [`relay`] passes a
 //! stream on, [`settlement`] charges every dispatched call exactly once, also when its client goes away.
 
-mod attempt;
+pub(super) mod attempt;
 mod body;
 mod calls;
 mod error;
 mod facts;
-mod plan;
+pub(super) mod plan;
 mod relay;
 mod settlement;
 

@@ -8,7 +8,8 @@ use crate::principal::Principal;
 use crate::providers::mock::{self, MockAnswer, MockCall};
 use crate::providers::operation::Operation;
 use crate::providers::provider::Call;
-use crate::routing::{Backend, Deployment, access};
+use crate::providers::registry;
+use crate::routing::{Backend, Deployment, ResolveError, access, listing};
 use crate::upstream::transport::Bounds;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ pub(super) struct Plan {
 }
 
 /// Who answers.
-pub(super) enum Upstream {
+pub(in crate::flow) enum Upstream {
     /// A provider, by this request.
     Provider(http::Request<Bytes>),
     /// Nobody: the answer is made up.
@@ -39,13 +40,7 @@ pub(super) fn make(
     principal: &Principal,
 ) -> Result<Plan, CallError> {
     let name = principal.aliases.get(&said.model).unwrap_or(&said.model);
-    if !access::allows(&principal.models, name) {
-        return Err(CallError::ModelDenied(said.model));
-    }
-    let Some(deployment) = calls.models.choose(name, calls.random.as_ref()) else {
-        let available = calls.models.names_for(&principal.models);
-        return Err(CallError::UnknownModel { model: said.model, available });
-    };
+    let deployment = choose(calls, name, principal)?;
     let bounds = bounds(calls.bounds, &deployment, &said);
     let upstream = match (&said.mock_response, &deployment.backend) {
         (Some(response), _) | (None, Backend::Mock(response)) => {
@@ -53,21 +48,41 @@ pub(super) fn make(
             let call = MockCall { operation, model: &said.model, stream: said.stream, id: &id, now: calls.clock.now() };
             Upstream::Mock(mock::answer(response, &call))
         }
-        (None, Backend::Provider(provider, target)) => {
+        (None, Backend::Upstream(target)) => {
             let call = Call { operation, members: &mut members, stream: said.stream };
-            Upstream::Provider(provider.request(call, target)?)
+            Upstream::Provider(registry::provider(target.provider).request(call, target)?)
         }
     };
     Ok(Plan { said, deployment, upstream, bounds })
 }
 
+/// One deployment of the model, where the key may use it. A key that may not learns nothing of what exists.
+fn choose(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Arc<Deployment>, CallError> {
+    let group = match calls.models.resolve(name) {
+        Ok(group) => group,
+        Err(ResolveError::Build(error)) => return Err(error.into()),
+        Err(ResolveError::Unknown(_)) if access::allows(&principal.models, name, std::iter::empty()) => {
+            let visible = listing::visible(&calls.models, &principal.models);
+            let available = visible.into_iter().map(|listed| listed.name).collect();
+            return Err(CallError::UnknownModel { model: name.to_owned(), available });
+        }
+        Err(ResolveError::Unknown(_)) => return Err(CallError::ModelDenied(name.to_owned())),
+    };
+    if !access::allows(&principal.models, name, group.access_groups()) {
+        return Err(CallError::ModelDenied(name.to_owned()));
+    }
+    group
+        .choose(calls.random.as_ref(), |_| true)
+        .ok_or_else(|| CallError::UnknownModel { model: name.to_owned(), available: Vec::new() })
+}
+
 /// The waits of this call: the deployment's over the defaults, and the client's own bound over all.
 fn bounds(defaults: Bounds, deployment: &Deployment, said: &Said) -> Bounds {
     let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).ok();
-    let total = said.timeout_seconds.and_then(seconds).or(deployment.timeout).unwrap_or(defaults.total);
-    let gap = if said.stream { deployment.stream_timeout } else { None };
+    let total = said.timeout_seconds.and_then(seconds).or(deployment.timeouts.total).unwrap_or(defaults.total);
+    let gap = if said.stream { deployment.timeouts.stream_gap } else { None };
     Bounds {
-        first_byte: gap.or(deployment.timeout).unwrap_or(defaults.first_byte).min(total),
+        first_byte: gap.or(deployment.timeouts.total).unwrap_or(defaults.first_byte).min(total),
         between_chunks: gap.unwrap_or(defaults.between_chunks).min(total),
         total,
     }

@@ -1,0 +1,104 @@
+# Everything a developer runs. `make` alone lists it. Nothing here needs root or a cloud account.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+DYNOXIDE_VERSION := 3.2.0
+CARGO_DENY_VERSION := 0.20.2
+
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
+# sam and cfn-lint want a region; neither may call home.
+export AWS_DEFAULT_REGION ?= us-east-1
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help
+help: ## List what there is
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+# --- Setting up ----------------------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: .venv/.stamp tests/node/node_modules/.stamp .tools/bin/dynoxide .tools/bin/cargo-deny ## Install what the tests need, inside this folder
+
+.venv/.stamp: tests/requirements.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/requirements.txt
+	touch $@
+
+tests/node/node_modules/.stamp: tests/node/package-lock.json
+	cd tests/node && npm ci --silent --no-audit --no-fund
+	touch $@
+
+# Unoptimised builds: they are used for minutes, not for speed.
+.tools/bin/dynoxide:
+	cargo install dynoxide-rs --version $(DYNOXIDE_VERSION) --locked --debug --quiet --root .tools \
+	  --no-default-features --features native-sqlite,http-server,cli
+
+.tools/bin/cargo-deny:
+	cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug --quiet --root .tools
+
+# --- Daily work ----------------------------------------------------------------------------------------------------
+
+.PHONY: run
+run: ## Start the gateway on this machine (ARGS="--config config.yaml")
+	cargo run --release --package postern -- $(ARGS)
+
+.PHONY: build
+build: ## Build the gateway, optimised
+	cargo build --release --package postern
+
+.PHONY: watch
+watch: .venv/.stamp ## Run the functions on this machine, behind one address, rebuilt as they change
+	cargo lambda watch --concurrency 4
+
+LAMBDA_FUNCTIONS := chat embeddings admin maintenance
+LAMBDA_BUILD := cargo lambda build --profile lambda $(addprefix --bin ,$(LAMBDA_FUNCTIONS)) --output-format zip
+
+.PHONY: lambda lambda-arm64 lambda-x86-64
+lambda: lambda-arm64 lambda-x86-64 ## Build the functions for both processors, smallest archives, in target/lambda-*
+lambda-arm64: .venv/.stamp ## Build the functions for Graviton
+	$(LAMBDA_BUILD) --arm64 --lambda-dir target/lambda-arm64
+lambda-x86-64: .venv/.stamp ## Build the functions for x86-64
+	$(LAMBDA_BUILD) --x86-64 --lambda-dir target/lambda-x86-64
+
+# --- Tests ---------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: setup lint deny unit e2e ## Everything that must pass
+
+.PHONY: lint
+lint: .venv/.stamp ## Format, lints, the template
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	cfn-lint template.yaml
+	sam validate --lint
+
+.PHONY: deny
+deny: .tools/bin/cargo-deny ## Licences, forbidden crates, sources
+	cargo deny --log-level error check --hide-inclusion-graph bans licenses sources
+
+.PHONY: advisories
+advisories: .tools/bin/cargo-deny ## Known vulnerabilities. Needs the network, and an old commit may fail: not part of `test`
+	cargo deny check advisories
+
+# nextest runs each test in a process of its own; plain `cargo test` does where it is not installed.
+.PHONY: unit
+unit: .tools/bin/dynoxide ## Tests of the code
+	if cargo nextest --version >/dev/null 2>&1; \
+	  then cargo nextest run --workspace --all-features --locked && cargo test --workspace --all-features --locked --doc; \
+	  else cargo test --workspace --all-features --locked; fi
+
+.PHONY: e2e
+e2e: setup ## The real binaries, called by the official clients
+	cargo build --workspace --bins --locked
+	.venv/bin/pytest tests/e2e
+
+.PHONY: bench
+bench: ## Added latency and throughput against the same upstream called directly
+	bench/run
+
+.PHONY: clean
+clean: ## Remove what was built; what was installed stays
+	cargo clean

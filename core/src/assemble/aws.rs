@@ -1,0 +1,64 @@
+//! AWS, where something asks for it: nothing is set up in a process that needs none.
+
+use super::error::StartError;
+use crate::aws::connection::AwsConnection;
+use crate::aws::object::{ObjectLocation, fetch_object};
+use crate::config::{Environment, Resolved};
+use crate::clock::SystemClock;
+use crate::secret_reference::SecretReference;
+use crate::secrets::{CachedSecrets, SecretsManager, resolve};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+/// The connection to AWS, made when it is first asked for.
+pub struct AwsOnDemand {
+    environment: Environment,
+    connection: OnceCell<AwsConnection>,
+}
+
+impl AwsOnDemand {
+    /// Will be set up from this environment.
+    pub fn new(environment: Environment) -> Self {
+        Self { environment, connection: OnceCell::new() }
+    }
+
+    /// The connection.
+    ///
+    /// # Errors
+    /// [`StartError::Aws`].
+    pub async fn connection(&self) -> Result<&AwsConnection, StartError> {
+        let lookup = |name: &str| self.environment.text(name).map(str::to_owned);
+        Ok(self.connection.get_or_try_init(|| AwsConnection::from_environment(&lookup)).await?)
+    }
+
+    /// What these references mean.
+    ///
+    /// # Errors
+    /// [`StartError::Secret`] names the first secret that cannot be read.
+    pub(super) async fn secrets(&self, references: BTreeSet<SecretReference>) -> Result<Resolved, StartError> {
+        let mut resolved = Resolved::new();
+        if references.is_empty() {
+            return Ok(resolved);
+        }
+        let source = SecretsManager::new(self.connection().await?);
+        // One secret with ten fields is fetched once.
+        let source = CachedSecrets::new(source, Arc::new(SystemClock));
+        for reference in references {
+            let secret = resolve(&source, &reference).await?;
+            resolved.insert(reference, secret);
+        }
+        Ok(resolved)
+    }
+
+    /// The text of an object.
+    ///
+    /// # Errors
+    /// [`StartError::ConfigObject`] or [`StartError::ConfigNotText`].
+    pub(super) async fn object(&self, location: &str) -> Result<String, StartError> {
+        let failed = |cause| StartError::ConfigObject { location: location.to_owned(), cause };
+        let place: ObjectLocation = location.parse()?;
+        let bytes = fetch_object(self.connection().await?, &SystemClock, &place).await.map_err(failed)?;
+        String::from_utf8(bytes.into()).map_err(|_| StartError::ConfigNotText(location.to_owned()))
+    }
+}

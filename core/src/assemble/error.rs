@@ -1,0 +1,101 @@
+//! Why a process does not start. Each text names the setting at fault and what to do.
+
+use crate::aws::connection::AwsError;
+use crate::aws::object::{InvalidLocation, ObjectError};
+use crate::config::ConfigError;
+use crate::routing::BuildError;
+use crate::secrets::SecretError;
+use crate::store::dynamo::CreateError;
+#[cfg(feature = "embedded")]
+use crate::store::embedded::OpenError;
+use crate::upstream::transport::TransportError;
+use std::path::PathBuf;
+
+/// Why a process does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration file cannot be read.
+    #[error("the configuration file `{}` cannot be read", path.display())]
+    ConfigFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// The configuration object cannot be fetched.
+    #[error("the configuration `{location}` cannot be fetched")]
+    ConfigObject {
+        /// Where it should be.
+        location: String,
+        /// Why not.
+        #[source]
+        cause: ObjectError,
+    },
+    /// The configuration object's address is none.
+    #[error(transparent)]
+    ConfigLocation(#[from] InvalidLocation),
+    /// The configuration object is not text.
+    #[error("the configuration `{0}` is not UTF-8 text")]
+    ConfigNotText(String),
+    /// The configuration is wrong. Every problem is told with its line.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// What `--model` names cannot be called.
+    #[error("`--model {model}` cannot be called: {reason}")]
+    Model {
+        /// The model.
+        model: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A secret that the configuration names cannot be read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// AWS cannot be reached.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// A deployment cannot be called.
+    #[error(transparent)]
+    Deployment(#[from] BuildError),
+    /// The store's name is none.
+    #[error("`{0}` names no store: write `memory`, a file's path or `dynamodb://TABLE`")]
+    NoSuchStore(String),
+    /// A function needs a store that outlives it.
+    #[error("`POSTERN_STORE` must be `dynamodb://TABLE` for a function")]
+    FunctionNeedsTable,
+    /// A function has no master key.
+    #[error(
+        "no master key is set: set `LITELLM_MASTER_KEY` (it may be `aws_secret/NAME#field`) or \
+         `general_settings.master_key`"
+    )]
+    NoMasterKey,
+    /// The embedded store's file cannot be opened.
+    #[cfg(feature = "embedded")]
+    #[error(transparent)]
+    Embedded(#[from] OpenError),
+    /// The folder of the store's file cannot be made.
+    #[error("the folder `{}` for the store's file cannot be made", path.display())]
+    StoreFolder {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// The table cannot be made or is another's.
+    #[error(transparent)]
+    Table(#[from] CreateError),
+    /// TLS towards providers could not be set up.
+    #[error("TLS towards providers could not be set up")]
+    Tls(#[from] rustls::Error),
+    /// The HTTP client could not be set up.
+    #[error("the HTTP client could not be set up")]
+    Client(#[from] TransportError),
+    /// An environment variable that says true or false says something else.
+    #[error(transparent)]
+    NotABool(#[from] crate::config::NotABool),
+    /// The operating system gives no random bytes.
+    #[error(transparent)]
+    NoEntropy(#[from] crate::clock::NoEntropy),
+}

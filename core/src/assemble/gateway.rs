@@ -1,0 +1,158 @@
+//! Puts the parts together.
+
+use super::error::StartError;
+use crate::accounting::spend_log::SpendLog;
+use crate::auth::authenticate::Authenticator;
+use crate::auth::cache::PrincipalCache;
+use crate::auth::key_store::KeyStore;
+use crate::auth::master::MasterKey;
+use crate::clock::{Clock, Random};
+use crate::config::{Config, Environment, Loaded};
+use crate::flow::background::Background;
+use crate::flow::health::Health;
+use crate::flow::model_call::ModelCalls;
+use crate::providers::operation::Operation;
+use crate::providers::resolve::target_of;
+use crate::routing::ModelTable;
+use crate::store::table::Table;
+use crate::surface::gate::Gate;
+use crate::surface::router::{Parts, router};
+use crate::tls;
+use crate::upstream::client::HttpClient;
+use crate::upstream::transport::{Bounds, Transport};
+use axum::Router;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a whole call may take where nobody says anything: as OpenAI's own clients wait.
+const CALL_WAIT: Duration = Duration::from_secs(600);
+/// How long a stream may be silent where nobody says anything: reasoning models think for minutes.
+const SILENCE_WAIT: Duration = Duration::from_secs(300);
+/// Callers remembered at once. Each takes about a kilobyte.
+const CALLERS_MAX: usize = 10_000;
+
+/// How late a change of a key made by another process may be noticed, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyStaleness {
+    /// This process makes all changes and notices them at once.
+    OnlyWriter,
+    /// Others write too.
+    Millis(i64),
+}
+
+/// Remembered for as long as nothing changes: far above any caller's patience, below overflow.
+const ONLY_WRITER_MILLIS: i64 = 60 * 60 * 1000;
+
+/// What a process serves of the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serves {
+    /// Everything: `postern`.
+    All,
+    /// Chat, legacy completions and the list of models.
+    Chat,
+    /// Embeddings.
+    Embeddings,
+    /// Keys, spend, model information and health.
+    Admin,
+}
+
+/// The seams to time and chance.
+#[derive(Clone)]
+pub struct Ground {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub random: Arc<dyn Random>,
+}
+
+/// A gateway, put together.
+pub struct Gateway {
+    /// Calls of models.
+    pub calls: Arc<ModelCalls>,
+    /// Work that outlives its request: wait for it before the process ends.
+    pub background: Background,
+    keys: KeyStore,
+    cache: Arc<PrincipalCache>,
+    gate: Gate,
+    health: Arc<Health>,
+    table: Arc<dyn Table>,
+    body_bytes_max: usize,
+}
+
+impl Gateway {
+    /// Puts a gateway together.
+    ///
+    /// # Errors
+    /// [`StartError`] names the deployment or setting at fault.
+    pub fn assemble(
+        loaded: Loaded,
+        table: Arc<dyn Table>,
+        staleness: KeyStaleness,
+        ground: Ground,
+    ) -> Result<Self, StartError> {
+        let Loaded { config, environment, .. } = loaded;
+        let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config()?)?);
+        let bounds = bounds(&config);
+        let body_bytes_max = config.general.request_body_bytes_max;
+        let spend = Arc::new(SpendLog::new(Arc::clone(&table), config.general.spend_log_retention_days));
+        let master = config.general.master_key.as_ref().map(MasterKey::new);
+        let models = Arc::new(models(config, environment)?);
+        let keys = KeyStore::new(Arc::clone(&table));
+        let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
+        let authenticator = Arc::new(Authenticator::new(master, keys.clone(), Arc::clone(&cache)));
+        let background = Background::default();
+        let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
+        let health = Health { models: Arc::clone(&models), transport: Arc::clone(&transport), table: Arc::clone(&table) };
+        let calls = ModelCalls {
+            authenticator,
+            models,
+            spend,
+            transport,
+            clock: ground.clock,
+            random: ground.random,
+            background: background.clone(),
+            bounds,
+        };
+        let (calls, health) = (Arc::new(calls), Arc::new(health));
+        Ok(Self { calls, background, keys, cache, gate, health, table, body_bytes_max })
+    }
+
+    /// The routes that a process serves.
+    pub fn router(&self, serves: Serves) -> Router {
+        let operations: &'static [Operation] = match serves {
+            Serves::All => &[Operation::Chat, Operation::Completion, Operation::Embedding],
+            Serves::Chat => &[Operation::Chat, Operation::Completion],
+            Serves::Embeddings => &[Operation::Embedding],
+            Serves::Admin => &[],
+        };
+        let is_admin = matches!(serves, Serves::All | Serves::Admin);
+        let shows_models = matches!(serves, Serves::All | Serves::Chat);
+        router(Parts {
+            gate: self.gate.clone(),
+            calls: (!operations.is_empty()).then(|| (Arc::clone(&self.calls), operations)),
+            models: shows_models.then(|| Arc::clone(&self.calls.models)),
+            health: is_admin.then(|| Arc::clone(&self.health)),
+            body_bytes_max: self.body_bytes_max,
+        })
+    }
+}
+
+impl KeyStaleness {
+    fn millis(self) -> i64 {
+        match self {
+            Self::OnlyWriter => ONLY_WRITER_MILLIS,
+            Self::Millis(millis) => millis,
+        }
+    }
+}
+
+fn models(config: Config, environment: Environment) -> Result<ModelTable, StartError> {
+    let targets = move |params: &_| target_of(params, &environment).map_err(Into::into);
+    Ok(ModelTable::new(config.models, Arc::new(targets))?)
+}
+
+fn bounds(config: &Config) -> Bounds {
+    let total = config.litellm.request_timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let total = total.filter(|total| !total.is_zero()).unwrap_or(CALL_WAIT);
+    Bounds { first_byte: total, between_chunks: SILENCE_WAIT.min(total), total }
+}

@@ -1,0 +1,12 @@
+//! From configuration to parts: the only room that names concrete backends. A process starts here: [`configuration`]
+//! finds and reads what the operator wrote, [`state`] opens the store, [`gateway`] puts everything together,
+//! [`function`] does all of it for a Lambda function.
+
+mod aws;
+pub mod configuration;
+mod error;
+pub mod function;
+pub mod gateway;
+pub mod state;
+
+pub use error::StartError;

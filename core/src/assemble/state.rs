@@ -1,0 +1,120 @@
+//! Opens the store that the operator named.
+
+use super::aws::AwsOnDemand;
+use super::error::StartError;
+use crate::clock::Clock;
+use crate::store::dynamo::{DynamoTable, Timeouts, create_table_if_missing};
+#[cfg(feature = "embedded")]
+use crate::store::embedded::EmbeddedTable;
+use crate::store::table::Table;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// Where state lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreChoice {
+    /// The embedded store without a file: gone with the process.
+    Memory,
+    /// The embedded store in this file.
+    File(PathBuf),
+    /// A DynamoDB table.
+    DynamoDb(String),
+}
+
+impl FromStr for StoreChoice {
+    type Err = StartError;
+
+    fn from_str(text: &str) -> Result<Self, StartError> {
+        match text.split_once("://") {
+            Some(("dynamodb", table)) if !table.is_empty() => Ok(Self::DynamoDb(table.to_owned())),
+            Some(_) => Err(StartError::NoSuchStore(text.to_owned())),
+            None if text.is_empty() => Err(StartError::NoSuchStore(text.to_owned())),
+            None if text == "memory" => Ok(Self::Memory),
+            None => Ok(Self::File(PathBuf::from(text))),
+        }
+    }
+}
+
+/// An open store.
+pub struct State {
+    /// The seam that everyone uses.
+    pub table: Arc<dyn Table>,
+    /// The embedded store itself, for its upkeep.
+    #[cfg(feature = "embedded")]
+    pub embedded: Option<Arc<EmbeddedTable>>,
+}
+
+/// Whether a missing table is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfMissing {
+    /// Yes: `postern` started by a person.
+    Create,
+    /// No: a function, whose table the deployment made.
+    Fail,
+}
+
+/// Opens the store.
+///
+/// # Errors
+/// [`StartError`] names the file or table.
+pub async fn open(
+    choice: &StoreChoice,
+    if_missing: IfMissing,
+    aws: &AwsOnDemand,
+    clock: &Arc<dyn Clock>,
+) -> Result<State, StartError> {
+    match choice {
+        StoreChoice::DynamoDb(name) => {
+            let connection = aws.connection().await?;
+            if if_missing == IfMissing::Create {
+                create_table_if_missing(connection, name).await?;
+            }
+            let table = DynamoTable::new(connection, name, Arc::clone(clock), Timeouts::default());
+            Ok(State::remote(Arc::new(table)))
+        }
+        #[cfg(feature = "embedded")]
+        StoreChoice::Memory => Ok(State::embedded(EmbeddedTable::in_memory(Arc::clone(clock))?)),
+        #[cfg(feature = "embedded")]
+        StoreChoice::File(path) => {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                let failed = |cause| StartError::StoreFolder { path: folder.to_owned(), cause };
+                std::fs::create_dir_all(folder).map_err(failed)?;
+            }
+            Ok(State::embedded(EmbeddedTable::open(path, Arc::clone(clock))?))
+        }
+        #[cfg(not(feature = "embedded"))]
+        StoreChoice::Memory | StoreChoice::File(_) => Err(StartError::FunctionNeedsTable),
+    }
+}
+
+impl State {
+    fn remote(table: Arc<dyn Table>) -> Self {
+        Self {
+            table,
+            #[cfg(feature = "embedded")]
+            embedded: None,
+        }
+    }
+
+    #[cfg(feature = "embedded")]
+    fn embedded(store: EmbeddedTable) -> Self {
+        let store = Arc::new(store);
+        Self { table: Arc::clone(&store) as Arc<dyn Table>, embedded: Some(store) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_is_named_by_memory_a_path_or_a_table() {
+        let named = |text: &str| text.parse::<StoreChoice>().ok();
+        assert_eq!(named("memory"), Some(StoreChoice::Memory));
+        assert_eq!(named("./postern.db"), Some(StoreChoice::File("./postern.db".into())));
+        assert_eq!(named("dynamodb://postern"), Some(StoreChoice::DynamoDb("postern".into())));
+        assert_eq!(named("redis://x"), None);
+        assert_eq!(named(""), None);
+    }
+}

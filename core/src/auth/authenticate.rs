@@ -1,0 +1,163 @@
+//! From what a request presents to who is calling. The master key is recognised without the store, so that an
+//! administrator can work while it is down; no failure of the store ever reads as a wrong key.
+
+use super::cache::PrincipalCache;
+use super::credential::{Credential, CredentialError};
+use super::key_record::StoredKey;
+use super::key_store::KeyStore;
+use super::master::{MASTER_KEY_ALIAS, MASTER_USER_ID, MasterKey};
+use crate::calendar::rfc3339;
+use crate::clock::Timestamp;
+use crate::crypto::key_hash;
+use crate::id::KeyHash;
+use crate::principal::{Principal, Role, SpendSeen};
+use crate::store::table::ReadError;
+use http::HeaderMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest wait for the store before the answer is that it is unavailable.
+const STORE_WAIT: Duration = Duration::from_millis(250);
+
+/// Recognises callers.
+pub struct Authenticator {
+    master: Option<(MasterKey, Arc<Principal>)>,
+    keys: KeyStore,
+    cache: Arc<PrincipalCache>,
+}
+
+/// Why a caller is not recognised. The texts are those that LiteLLM's clients know.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// No header carries a key.
+    #[error("Authentication Error, No api key passed in.")]
+    NoKey,
+    /// A header is there, but holds no key.
+    #[error("Authentication Error, Malformed API Key passed in. Ensure Key has `Bearer ` prefix.")]
+    Malformed,
+    /// What was presented is neither the master key nor has the form of a virtual key.
+    #[error("LiteLLM Virtual Key expected. Received=****, expected to start with 'sk-'.")]
+    NotAVirtualKey,
+    /// There is no such key.
+    #[error(
+        "Authentication Error, Invalid proxy server token passed. Received API Key = {key_name}, Key Hash (Token) \
+         ={hash}. Unable to find token in cache or `LiteLLM_VerificationTokenTable`"
+    )]
+    Unknown {
+        /// The presented key's hash.
+        hash: KeyHash,
+        /// The presented key, abbreviated.
+        key_name: String,
+    },
+    /// The key is blocked.
+    #[error("Authentication Error, Key is blocked. Update via `/key/unblock` if you're an admin.")]
+    Blocked {
+        /// The key, abbreviated.
+        key_name: String,
+    },
+    /// The key has ended.
+    #[error(
+        "Authentication Error - Expired Key. Key Expiry time {} and current time {}",
+        rfc3339(*.expired_at),
+        rfc3339(*.now)
+    )]
+    Expired {
+        /// The key, abbreviated.
+        key_name: String,
+        /// When it ended.
+        expired_at: Timestamp,
+        /// When it was presented.
+        now: Timestamp,
+    },
+    /// The store does not say whether the key is valid. The key may well be; try again.
+    #[error("The key cannot be checked at the moment. Try again.")]
+    StoreUnavailable(#[source] Option<ReadError>),
+}
+
+impl From<CredentialError> for AuthError {
+    fn from(error: CredentialError) -> Self {
+        match error {
+            CredentialError::Missing => Self::NoKey,
+            CredentialError::Malformed => Self::Malformed,
+        }
+    }
+}
+
+impl Authenticator {
+    /// Recognises the master key, where there is one, and the virtual keys of `keys`.
+    pub fn new(master: Option<MasterKey>, keys: KeyStore, cache: Arc<PrincipalCache>) -> Self {
+        Self { master: master.map(|key| (key, Arc::new(master_principal()))), keys, cache }
+    }
+
+    /// Who sends a request with these headers.
+    ///
+    /// # Errors
+    /// Every [`AuthError`].
+    pub async fn authenticate(&self, headers: &HeaderMap, now: Timestamp) -> Result<Arc<Principal>, AuthError> {
+        self.recognise(&Credential::from_headers(headers)?, now).await
+    }
+
+    /// Who presents this key.
+    ///
+    /// # Errors
+    /// Every [`AuthError`] but the missing and the malformed.
+    pub async fn recognise(&self, credential: &Credential, now: Timestamp) -> Result<Arc<Principal>, AuthError> {
+        let presented = credential.expose();
+        let digest = key_hash::digest(presented);
+        if let Some((_, principal)) = self.master.as_ref().filter(|(master, _)| master.matches(&digest)) {
+            return Ok(Arc::clone(principal));
+        }
+        if !presented.starts_with(key_hash::KEY_PREFIX) {
+            return Err(AuthError::NotAVirtualKey);
+        }
+        let hash = KeyHash::of_digest(&digest);
+        let principal = match self.cache.get(&hash, now) {
+            Some(principal) => principal,
+            None => self.read(hash, presented, now).await?,
+        };
+        match principal.expires {
+            Some(expired_at) if expired_at <= now => {
+                Err(AuthError::Expired { key_name: key_hash::abbreviate(presented), expired_at, now })
+            }
+            _ => Ok(principal),
+        }
+    }
+
+    async fn read(&self, hash: KeyHash, presented: &str, now: Timestamp) -> Result<Arc<Principal>, AuthError> {
+        let generation = self.cache.generation(&hash);
+        let stored = match tokio::time::timeout(STORE_WAIT, self.keys.get(&hash)).await {
+            Ok(read) => read.map_err(|error| AuthError::StoreUnavailable(Some(error)))?,
+            Err(_) => return Err(AuthError::StoreUnavailable(None)),
+        };
+        let key_name = || key_hash::abbreviate(presented);
+        let stored: StoredKey = stored.ok_or_else(|| AuthError::Unknown { hash, key_name: key_name() })?;
+        if stored.record.is_blocked() {
+            return Err(AuthError::Blocked { key_name: key_name() });
+        }
+        let principal = Arc::new(stored.into_principal());
+        self.cache.put(&principal, generation, now);
+        Ok(principal)
+    }
+}
+
+fn master_principal() -> Principal {
+    Principal {
+        role: Role::ProxyAdmin,
+        key: MasterKey::log_hash(),
+        key_alias: Some(MASTER_KEY_ALIAS.to_owned()),
+        user_id: Some(MASTER_USER_ID.to_owned()),
+        team_id: None,
+        models: Vec::new(),
+        aliases: BTreeMap::new(),
+        allowed_routes: Vec::new(),
+        max_budget: None,
+        rpm_limit: None,
+        tpm_limit: None,
+        expires: None,
+        spend: SpendSeen::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,257 @@
+//! The virtual keys in the table. Changes one field at a time: nothing here writes back a whole record it once read,
+//! so a change under way never undoes a block.
+//!
+//! | partition | sort | holds |
+//! |---|---|---|
+//! | `KEY#<hash>` | `KEY` | the record, one attribute a field ([`super::key_item`]) |
+//! | `KEY#<hash>` | `SPEND` | running totals: `spend` (nano-dollars, only ever added to), `spend_adjustment`, `tokens`, `requests`, `last_active` |
+//! | `KEYS` | `<created, ms>#<hash>` | the list of keys with what it is filtered by ([`super::key_listing`]) |
+//! | `KEY_ALIAS#<alias>` | `ALIAS` | `hash` of the one key with this alias |
+
+use super::key_item;
+use super::key_listing::{self, KeyFilter, KeyListing};
+use super::key_record::{KeyRecord, KeyTotals, StoredKey};
+use crate::clock::Timestamp;
+use crate::id::KeyHash;
+use crate::money::NanoDollars;
+use crate::store::item::{Item, Key};
+use crate::store::table::{Freshness, Query, ReadError, Table, WriteError};
+use crate::store::write::{Change, Condition, Write};
+use std::sync::Arc;
+
+/// Items read at a time when the list is walked.
+const LIST_PAGE: usize = 500;
+
+/// The keys of one table.
+#[derive(Clone)]
+pub struct KeyStore {
+    table: Arc<dyn Table>,
+}
+
+/// Why a key was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyStoreError {
+    /// Another key has this alias.
+    #[error("another key has the alias `{0}`")]
+    AliasTaken(String),
+    /// The key exists already.
+    #[error("the key exists already")]
+    KeyTaken,
+    /// There is no such key.
+    #[error("there is no such key")]
+    NotFound,
+    /// Somebody else changed the same fields meanwhile. Nothing was changed; read the key and try again.
+    #[error("the key was changed meanwhile")]
+    Changed,
+    /// The table could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The table could not be written, or did not say whether it was.
+    #[error(transparent)]
+    Write(WriteError),
+}
+
+impl KeyStore {
+    /// Keys in `table`.
+    pub fn new(table: Arc<dyn Table>) -> Self {
+        Self { table }
+    }
+
+    /// The key and what it has spent, as of every write confirmed before. One read.
+    ///
+    /// # Errors
+    /// As [`Table::query`]; [`ReadError::Corrupt`] where the record cannot be read.
+    pub async fn get(&self, hash: &KeyHash) -> Result<Option<StoredKey>, ReadError> {
+        let page = self.table.query(&Query { limit: 2, ..Query::partition(key_item::partition(hash)) }).await?;
+        let item = |sort: &str| page.items.iter().find(|item| item.key.sort == sort);
+        let Some(record) = item(key_item::RECORD) else { return Ok(None) };
+        let totals = item(key_item::TOTALS).map(key_item::totals_from_item).unwrap_or_default();
+        Ok(Some(StoredKey { record: key_item::from_item(record)?, totals }))
+    }
+
+    /// The key that has this alias.
+    ///
+    /// # Errors
+    /// As [`Table::get`].
+    pub async fn find_alias(&self, alias: &str) -> Result<Option<KeyHash>, ReadError> {
+        let item = self.table.get(&alias_key(alias), Freshness::Latest).await?;
+        Ok(item.and_then(|item| item.text("hash").and_then(KeyHash::parse)))
+    }
+
+    /// Stores a new key that has already spent `spent`. All or nothing.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::AliasTaken`] and [`KeyStoreError::KeyTaken`]. A lost answer is resolved by reading.
+    pub async fn create(&self, record: &KeyRecord, spent: NanoDollars) -> Result<(), KeyStoreError> {
+        let absent = |item: Item| Write::Put { item, when: vec![Condition::Absent] };
+        let totals = Item::new(key_item::totals_key(&record.hash)).with("spend_adjustment", spent.nanos());
+        let mut writes = vec![
+            absent(key_item::to_item(record)),
+            Write::Put { item: totals, when: Vec::new() },
+            Write::Put { item: key_listing::to_item(record), when: Vec::new() },
+        ];
+        writes.extend(record.key_alias.as_deref().map(|alias| absent(alias_item(alias, &record.hash))));
+        match self.table.transact(None, writes).await {
+            Err(WriteError::ConditionFailed { index: 0, .. }) => Err(KeyStoreError::KeyTaken),
+            Err(WriteError::ConditionFailed { .. }) => {
+                Err(KeyStoreError::AliasTaken(record.key_alias.clone().unwrap_or_default()))
+            }
+            Err(unknown @ WriteError::OutcomeUnknown(_)) => match self.get(&record.hash).await? {
+                Some(stored) if stored.record.created_at == record.created_at => Ok(()),
+                _ => Err(KeyStoreError::Write(unknown)),
+            },
+            other => other.map_err(KeyStoreError::Write),
+        }
+    }
+
+    /// Makes the fields in which `after` differs from `before` what they are in `after`, and touches no other field.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::NotFound`], [`KeyStoreError::AliasTaken`]. [`KeyStoreError::Changed`] where the metadata, the
+    /// alias or the free fields are no longer as in `before`: those are written whole.
+    pub async fn update(&self, before: &KeyRecord, after: &KeyRecord) -> Result<(), KeyStoreError> {
+        let (changes, when) = difference(&key_item::to_item(before), &key_item::to_item(after));
+        let mut writes = vec![Write::Update { key: key_item::record_key(&before.hash), changes, when }];
+        let (changes, _) = difference(&key_listing::to_item(before), &key_listing::to_item(after));
+        if !changes.is_empty() {
+            let when = vec![Condition::Exists];
+            writes.push(Write::Update { key: key_listing::listing_key(before), changes, when });
+        }
+        if before.key_alias != after.key_alias {
+            writes.extend(before.key_alias.as_deref().map(|alias| release_alias(alias, &before.hash)));
+            writes.extend(
+                after
+                    .key_alias
+                    .as_deref()
+                    .map(|alias| Write::Put { item: alias_item(alias, &after.hash), when: vec![Condition::Absent] }),
+            );
+        }
+        // The new alias, where there is one, is the last write.
+        let alias_index = after.key_alias.as_ref().map_or(usize::MAX, |_| writes.len() - 1);
+        match self.table.transact(None, writes).await {
+            Err(WriteError::ConditionFailed { index: 0, old: None }) => Err(KeyStoreError::NotFound),
+            Err(WriteError::ConditionFailed { index, .. }) if index > 0 && index == alias_index => {
+                Err(KeyStoreError::AliasTaken(after.key_alias.clone().unwrap_or_default()))
+            }
+            Err(WriteError::ConditionFailed { .. } | WriteError::Conflict) => Err(KeyStoreError::Changed),
+            other => other.map_err(KeyStoreError::Write),
+        }
+    }
+
+    /// Blocks or unblocks a key and returns its record. One field; repeating it is safe.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::NotFound`].
+    pub async fn set_blocked(
+        &self,
+        hash: &KeyHash,
+        blocked: bool,
+        by: Option<&str>,
+        now: Timestamp,
+    ) -> Result<KeyRecord, KeyStoreError> {
+        let mut changes = vec![
+            Change::Set("blocked".to_owned(), blocked.into()),
+            Change::Set("updated_at".to_owned(), now.millis().into()),
+        ];
+        changes.extend(by.map(|by| Change::Set("updated_by".to_owned(), by.into())));
+        let when = vec![Condition::Exists];
+        match self.table.write(Write::Update { key: key_item::record_key(hash), changes, when }).await {
+            Ok(Some(item)) => Ok(key_item::from_item(&item)?),
+            Ok(None) | Err(WriteError::ConditionFailed { .. }) => Err(KeyStoreError::NotFound),
+            Err(error) => Err(KeyStoreError::Write(error)),
+        }
+    }
+
+    /// Moves what counts against the key's budget by `amount`, which calls in flight add to undisturbed.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Write`]. Not safe to repeat where the outcome is unknown.
+    pub async fn adjust_spend(&self, hash: &KeyHash, amount: NanoDollars) -> Result<KeyTotals, KeyStoreError> {
+        let changes = vec![Change::Add("spend_adjustment".to_owned(), amount.nanos())];
+        let write = Write::Update { key: key_item::totals_key(hash), changes, when: Vec::new() };
+        let item = self.table.write(write).await.map_err(KeyStoreError::Write)?;
+        Ok(item.as_ref().map(key_item::totals_from_item).unwrap_or_default())
+    }
+
+    /// Removes the key with its alias, its totals and its place in the list. Its spend rows stay.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::NotFound`]; [`KeyStoreError::Changed`] where its alias is another than `record` says.
+    pub async fn delete(&self, record: &KeyRecord) -> Result<(), KeyStoreError> {
+        let delete = |key: Key| Write::Delete { key, when: Vec::new() };
+        let mut writes = vec![
+            Write::Delete { key: key_item::record_key(&record.hash), when: vec![Condition::Exists, alias_is(record)] },
+            delete(key_item::totals_key(&record.hash)),
+            delete(key_listing::listing_key(record)),
+        ];
+        writes.extend(record.key_alias.as_deref().map(|alias| delete(alias_key(alias))));
+        match self.table.transact(None, writes).await {
+            Err(WriteError::ConditionFailed { old: None, .. }) => Err(KeyStoreError::NotFound),
+            Err(WriteError::ConditionFailed { .. } | WriteError::Conflict) => Err(KeyStoreError::Changed),
+            other => other.map_err(KeyStoreError::Write),
+        }
+    }
+
+    /// All listings that `filter` admits, newest first.
+    ///
+    /// # Errors
+    /// As [`Table::query`].
+    pub async fn list(&self, filter: &KeyFilter) -> Result<Vec<KeyListing>, ReadError> {
+        let mut query = Query { descending: true, limit: LIST_PAGE, ..Query::partition(key_listing::PARTITION) };
+        let mut found = Vec::new();
+        loop {
+            let page = self.table.query(&query).await?;
+            let listings = page.items.iter().filter_map(key_listing::from_item);
+            found.extend(listings.filter(|listing| filter.admits(listing)));
+            match page.next {
+                Some(next) => query.after = Some(next),
+                None => return Ok(found),
+            }
+        }
+    }
+}
+
+/// The changes that lead from one item to another, and what must still hold of the attributes that are written whole.
+fn difference(before: &Item, after: &Item) -> (Vec<Change>, Vec<Condition>) {
+    let mut changes = Vec::new();
+    let mut when = vec![Condition::Exists];
+    let names = before.attributes.keys().chain(after.attributes.keys().filter(|n| !before.attributes.contains_key(*n)));
+    for name in names {
+        let (old, new) = (before.attributes.get(name), after.attributes.get(name));
+        if old == new {
+            continue;
+        }
+        changes.push(match new {
+            Some(value) => Change::Set(name.clone(), value.clone()),
+            None => Change::Remove(name.clone()),
+        });
+        if matches!(name.as_str(), "metadata" | "document" | "key_alias") {
+            when.push(match old {
+                Some(value) => Condition::Equals(name.clone(), value.clone()),
+                None => Condition::Lacks(name.clone()),
+            });
+        }
+    }
+    (changes, when)
+}
+
+fn alias_key(alias: &str) -> Key {
+    Key::new(format!("KEY_ALIAS#{alias}"), "ALIAS")
+}
+
+fn alias_item(alias: &str, hash: &KeyHash) -> Item {
+    Item::new(alias_key(alias)).with("hash", hash.as_str())
+}
+
+fn release_alias(alias: &str, hash: &KeyHash) -> Write {
+    let when = vec![Condition::Equals("hash".to_owned(), hash.as_str().into())];
+    Write::Delete { key: alias_key(alias), when }
+}
+
+fn alias_is(record: &KeyRecord) -> Condition {
+    let name = "key_alias".to_owned();
+    match record.key_alias.as_deref() {
+        Some(alias) => Condition::Equals(name, alias.into()),
+        None => Condition::Lacks(name),
+    }
+}

@@ -1,0 +1,16 @@
+//! Who is calling: what a request presents, which key that is, and which routes the key may call. Knows the store's
+//! seam and the hash of a key; knows no HTTP status, no routing and no money beyond showing it.
+//!
+//! [`authenticate`] joins the rest: [`credential`] reads the headers, [`master`] compares the administrator's key,
+//! [`key_store`] keeps [`key_record`]s, [`cache`] remembers them for a bounded time, [`route`] says what a caller may
+//! call.
+
+pub mod authenticate;
+pub mod cache;
+pub mod credential;
+pub mod key_item;
+pub mod key_listing;
+pub mod key_record;
+pub mod key_store;
+pub mod master;
+pub mod route;

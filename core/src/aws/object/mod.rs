@@ -1,0 +1,10 @@
+//! One object of S3, fetched: where a configuration file may lie. A signed request over the shared HTTP client, in
+//! place of one more SDK. Reads only; never writes, lists or deletes.
+
+mod fetch;
+mod location;
+mod request;
+
+pub use fetch::{OBJECT_BYTES_MAX, ObjectError, fetch_object};
+pub use location::{InvalidLocation, ObjectLocation};
+pub use request::{SignError, Signing, signed_get};

@@ -1,0 +1,173 @@
+//! A configuration as text: the main file and what it includes, read into one tree that remembers the lines.
+
+use super::problem::{ConfigError, Problem};
+use super::tree::{Content, Entry, Node, Place};
+use super::yaml::{self, YamlError};
+use std::collections::VecDeque;
+
+/// Most files in one configuration, so that files which include each other come to an end.
+const FILES_MAX: usize = 64;
+
+/// A parsed configuration. Whoever makes one also fetches what it includes:
+///
+/// ```
+/// # use postern_core::config::Document;
+/// # let read = |_name: &str| "model_list: []".to_owned();
+/// let mut document = Document::parse("config.yaml", "include: [models.yaml]")?;
+/// while let Some(name) = document.next_include() {
+///     document.include(&name, &read(&name))?;
+/// }
+/// # Ok::<(), postern_core::config::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Document {
+    files: Vec<String>,
+    root: Node,
+    pending: VecDeque<String>,
+}
+
+impl Document {
+    /// Reads YAML or JSON. `name` is what the operator called the file; problems begin with it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a text that is no YAML, is too large or too deep, sets a name twice, or is not a map.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
+        let root = Node::new(Content::Map(Vec::new()), Place { file: 0, line: 1, column: 1 });
+        let mut document = Self { files: Vec::new(), root, pending: VecDeque::new() };
+        document.include(name, text)?;
+        Ok(document)
+    }
+
+    /// The next file that an `include:` names, as it is written there: relative to the main file. Each is named once.
+    pub fn next_include(&mut self) -> Option<String> {
+        self.pending.pop_front()
+    }
+
+    /// Adds an included file. Its lists are appended; its sections are laid over those already read, name by name.
+    ///
+    /// # Errors
+    /// As [`Document::parse`]; also where files include more than 64 others.
+    pub fn include(&mut self, name: &str, text: &str) -> Result<(), ConfigError> {
+        let file = self.files.len();
+        self.files.push(name.to_owned());
+        let mut tree = yaml::parse(text, file).map_err(|error| self.fault(error))?;
+        if tree.is_null() {
+            tree.content = Content::Map(Vec::new());
+        }
+        if !matches!(tree.content, Content::Map(_)) {
+            let message = format!("a configuration is a map of sections, not {}", tree.kind());
+            return Err(self.problem(tree.place, "", message).into());
+        }
+        if let Some(names) = tree.remove("include") {
+            self.note_includes(&names)?;
+        }
+        overlay(&mut self.root, tree);
+        Ok(())
+    }
+
+    /// The whole tree.
+    pub(super) fn root(&self) -> &Node {
+        &self.root
+    }
+
+    /// A problem at a place of this document.
+    pub(super) fn problem(&self, place: Place, path: &str, message: impl Into<String>) -> Problem {
+        // A value that comes from no line comes from no file.
+        let file = if place.line == 0 { None } else { self.files.get(place.file) };
+        Problem {
+            file: file.cloned().unwrap_or_default(),
+            line: place.line,
+            column: 0,
+            path: path.to_owned(),
+            message: message.into(),
+            nearest: None,
+        }
+    }
+
+    fn fault(&self, error: YamlError) -> ConfigError {
+        let file = self.files.get(error.place.file).cloned().unwrap_or_default();
+        let YamlError { place, message } = error;
+        let path = String::new();
+        Problem { file, line: place.line, column: place.column, path, message, nearest: None }.into()
+    }
+
+    fn note_includes(&mut self, names: &Node) -> Result<(), ConfigError> {
+        let single = std::slice::from_ref(names);
+        let listed = if names.text().is_some() { single } else { names.items() };
+        for node in listed {
+            let Some(name) = node.text() else {
+                return Err(self.problem(node.place, "include", "takes a list of file names").into());
+            };
+            let known = self.files.iter().chain(&self.pending).any(|other| other == name);
+            if self.files.len() + self.pending.len() >= FILES_MAX {
+                let message = format!("more than {FILES_MAX} files are included");
+                return Err(self.problem(node.place, "include", message).into());
+            }
+            if !known {
+                self.pending.push_back(name.to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Lays `above` over `base`.
+fn overlay(base: &mut Node, above: Node) {
+    match (&mut base.content, above.content) {
+        (Content::Map(known), Content::Map(new)) => new.into_iter().for_each(|entry| overlay_entry(known, entry)),
+        (Content::List(known), Content::List(new)) => known.extend(new),
+        (_, content) => *base = Node { content, ..above },
+    }
+}
+
+fn overlay_entry(known: &mut Vec<Entry>, entry: Entry) {
+    match known.iter_mut().find(|other| other.name == entry.name) {
+        Some(other) => overlay(&mut other.value, entry.value),
+        None => known.push(entry),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn included_lists_are_appended_and_sections_laid_over() {
+        let main = "include: [a.yaml, a.yaml]\nmodel_list: [1]\ngeneral_settings: {x: 1, y: 2}\n";
+        let mut document = Document::parse("config.yaml", main).unwrap();
+        assert_eq!(document.next_include().as_deref(), Some("a.yaml"));
+        document.include("a.yaml", "include: config.yaml\nmodel_list: [2]\ngeneral_settings: {y: 3}\n").unwrap();
+        assert_eq!(document.next_include(), None);
+        let expected = json!({"model_list": [1, 2], "general_settings": {"x": 1, "y": 3}});
+        assert_eq!(document.root().to_value(), expected);
+        let second = &document.root().get("model_list").unwrap().items()[1];
+        assert_eq!(document.problem(second.place, "x", "y").to_string(), "a.yaml:2: x: y");
+    }
+
+    #[test]
+    fn files_that_include_ever_more_files_come_to_an_end() {
+        let mut document = Document::parse("0.yaml", "include: 1.yaml").unwrap();
+        let mut refused = None;
+        while let Some(name) = document.next_include() {
+            let text = format!("include: {}.yaml", document.files.len() + 1);
+            if let Err(error) = document.include(&name, &text) {
+                refused = Some(error.to_string());
+                break;
+            }
+        }
+        assert_eq!(refused.as_deref(), Some("63.yaml:1: include: more than 64 files are included"));
+    }
+
+    #[test]
+    fn a_fault_of_the_text_has_file_line_and_column() {
+        let error = Document::parse("config.yaml", "a: 1\na: 2\n").unwrap_err();
+        assert_eq!(error.to_string(), "config.yaml:2:1: `a` is set twice, first on line 1");
+    }
+
+    #[test]
+    fn a_text_that_is_no_map_is_refused() {
+        let error = Document::parse("config.yaml", "- a\n").unwrap_err();
+        assert_eq!(error.to_string(), "config.yaml:1: a configuration is a map of sections, not a list");
+    }
+}

@@ -1,0 +1,96 @@
+//! From a document to a configuration: references resolved, names checked, sections read. Everything that is wrong is
+//! found in one run.
+
+use super::document::Document;
+use super::environment::Environment;
+use super::models::{ProviderCheck, read_models};
+use super::names::{self, Unknown};
+use super::problem::{ConfigError, Problem};
+use super::reading::read;
+use super::references::{self, Resolved};
+use super::report::Report;
+use super::settings::{Config, LitellmSettings, RouterSettings};
+use super::tree::{Content, Node};
+
+/// What a document is read with.
+#[derive(Clone, Copy)]
+pub struct Sources<'a> {
+    /// The process environment.
+    pub environment: &'a Environment,
+    /// The secrets that [`Document::references`] asked for.
+    pub resolved: &'a Resolved,
+    /// Which upstreams can be called. The room above knows the providers; this one does not.
+    pub provider_check: ProviderCheck<'a>,
+}
+
+/// A configuration that can be used.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What the operator asked for.
+    pub config: Config,
+    /// The environment with `environment_variables` laid over it and references to secrets resolved. Whoever reads a
+    /// variable from here on reads it here.
+    pub environment: Environment,
+    /// What the operator should know, in the order of the files.
+    pub warnings: Vec<Problem>,
+}
+
+const SECTIONS: [&str; 3] = ["general_settings", "litellm_settings", "router_settings"];
+
+impl Config {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with everything that is wrong, not only the first.
+    pub fn from_document(document: &Document, sources: Sources<'_>) -> Result<Loaded, ConfigError> {
+        let mut report = Report::on(document);
+        let (mut root, environment) = references::resolve(document, sources.environment, sources.resolved, &mut report);
+        names::check(&mut root, "top_level", "", Unknown::Warn, &mut report);
+        for section in SECTIONS {
+            if let Some(node) = root.get_mut(section) {
+                names::check(node, section, section, Unknown::Warn, &mut report);
+            }
+        }
+        check_shapes(&root, &mut report);
+        let router: RouterSettings = section(&root, "router_settings", &mut report);
+        let mut config = Self {
+            models: read_models(&root, &router, &environment, sources.provider_check, &mut report),
+            general: section(&root, "general_settings", &mut report),
+            litellm: section(&root, "litellm_settings", &mut report),
+        };
+        config.fold(&router, &environment, &mut report);
+        Ok(Loaded { config, environment, warnings: report.finish()? })
+    }
+
+    /// Settings that may stand in several places end in one.
+    fn fold(&mut self, router: &RouterSettings, environment: &Environment, report: &mut Report<'_>) {
+        let LitellmSettings { request_timeout, set_verbose, .. } = &mut self.litellm;
+        *request_timeout = router.timeout.or(*request_timeout);
+        *set_verbose = *set_verbose || router.set_verbose || self.general.detailed_debug;
+        self.general.fill_master_key(environment);
+        if self.models.is_empty() {
+            report.warn(Default::default(), "model_list", "names no model, so that no request can be answered");
+        }
+    }
+}
+
+fn section<T: serde::de::DeserializeOwned + Default>(root: &Node, name: &str, report: &mut Report<'_>) -> T {
+    root.get(name).map_or_else(T::default, |node| read(node, name, report))
+}
+
+/// Sections that are read piece by piece and not as a struct.
+fn check_shapes(root: &Node, report: &mut Report<'_>) {
+    let shapes = [("environment_variables", false), ("credential_list", true)];
+    for (name, is_list) in shapes {
+        let Some(node) = root.get(name).filter(|node| !node.is_null()) else { continue };
+        let fits =
+            if is_list { matches!(node.content, Content::List(_)) } else { matches!(node.content, Content::Map(_)) };
+        if !fits {
+            let wanted = if is_list { "a list" } else { "a map" };
+            report.error(node.place, name, format!("must be {wanted}, not {}", node.kind()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

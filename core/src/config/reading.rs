@@ -1,0 +1,145 @@
+//! From the tree to documented structs. A wrong value is reported with its path and line, taken out, and the rest is
+//! read on, so that one run finds every mistake.
+
+use super::names::join;
+use super::report::Report;
+use super::tree::{Content, Node};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
+
+/// Names whose value is not repeated in a message, wherever they stand.
+const SECRET_NAMES: [&str; 6] = ["key", "secret", "token", "password", "header", "credential"];
+/// Longest value that a message repeats, in bytes.
+const SHOWN_BYTES_MAX: usize = 60;
+
+/// Reads the map at `path`. Where something is wrong it is reported, and the setting counts as unset.
+pub(super) fn read<T: DeserializeOwned + Default>(node: &Node, path: &str, report: &mut Report<'_>) -> T {
+    if node.is_null() {
+        return T::default();
+    }
+    if node.entries().is_empty() && !matches!(node.content, Content::Map(_)) {
+        report.error(node.place, path, format!("must be a map, not {}", shown(node, path)));
+        return T::default();
+    }
+    let mut value = node.to_value();
+    let mut faults = 0;
+    // Each round takes one name out, so that it ends.
+    loop {
+        let error = match serde_path_to_error::deserialize::<_, T>(&value) {
+            Ok(read) => return read,
+            Err(error) => error,
+        };
+        let first = error.path().iter().next().map(ToString::to_string);
+        let removed = first.and_then(|name| value.as_object_mut().and_then(|map| map.shift_remove(&name)));
+        if removed.is_some() || faults == 0 {
+            say(node, path, &error, report);
+        }
+        faults += 1;
+        if removed.is_none() {
+            return T::default();
+        }
+    }
+}
+
+fn say(node: &Node, path: &str, error: &serde_path_to_error::Error<serde_json::Error>, report: &mut Report<'_>) {
+    let (at, place) = locate(node, error.path());
+    let path = steps(path, error.path());
+    let text = error.inner().to_string();
+    let message = match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("must be {}, not {}", plain(expected), shown(at, &path)),
+        None if text.starts_with("must be") => format!("{text}, not {}", shown(at, &path)),
+        None => text,
+    };
+    report.error(place, &path, message);
+}
+
+/// The deepest value on the path that the tree has, and the line to point at.
+fn locate<'n>(node: &'n Node, path: &Path) -> (&'n Node, super::tree::Place) {
+    let mut found = (node, node.place);
+    for step in path.iter() {
+        let next = match step {
+            Segment::Seq { index } => found.0.items().get(*index).map(|item| (item, item.place)),
+            Segment::Map { key } => found.0.entry(key).map(|entry| (&entry.value, entry.place)),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        };
+        let Some(next) = next else { break };
+        found = next;
+    }
+    found
+}
+
+fn steps(path: &str, inner: &Path) -> String {
+    inner.iter().fold(path.to_owned(), |path, step| match step {
+        Segment::Seq { index } => format!("{path}[{index}]"),
+        Segment::Map { key } => join(&path, key),
+        Segment::Enum { .. } | Segment::Unknown => path,
+    })
+}
+
+/// What serde calls things, as operators call them.
+fn plain(expected: &str) -> &str {
+    match expected {
+        "a string" | "a borrowed string" => "a text",
+        "a boolean" => "`true` or `false`",
+        "a sequence" => "a list",
+        other if other.starts_with("struct ") => "a map",
+        other => other,
+    }
+}
+
+/// The value, where it can be no secret; else its kind.
+pub(super) fn shown(node: &Node, path: &str) -> String {
+    let name = path.rsplit('.').next().unwrap_or(path).to_ascii_lowercase();
+    let hidden = node.from_reference || SECRET_NAMES.iter().any(|secret| name.contains(secret));
+    match node.to_value() {
+        Value::Null => "nothing".to_owned(),
+        value @ (Value::Bool(_) | Value::Number(_)) if !hidden => format!("`{value}`"),
+        Value::String(text) if !hidden && text.len() <= SHOWN_BYTES_MAX => format!("`{text}`"),
+        _ => node.kind().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::document::Document;
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default)]
+    struct Sample {
+        #[serde(deserialize_with = "super::super::lenient::seconds")]
+        timeout: Option<f64>,
+        #[serde(deserialize_with = "super::super::lenient::count")]
+        api_key_count: Option<i64>,
+        nested: std::collections::BTreeMap<String, Vec<bool>>,
+        rpm: Option<i64>,
+    }
+
+    fn read_text(text: &str) -> Result<Sample, Vec<String>> {
+        let document = Document::parse("c.yaml", text).unwrap();
+        let mut report = Report::on(&document);
+        let sample = read(document.root(), "s", &mut report);
+        report.finish().map(|_| sample).map_err(|error| error.problems.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn every_wrong_value_is_found_in_one_run() {
+        let text = "timeout: soon\nrpm: [1]\nnested:\n  a: [true, 7]\napi_key_count: sk-123\n";
+        assert_eq!(
+            read_text(text).unwrap_err(),
+            [
+                "c.yaml:1: s.timeout: must be a number of seconds above 0, not `soon`",
+                "c.yaml:2: s.rpm: must be i64, not a list",
+                "c.yaml:4: s.nested.a[1]: must be `true` or `false`, not `7`",
+                "c.yaml:5: s.api_key_count: must be a whole number, 0 or more, not a text",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_set_to_nothing_counts_as_unset() {
+        assert_eq!(read_text("timeout:\nrpm: null\n").unwrap(), Sample::default());
+    }
+}

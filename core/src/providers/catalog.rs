@@ -1,0 +1,255 @@
+//! The providers: names as LiteLLM writes them, addresses, and the variables that hold their keys. Data only.
+
+use crate::config::Environment;
+use crate::secret::Secret;
+
+/// How a provider is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// As OpenAI's API: this version speaks it.
+    OpenAi,
+    /// In its own way: known by name, not spoken yet.
+    Other,
+}
+
+/// One provider.
+#[derive(Debug)]
+pub struct Provider {
+    /// The name before the `/` of a model.
+    pub name: &'static str,
+    /// How it is spoken to.
+    pub dialect: Dialect,
+    /// Its own address; `None` where every operator has another one.
+    pub api_base: Option<&'static str>,
+    /// Variables that hold another address; the first that is set counts.
+    pub base_variables: &'static [&'static str],
+    /// Variables that hold its key; the first that is set counts.
+    pub key_variables: &'static [&'static str],
+    /// Whether it answers nobody without a key.
+    pub needs_key: bool,
+}
+
+impl Provider {
+    /// The key that the environment holds for it.
+    pub fn key(&self, environment: &Environment) -> Option<Secret> {
+        self.key_variables.iter().find_map(|name| environment.secret(name))
+    }
+
+    /// Where it is called if the deployment does not say: the environment's address, else its own.
+    pub fn base<'e>(&self, environment: &'e Environment) -> Option<&'e str> {
+        self.base_variables.iter().find_map(|name| environment.text(name)).or(self.api_base)
+    }
+}
+
+/// The provider of that name.
+pub fn find(name: &str) -> Option<&'static Provider> {
+    PROVIDERS.iter().find(|provider| provider.name == name)
+}
+
+/// The providers that this version speaks to.
+pub fn spoken() -> impl Iterator<Item = &'static Provider> {
+    PROVIDERS.iter().filter(|provider| provider.dialect == Dialect::OpenAi)
+}
+
+const fn hosted(
+    name: &'static str,
+    api_base: &'static str,
+    base_variables: &'static [&'static str],
+    key_variables: &'static [&'static str],
+) -> Provider {
+    Provider {
+        name,
+        dialect: Dialect::OpenAi,
+        api_base: Some(api_base),
+        base_variables,
+        key_variables,
+        needs_key: true,
+    }
+}
+
+/// Run by the operator: no key is needed, and often no address is known.
+const fn own(
+    name: &'static str,
+    api_base: Option<&'static str>,
+    base_variables: &'static [&'static str],
+    key_variables: &'static [&'static str],
+) -> Provider {
+    Provider { name, dialect: Dialect::OpenAi, api_base, base_variables, key_variables, needs_key: false }
+}
+
+const fn other(name: &'static str) -> Provider {
+    Provider { name, dialect: Dialect::Other, api_base: None, base_variables: &[], key_variables: &[], needs_key: true }
+}
+
+/// `openai` stands first: it is the provider of a `*` that names none.
+static PROVIDERS: &[Provider] = &[
+    hosted("openai", "https://api.openai.com/v1", &["OPENAI_BASE_URL", "OPENAI_API_BASE"], &["OPENAI_API_KEY"]),
+    hosted(
+        "text-completion-openai",
+        "https://api.openai.com/v1",
+        &["OPENAI_BASE_URL", "OPENAI_API_BASE"],
+        &["OPENAI_API_KEY"],
+    ),
+    own("custom_openai", None, &[], &[]),
+    own("openai_like", None, &["OPENAI_LIKE_API_BASE"], &["OPENAI_LIKE_API_KEY"]),
+    own("hosted_vllm", None, &["HOSTED_VLLM_API_BASE"], &["HOSTED_VLLM_API_KEY"]),
+    own("litellm_proxy", None, &["LITELLM_PROXY_API_BASE"], &["LITELLM_PROXY_API_KEY"]),
+    own("lm_studio", None, &["LM_STUDIO_API_BASE"], &["LM_STUDIO_API_KEY"]),
+    own("llamafile", Some("http://127.0.0.1:8080/v1"), &["LLAMAFILE_API_BASE"], &["LLAMAFILE_API_KEY"]),
+    own("xinference", Some("http://127.0.0.1:9997/v1"), &["XINFERENCE_API_BASE"], &["XINFERENCE_API_KEY"]),
+    hosted("ai21", "https://api.ai21.com/studio/v1", &["AI21_API_BASE"], &["AI21_API_KEY"]),
+    hosted("ai21_chat", "https://api.ai21.com/studio/v1", &["AI21_API_BASE"], &["AI21_API_KEY"]),
+    hosted("anyscale", "https://api.endpoints.anyscale.com/v1", &["ANYSCALE_API_BASE"], &["ANYSCALE_API_KEY"]),
+    hosted("cerebras", "https://api.cerebras.ai/v1", &["CEREBRAS_API_BASE"], &["CEREBRAS_API_KEY"]),
+    hosted("codestral", "https://codestral.mistral.ai/v1", &["CODESTRAL_API_BASE"], &["CODESTRAL_API_KEY"]),
+    hosted(
+        "dashscope",
+        "https://dashscope.aliyuncs.com/compatible-mode/v1",
+        &["DASHSCOPE_API_BASE"],
+        &["DASHSCOPE_API_KEY"],
+    ),
+    hosted("deepinfra", "https://api.deepinfra.com/v1/openai", &["DEEPINFRA_API_BASE"], &["DEEPINFRA_API_KEY"]),
+    hosted("deepseek", "https://api.deepseek.com/beta", &["DEEPSEEK_API_BASE"], &["DEEPSEEK_API_KEY"]),
+    hosted("empower", "https://app.empower.dev/api/v1", &["EMPOWER_API_BASE"], &["EMPOWER_API_KEY"]),
+    hosted("featherless_ai", "https://api.featherless.ai/v1", &["FEATHERLESS_API_BASE"], &["FEATHERLESS_API_KEY"]),
+    hosted(
+        "fireworks_ai",
+        "https://api.fireworks.ai/inference/v1",
+        &["FIREWORKS_API_BASE"],
+        &["FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY", "FIREWORKSAI_API_KEY", "FIREWORKS_AI_TOKEN"],
+    ),
+    hosted(
+        "friendliai",
+        "https://api.friendli.ai/serverless/v1",
+        &["FRIENDLI_API_BASE"],
+        &["FRIENDLIAI_API_KEY", "FRIENDLI_TOKEN"],
+    ),
+    hosted("galadriel", "https://api.galadriel.com/v1", &["GALADRIEL_API_BASE"], &["GALADRIEL_API_KEY"]),
+    hosted("github", "https://models.inference.ai.azure.com", &["GITHUB_API_BASE"], &["GITHUB_API_KEY"]),
+    hosted("groq", "https://api.groq.com/openai/v1", &["GROQ_API_BASE"], &["GROQ_API_KEY"]),
+    hosted("hyperbolic", "https://api.hyperbolic.xyz/v1", &["HYPERBOLIC_API_BASE"], &["HYPERBOLIC_API_KEY"]),
+    hosted("lambda_ai", "https://api.lambda.ai/v1", &["LAMBDA_API_BASE"], &["LAMBDA_API_KEY"]),
+    hosted("meta_llama", "https://api.llama.com/compat/v1", &["LLAMA_API_BASE"], &["LLAMA_API_KEY"]),
+    hosted("mistral", "https://api.mistral.ai/v1", &["MISTRAL_API_BASE"], &["MISTRAL_API_KEY"]),
+    hosted("moonshot", "https://api.moonshot.ai/v1", &["MOONSHOT_API_BASE"], &["MOONSHOT_API_KEY"]),
+    hosted("morph", "https://api.morphllm.com/v1", &["MORPH_API_BASE"], &["MORPH_API_KEY"]),
+    hosted("nebius", "https://api.studio.nebius.ai/v1", &["NEBIUS_API_BASE"], &["NEBIUS_API_KEY"]),
+    hosted("novita", "https://api.novita.ai/v3/openai", &["NOVITA_API_BASE"], &["NOVITA_API_KEY"]),
+    hosted("nscale", "https://inference.api.nscale.com/v1", &["NSCALE_API_BASE"], &["NSCALE_API_KEY"]),
+    hosted("nvidia_nim", "https://integrate.api.nvidia.com/v1", &["NVIDIA_NIM_API_BASE"], &["NVIDIA_NIM_API_KEY"]),
+    hosted(
+        "openrouter",
+        "https://openrouter.ai/api/v1",
+        &["OPENROUTER_API_BASE"],
+        &["OPENROUTER_API_KEY", "OR_API_KEY"],
+    ),
+    hosted(
+        "perplexity",
+        "https://api.perplexity.ai",
+        &["PERPLEXITY_API_BASE"],
+        &["PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"],
+    ),
+    hosted("sambanova", "https://api.sambanova.ai/v1", &["SAMBANOVA_API_BASE"], &["SAMBANOVA_API_KEY"]),
+    hosted(
+        "together_ai",
+        "https://api.together.ai/v1",
+        &["TOGETHER_AI_API_BASE"],
+        &["TOGETHER_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHERAI_API_KEY", "TOGETHER_AI_TOKEN"],
+    ),
+    hosted("v0", "https://api.v0.dev/v1", &["V0_API_BASE"], &["V0_API_KEY"]),
+    hosted(
+        "vercel_ai_gateway",
+        "https://ai-gateway.vercel.sh/v1",
+        &["VERCEL_AI_GATEWAY_API_BASE"],
+        &["VERCEL_AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"],
+    ),
+    hosted("volcengine", "https://ark.cn-beijing.volces.com/api/v3", &["VOLCENGINE_API_BASE"], &["VOLCENGINE_API_KEY"]),
+    hosted("wandb", "https://api.inference.wandb.ai/v1", &["WANDB_API_BASE"], &["WANDB_API_KEY"]),
+    hosted("xai", "https://api.x.ai/v1", &["XAI_API_BASE"], &["XAI_API_KEY"]),
+    hosted("zai", "https://api.z.ai/api/paas/v4", &["ZAI_API_BASE"], &["ZAI_API_KEY"]),
+    Provider { api_base: Some("https://api.jina.ai/v1"), ..other("jina_ai") },
+    other("aiml"),
+    other("aleph_alpha"),
+    other("amazon_nova"),
+    other("anthropic"),
+    other("anthropic_text"),
+    other("assemblyai"),
+    other("azure"),
+    other("azure_ai"),
+    other("azure_text"),
+    other("baseten"),
+    other("bedrock"),
+    other("bedrock_converse"),
+    other("bytez"),
+    other("chatgpt"),
+    other("clarifai"),
+    other("cloudflare"),
+    other("cohere"),
+    other("cohere_chat"),
+    other("custom"),
+    other("databricks"),
+    other("datarobot"),
+    other("deepgram"),
+    other("elevenlabs"),
+    other("fal_ai"),
+    other("gemini"),
+    other("gigachat"),
+    other("github_copilot"),
+    other("gradient_ai"),
+    other("heroku"),
+    other("huggingface"),
+    other("infinity"),
+    other("maritalk"),
+    other("minimax"),
+    other("nlp_cloud"),
+    other("oci"),
+    other("ollama"),
+    other("ollama_chat"),
+    other("oobabooga"),
+    other("ovhcloud"),
+    other("palm"),
+    other("petals"),
+    other("predibase"),
+    other("recraft"),
+    other("replicate"),
+    other("runwayml"),
+    other("sagemaker"),
+    other("sagemaker_chat"),
+    other("snowflake"),
+    other("stability"),
+    other("text-completion-codestral"),
+    other("topaz"),
+    other("triton"),
+    other("vertex_ai"),
+    other("vertex_ai_beta"),
+    other("vllm"),
+    other("voyage"),
+    other("watsonx"),
+    other("watsonx_text"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_name_stands_once_and_every_address_is_one() {
+        let names: BTreeSet<&str> = PROVIDERS.iter().map(|provider| provider.name).collect();
+        assert_eq!(names.len(), PROVIDERS.len());
+        for provider in PROVIDERS {
+            let base = provider.api_base.unwrap_or("https://operator.test");
+            let uri: http::Uri = base.parse().unwrap();
+            assert!(uri.scheme().is_some() && uri.host().is_some() && !base.ends_with('/'), "{}", provider.name);
+        }
+    }
+
+    #[test]
+    fn the_environment_gives_key_and_address() {
+        let environment = Environment::from_pairs([("OPENAI_API_BASE", "http://proxy.test/v1"), ("OR_API_KEY", "sk")]);
+        assert_eq!(find("openai").unwrap().base(&environment), Some("http://proxy.test/v1"));
+        assert_eq!(find("groq").unwrap().base(&environment), Some("https://api.groq.com/openai/v1"));
+        assert_eq!(find("openrouter").unwrap().key(&environment).unwrap().expose(), "sk");
+        assert!(find("openai").unwrap().key(&environment).is_none());
+    }
+}

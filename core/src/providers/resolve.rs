@@ -1,0 +1,286 @@
+//! Which provider a model belongs to, and with that where a deployment is called and with which key. Pure.
+
+use super::catalog::{self, Dialect, Provider};
+use super::target::Target;
+use crate::config::{DeploymentParams, Environment};
+
+/// A provider and the model's name in its own words.
+#[derive(Clone, Copy, Debug)]
+pub struct Resolution<'m> {
+    /// Who is called.
+    pub provider: &'static Provider,
+    /// What is asked for there.
+    pub model: &'m str,
+}
+
+/// Why a deployment cannot be called.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum TargetError {
+    /// Nothing says which provider is meant.
+    #[error("`{model}` names no provider; write `PROVIDER/{model}`, such as `openai/{model}`")]
+    NoProvider {
+        /// The model as it was written.
+        model: String,
+    },
+    /// The provider's dialect is not spoken.
+    #[error("provider `{name}` is not supported by this version; supported: {}", supported())]
+    NotSpoken {
+        /// The provider.
+        name: String,
+    },
+    /// The provider has no address of its own, and nobody gave one.
+    #[error("provider `{name}` needs `api_base`")]
+    NoAddress {
+        /// The provider.
+        name: String,
+    },
+    /// The address is none.
+    #[error("`api_base` must begin with `http://` or `https://` and name a host")]
+    BadAddress,
+}
+
+fn supported() -> String {
+    catalog::spoken().map(|provider| provider.name).collect::<Vec<_>>().join(", ")
+}
+
+/// The provider of a model: the one that `custom_llm_provider` names, else the one before the `/`, else the one whose
+/// address `api_base` is, else the one whose models have such names.
+///
+/// # Errors
+/// [`TargetError::NoProvider`].
+pub fn resolve_provider<'m>(
+    model: &'m str,
+    custom_llm_provider: Option<&str>,
+    api_base: Option<&str>,
+) -> Result<Resolution<'m>, TargetError> {
+    let parts = model.split_once('/');
+    if let Some(name) = custom_llm_provider.filter(|name| !name.is_empty()) {
+        let provider = catalog::find(name).ok_or_else(|| TargetError::NotSpoken { name: name.to_owned() })?;
+        let bare = parts.filter(|(prefix, _)| *prefix == name).map_or(model, |(_, bare)| bare);
+        return Ok(Resolution { provider, model: bare });
+    }
+    if let Some((prefix, bare)) = parts
+        && let Some(provider) = catalog::find(prefix)
+    {
+        return Ok(Resolution { provider, model: bare });
+    }
+    let by_address = api_base.and_then(provider_at);
+    let provider = by_address.or_else(|| provider_of_name(model).and_then(catalog::find));
+    let unknown = || TargetError::NoProvider { model: model.to_owned() };
+    Ok(Resolution { provider: provider.ok_or_else(unknown)?, model })
+}
+
+/// Where a deployment is called, and with what. A wildcard's `*` stays in the model for the caller to fill.
+///
+/// # Errors
+/// Every [`TargetError`].
+pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result<Target, TargetError> {
+    let configured = params.api_base.as_deref().filter(|base| !base.is_empty());
+    let found = resolve_provider(&params.model, params.custom_llm_provider.as_deref(), configured)?;
+    let Resolution { provider, model } = found;
+    if provider.dialect == Dialect::Other {
+        return Err(TargetError::NotSpoken { name: provider.name.to_owned() });
+    }
+    let base = configured.or_else(|| provider.base(environment));
+    let base = base.ok_or_else(|| TargetError::NoAddress { name: provider.name.to_owned() })?;
+    let base = base.trim_end_matches('/');
+    host(base).ok_or(TargetError::BadAddress)?;
+    let organization = params.organization.clone();
+    let from_environment = || environment.text("OPENAI_ORGANIZATION").map(str::to_owned);
+    Ok(Target {
+        provider: provider.name,
+        model: model.to_owned(),
+        api_base: base.to_owned(),
+        api_key: params.api_key.clone().or_else(|| provider.key(environment)),
+        organization: organization.or_else(|| (provider.name == "openai").then(from_environment).flatten()),
+        extra_headers: params.extra_headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        extra_body: params.extra_body.clone(),
+        default_params: params.rest.clone(),
+    })
+}
+
+/// The check of a deployment for [`crate::config::Sources`]. A fixed answer needs no upstream.
+///
+/// # Errors
+/// A sentence for the operator.
+pub fn check_deployment(params: &DeploymentParams, environment: &Environment) -> Result<(), String> {
+    if params.mock_response.is_some() {
+        return Ok(());
+    }
+    target_of(params, environment).map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// The hosted provider that answers at an address. Whole hosts are compared: a part of the text would hand a
+/// provider's key to any address that merely holds the provider's name.
+fn provider_at(api_base: &str) -> Option<&'static Provider> {
+    let wanted = host(api_base)?;
+    let hosted = |provider: &&Provider| provider.needs_key;
+    catalog::spoken()
+        .filter(hosted)
+        .find(|provider| provider.api_base.and_then(host).is_some_and(|host| host.eq_ignore_ascii_case(&wanted)))
+}
+
+fn host(address: &str) -> Option<String> {
+    let uri: http::Uri = address.parse().ok()?;
+    let web = uri.scheme_str().is_some_and(|scheme| scheme == "http" || scheme == "https");
+    uri.host().filter(|host| web && !host.is_empty()).map(str::to_owned)
+}
+
+/// Regions before a Bedrock model's vendor, for calls across regions.
+const BEDROCK_REGIONS: [&str; 9] = ["us", "us-gov", "eu", "apac", "jp", "au", "ca", "sa", "global"];
+const BEDROCK_VENDORS: [&str; 15] = [
+    "ai21",
+    "amazon",
+    "anthropic",
+    "cohere",
+    "deepseek",
+    "google",
+    "luma",
+    "meta",
+    "minimax",
+    "mistral",
+    "moonshot",
+    "nvidia",
+    "openai",
+    "qwen",
+    "stability",
+];
+const OPENAI_NAMES: [&str; 16] = [
+    "gpt-",
+    "chatgpt-",
+    "o1",
+    "o3",
+    "o4-mini",
+    "codex-",
+    "computer-use-",
+    "text-embedding-3-",
+    "text-embedding-ada-",
+    "text-moderation-",
+    "omni-moderation-",
+    "tts-1",
+    "whisper-1",
+    "dall-e-",
+    "sora-",
+    "ft:gpt-",
+];
+
+/// The provider whose models are known by names of their own.
+fn provider_of_name(model: &str) -> Option<&'static str> {
+    let begins = |names: &[&str]| names.iter().any(|name| model.starts_with(name));
+    if model.contains('/') {
+        None
+    } else if model == "*" {
+        Some("openai")
+    } else if begins(&["gpt-3.5-turbo-instruct", "davinci-002", "babbage-002", "ft:davinci-002", "ft:babbage-002"]) {
+        Some("text-completion-openai")
+    } else if begins(&OPENAI_NAMES) {
+        Some("openai")
+    } else if begins(&["claude-"]) {
+        Some("anthropic")
+    } else if begins(&["gemini-"]) {
+        Some("vertex_ai")
+    } else if is_bedrock(model) {
+        Some("bedrock")
+    } else {
+        None
+    }
+}
+
+/// `[region.]vendor.model`, as `us.anthropic.claude-sonnet-4`.
+fn is_bedrock(model: &str) -> bool {
+    let mut parts = model.split('.');
+    let mut next = parts.next();
+    if next.is_some_and(|part| BEDROCK_REGIONS.contains(&part)) {
+        next = parts.next();
+    }
+    next.is_some_and(|part| BEDROCK_VENDORS.contains(&part)) && parts.next().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Document, Resolved, Sources};
+    use serde_json::Value;
+
+    const VECTORS: &str = include_str!("../../data/corpus/provider_resolution.json");
+
+    #[test]
+    fn every_recorded_model_goes_to_its_provider() {
+        let recorded: Value = serde_json::from_str(VECTORS).unwrap();
+        let vectors = recorded["vectors"].as_array().unwrap();
+        for vector in vectors {
+            let model = vector["model"].as_str().unwrap();
+            let api_base = vector["api_base"].as_str();
+            let found = resolve_provider(model, None, api_base);
+            if vector["error"].is_string() {
+                assert!(matches!(found, Err(TargetError::NoProvider { .. })), "{vector}");
+                continue;
+            }
+            let found = found.unwrap_or_else(|error| panic!("{vector}: {error}"));
+            assert_eq!(Some(found.provider.name), vector["provider"].as_str(), "{vector}");
+            assert_eq!(Some(found.model), vector["resolved_model"].as_str(), "{vector}");
+            if let Some(base) = vector["resolved_api_base"].as_str() {
+                assert_eq!(api_base.or(found.provider.api_base), Some(base), "{vector}");
+            }
+        }
+        assert!(vectors.len() > 40);
+    }
+
+    #[test]
+    fn a_named_provider_wins_over_the_prefix() {
+        let found = resolve_provider("anthropic/claude", Some("openai"), None).unwrap();
+        assert_eq!((found.provider.name, found.model), ("openai", "anthropic/claude"));
+        let found = resolve_provider("openai/gpt-4o", Some("openai"), None).unwrap();
+        assert_eq!(found.model, "gpt-4o");
+    }
+
+    #[test]
+    fn an_address_that_only_holds_a_providers_name_is_not_that_provider() {
+        for address in ["https://evil.test/api.groq.com/openai/v1", "https://api.groq.com.evil.test/openai/v1"] {
+            assert!(resolve_provider("unknown", None, Some(address)).is_err(), "{address}");
+        }
+    }
+
+    fn params(model: &str) -> DeploymentParams {
+        DeploymentParams { model: model.to_owned(), ..DeploymentParams::default() }
+    }
+
+    #[test]
+    fn a_deployment_without_key_or_address_takes_them_from_the_environment() {
+        let environment = Environment::from_pairs([("GROQ_API_KEY", "sk-groq")]);
+        let target = target_of(&params("groq/llama"), &environment).unwrap();
+        assert_eq!((target.provider, target.model.as_str()), ("groq", "llama"));
+        assert_eq!(target.api_base, "https://api.groq.com/openai/v1");
+        assert_eq!(target.api_key.unwrap().expose(), "sk-groq");
+    }
+
+    #[test]
+    fn a_deployment_that_cannot_be_called_says_why() {
+        let why = |model: &str| check_deployment(&params(model), &Environment::default()).unwrap_err();
+        assert_eq!(why("hosted_vllm/qwen3"), "provider `hosted_vllm` needs `api_base`");
+        let no_provider = "`llama3` names no provider; write `PROVIDER/llama3`, such as `openai/llama3`";
+        assert_eq!(why("llama3"), no_provider);
+        let not_spoken = "provider `anthropic` is not supported by this version; supported: openai, ";
+        assert!(why("anthropic/claude-sonnet-4-5").starts_with(not_spoken));
+        let bad = DeploymentParams { api_base: Some("10.0.0.5:8000".to_owned()), ..params("openai/x") };
+        assert_eq!(target_of(&bad, &Environment::default()).unwrap_err(), TargetError::BadAddress);
+    }
+
+    #[test]
+    fn a_file_with_a_provider_that_is_not_spoken_stops_the_start_with_its_line() {
+        let text = "model_list:\n  - model_name: claude\n    litellm_params: {model: anthropic/claude-sonnet-4-5}\n";
+        let document = Document::parse("config.yaml", text).unwrap();
+        let (environment, resolved) = (Environment::default(), Resolved::new());
+        let sources = Sources { environment: &environment, resolved: &resolved, provider_check: &check_deployment };
+        let error = Config::from_document(&document, sources).unwrap_err().to_string();
+        let expected = "config.yaml:3: model_list[0].litellm_params.model: provider `anthropic` is not supported by \
+                        this version; supported: openai, ";
+        assert!(error.starts_with(expected), "{error}");
+    }
+
+    #[test]
+    fn a_fixed_answer_needs_no_upstream() {
+        let canned = DeploymentParams { mock_response: Some("hi".into()), ..params("anthropic/claude") };
+        assert_eq!(check_deployment(&canned, &Environment::default()), Ok(()));
+    }
+}

@@ -1,0 +1,65 @@
+//! The name of a deployment in logs, headers and totals: given by the operator, or made from what the entry says.
+
+use crate::config::deployment::ModelEntry;
+use crate::id::DeploymentId;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// `model_info.id`, or 64 hexadecimal digits made from the entry's name and parameters: the same configuration gives
+/// the same id after every restart. Credentials enter the hash, so that a second key is a second deployment, and
+/// cannot be read back from it.
+pub fn deployment_id(entry: &ModelEntry) -> DeploymentId {
+    match entry.info.get("id") {
+        Some(Value::String(id)) if !id.is_empty() => DeploymentId::new(id.as_str()),
+        Some(Value::Number(id)) => DeploymentId::new(id.to_string()),
+        _ => DeploymentId::new(hashed(entry)),
+    }
+}
+
+fn hashed(entry: &ModelEntry) -> String {
+    let params = &entry.params;
+    let text = |text: &Option<String>| text.clone().map(Value::from);
+    let numbers = [params.timeout, params.stream_timeout, params.weight];
+    let counts = [params.rpm, params.tpm];
+    let prices = [params.input_cost_per_token, params.output_cost_per_token];
+    let described = serde_json::json!([
+        entry.model_name,
+        params.model,
+        [text(&params.custom_llm_provider), text(&params.api_base)],
+        [text(&params.organization), params.api_key.as_ref().map(|key| Value::from(key.expose()))],
+        params.extra_headers,
+        params.extra_body,
+        numbers,
+        counts,
+        prices,
+        params.mock_response,
+        params.rest,
+    ]);
+    hex::encode(Sha256::digest(described.to_string().as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn id(entry: Value) -> DeploymentId {
+        deployment_id(&serde_json::from_value(entry).unwrap())
+    }
+
+    #[test]
+    fn the_operators_id_is_used() {
+        let entry = json!({"model_name": "a", "litellm_params": {"model": "openai/x"}, "model_info": {"id": "a1"}});
+        assert_eq!(id(entry).as_str(), "a1");
+    }
+
+    #[test]
+    fn a_made_id_is_stable_and_tells_credentials_apart() {
+        let entry = |key| json!({"model_name": "a", "litellm_params": {"model": "openai/x", "api_key": key}});
+        let first = id(entry("sk-1"));
+        assert_eq!(first.as_str().len(), 64);
+        assert_eq!(first, id(entry("sk-1")));
+        assert_ne!(first, id(entry("sk-2")));
+        assert!(!first.as_str().contains("sk-1"));
+    }
+}

@@ -1,0 +1,163 @@
+//! The models that a caller sees: public names, with wildcards spelled out as far as the price data knows their models.
+
+use super::access::{allows, is_everything};
+use super::deployment::Deployment;
+use super::pattern::{Pattern, filled};
+use super::table::{ModelTable, Wildcard};
+use crate::config::deployment::ModelEntry;
+use crate::price::{self, ModelPrice};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// One model as a caller sees it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The name to call it by.
+    pub name: String,
+    /// What is known about it.
+    pub source: Source,
+}
+
+/// Where a listed name comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A model of the configuration; this is its first deployment.
+    Named(Arc<Deployment>),
+    /// A wildcard of the configuration.
+    Wildcard(Arc<ModelEntry>),
+}
+
+impl Listed {
+    /// Mode and limits, where they are known: of a model's first deployment, or of the listed name itself.
+    pub fn price(&self) -> Option<ModelPrice> {
+        match &self.source {
+            Source::Named(deployment) => deployment.price.clone(),
+            Source::Wildcard(_) => price::find(&self.name, None),
+        }
+    }
+}
+
+/// The models that a list of allowed models lets its owner see, in the configuration's order, each once.
+pub fn visible(table: &ModelTable, models: &[String]) -> Vec<Listed> {
+    let mut seen = HashSet::new();
+    let everything = is_everything(models);
+    let offered = table.names().iter().flat_map(|name| offered(table, name));
+    let mut list: Vec<_> = offered
+        .filter(|listed| everything || allows(models, &listed.name, access_groups(table, &listed.name).into_iter()))
+        .filter(|listed| seen.insert(listed.name.clone()))
+        .collect();
+    // A name that only a wildcard serves, and that the price data does not know, is seen by those who hold it.
+    for model in models.iter().filter(|model| !model.contains('*') && !seen.contains(*model)) {
+        let matching = table.wildcards().find(|wildcard| wildcard.pattern.captures(model).is_some());
+        let entry = matching.filter(|_| !everything).and_then(|wildcard| wildcard.entries.first());
+        if let Some(entry) = entry {
+            list.push(Listed { name: model.clone(), source: Source::Wildcard(entry.clone()) });
+        }
+    }
+    list
+}
+
+/// The one model of this name, where a list of allowed models lets its owner see it.
+pub fn visible_one(table: &ModelTable, models: &[String], name: &str) -> Option<Listed> {
+    if !allows(models, name, access_groups(table, name).into_iter()) {
+        return None;
+    }
+    if let Some(group) = table.group(name) {
+        let source = Source::Named(group.deployments.first()?.clone());
+        return Some(Listed { name: name.to_owned(), source });
+    }
+    let wildcard = table.wildcards().find(|wildcard| wildcard.pattern.captures(name).is_some())?;
+    Some(Listed { name: name.to_owned(), source: Source::Wildcard(wildcard.entries.first()?.clone()) })
+}
+
+fn access_groups<'a>(table: &'a ModelTable, name: &str) -> Vec<&'a str> {
+    table.group(name).map(|group| group.access_groups().collect()).unwrap_or_default()
+}
+
+/// What one public name of the configuration stands for.
+fn offered(table: &ModelTable, name: &str) -> Vec<Listed> {
+    if let Some(group) = table.group(name) {
+        let deployment = group.deployments.first().cloned();
+        let listed = |deployment| Listed { name: name.to_owned(), source: Source::Named(deployment) };
+        return deployment.map(listed).into_iter().collect();
+    }
+    let wildcard = table.wildcards().find(|wildcard| wildcard.name == name);
+    wildcard.map(spelled_out).unwrap_or_default()
+}
+
+/// The known models that a wildcard serves. A wildcard whose provider is not told is not spelled out.
+fn spelled_out(wildcard: &Wildcard) -> Vec<Listed> {
+    let mut list = Vec::new();
+    for entry in &wildcard.entries {
+        let provider = entry.params.custom_llm_provider.as_deref();
+        let (provider, rest) = match (entry.params.model.split_once('/'), provider) {
+            (Some((prefix, rest)), None) => (prefix, rest),
+            (Some((prefix, rest)), Some(provider)) if prefix == provider => (provider, rest),
+            (_, Some(provider)) => (provider, entry.params.model.as_str()),
+            (None, None) => continue,
+        };
+        let pattern = Pattern::new(rest);
+        for model in price::known_models(provider).into_iter().filter(|_| rest.contains('*')) {
+            let Some(captures) = pattern.captures(model).filter(|_| pattern.matches_all_of(model)) else { continue };
+            let name = filled(&wildcard.name, &captures, model);
+            list.push(Listed { name, source: Source::Wildcard(entry.clone()) });
+        }
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::tests::table;
+
+    fn names(entries: &[(&str, &str)], models: &[&str]) -> Vec<String> {
+        let models: Vec<_> = models.iter().map(|&model| model.to_owned()).collect();
+        visible(&table(entries), &models).into_iter().map(|listed| listed.name).collect()
+    }
+
+    const SERVED: [(&str, &str); 4] = [
+        ("gpt", "openai/gpt-4o"),
+        ("claude", "anthropic/claude-sonnet-4-5"),
+        ("gpt", "openai/gpt-4o"),
+        ("wild/*", "openai/*"),
+    ];
+
+    #[test]
+    fn everything_is_seen_with_wildcards_spelled_out() {
+        let names = names(&SERVED, &["all-proxy-models"]);
+        assert_eq!(names.len(), 210);
+        assert_eq!(names[..2], ["gpt", "claude"]);
+        assert!(names.contains(&"wild/gpt-4o".to_owned()) && !names.contains(&"wild/*".to_owned()));
+    }
+
+    #[test]
+    fn a_caller_sees_only_what_it_may_call() {
+        assert_eq!(names(&SERVED, &["claude", "gone"]), ["claude"]);
+        assert_eq!(names(&SERVED, &["wild/gpt-4o"]), ["wild/gpt-4o"]);
+        assert_eq!(names(&SERVED, &["wild/gpt-99"]), ["wild/gpt-99"]);
+        assert!(names(&SERVED, &["wild/gpt-4o*"]).iter().all(|name| name.starts_with("wild/gpt-4o")));
+    }
+
+    #[test]
+    fn a_narrow_wildcard_is_spelled_out_narrowly() {
+        let names = names(&[("openai/gpt-5*", "openai/gpt-5*")], &[]);
+        assert!(!names.is_empty() && names.iter().all(|name| name.starts_with("openai/gpt-5")), "{names:?}");
+    }
+
+    #[test]
+    fn a_wildcard_for_a_fixed_model_or_any_provider_is_not_spelled_out() {
+        assert!(names(&[("gpt-*", "openai/gpt-4o"), ("*", "*")], &[]).is_empty());
+    }
+
+    #[test]
+    fn one_model_is_seen_by_its_name_where_it_may_be_called() {
+        let table = table(&SERVED);
+        let of = |models: &[&str], name: &str| {
+            let models: Vec<_> = models.iter().map(|&model| model.to_owned()).collect();
+            visible_one(&table, &models, name).is_some()
+        };
+        assert!(of(&[], "gpt") && of(&[], "wild/gpt-99") && of(&["gpt"], "gpt"));
+        assert!(!of(&[], "nope") && !of(&["claude"], "gpt"));
+    }
+}

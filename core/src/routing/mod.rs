@@ -1,0 +1,21 @@
+//! Which deployment answers a request for a model. Pure but for chance, which comes in as an argument: no network, no
+//! store; whether a deployment is healthy is the caller's to say.
+//!
+//! [`table`] leads from a model's name to its deployments, [`deployment`] is one of them, [`access`] says who may ask
+//! for what, [`listing`] what a caller sees.
+
+pub mod access;
+pub mod deployment;
+pub mod group;
+pub mod identity;
+pub mod listing;
+pub mod pattern;
+mod recent;
+pub mod table;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use deployment::{Backend, BuildError, Deployment, Targets, Timeouts};
+pub use group::Group;
+pub use identity::deployment_id;
+pub use table::{ModelTable, ResolveError};

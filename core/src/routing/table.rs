@@ -1,0 +1,160 @@
+//! All models that the gateway offers, and the way from a requested name to its deployments.
+
+use super::deployment::{BuildError, Deployment, Targets};
+use super::group::Group;
+use super::pattern::{Pattern, filled};
+use super::recent::Recent;
+use crate::config::deployment::ModelEntry;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// The models on offer. Built at start and whenever the configuration changes; reading it takes no lock except for
+/// wildcards.
+pub struct ModelTable {
+    targets: Arc<Targets>,
+    /// By public name.
+    groups: HashMap<String, Arc<Group>>,
+    /// By deployment id: a group of that one deployment.
+    ids: HashMap<String, Arc<Group>>,
+    /// By the upstream's name as the configuration writes it (`openai/gpt-4o`).
+    upstream_names: HashMap<String, Arc<Group>>,
+    /// The most specific first.
+    wildcards: Vec<Wildcard>,
+    recent: Recent,
+    /// Public names in the configuration's order, each once.
+    names: Vec<String>,
+}
+
+/// All wildcard entries of one name.
+#[derive(Debug)]
+pub(super) struct Wildcard {
+    pub(super) name: String,
+    pub(super) pattern: Pattern,
+    pub(super) entries: Vec<Arc<ModelEntry>>,
+}
+
+/// Why a name leads to no deployment.
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    /// No model, wildcard or deployment has this name.
+    #[error("no model is named `{0}`")]
+    Unknown(String),
+    /// A wildcard matches, but the model it stands for cannot be called.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+impl ModelTable {
+    /// The table of these entries. `targets` finds their upstreams, now and when a wildcard meets a new name.
+    ///
+    /// # Errors
+    /// [`BuildError`] of the first entry that is no deployment. A wildcard is looked at when it is asked for: what it
+    /// stands for may name its provider only then.
+    pub fn new(entries: Vec<ModelEntry>, targets: Arc<Targets>) -> Result<Self, BuildError> {
+        let mut names: Vec<String> = Vec::new();
+        let mut members: HashMap<String, Vec<Arc<Deployment>>> = HashMap::new();
+        let mut wildcards: Vec<Wildcard> = Vec::new();
+        for entry in entries.into_iter().map(Arc::new) {
+            let name = entry.model_name.clone();
+            if !name.contains('*') {
+                let deployment = Arc::new(Deployment::build(entry, &*targets)?);
+                let group = members.entry(name.clone()).or_default();
+                group.push(deployment);
+                if group.len() > 1 {
+                    continue;
+                }
+            } else if let Some(same) = wildcards.iter_mut().find(|wildcard| wildcard.name == name) {
+                same.entries.push(entry);
+                continue;
+            } else {
+                wildcards.push(Wildcard { pattern: Pattern::new(&name), name: name.clone(), entries: vec![entry] });
+            }
+            names.push(name);
+        }
+        wildcards.sort_by_key(|wildcard| Reverse(wildcard.pattern.specificity()));
+        let (ids, upstream_names) = other_names(&names, &members);
+        let groups = members.into_iter().map(|(name, deployments)| {
+            let group = Group { name: name.clone(), deployments };
+            (name, Arc::new(group))
+        });
+        let groups = groups.collect();
+        Ok(Self { targets, groups, ids, upstream_names, wildcards, recent: Recent::default(), names })
+    }
+
+    /// The deployments for a requested name: of a model of this name, of the deployment with this id, of the most
+    /// specific wildcard that matches, of deployments whose upstream name this is. In this order.
+    ///
+    /// # Errors
+    /// [`ResolveError::Unknown`], or [`ResolveError::Build`] where a wildcard matches and its model cannot be called.
+    pub fn resolve(&self, model: &str) -> Result<Arc<Group>, ResolveError> {
+        if let Some(group) = self.groups.get(model).or_else(|| self.ids.get(model)) {
+            return Ok(group.clone());
+        }
+        if let Some(group) = self.recent.get(model) {
+            return Ok(group);
+        }
+        let matched = self.wildcards.iter().find_map(|wildcard| Some((wildcard, wildcard.pattern.captures(model)?)));
+        let Some((wildcard, captures)) = matched else {
+            let group = self.upstream_names.get(model).cloned();
+            return group.ok_or_else(|| ResolveError::Unknown(model.to_owned()));
+        };
+        let group = Arc::new(self.matched(wildcard, &captures, model)?);
+        self.recent.put(model, group.clone());
+        Ok(group)
+    }
+
+    /// The model of exactly this public name, wildcards left out.
+    pub fn group(&self, name: &str) -> Option<&Arc<Group>> {
+        self.groups.get(name)
+    }
+
+    /// Public names in the configuration's order; wildcards as they are written.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The wildcards, the most specific first.
+    pub(super) fn wildcards(&self) -> impl Iterator<Item = &Wildcard> {
+        self.wildcards.iter()
+    }
+
+    /// Those of a wildcard's deployments that can be called; the first error where none can.
+    fn matched(&self, wildcard: &Wildcard, captures: &[&str], model: &str) -> Result<Group, BuildError> {
+        let mut deployments = Vec::with_capacity(wildcard.entries.len());
+        let mut failure = None;
+        for entry in &wildcard.entries {
+            let upstream = filled(&entry.params.model, captures, model);
+            match Deployment::for_match(entry, model, upstream, &*self.targets) {
+                Ok(deployment) => deployments.push(Arc::new(deployment)),
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        match failure {
+            Some(error) if deployments.is_empty() => Err(error),
+            _ => Ok(Group { name: model.to_owned(), deployments }),
+        }
+    }
+}
+
+impl fmt::Debug for ModelTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModelTable").field("names", &self.names).finish_non_exhaustive()
+    }
+}
+
+type Groups = HashMap<String, Arc<Group>>;
+
+/// The groups by deployment id and by upstream name.
+fn other_names(names: &[String], members: &HashMap<String, Vec<Arc<Deployment>>>) -> (Groups, Groups) {
+    let mut ids = HashMap::new();
+    let mut upstreams: HashMap<String, Vec<Arc<Deployment>>> = HashMap::new();
+    for deployment in names.iter().filter_map(|name| members.get(name)).flatten() {
+        let group = Group { name: deployment.group.clone(), deployments: vec![deployment.clone()] };
+        ids.insert(deployment.id.as_str().to_owned(), Arc::new(group));
+        upstreams.entry(deployment.entry.params.model.clone()).or_default().push(deployment.clone());
+    }
+    let named = |(name, deployments): (String, Vec<_>)| (name.clone(), Arc::new(Group { name, deployments }));
+    (ids, upstreams.into_iter().map(named).collect())
+}

@@ -1,0 +1,207 @@
+//! How each error is told: status, type, code and public text. No catch-all arm: a new variant that is not mapped does
+//! not compile.
+//!
+//! Types and wordings that LiteLLM's clients depend on are kept.
+
+use crate::auth::authenticate::AuthError;
+use crate::auth::route::RouteDenied;
+use crate::flow::model_call::CallError;
+use crate::providers::provider::TransformError;
+use crate::accounting::spend_log::SettleError;
+use crate::upstream::transport::{TransportError, Wait};
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Seconds after which a client may try again when the store could not be reached.
+const STORE_RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+/// An error in the OpenAI shape.
+#[derive(Debug)]
+pub(super) struct ErrorAnswer {
+    pub(super) status: StatusCode,
+    pub(super) kind: &'static str,
+    pub(super) message: String,
+    pub(super) param: Option<String>,
+    pub(super) code: Option<&'static str>,
+    pub(super) retry_after: Option<HeaderValue>,
+    /// What is told under `detail` in place of all this, where LiteLLM's clients look there.
+    pub(super) detail: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Inner<'a>,
+}
+
+#[derive(Serialize)]
+struct Inner<'a> {
+    message: &'a str,
+    r#type: &'a str,
+    param: Option<&'a str>,
+    code: &'a str,
+}
+
+impl ErrorAnswer {
+    pub(super) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
+        Self { status, kind, message: message.into(), param: None, code: None, retry_after: None, detail: None }
+    }
+
+    pub(super) fn param(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    fn body(&self) -> Body<'_> {
+        let code = self.code.unwrap_or(self.status.as_str());
+        let error = Inner { message: &self.message, r#type: self.kind, param: self.param.as_deref(), code };
+        Body { error }
+    }
+
+    /// The error as the last event of a stream whose head has gone out.
+    pub(super) fn into_event(self) -> Bytes {
+        let json = serde_json::to_string(&self.body()).unwrap_or_default();
+        Bytes::from(format!("data: {json}\n\n"))
+    }
+}
+
+impl IntoResponse for ErrorAnswer {
+    fn into_response(self) -> Response {
+        let mut response = match &self.detail {
+            Some(detail) => (self.status, Json(json!({"detail": detail}))).into_response(),
+            None => (self.status, Json(self.body())).into_response(),
+        };
+        if let Some(wait) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, wait);
+        }
+        response
+    }
+}
+
+impl From<CallError> for ErrorAnswer {
+    fn from(error: CallError) -> Self {
+        let message = error.to_string();
+        let bad_request = |message| Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message);
+        match error {
+            CallError::Auth(error) => error.into(),
+            CallError::Route(denied) => denied.into(),
+            CallError::Json(_) => bad_request(message).param("request_body"),
+            CallError::Member { member, message } => {
+                Self::new(StatusCode::BAD_REQUEST, "bad_request_error", message).param(member)
+            }
+            CallError::MissingMember(operation) => bad_request(message).param(operation.required_member()),
+            CallError::UnknownModel { model, available } => unknown_model(&model, &available),
+            CallError::ModelDenied(model) => model_denied(&model),
+            CallError::Uncallable(_) => bad_request(message).param("model"),
+            CallError::Transform(TransformError::Setting { .. }) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error", message)
+            }
+            CallError::Transform(TransformError::Member { member, reason }) => bad_request(reason).param(member),
+            CallError::Upstream { failure, retry_after } => {
+                let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::BAD_GATEWAY);
+                let param = failure.param.filter(|_| status.is_client_error());
+                Self { param, retry_after, ..Self::new(status, kind_of(status), failure.message) }
+            }
+            CallError::Transport(error) => transport(&error),
+            CallError::Unrecorded(error) => unrecorded(&error),
+            CallError::NoEntropy(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message),
+        }
+    }
+}
+
+impl From<AuthError> for ErrorAnswer {
+    fn from(error: AuthError) -> Self {
+        let message = error.to_string();
+        let unauthorized = |kind| Self::new(StatusCode::UNAUTHORIZED, kind, message.clone());
+        match error {
+            AuthError::NoKey | AuthError::Malformed | AuthError::NotAVirtualKey | AuthError::Blocked { .. } => {
+                unauthorized("auth_error").param("None")
+            }
+            AuthError::Unknown { .. } => unauthorized("token_not_found_in_db").param("key"),
+            AuthError::Expired { key_name, .. } => unauthorized("expired_key").param(key_name),
+            AuthError::StoreUnavailable(_) => Self {
+                retry_after: Some(STORE_RETRY_SECONDS),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message)
+            },
+        }
+    }
+}
+
+impl From<RouteDenied> for ErrorAnswer {
+    fn from(denied: RouteDenied) -> Self {
+        let message = denied.to_string();
+        match denied {
+            RouteDenied::NotInKeysList { .. } => Self {
+                detail: Some(message.as_str().into()),
+                ..Self::new(StatusCode::FORBIDDEN, "permission_error", message)
+            },
+            RouteDenied::AdminOnly { .. } | RouteDenied::MasterOnly { .. } => {
+                Self::new(StatusCode::UNAUTHORIZED, "auth_error", message).param("None")
+            }
+        }
+    }
+}
+
+/// The error type that LiteLLM's clients see for a status.
+fn kind_of(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "authentication_error",
+        403 => "permission_error",
+        408 | 504 => "timeout_error",
+        429 => "throttling_error",
+        400..=499 => "invalid_request_error",
+        _ => "internal_server_error",
+    }
+}
+
+fn unknown_model(model: &str, available: &[String]) -> ErrorAnswer {
+    const NAMES_MAX: usize = 20;
+    let shown = available.iter().take(NAMES_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = available.len().saturating_sub(NAMES_MAX);
+    let names = match (available.is_empty(), more) {
+        (true, _) => "Your key may use no model.".to_owned(),
+        (false, 0) => format!("Your key may use: {shown}."),
+        (false, more) => format!("Your key may use: {shown} and {more} more."),
+    };
+    let message =
+        format!("Invalid model name passed in model={model}. {names} Call `/v1/models` to view available models for your key.");
+    let answer = ErrorAnswer::new(StatusCode::NOT_FOUND, "invalid_request_error", message);
+    ErrorAnswer { code: Some("model_not_found"), ..answer.param("model") }
+}
+
+fn model_denied(model: &str) -> ErrorAnswer {
+    let message = format!(
+        "The requested model '{model}' is not available for this API key, or the model name is invalid. Check the models \
+         available to you and try again."
+    );
+    ErrorAnswer::new(StatusCode::FORBIDDEN, "key_model_access_denied", message).param("model")
+}
+
+fn transport(error: &TransportError) -> ErrorAnswer {
+    let failed = |message: String| ErrorAnswer::new(StatusCode::BAD_GATEWAY, "internal_server_error", message);
+    match error {
+        TransportError::NotSent(_) => failed("The model's upstream cannot be reached. Try again later.".to_owned()),
+        TransportError::Broken(_) => failed("The model's upstream closed the connection before it had answered.".to_owned()),
+        TransportError::Invalid(_) => failed("The deployment's address cannot be called; see the gateway's log.".to_owned()),
+        TransportError::TimedOut(wait) => {
+            let what = match wait {
+                Wait::Connect => "a connection to the model's upstream",
+                Wait::FirstByte => "the first byte of the upstream's answer",
+                Wait::BetweenChunks => "the next piece of the upstream's stream",
+                Wait::Total => "the upstream's whole answer",
+            };
+            ErrorAnswer::new(StatusCode::GATEWAY_TIMEOUT, "timeout_error", format!("Timed out waiting for {what}."))
+        }
+    }
+}
+
+/// The call was made but could not be charged; the cause is for the log.
+fn unrecorded(_: &SettleError) -> ErrorAnswer {
+    let message = "The call could not be recorded, so it is not answered. Try again later.";
+    let answer = ErrorAnswer::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message);
+    ErrorAnswer { retry_after: Some(STORE_RETRY_SECONDS), ..answer }
+}

@@ -1,0 +1,15 @@
+//! HTTP: routes, limits of a request, and how each error is told. The only room that knows axum and status codes of
+//! ours.
+//!
+//! [`router`] puts together what a function or `postern` serves.
+
+mod answer;
+mod body;
+mod cors;
+mod error;
+mod fallback;
+pub mod gate;
+mod health;
+mod model_call;
+mod models;
+pub mod router;

@@ -1,0 +1,144 @@
+//! The routes of model calls.
+
+use super::answer;
+use super::body;
+use super::error::ErrorAnswer;
+use crate::flow::model_call::{CallBody, CallRequest, ModelCalls, Relay};
+use crate::providers::operation::Operation;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Request as HttpRequest};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// Model calls, as far as one process serves them.
+#[derive(Clone)]
+pub(super) struct ModelCallSurface {
+    calls: Arc<ModelCalls>,
+    operations: &'static [Operation],
+    body_bytes_max: usize,
+}
+
+/// Every fixed path of an operation.
+fn paths(operation: Operation) -> [&'static str; 2] {
+    match operation {
+        Operation::Chat => ["/v1/chat/completions", "/chat/completions"],
+        Operation::Completion => ["/v1/completions", "/completions"],
+        Operation::Embedding => ["/v1/embeddings", "/embeddings"],
+    }
+}
+
+impl ModelCallSurface {
+    pub(super) fn new(calls: Arc<ModelCalls>, operations: &'static [Operation], body_bytes_max: usize) -> Self {
+        Self { calls, operations, body_bytes_max }
+    }
+
+    pub(super) fn routes(&self) -> Router {
+        let mut router = Router::new();
+        for &operation in self.operations {
+            for path in paths(operation) {
+                let surface = self.clone();
+                let answer = move |request: Request| {
+                    let surface = surface.clone();
+                    async move { surface.answer(operation, None, request).await }
+                };
+                router = router.route(path, post(answer));
+            }
+        }
+        router
+    }
+
+    /// The model and operation of a path such as `/engines/{model}/chat/completions`, where the model may hold slashes.
+    pub(super) fn named_in(&self, path: &str) -> Option<(String, Operation)> {
+        let rest = path.strip_prefix("/engines/").or_else(|| path.strip_prefix("/openai/deployments/"))?;
+        // Chat before the legacy operation, whose path is the end of chat's.
+        [Operation::Chat, Operation::Completion, Operation::Embedding]
+            .into_iter()
+            .find_map(|operation| Some((rest.strip_suffix(operation.path())?, operation)))
+            .filter(|(model, operation)| !model.is_empty() && self.operations.contains(operation))
+            .map(|(model, operation)| (percent_decoded(model), operation))
+    }
+
+    /// Answers one call.
+    pub(super) async fn answer(&self, operation: Operation, path_model: Option<String>, request: Request) -> Response {
+        let (head, body) = HttpRequest::into_parts(request);
+        let body = match body::read(body, self.body_bytes_max).await {
+            Ok(body) => body,
+            Err(error) => return error.into_response(),
+        };
+        let [route, _] = paths(operation);
+        let call = CallRequest { operation, route, path_model, headers: head.headers, body, client_address: None };
+        let answer = self.calls.call(call).await;
+        let mut response = match answer.result {
+            Ok(CallBody::Whole(body)) => whole(body),
+            Ok(CallBody::Stream(relay)) => streamed(relay),
+            Err(error) => ErrorAnswer::from(error).into_response(),
+        };
+        answer::describe(&answer.facts, response.headers_mut());
+        response
+    }
+}
+
+fn whole(body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn streamed(relay: Relay) -> Response {
+    let mut response = Response::new(Body::from_stream(pieces(relay)));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// The pieces of a stream. An error is told in the stream and ends it: a body that fails would be cut off without a
+/// word.
+fn pieces(relay: Relay) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    stream::unfold(relay, |mut relay| async move {
+        let piece = match relay.next().await? {
+            Ok(bytes) => bytes,
+            Err(error) => ErrorAnswer::from(error).into_event(),
+        };
+        Some((Ok(piece), relay))
+    })
+}
+
+/// Decodes `%2F` and the like; anything that is not an escape stays as it is.
+fn percent_decoded(text: &str) -> String {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let escape = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        match escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(escaped) if byte == b'%' => {
+                decoded.push(escaped);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            _ => {
+                decoded.push(byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_in_the_path_may_be_escaped() {
+        assert_eq!(percent_decoded("openai%2Fgpt-4o"), "openai/gpt-4o");
+        assert_eq!(percent_decoded("100%"), "100%");
+        assert_eq!(percent_decoded("a%zzb"), "a%zzb");
+    }
+}

@@ -1,0 +1,71 @@
+//! The routes that tell which models there are.
+
+use super::error::ErrorAnswer;
+use super::gate::Gate;
+use crate::flow::model_info::model_info;
+use crate::flow::models::{list_models, model_card};
+use crate::routing::ModelTable;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+use std::sync::Arc;
+
+#[derive(Clone)]
+struct ModelSurface {
+    models: Arc<ModelTable>,
+    gate: Gate,
+}
+
+/// The routes.
+pub(super) fn routes(models: Arc<ModelTable>, gate: Gate) -> Router {
+    Router::new()
+        .route("/v1/models", get(list))
+        .route("/models", get(list))
+        .route("/v1/models/{*id}", get(one))
+        .route("/models/{*id}", get(one))
+        .with_state(ModelSurface { models, gate })
+}
+
+/// The routes that show deployments; for the admin function.
+pub(super) fn info_routes(models: Arc<ModelTable>, gate: Gate) -> Router {
+    Router::new()
+        .route("/model/info", get(info))
+        .route("/v1/model/info", get(info))
+        .with_state(ModelSurface { models, gate })
+}
+
+async fn list(State(surface): State<ModelSurface>, headers: HeaderMap) -> Result<Json<Value>, ErrorAnswer> {
+    let caller = surface.gate.admit(&headers, "/v1/models").await?;
+    Ok(Json(list_models(&surface.models, &caller)))
+}
+
+async fn one(
+    State(surface): State<ModelSurface>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Response> {
+    let caller = surface.gate.admit(&headers, "/v1/models").await.map_err(IntoResponse::into_response)?;
+    model_card(&surface.models, &caller, &id).map(Json).ok_or_else(|| {
+        let message = format!("The model `{id}` does not exist or you do not have access to it.");
+        let answer = ErrorAnswer::new(StatusCode::NOT_FOUND, "invalid_request_error", message).param("model");
+        ErrorAnswer { code: Some("model_not_found"), ..answer }.into_response()
+    })
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    litellm_model_id: Option<String>,
+}
+
+async fn info(
+    State(surface): State<ModelSurface>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, ErrorAnswer> {
+    let caller = surface.gate.admit(&headers, "/model/info").await?;
+    Ok(Json(model_info(&surface.models, &caller, asked.litellm_model_id.as_deref())))
+}

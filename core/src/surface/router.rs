@@ -1,0 +1,46 @@
+//! What is served where: each function mounts its own part of the routes, `postern` all of them.
+
+use super::gate::Gate;
+use super::model_call::ModelCallSurface;
+use super::{cors, fallback, health, models};
+use crate::flow::health::Health;
+use crate::flow::model_call::ModelCalls;
+use crate::providers::operation::Operation;
+use crate::routing::ModelTable;
+use axum::Router;
+use axum::middleware::from_fn;
+use std::sync::Arc;
+
+/// The parts that a process serves; `None` where it does not.
+pub struct Parts {
+    /// Who may call.
+    pub gate: Gate,
+    /// Calls of models, and the operations served here.
+    pub calls: Option<(Arc<ModelCalls>, &'static [Operation])>,
+    /// The list of models.
+    pub models: Option<Arc<ModelTable>>,
+    /// What probes ask.
+    pub health: Option<Arc<Health>>,
+    /// Largest request body in bytes.
+    pub body_bytes_max: usize,
+}
+
+/// The routes of these parts.
+pub fn router(parts: Parts) -> Router {
+    let Parts { gate, calls, models, health, body_bytes_max } = parts;
+    let mut router = Router::new();
+    let calls = calls.map(|(calls, operations)| ModelCallSurface::new(calls, operations, body_bytes_max));
+    if let Some(calls) = &calls {
+        router = router.merge(calls.routes());
+    }
+    if let Some(models) = models {
+        router = router.merge(models::routes(models, gate.clone()));
+    }
+    if let Some(health) = health {
+        router = router.merge(health::routes(health, gate));
+    }
+    router
+        .fallback(move |request| fallback::unmatched(calls.clone(), request))
+        .method_not_allowed_fallback(fallback::method_not_allowed)
+        .layer(from_fn(cors::answer_browsers))
+}

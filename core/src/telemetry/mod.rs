@@ -1,0 +1,3 @@
+//! Logs: how much, in which form. Knows nobody.
+
+pub mod logs;
