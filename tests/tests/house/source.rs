@@ -16,9 +16,11 @@ impl SourceFile {
         Self { path: path.to_owned(), text: text.to_owned() }
     }
 
-    /// Whether the whole file is test code, by its name or its place.
+    /// Whether the whole file is test code, by its name or its place. `conformance` is the suite every store is held
+    /// to, built for tests only.
     pub(crate) fn is_test(&self) -> bool {
-        self.path.ends_with("tests.rs") || self.path.contains("/tests/")
+        let named = ["tests.rs", "_test.rs"].iter().any(|ending| self.path.ends_with(ending));
+        named || ["/tests/", "/conformance/"].iter().any(|folder| self.path.contains(folder))
     }
 
     /// What the compiler sees in a build without tests, in words and marks.
