@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     let text = fs::read_to_string(DATA)?;
     let mut offsets = Vec::new();
+    let mut names = Vec::new();
     let mut providers = BTreeSet::new();
     let mut before = "";
     let mut at = 0;
@@ -24,16 +25,21 @@ fn main() -> Result<(), Box<dyn Error>> {
             return Err(format!("{DATA}: `{name}` is out of order, twice there, or escaped").into());
         }
         before = name;
+        names.push((name.to_ascii_lowercase(), names.len()));
         offsets.push(at);
         at += line.len();
         providers.extend(provider(line));
     }
     offsets.push(at);
 
+    names.sort();
+    let caseless: Vec<_> = names.into_iter().map(|(_, number)| number).collect();
     let providers: Vec<_> = providers.into_iter().collect();
     let code = format!(
-        "static OFFSETS: [u32; {}] = {offsets:?};\nstatic PROVIDERS: [&str; {}] = {providers:?};\n",
+        "static OFFSETS: [u32; {}] = {offsets:?};\nstatic CASELESS: [u32; {}] = {caseless:?};\n\
+         static PROVIDERS: [&str; {}] = {providers:?};\n",
         offsets.len(),
+        caseless.len(),
         providers.len(),
     );
     let folder = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;

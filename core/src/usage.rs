@@ -1,4 +1,6 @@
-//! What a call used, in tokens, whichever provider counted it. Knows nobody.
+//! What a call used, in tokens, whichever provider counted it. Knows only money.
+
+use crate::money::NanoDollars;
 
 /// Token counts of one answer. All inclusive totals follow the OpenAI dialect: cached and audio tokens are part of
 /// `prompt_tokens`, reasoning and audio tokens part of `completion_tokens`.
@@ -28,6 +30,8 @@ pub struct Usage {
     pub image_completion_tokens: u64,
     /// Web searches that the provider ran for the answer.
     pub web_searches: u64,
+    /// What the provider itself says that the call cost; zero where it says nothing.
+    pub reported_cost: NanoDollars,
 }
 
 impl Usage {

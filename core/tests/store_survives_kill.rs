@@ -3,6 +3,7 @@
 //! The test runs this same binary again as a child; the child takes the store's path from its standard input, writes
 //! without end and prints the number of each confirmed write.
 #![cfg(feature = "embedded")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use postern_core::clock::SystemClock;
 use postern_core::store::embedded::EmbeddedTable;

@@ -45,6 +45,7 @@ pub(super) mod deployment {
 /// Token counts as a list, in the order of the fields of [`Usage`](crate::usage::Usage). A count that a later version
 /// adds goes to the end.
 pub(super) mod usage {
+    use crate::money::NanoDollars;
     use crate::usage::Usage;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -62,6 +63,7 @@ pub(super) mod usage {
             usage.image_prompt_tokens,
             usage.image_completion_tokens,
             usage.web_searches,
+            u64::try_from(usage.reported_cost.nanos()).unwrap_or(0),
         ]
         .serialize(serializer)
     }
@@ -84,6 +86,7 @@ pub(super) mod usage {
             image_prompt_tokens: next(),
             image_completion_tokens: next(),
             web_searches: next(),
+            reported_cost: NanoDollars::new(i64::try_from(next()).unwrap_or(0)),
         })
     }
 }

@@ -3,8 +3,8 @@
 use super::error::StartError;
 use crate::aws::connection::AwsConnection;
 use crate::aws::object::{ObjectLocation, fetch_object};
-use crate::config::{Environment, Resolved};
 use crate::clock::SystemClock;
+use crate::config::{Environment, Resolved};
 use crate::secret_reference::SecretReference;
 use crate::secrets::{CachedSecrets, SecretsManager, resolve};
 use std::collections::BTreeSet;

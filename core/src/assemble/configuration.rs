@@ -2,7 +2,9 @@
 
 use super::aws::AwsOnDemand;
 use super::error::StartError;
-use crate::config::{Config, Document, Environment, Loaded, Resolved, Sources, environment_references, resolve_environment};
+use crate::config::{
+    Config, Document, Environment, Loaded, Resolved, Sources, environment_references, resolve_environment,
+};
 use crate::providers::resolve::check_deployment;
 use crate::providers::zero_config;
 use std::path::{Path, PathBuf};
@@ -55,11 +57,7 @@ pub async fn load(source: &ConfigSource, environment: &Environment, aws: &AwsOnD
     Ok(loaded)
 }
 
-async fn from_document(
-    document: Document,
-    environment: &Environment,
-    aws: &AwsOnDemand,
-) -> Result<Loaded, StartError> {
+async fn from_document(document: Document, environment: &Environment, aws: &AwsOnDemand) -> Result<Loaded, StartError> {
     let resolved = aws.secrets(document.references(environment)).await?;
     let sources = Sources { environment, resolved: &resolved, provider_check: &check_deployment };
     Ok(Config::from_document(&document, sources)?)

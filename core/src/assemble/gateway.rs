@@ -102,7 +102,8 @@ impl Gateway {
         let authenticator = Arc::new(Authenticator::new(master, keys.clone(), Arc::clone(&cache)));
         let background = Background::default();
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
-        let health = Health { models: Arc::clone(&models), transport: Arc::clone(&transport), table: Arc::clone(&table) };
+        let health =
+            Health { models: Arc::clone(&models), transport: Arc::clone(&transport), table: Arc::clone(&table) };
         let calls = ModelCalls {
             authenticator,
             models,

@@ -2,7 +2,7 @@
 //! finds and reads what the operator wrote, [`state`] opens the store, [`gateway`] puts everything together,
 //! [`function`] does all of it for a Lambda function.
 
-mod aws;
+pub mod aws;
 pub mod configuration;
 mod error;
 pub mod function;

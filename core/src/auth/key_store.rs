@@ -255,3 +255,6 @@ fn alias_is(record: &KeyRecord) -> Condition {
         None => Condition::Lacks(name),
     }
 }
+
+#[cfg(test)]
+mod tests;

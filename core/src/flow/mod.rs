@@ -1,6 +1,7 @@
 //! Use cases, one a file or folder, in the order in which a request walks through them. Knows no HTTP framework and
 //! no status codes of ours: a refusal is a variant that the surface maps.
 
+pub mod admin;
 pub mod background;
 pub mod health;
 pub mod model_call;

@@ -2,11 +2,10 @@
 //! are left out, not masked.
 
 use crate::config::deployment::ModelEntry;
-use crate::price::{ModelPrice, is_price};
+use crate::price::{self, ModelPrice, is_price};
 use crate::principal::Principal;
-use crate::routing::deployment_id;
-use crate::routing::listing::{Listed, Source, visible};
-use crate::routing::{Deployment, ModelTable};
+use crate::routing::listing::visible;
+use crate::routing::{Deployment, Listed, ModelTable, Source, deployment_id};
 use serde_json::{Map, Value, json};
 
 /// `GET /model/info`, `/v1/model/info`: the deployments that the caller may use; with `id`, that one alone.
@@ -45,7 +44,7 @@ fn named_row(deployment: &Deployment) -> Value {
 fn wildcard_row(listed: &Listed, entry: &ModelEntry) -> Value {
     let mut info = described(entry, deployment_id(entry).as_str());
     info.insert("pricing_overrides".to_owned(), Value::Array(Vec::new()));
-    if let Some(price) = listed.price() {
+    if let Some(price) = price::find(&listed.name, None) {
         add_known(&mut info, &price);
     }
     json!({"model_name": listed.name, "litellm_params": shown_params(entry, &listed.name), "model_info": info})
@@ -168,6 +167,27 @@ mod tests {
             ("team", json!("core")),
         ] {
             assert_eq!(info[field], wanted, "{field}");
+        }
+    }
+
+    #[test]
+    fn deployments_are_shown_as_the_corpus_records() {
+        let recorded: Value = serde_json::from_str(include_str!("../../data/corpus/model_info.json")).unwrap();
+        for mut wanted in recorded.as_array().unwrap().clone() {
+            let mut row = infos(json!({
+                "model_name": wanted["model_name"], "model_info": {"id": wanted["model_info"]["id"]},
+                "litellm_params": {
+                    "model": wanted["litellm_params"]["model"], "api_base": wanted["litellm_params"]["api_base"],
+                    "api_key": "sk-up"
+                }
+            }));
+            // Which parameters a model takes is for the providers to say, and not told here.
+            wanted["model_info"].as_object_mut().unwrap().remove("supported_openai_params");
+            assert_eq!(row["litellm_params"].take(), wanted["litellm_params"].take());
+            for (field, value) in wanted["model_info"].as_object().unwrap() {
+                assert_eq!(&row["model_info"][field], value, "{field} of {}", wanted["model_name"]);
+            }
+            assert_eq!(row, wanted);
         }
     }
 

@@ -1,8 +1,8 @@
 //! The list of models that a caller may use, as the OpenAI dialect answers it.
 
 use crate::principal::Principal;
-use crate::routing::ModelTable;
-use crate::routing::listing::{Listed, visible, visible_one};
+use crate::routing::listing::{visible, visible_one};
+use crate::routing::{Listed, ModelTable};
 use serde_json::{Map, Value, json};
 
 /// `GET /v1/models`: the models that the caller may use.
@@ -25,13 +25,12 @@ fn card(listed: &Listed) -> Value {
     card.insert("object".to_owned(), "model".into());
     card.insert("created".to_owned(), CREATED.into());
     card.insert("owned_by".to_owned(), "openai".into());
-    if let Some(price) = listed.price() {
-        for field in ["mode", "max_input_tokens", "max_output_tokens"] {
-            if let Some(value) = price.info().get(field) {
-                card.insert(field.to_owned(), value.clone());
-            }
-        }
-    }
+    let known = [
+        ("mode", listed.mode.as_deref().map(Value::from)),
+        ("max_input_tokens", listed.max_input_tokens.map(Value::from)),
+        ("max_output_tokens", listed.max_output_tokens.map(Value::from)),
+    ];
+    card.extend(known.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?))));
     Value::Object(card)
 }
 

@@ -43,8 +43,16 @@ pub struct Cost {
     pub total_dollars: f64,
 }
 
+/// What a call costs: at the model's prices, or where none are known, what the provider itself says.
+pub fn cost_of(price: Option<&ModelPrice>, usage: &Usage, facts: &CallFacts) -> Cost {
+    match price.filter(|price| price.is_priced()) {
+        Some(price) => price.cost(usage, facts),
+        None => Cost { total: usage.reported_cost, total_dollars: usage.reported_cost.dollars(), ..Cost::default() },
+    }
+}
+
 impl ModelPrice {
-    /// What a call costs.
+    /// What a call costs at these prices.
     pub fn cost(&self, usage: &Usage, facts: &CallFacts) -> Cost {
         let prices = Prices { model: self, facts, prompt_tokens: usage.prompt_tokens };
         let prompt = prices.prompt(usage);

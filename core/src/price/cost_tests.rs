@@ -26,7 +26,7 @@ fn usage(vector: &Value) -> Usage {
         audio_completion_tokens: count(usage, "/completion_tokens_details/audio_tokens"),
         image_completion_tokens: count(usage, "/completion_tokens_details/image_tokens"),
         reasoning_tokens: count(usage, "/completion_tokens_details/reasoning_tokens"),
-        web_searches: 0,
+        ..Usage::default()
     }
 }
 
@@ -69,6 +69,15 @@ fn a_model_without_prices_costs_nothing() {
     let usage = Usage { prompt_tokens: 10, completion_tokens: 10, ..Usage::default() };
     assert!(!price.is_priced());
     assert_eq!(price.cost(&usage, &CallFacts::at(recorded())), Cost::default());
+}
+
+#[test]
+fn the_providers_own_cost_counts_where_no_price_is_known() {
+    let usage = Usage { prompt_tokens: 1000, reported_cost: NanoDollars::new(7), ..Usage::default() };
+    let known = find("gpt-4o", None);
+    let facts = CallFacts::at(recorded());
+    assert_eq!(cost_of(None, &usage, &facts).total, NanoDollars::new(7));
+    assert_eq!(cost_of(known.as_ref(), &usage, &facts).total, NanoDollars::new(2_500_000));
 }
 
 #[test]

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 static DATA: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/models.jsonl"));
 
-// `OFFSETS`: where each line begins, and where the last one ends. `PROVIDERS`: all providers, sorted.
+// `OFFSETS`: where each line begins, and where the last one ends. `CASELESS`: the lines' numbers, sorted by their names
+// in lower case. `PROVIDERS`: all providers, sorted.
 include!(concat!(env!("OUT_DIR"), "/price_index.rs"));
 
 /// What stands before the name on every line; the build script has checked it.
@@ -26,6 +27,15 @@ pub(super) fn entry(wanted: &str) -> Option<Map<String, Value>> {
 /// The provider that the entry of this name states, read without parsing the entry.
 pub(super) fn provider(wanted: &str) -> Option<&'static str> {
     provider_at(position(wanted)?)
+}
+
+/// The name that differs from this one in the case of its letters alone.
+pub(super) fn in_other_case(wanted: &str) -> Option<&'static str> {
+    let at = CASELESS.binary_search_by(|number| {
+        let name = name(*number as usize).bytes().map(|byte| byte.to_ascii_lowercase());
+        name.cmp(wanted.bytes().map(|byte| byte.to_ascii_lowercase()))
+    });
+    CASELESS.get(at.ok()?).map(|number| name(*number as usize))
 }
 
 /// Whether the price data speaks of such a provider.
@@ -83,6 +93,15 @@ mod tests {
         for name in ["", "gpt-4", "zzz", "gpt-4o\"", "{"] {
             assert_eq!(entry(name).is_some(), entries().any(|(known, _)| known == name), "{name}");
         }
+    }
+
+    #[test]
+    fn every_name_is_found_in_upper_case_too() {
+        for (name, _) in entries() {
+            let found = in_other_case(&name.to_ascii_uppercase());
+            assert!(found.is_some_and(|found| found.eq_ignore_ascii_case(name)), "{name}");
+        }
+        assert_eq!(in_other_case("nobody/nothing"), None);
     }
 
     #[test]

@@ -8,14 +8,16 @@ use super::model::ModelPrice;
 /// only entries of that provider count: a stranger's model of the same name has the stranger's price.
 ///
 /// Tried in turn: `provider/model`, the name as it is, the bare name, then forms with a version, a region or a tuner's
-/// suffix removed.
+/// suffix removed; at last the first two in other letter case.
 pub fn find(model: &str, provider: Option<&str>) -> Option<ModelPrice> {
     let (provider, bare) = split(model, provider);
     let whole = provider.map(|provider| format!("{provider}/{bare}"));
     let short = shortened(bare, provider);
     let short_whole = provider.filter(|_| short != bare).map(|provider| format!("{provider}/{short}"));
     let forms = [whole.as_deref(), Some(model), Some(bare), short_whole.as_deref(), Some(short)];
-    let key = forms.into_iter().flatten().find(|name| matches(name, provider))?;
+    let found = forms.into_iter().flatten().find(|name| matches(name, provider));
+    let recased = || forms.into_iter().take(2).flatten().find_map(|name| index::in_other_case(name));
+    let key = found.or_else(|| recased().filter(|name| matches(name, provider)))?;
     Some(ModelPrice::from_info(key, index::entry(key)?))
 }
 
@@ -35,10 +37,15 @@ fn split<'a>(model: &'a str, provider: Option<&'a str>) -> (Option<&'a str>, &'a
 
 fn matches(name: &str, provider: Option<&str>) -> bool {
     match (index::provider(name), provider) {
-        (Some(theirs), Some(provider)) => belongs(theirs, provider),
+        (Some(theirs), Some(provider)) => belongs(theirs, provider) || resells(provider, theirs),
         (Some(_), None) => true,
         (None, _) => false,
     }
+}
+
+/// Whether a provider passes on another's models at the other's price.
+fn resells(provider: &str, maker: &str) -> bool {
+    matches!((provider, maker), ("github", "openai") | ("azure_ai", "azure" | "openai"))
 }
 
 /// The name without what does not change the price.
@@ -97,6 +104,16 @@ mod tests {
     #[test]
     fn a_version_is_forgiven_where_the_family_is_known() {
         assert_eq!(find("gemini-2.5-flash-001", Some("vertex_ai")).unwrap().key(), "gemini-2.5-flash");
+    }
+
+    #[test]
+    fn a_reseller_takes_the_makers_price() {
+        assert_eq!(find("github/gpt-4o-mini", Some("github")).unwrap().key(), "gpt-4o-mini");
+    }
+
+    #[test]
+    fn letter_case_is_forgiven() {
+        assert_eq!(find("azure_ai/phi-4", None).unwrap().key(), "azure_ai/Phi-4");
     }
 
     #[test]

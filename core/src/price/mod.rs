@@ -14,7 +14,7 @@ mod overrides;
 mod rates;
 pub mod tier;
 
-pub use cost::{CallFacts, Cost};
+pub use cost::{CallFacts, Cost, cost_of};
 pub use femto::FemtoDollars;
 pub use known::known_models;
 pub use lookup::{find, provider_of};

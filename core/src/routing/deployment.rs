@@ -125,12 +125,14 @@ fn backend(entry: &ModelEntry, params: &DeploymentParams, targets: &Targets) -> 
     if let Some(answer) = &params.mock_response {
         return Ok(Backend::Mock(answer.clone()));
     }
-    let target = targets(params).map_err(|cause| BuildError::Upstream {
+    let mut target = targets(params).map_err(|cause| BuildError::Upstream {
         model_name: entry.model_name.clone(),
         model: params.model.clone(),
         line: entry.line,
         cause,
     })?;
+    // Prices are ours to know; upstreams refuse body fields that they do not.
+    target.default_params.retain(|field, _| !is_price(field) && field != "base_model");
     Ok(Backend::Upstream(Arc::new(target)))
 }
 
@@ -206,6 +208,15 @@ mod tests {
         let price = deployment.price.unwrap();
         assert_eq!((price.max_tokens(), price.info()["input_cost_per_token"].as_f64()), (Some(7), Some(0.5)));
         assert_eq!(deployment.price_overrides, ["input_cost_per_token"]);
+    }
+
+    #[test]
+    fn prices_stay_here_and_other_parameters_go_upstream() {
+        let deployment = built(json!({
+            "model_name": "gpt",
+            "litellm_params": {"model": "openai/x", "cache_read_input_token_cost": 1.0, "temperature": 0.2}
+        }));
+        assert_eq!(Value::Object(deployment.target().unwrap().default_params.clone()), json!({"temperature": 0.2}));
     }
 
     #[test]

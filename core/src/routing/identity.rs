@@ -41,10 +41,11 @@ fn hashed(entry: &ModelEntry) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::routing::tests::entry;
     use serde_json::json;
 
-    fn id(entry: Value) -> DeploymentId {
-        deployment_id(&serde_json::from_value(entry).unwrap())
+    fn id(value: Value) -> DeploymentId {
+        deployment_id(&entry(value))
     }
 
     #[test]

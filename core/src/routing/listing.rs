@@ -1,57 +1,26 @@
 //! The models that a caller sees: public names, with wildcards spelled out as far as the price data knows their models.
 
 use super::access::{allows, is_everything};
-use super::deployment::Deployment;
+use super::listed::Listed;
 use super::pattern::{Pattern, filled};
 use super::table::{ModelTable, Wildcard};
-use crate::config::deployment::ModelEntry;
-use crate::price::{self, ModelPrice};
+use crate::price;
 use std::collections::HashSet;
-use std::sync::Arc;
-
-/// One model as a caller sees it.
-#[derive(Clone, Debug)]
-pub struct Listed {
-    /// The name to call it by.
-    pub name: String,
-    /// What is known about it.
-    pub source: Source,
-}
-
-/// Where a listed name comes from.
-#[derive(Clone, Debug)]
-pub enum Source {
-    /// A model of the configuration; this is its first deployment.
-    Named(Arc<Deployment>),
-    /// A wildcard of the configuration.
-    Wildcard(Arc<ModelEntry>),
-}
-
-impl Listed {
-    /// Mode and limits, where they are known: of a model's first deployment, or of the listed name itself.
-    pub fn price(&self) -> Option<ModelPrice> {
-        match &self.source {
-            Source::Named(deployment) => deployment.price.clone(),
-            Source::Wildcard(_) => price::find(&self.name, None),
-        }
-    }
-}
 
 /// The models that a list of allowed models lets its owner see, in the configuration's order, each once.
 pub fn visible(table: &ModelTable, models: &[String]) -> Vec<Listed> {
-    let mut seen = HashSet::new();
     let everything = is_everything(models);
-    let offered = table.names().iter().flat_map(|name| offered(table, name));
-    let mut list: Vec<_> = offered
-        .filter(|listed| everything || allows(models, &listed.name, access_groups(table, &listed.name).into_iter()))
-        .filter(|listed| seen.insert(listed.name.clone()))
-        .collect();
+    let offered = table.offered(all_offered);
+    let allowed =
+        |listed: &Listed| everything || allows(models, &listed.name, access_groups(table, &listed.name).into_iter());
+    let mut list: Vec<_> = offered.iter().filter(|listed| allowed(listed)).cloned().collect();
+    let seen: HashSet<_> = list.iter().map(|listed| listed.name.clone()).collect();
     // A name that only a wildcard serves, and that the price data does not know, is seen by those who hold it.
     for model in models.iter().filter(|model| !model.contains('*') && !seen.contains(*model)) {
         let matching = table.wildcards().find(|wildcard| wildcard.pattern.captures(model).is_some());
         let entry = matching.filter(|_| !everything).and_then(|wildcard| wildcard.entries.first());
         if let Some(entry) = entry {
-            list.push(Listed { name: model.clone(), source: Source::Wildcard(entry.clone()) });
+            list.push(Listed::of_wildcard(model.clone(), entry.clone()));
         }
     }
     list
@@ -63,23 +32,28 @@ pub fn visible_one(table: &ModelTable, models: &[String], name: &str) -> Option<
         return None;
     }
     if let Some(group) = table.group(name) {
-        let source = Source::Named(group.deployments.first()?.clone());
-        return Some(Listed { name: name.to_owned(), source });
+        return Some(Listed::named(name, group.deployments.first()?.clone()));
     }
     let wildcard = table.wildcards().find(|wildcard| wildcard.pattern.captures(name).is_some())?;
-    Some(Listed { name: name.to_owned(), source: Source::Wildcard(wildcard.entries.first()?.clone()) })
+    Some(Listed::of_wildcard(name.to_owned(), wildcard.entries.first()?.clone()))
 }
 
 fn access_groups<'a>(table: &'a ModelTable, name: &str) -> Vec<&'a str> {
     table.group(name).map(|group| group.access_groups().collect()).unwrap_or_default()
 }
 
+/// Everything that the configuration offers, each name once. The table keeps it: spelling wildcards out reads the
+/// whole price data.
+fn all_offered(table: &ModelTable) -> Vec<Listed> {
+    let mut seen = HashSet::new();
+    let all = table.names().iter().flat_map(|name| offered(table, name));
+    all.filter(|listed| seen.insert(listed.name.clone())).collect()
+}
+
 /// What one public name of the configuration stands for.
 fn offered(table: &ModelTable, name: &str) -> Vec<Listed> {
     if let Some(group) = table.group(name) {
-        let deployment = group.deployments.first().cloned();
-        let listed = |deployment| Listed { name: name.to_owned(), source: Source::Named(deployment) };
-        return deployment.map(listed).into_iter().collect();
+        return group.deployments.first().map(|first| Listed::named(name, first.clone())).into_iter().collect();
     }
     let wildcard = table.wildcards().find(|wildcard| wildcard.name == name);
     wildcard.map(spelled_out).unwrap_or_default()
@@ -100,7 +74,7 @@ fn spelled_out(wildcard: &Wildcard) -> Vec<Listed> {
         for model in price::known_models(provider).into_iter().filter(|_| rest.contains('*')) {
             let Some(captures) = pattern.captures(model).filter(|_| pattern.matches_all_of(model)) else { continue };
             let name = filled(&wildcard.name, &captures, model);
-            list.push(Listed { name, source: Source::Wildcard(entry.clone()) });
+            list.push(Listed::of_wildcard(name, entry.clone()));
         }
     }
     list

@@ -2,13 +2,14 @@
 
 use super::deployment::{BuildError, Deployment, Targets};
 use super::group::Group;
+use super::listed::Listed;
 use super::pattern::{Pattern, filled};
 use super::recent::Recent;
 use crate::config::deployment::ModelEntry;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The models on offer. Built at start and whenever the configuration changes; reading it takes no lock except for
 /// wildcards.
@@ -25,6 +26,8 @@ pub struct ModelTable {
     recent: Recent,
     /// Public names in the configuration's order, each once.
     names: Vec<String>,
+    /// What the names stand for, made when first asked for.
+    offered: OnceLock<Vec<Listed>>,
 }
 
 /// All wildcard entries of one name.
@@ -80,7 +83,16 @@ impl ModelTable {
             (name, Arc::new(group))
         });
         let groups = groups.collect();
-        Ok(Self { targets, groups, ids, upstream_names, wildcards, recent: Recent::default(), names })
+        Ok(Self {
+            targets,
+            groups,
+            ids,
+            upstream_names,
+            wildcards,
+            recent: Recent::default(),
+            names,
+            offered: OnceLock::new(),
+        })
     }
 
     /// The deployments for a requested name: of a model of this name, of the deployment with this id, of the most
@@ -113,6 +125,11 @@ impl ModelTable {
     /// Public names in the configuration's order; wildcards as they are written.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// What the names stand for, made by `make` the first time.
+    pub(super) fn offered(&self, make: fn(&Self) -> Vec<Listed>) -> &[Listed] {
+        self.offered.get_or_init(|| make(self))
     }
 
     /// The wildcards, the most specific first.

@@ -6,15 +6,23 @@ use crate::providers::target::Target;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
+/// An entry as the configuration writes it.
 pub(crate) fn entry(value: Value) -> ModelEntry {
-    serde_json::from_value(value).unwrap()
+    let mut params = value["litellm_params"].clone();
+    params.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    ModelEntry {
+        model_name: value["model_name"].as_str().unwrap().to_owned(),
+        params: serde_json::from_value(params).unwrap(),
+        info: value["model_info"].as_object().cloned().unwrap_or_default(),
+        line: 0,
+    }
 }
 
-/// Upstreams of three providers; every other name has none.
+/// Upstreams of four providers; every other name has none.
 pub(crate) fn targets() -> Arc<Targets> {
     Arc::new(|params: &DeploymentParams| {
         let (prefix, model) = params.model.split_once('/').ok_or("no provider in the name")?;
-        let provider = ["openai", "azure", "anthropic"].into_iter().find(|known| *known == prefix);
+        let provider = ["openai", "azure", "anthropic", "gemini"].into_iter().find(|known| *known == prefix);
         Ok(Target {
             provider: provider.ok_or("no such provider")?,
             model: model.to_owned(),
@@ -23,7 +31,7 @@ pub(crate) fn targets() -> Arc<Targets> {
             organization: None,
             extra_headers: Vec::new(),
             extra_body: Map::new(),
-            default_params: Map::new(),
+            default_params: params.rest.clone(),
         })
     })
 }

@@ -214,6 +214,5 @@ fn draw(state: &mut u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-#[cfg(all(test, feature = "embedded"))]
-#[path = "faulty_tests.rs"]
+#[cfg(test)]
 mod tests;

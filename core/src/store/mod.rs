@@ -5,12 +5,12 @@
 
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+#[cfg(feature = "aws")]
+pub mod dynamo;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 #[cfg(any(test, feature = "testing"))]
 pub mod faulty;
-#[cfg(feature = "aws")]
-pub mod dynamo;
 pub mod item;
 pub mod rules;
 pub mod table;

@@ -3,11 +3,11 @@
 //!
 //! Types and wordings that LiteLLM's clients depend on are kept.
 
+use crate::accounting::spend_log::SettleError;
 use crate::auth::authenticate::AuthError;
 use crate::auth::route::RouteDenied;
 use crate::flow::model_call::CallError;
 use crate::providers::provider::TransformError;
-use crate::accounting::spend_log::SettleError;
 use crate::upstream::transport::{TransportError, Wait};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -167,8 +167,9 @@ fn unknown_model(model: &str, available: &[String]) -> ErrorAnswer {
         (false, 0) => format!("Your key may use: {shown}."),
         (false, more) => format!("Your key may use: {shown} and {more} more."),
     };
-    let message =
-        format!("Invalid model name passed in model={model}. {names} Call `/v1/models` to view available models for your key.");
+    let message = format!(
+        "Invalid model name passed in model={model}. {names} Call `/v1/models` to view available models for your key."
+    );
     let answer = ErrorAnswer::new(StatusCode::NOT_FOUND, "invalid_request_error", message);
     ErrorAnswer { code: Some("model_not_found"), ..answer.param("model") }
 }
@@ -185,8 +186,12 @@ fn transport(error: &TransportError) -> ErrorAnswer {
     let failed = |message: String| ErrorAnswer::new(StatusCode::BAD_GATEWAY, "internal_server_error", message);
     match error {
         TransportError::NotSent(_) => failed("The model's upstream cannot be reached. Try again later.".to_owned()),
-        TransportError::Broken(_) => failed("The model's upstream closed the connection before it had answered.".to_owned()),
-        TransportError::Invalid(_) => failed("The deployment's address cannot be called; see the gateway's log.".to_owned()),
+        TransportError::Broken(_) => {
+            failed("The model's upstream closed the connection before it had answered.".to_owned())
+        }
+        TransportError::Invalid(_) => {
+            failed("The deployment's address cannot be called; see the gateway's log.".to_owned())
+        }
         TransportError::TimedOut(wait) => {
             let what = match wait {
                 Wait::Connect => "a connection to the model's upstream",

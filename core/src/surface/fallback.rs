@@ -10,7 +10,8 @@ use serde_json::json;
 /// Answers a path that no route names.
 pub(super) async fn unmatched(calls: Option<ModelCallSurface>, request: Request) -> Response {
     let path = request.uri().path();
-    if let Some((calls, (model, operation))) = calls.and_then(|calls| calls.named_in(path).map(|named| (calls, named))) {
+    if let Some((calls, (model, operation))) = calls.and_then(|calls| calls.named_in(path).map(|named| (calls, named)))
+    {
         return match *request.method() {
             Method::POST => calls.answer(operation, Some(model), request).await,
             _ => method_not_allowed().await,

@@ -1,6 +1,7 @@
 //! Reads the token counts of an answer in the OpenAI dialect, and only those. Counts that vendors write in their own
 //! way (null, `12.0`, other names) are understood; everything else is skipped without being built.
 
+use crate::money::NanoDollars;
 use crate::usage::Usage;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
@@ -53,6 +54,7 @@ struct Counts {
     reasoning_tokens: Count,
     num_search_queries: Count,
     server_tool_use: Option<ServerTools>,
+    cost: Dollars,
 }
 
 #[derive(Clone, Copy, Default, serde::Deserialize)]
@@ -105,16 +107,21 @@ impl Counts {
             image_prompt_tokens: input.image_tokens.get(),
             image_completion_tokens: output.image_tokens.get(),
             web_searches: tools.web_search_requests.or(self.num_search_queries).get(),
+            reported_cost: NanoDollars::from_dollars(self.cost.0.max(0.0)),
         };
-        Some(inclusive(usage))
+        Some(normal(usage))
     }
 }
 
-/// Some vendors count reasoning beside the completion instead of in it; their own total gives it away.
-fn inclusive(mut usage: Usage) -> Usage {
+/// Counts as the OpenAI dialect means them. Some vendors count reasoning beside the completion instead of in it: their
+/// own total gives it away. Some give a total alone, where only an input is counted.
+fn normal(mut usage: Usage) -> Usage {
     let apart = usage.prompt_tokens.saturating_add(usage.completion_tokens).saturating_add(usage.reasoning_tokens);
     if usage.reasoning_tokens > 0 && usage.total_tokens == apart {
         usage.completion_tokens = usage.completion_tokens.saturating_add(usage.reasoning_tokens);
+    }
+    if usage.prompt_tokens == 0 && usage.completion_tokens == 0 {
+        usage.prompt_tokens = usage.total_tokens;
     }
     usage
 }
@@ -185,6 +192,26 @@ impl<'de> Visitor<'de> for CountVisitor {
     }
 }
 
+/// The cost that a vendor states in dollars, as a number or as `{"total_cost": number}`; 0 for anything else.
+#[derive(Clone, Copy, Default)]
+struct Dollars(f64);
+
+impl<'de> Deserialize<'de> for Dollars {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(untagged)]
+        enum Cost {
+            Number(f64),
+            Parts { total_cost: f64 },
+            Other(IgnoredAny),
+        }
+        Ok(match Cost::deserialize(deserializer)? {
+            Cost::Number(dollars) | Cost::Parts { total_cost: dollars } => Self(dollars),
+            Cost::Other(_) => Self(0.0),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,6 +255,20 @@ mod tests {
         let object = r#"{"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 35,
                          "completion_tokens_details": {"reasoning_tokens": 20}}"#;
         assert_eq!(usage_from_openai(object.as_bytes()).unwrap().completion_tokens, 25);
+    }
+
+    #[test]
+    fn a_total_alone_counts_the_input() {
+        assert_eq!(usage_from_openai(br#"{"total_tokens": 5}"#).unwrap().prompt_tokens, 5);
+    }
+
+    #[test]
+    fn the_vendors_own_cost_is_kept() {
+        let of = |object: &str| usage_from_openai(object.as_bytes()).unwrap().reported_cost.nanos();
+        assert_eq!(of(r#"{"prompt_tokens": 1, "cost": 0.00042}"#), 420_000);
+        assert_eq!(of(r#"{"prompt_tokens": 1, "cost": {"total_cost": 0.1, "input": 0}}"#), 100_000_000);
+        assert_eq!(of(r#"{"prompt_tokens": 1, "cost": -3}"#), 0);
+        assert_eq!(of(r#"{"prompt_tokens": 1, "cost": "free"}"#), 0);
     }
 
     #[test]

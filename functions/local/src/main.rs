@@ -1,3 +1,27 @@
-//! `postern`: the gateway on one machine.
+//! `postern`: the gateway on one machine, every surface on one server, with an embedded store.
 
-fn main() {}
+mod banner;
+mod cli;
+mod serve;
+mod start;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let options = cli::Options::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    match runtime.block_on(start::run(options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(error.as_ref()),
+    }
+}
+
+/// Tells what stopped the process, with its causes, and nothing else.
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    banner::complain(error);
+    ExitCode::FAILURE
+}

@@ -55,6 +55,7 @@ async fn a_write_that_may_have_happened_is_never_called_failed() {
         Answer::dynamo_error(500, "InternalServerError", Value::Null),
         Answer::Status(503, String::new()),
         Answer::Status(200, "{ this is no JSON".to_owned()),
+        Answer::Status(408, "<html>".to_owned()),
         Answer::Close,
         Answer::Hang,
     ];

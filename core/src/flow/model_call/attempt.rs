@@ -45,9 +45,10 @@ pub(in crate::flow) async fn send(
     let mut failure = provider.failure(head.status.as_u16(), &said);
     if head.status.is_redirection() {
         failure.status = 502;
-        failure.message = "the upstream answered with a redirect, which is not followed. Set `api_base` to the address \
+        failure.message =
+            "the upstream answered with a redirect, which is not followed. Set `api_base` to the address \
                            that answers."
-            .to_owned();
+                .to_owned();
     }
     Err(CallError::Upstream { failure, retry_after: head.headers.get(RETRY_AFTER).cloned() })
 }

@@ -1,11 +1,11 @@
 //! Why a call has no answer. The surface maps each variant to a status, a type and a public text.
 
+use crate::accounting::spend_log::SettleError;
 use crate::auth::authenticate::AuthError;
 use crate::auth::route::RouteDenied;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
 use crate::providers::provider::TransformError;
-use crate::accounting::spend_log::SettleError;
 use crate::routing::BuildError;
 use crate::upstream::transport::TransportError;
 
@@ -73,7 +73,9 @@ impl CallError {
     pub fn class_name(&self) -> &'static str {
         match self {
             Self::Auth(_) => "AuthenticationError",
-            Self::Json(_) | Self::Member { .. } | Self::MissingMember(_) | Self::Transform(_) | Self::Uncallable(_) => "BadRequestError",
+            Self::Json(_) | Self::Member { .. } | Self::MissingMember(_) | Self::Transform(_) | Self::Uncallable(_) => {
+                "BadRequestError"
+            }
             Self::UnknownModel { .. } => "NotFoundError",
             Self::ModelDenied(_) | Self::Route(_) => "PermissionDeniedError",
             Self::Upstream { failure, .. } => failure.class.name(),

@@ -8,7 +8,7 @@ use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::money::NanoDollars;
-use crate::price::CallFacts;
+use crate::price::{CallFacts, cost_of};
 use crate::principal::Principal;
 use crate::providers::decoder::Seen;
 use crate::providers::operation::Operation;
@@ -125,7 +125,8 @@ impl OpenCall {
         details.outcome = outcome;
         details.ended_at = self.calls.clock.now();
         let price = self.deployment.price.as_ref();
-        let cost = price.map_or(NanoDollars::ZERO, |price| price.cost(&usage, &CallFacts::at(details.started_at)).total);
+        let cost =
+            price.map_or(NanoDollars::ZERO, |price| price.cost(&usage, &CallFacts::at(details.started_at)).total);
         SpendRow { request_id: self.id, key: self.principal.key.clone(), cost, details }
     }
 

@@ -1,13 +1,7 @@
 //! What a write means where the stored item is past its end but not removed yet: DynamoDB's TTL takes up to days.
 
-use crate::clock::Timestamp;
 use crate::store::item::{Item, Key, Value};
 use crate::store::write::{Change, Condition, Write};
-
-/// Whether an item has ended. Compared in whole seconds, as the expressions do.
-pub(super) fn has_ended(item: &Item, now: Timestamp) -> bool {
-    item.expires_at.is_some_and(|end| end.seconds() <= now.seconds())
-}
 
 /// Whether a condition holds of an absent item.
 pub(super) fn holds_of_absent(condition: &Condition) -> bool {
@@ -53,13 +47,6 @@ fn made_by(key: &Key, changes: &[Change]) -> Item {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_item_ends_in_the_second_it_names() {
-        let item = Item::new(Key::new("p", "s")).expiring(Timestamp::from_seconds(10));
-        assert!(!has_ended(&item, Timestamp::from_millis(9_999)));
-        assert!(has_ended(&item, Timestamp::from_seconds(10)));
-    }
 
     #[test]
     fn an_update_of_an_ended_item_starts_from_nothing() {

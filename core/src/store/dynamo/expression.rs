@@ -51,9 +51,9 @@ pub(super) fn condition(conditions: &[Condition], now: Timestamp, placeholders: 
     let end = placeholders.name(EXPIRES);
     let now = placeholders.value(seconds(now));
     Some(if conditions.iter().all(holds_of_absent) {
-        format!("{end} <= {now} OR ({stored})")
+        format!("{end} <= {now} OR {stored}")
     } else {
-        format!("(attribute_not_exists({end}) OR {end} > {now}) AND ({stored})")
+        format!("(attribute_not_exists({end}) OR {end} > {now}) AND {stored}")
     })
 }
 
@@ -63,9 +63,9 @@ pub(super) fn condition_of_update(conditions: &[Condition], now: Timestamp, plac
     let stored = all(conditions, placeholders);
     let end = placeholders.name(EXPIRES);
     let now = placeholders.value(seconds(now));
-    let not_ended = format!("(attribute_not_exists({end}) OR {end} > {now})");
+    let not_ended = format!("attribute_not_exists({end}) OR {end} > {now}");
     match stored {
-        Some(stored) => format!("{not_ended} AND ({stored})"),
+        Some(stored) => format!("({not_ended}) AND {stored}"),
         None => not_ended,
     }
 }
@@ -109,6 +109,8 @@ fn assignment(name: &str, value: AttributeValue, placeholders: &mut Placeholders
     format!("{} = {}", placeholders.name(name), placeholders.value(value))
 }
 
+/// All conditions, joined by `AND`, which binds closer than `OR`. No parentheses around the whole: DynamoDB refuses
+/// those that change nothing.
 fn all(conditions: &[Condition], placeholders: &mut Placeholders) -> Option<String> {
     let parts: Vec<String> = conditions.iter().map(|condition| one(condition, placeholders)).collect();
     (!parts.is_empty()).then(|| parts.join(" AND "))
@@ -144,7 +146,7 @@ mod tests {
     fn an_ended_item_passes_where_an_absent_one_would() {
         let mut placeholders = Placeholders::default();
         let text = condition(&[Condition::Absent], NOW, &mut placeholders);
-        assert_eq!(text.as_deref(), Some("#n1 <= :v0 OR (attribute_not_exists(#n0))"));
+        assert_eq!(text.as_deref(), Some("#n1 <= :v0 OR attribute_not_exists(#n0)"));
         assert_eq!(placeholders.take_values(), Some(HashMap::from([(":v0".to_owned(), seconds(NOW))])));
     }
 
@@ -153,7 +155,7 @@ mod tests {
         let mut placeholders = Placeholders::default();
         let conditions = [Condition::Lacks("a".to_owned()), Condition::AtLeast("b".to_owned(), 1)];
         let text = condition(&conditions, NOW, &mut placeholders);
-        let expected = "(attribute_not_exists(#n2) OR #n2 > :v1) AND (attribute_not_exists(#n0) AND #n1 >= :v0)";
+        let expected = "(attribute_not_exists(#n2) OR #n2 > :v1) AND attribute_not_exists(#n0) AND #n1 >= :v0";
         assert_eq!(text.as_deref(), Some(expected));
     }
 
@@ -163,7 +165,7 @@ mod tests {
         assert_eq!(condition(&[], NOW, &mut placeholders), None);
         assert_eq!(placeholders.take_names(), None);
         let text = condition_of_update(&[], NOW, &mut placeholders);
-        assert_eq!(text, "(attribute_not_exists(#n0) OR #n0 > :v0)");
+        assert_eq!(text, "attribute_not_exists(#n0) OR #n0 > :v0");
     }
 
     #[test]

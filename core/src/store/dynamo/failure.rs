@@ -45,7 +45,7 @@ where
         other if sent => return Failure::Final(WriteError::OutcomeUnknown(other.into())),
         other => return Failure::Final(WriteError::Unavailable(other.into())),
     };
-    let server_fault = context.raw().status().is_server_error();
+    let refused_by_store = context.raw().status().is_client_error();
     match Error::from(context.into_err()) {
         Error::ConditionalCheckFailedException(refused) => {
             Failure::Refused(vec![Refusal { index: 0, old: refused.item.and_then(readable) }])
@@ -57,7 +57,7 @@ where
         Error::TransactionConflictException(_)
         | Error::TransactionInProgressException(_)
         | Error::ReplicatedWriteConflictException(_) => Failure::Final(WriteError::Conflict),
-        refused => Failure::Final(by_code(refused, server_fault)),
+        refused => Failure::Final(by_code(refused, refused_by_store)),
     }
 }
 
@@ -69,13 +69,14 @@ where
     if is_throttling(error.code()) { ReadError::Throttled(error.into()) } else { ReadError::Unavailable(error.into()) }
 }
 
-fn by_code(refused: Error, server_fault: bool) -> WriteError {
+fn by_code(refused: Error, refused_by_store: bool) -> WriteError {
     let code = refused.code();
     if is_throttling(code) {
         return WriteError::Throttled(refused.into());
     }
-    // DynamoDB's own faults leave open whether the write was applied.
-    if server_fault {
+    // A fault of DynamoDB's own, an answer that cannot be read, and one from a box in between that gives no code leave
+    // open whether the write was applied.
+    if !refused_by_store || code.is_none() {
         return WriteError::OutcomeUnknown(refused.into());
     }
     if code == Some("ValidationException") {

@@ -9,7 +9,7 @@
 //! | `prepared` | one write → what a request is made of |
 //! | `ended` | what a write means where the stored item is past its end |
 //! | `key_range` | a query's range → a key condition |
-//! | `rule` | what DynamoDB would refuse, found before it is asked |
+//! | `size` | an item too large, found before it is sent |
 //! | `failure` | the SDK's errors → the seam's |
 //! | `token` | when each idempotency token was first used |
 //! | `create` | [`create_table_if_missing`] |
@@ -21,7 +21,7 @@ mod expression;
 mod failure;
 mod key_range;
 mod prepared;
-mod rule;
+mod size;
 mod table;
 mod token;
 mod transaction;

@@ -1,17 +1,18 @@
 //! [`DynamoTable`]: one table of DynamoDB behind the seam.
 
 use super::attribute::{Attributes, SORT, from_attributes, to_key};
-use super::ended::{has_ended, instead_of_update};
+use super::ended::instead_of_update;
 use super::expression::Placeholders;
 use super::failure::{Failure, read_failure, write_failure};
 use super::key_range::{key_condition, start_after};
 use super::prepared::{Kind, Prepared};
-use super::rule;
+use super::size::check_size;
 use super::token::Tokens;
 use crate::aws::connection::AwsConnection;
 use crate::aws::settings::Service;
 use crate::clock::{Clock, Timestamp};
 use crate::store::item::{Item, Key};
+use crate::store::rules::{check_transaction, check_write};
 use crate::store::table::{Freshness, IdempotencyToken, Page, Query, ReadError, Table, WriteError};
 use crate::store::write::Write;
 use async_trait::async_trait;
@@ -112,7 +113,7 @@ impl DynamoTable {
 
     fn living(&self, stored: Attributes) -> Result<Option<Item>, ReadError> {
         let item = from_attributes(stored)?;
-        Ok((!has_ended(&item, self.clock.now())).then_some(item))
+        Ok((!item.ended(self.clock.now())).then_some(item))
     }
 }
 
@@ -145,7 +146,8 @@ impl Table for DynamoTable {
     }
 
     async fn write(&self, write: Write) -> Result<Option<Item>, WriteError> {
-        rule::check_write(&write)?;
+        check_write(&write)?;
+        check_size(&write)?;
         let mut renewal = None;
         for _ in 0..FORMS_MAX {
             let now = self.clock.now();
@@ -157,7 +159,7 @@ impl Table for DynamoTable {
                 Err(Failure::Refused(_)) if renewal.is_some() => renewal = None,
                 Err(Failure::Refused(refusals)) => {
                     let old = refusals.into_iter().next().and_then(|refusal| refusal.old);
-                    let ended = old.as_ref().is_some_and(|item| has_ended(item, now));
+                    let ended = old.as_ref().is_some_and(|item| item.ended(now));
                     renewal = if ended { instead_of_update(&write) } else { None };
                     if renewal.is_none() {
                         let old = old.filter(|_| !ended).map(Box::new);
@@ -170,7 +172,8 @@ impl Table for DynamoTable {
     }
 
     async fn transact(&self, token: Option<IdempotencyToken>, writes: Vec<Write>) -> Result<(), WriteError> {
-        rule::check_transaction(token.as_ref(), &writes)?;
+        check_transaction(token.as_ref(), &writes)?;
+        writes.iter().try_for_each(check_size)?;
         Box::pin(self.transact_in_any_form(token.as_ref(), &writes)).await
     }
 }

@@ -1,6 +1,6 @@
 //! Several writes at once, all or none, with an idempotency token.
 
-use super::ended::{has_ended, instead_of_update};
+use super::ended::instead_of_update;
 use super::failure::{Failure, Refusal, write_failure};
 use super::prepared::Prepared;
 use super::table::{DynamoTable, FORMS_MAX};
@@ -69,7 +69,7 @@ fn next_form(writes: &[Write], mut form: Form, refusals: Vec<Refusal>) -> Result
         if form.renewed.remove(&index) {
             continue;
         }
-        let ended = old.as_ref().is_some_and(|item| has_ended(item, form.now));
+        let ended = old.as_ref().is_some_and(|item| item.ended(form.now));
         if !ended || writes.get(index).and_then(instead_of_update).is_none() {
             let old = old.filter(|_| !ended).map(Box::new);
             return Err(WriteError::ConditionFailed { index, old });

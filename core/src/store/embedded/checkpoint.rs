@@ -77,3 +77,38 @@ fn checkpoint(connection: &Connection, engine: &Mutex<Engine>) -> rusqlite::Resu
 fn move_log(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok((row.get(1)?, row.get(2)?)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::store::embedded::engine::Transaction;
+    use crate::store::embedded::open::Claim;
+    use crate::store::item::{Item, Key};
+    use crate::store::write::Write;
+
+    fn write(engine: &Mutex<Engine>, number: usize) {
+        let item = Item::new(Key::new("p", number.to_string())).with("text", "x".repeat(8000));
+        let writes = vec![Write::Put { item, when: vec![] }];
+        engine.lock().unwrap().run(Transaction { token: None, writes, wants_item: false }).unwrap();
+    }
+
+    #[test]
+    fn a_checkpoint_moves_the_whole_log_and_the_next_write_starts_it_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.db");
+        let claim = Claim::take(&path).unwrap();
+        let engine = Mutex::new(Engine::new(claim.writing().unwrap(), Arc::new(ManualClock::default())));
+        let connection = claim.checkpointing().unwrap();
+        let log_bytes = || std::fs::metadata(folder.path().join("state.db-wal")).unwrap().len();
+        (0..200).for_each(|number| write(&engine, number));
+        let bytes_before = log_bytes();
+        for round in 1..5 {
+            checkpoint(&connection, &engine).unwrap();
+            let (in_log, _) = move_log(&connection).unwrap();
+            assert!(in_log <= 1, "only the write that started the log over is in it, not {in_log} pages");
+            (0..100).for_each(|number| write(&engine, round * 1000 + number));
+        }
+        assert_eq!(log_bytes(), bytes_before, "the log is written over, not added to");
+    }
+}

@@ -110,3 +110,19 @@ impl Table for EmbeddedTable {
         self.writer.transact(Transaction { token, writes, wants_item: false }).await.map(drop)
     }
 }
+
+#[cfg(test)]
+impl EmbeddedTable {
+    /// Judges a write and panics before its batch is stored, with the engine in hand.
+    pub(super) fn panic_within_a_batch(&self, write: Write) {
+        let work = self.writer.between(move |engine: &mut Engine| {
+            let judged = engine.judge(Transaction { token: None, writes: vec![write], wants_item: false });
+            assert!(judged.is_err(), "on purpose");
+        });
+        let mut work = Box::pin(work);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let poll = std::panic::AssertUnwindSafe(|| drop(work.as_mut().poll(&mut context)));
+        let panicked = std::panic::catch_unwind(poll);
+        assert!(panicked.is_err());
+    }
+}

@@ -191,3 +191,58 @@ async fn a_token_is_known_for_ten_minutes_and_then_swept() {
     });
     assert_eq!(rows.await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_full_file_refuses_the_batch_whole_and_heals() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = EmbeddedTable::open(&folder.path().join("state.db"), clock()).unwrap();
+    let limit_pages = |pages: i64| {
+        table.writer().between(move |engine| {
+            engine.look(|connection| {
+                connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get::<_, i64>(0))
+            })
+        })
+    };
+    let (small, large) = (Key::new("p", "small"), Key::new("p", "large"));
+    let count = |key: &Key| Write::Update {
+        key: key.clone(),
+        changes: vec![Change::Add("count".to_owned(), 1)],
+        when: vec![Condition::Exists],
+    };
+    table.write(put(&small, None)).await.unwrap();
+    assert!(limit_pages(1).await.is_ok_and(|pages| pages.is_ok()));
+    let item = Item::new(large.clone()).with("text", "x".repeat(100_000));
+    let writes = || vec![count(&small), Write::Put { item: item.clone(), when: vec![] }];
+    let refused = table.transact(None, writes()).await;
+    assert!(matches!(refused, Err(WriteError::Unavailable(_))), "{refused:?}");
+    assert_eq!(table.get(&small, Freshness::Latest).await.unwrap().unwrap().number("count"), None);
+    assert!(limit_pages(1_000_000).await.is_ok_and(|pages| pages.is_ok()));
+    table.transact(None, writes()).await.unwrap();
+    assert_eq!(table.get(&small, Freshness::Latest).await.unwrap().unwrap().number("count"), Some(1));
+    assert!(there(&table, &large).await);
+}
+
+#[tokio::test]
+async fn a_caller_that_stops_waiting_hurts_nobody() {
+    let table = Arc::new(EmbeddedTable::in_memory(clock()).unwrap());
+    let key = Key::new("p", "s");
+    for _ in 0..100 {
+        let impatient = Arc::clone(&table);
+        let put_key = put(&key, None);
+        let task = tokio::task::JoinSet::from_iter([async move { impatient.write(put_key).await }]);
+        drop(task);
+        table.write(put(&key, None)).await.unwrap();
+    }
+    assert!(there(&table, &key).await);
+}
+
+#[tokio::test]
+async fn a_thread_that_panics_with_the_engine_leaves_a_working_store() {
+    let table = EmbeddedTable::in_memory(clock()).unwrap();
+    let (kept, lost) = (Key::new("p", "kept"), Key::new("p", "lost"));
+    table.write(put(&kept, None)).await.unwrap();
+    table.panic_within_a_batch(put(&lost, None));
+    table.write(put(&Key::new("p", "next"), None)).await.unwrap();
+    assert!(there(&table, &kept).await);
+    assert!(!there(&table, &lost).await, "half a batch is no batch");
+}

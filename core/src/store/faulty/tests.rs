@@ -1,4 +1,5 @@
 //! Each fault does what its name says, and nothing else.
+#![cfg(feature = "embedded")]
 
 use super::super::embedded::EmbeddedTable;
 use super::super::write::{Change, Condition};

@@ -1,0 +1,150 @@
+//! What can go wrong when an administrator acts. Where LiteLLM's clients know a wording, it is that wording; which
+//! status and envelope it goes out with is the surface's to say.
+
+use crate::auth::key_store::KeyStoreError;
+use crate::clock::NoEntropy;
+use crate::duration::DurationError;
+use crate::store::table::{ReadError, WriteError};
+
+/// Why an administrator's request was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// The body or the parameters do not have the form asked for. Answered as a list under `detail`.
+    #[error("the request does not have the form asked for")]
+    Form(Vec<Problem>),
+    /// An amount of money is negative or no number.
+    #[error("{{'error': '{field} must be a non-negative finite number. Received: {value:?}'}}")]
+    Amount {
+        /// Which field.
+        field: &'static str,
+        /// What it held.
+        value: f64,
+    },
+    /// The key's lifetime is no duration.
+    #[error(transparent)]
+    Lifetime(#[from] DurationError),
+    /// A budget's period is no duration, or one that no period can have.
+    #[error("Invalid budget_duration '{0}'. Use a format like '1h', '24h', '7d', or '30d'.")]
+    BudgetPeriod(String),
+    /// A chosen key does not begin as keys do.
+    #[error("{{'error': \"Invalid key format. LiteLLM Virtual Key must start with 'sk-'. Received: ****\"}}")]
+    KeyPrefix,
+    /// A chosen key is so short that it could be guessed.
+    #[error("{{'error': 'Invalid key format. LiteLLM Virtual Key must be at least {bytes_min} characters long.'}}")]
+    KeyTooShort {
+        /// Fewest characters.
+        bytes_min: usize,
+    },
+    /// A chosen key exists already.
+    #[error("{{'error': 'Key already exists'}}")]
+    KeyTaken,
+    /// Another key has the alias.
+    #[error("Key with alias '{0}' already exists. Unique key aliases across all keys are required.")]
+    AliasTaken(String),
+    /// The key asked about is not there.
+    #[error("Key not found in database")]
+    KeyNotInDatabase,
+    /// The key to block or unblock is not there.
+    #[error("Key not found.")]
+    KeyNotFound,
+    /// None of the keys to delete is there.
+    #[error("{{'error': 'No keys found'}}")]
+    NoKeysFound,
+    /// A service account's key names a team that is not there.
+    #[error("team_id does not exist in the database. Please specify a valid `team_id` in the request body.")]
+    TeamNotFound,
+    /// A virtual key asks about another key.
+    #[error("You are not allowed to access this key's info. Your role=unknown")]
+    ForeignKey,
+    /// A date is none.
+    #[error("Invalid date format: '{value}' in `{field}`. Expected: YYYY-MM-DD or YYYY-MM-DD HH:MM:SS")]
+    Date {
+        /// Which parameter.
+        field: &'static str,
+        /// What it held.
+        value: String,
+    },
+    /// A field asks for something that Postern does not do.
+    #[error("`{field}` is not available: {reason}")]
+    Unsupported {
+        /// Which field.
+        field: &'static str,
+        /// Why not, and what to do instead.
+        reason: &'static str,
+    },
+    /// Somebody else kept changing the same key. Nothing was done; try again.
+    #[error("The key was changed by another request at the same time. Try again.")]
+    Busy,
+    /// No random bytes for a new key. Nothing was done.
+    #[error("No new key can be made at the moment. Try again.")]
+    NoEntropy(#[from] NoEntropy),
+    /// The store could not be read. Nothing was done.
+    #[error("The store cannot be read at the moment. Try again.")]
+    Read(#[from] ReadError),
+    /// The store could not be written, or did not say whether it was.
+    #[error("The store cannot be written at the moment, and the change may or may not have been made.")]
+    Write(#[source] WriteError),
+}
+
+/// One thing wrong with a body or its parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind of mistake it is: `missing`, `list_type`.
+    pub kind: &'static str,
+    /// Where it stands: `body`, then names of fields and indices.
+    pub place: Vec<Step>,
+    /// What is wrong, as a sentence.
+    pub message: String,
+}
+
+/// One step of the way to a mistake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Into a field.
+    Field(String),
+    /// Into a list.
+    Index(usize),
+}
+
+impl Problem {
+    /// Something wrong at a place.
+    pub fn new(kind: &'static str, place: Vec<Step>, message: impl Into<String>) -> Self {
+        Self { kind, place, message: message.into() }
+    }
+
+    /// A required field is missing.
+    pub fn missing(place: &[&str]) -> Self {
+        let place = place.iter().map(|&field| field.into()).collect();
+        Self::new("missing", place, "Field required")
+    }
+
+    /// A rule of the whole body is broken.
+    pub fn rule(message: &str) -> Self {
+        Self::new("value_error", vec!["body".into()], format!("Value error, {message}"))
+    }
+}
+
+impl From<Problem> for AdminError {
+    fn from(problem: Problem) -> Self {
+        Self::Form(vec![problem])
+    }
+}
+
+impl From<&str> for Step {
+    fn from(field: &str) -> Self {
+        Self::Field(field.to_owned())
+    }
+}
+
+impl From<KeyStoreError> for AdminError {
+    fn from(error: KeyStoreError) -> Self {
+        match error {
+            KeyStoreError::AliasTaken(alias) => Self::AliasTaken(alias),
+            KeyStoreError::KeyTaken => Self::KeyTaken,
+            KeyStoreError::NotFound => Self::KeyNotInDatabase,
+            KeyStoreError::Changed => Self::Busy,
+            KeyStoreError::Read(error) => Self::Read(error),
+            KeyStoreError::Write(error) => Self::Write(error),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `POST /key/block` and `POST /key/unblock`: one field of the record, which no other operation writes back.
+
+use super::key_admin::KeyAdmin;
+use super::render;
+use crate::auth::key_store::KeyStoreError;
+use crate::clock::Timestamp;
+use crate::crypto::key_hash;
+use crate::flow::admin::body::{self, Field, Kind};
+use crate::flow::admin::error::{AdminError, Problem};
+use crate::principal::Principal;
+use serde_json::Value;
+
+const FIELDS: &[Field] = &[("key", Kind::Text)];
+
+impl KeyAdmin {
+    /// Refuses a key from now on.
+    ///
+    /// # Errors
+    /// [`AdminError::Form`], [`AdminError::KeyNotFound`].
+    pub async fn block(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+        self.set_blocked(actor, body, true, now).await
+    }
+
+    /// Lets a key in again.
+    ///
+    /// # Errors
+    /// As [`KeyAdmin::block`].
+    pub async fn unblock(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+        self.set_blocked(actor, body, false, now).await
+    }
+
+    async fn set_blocked(
+        &self,
+        actor: &Principal,
+        body: &[u8],
+        blocked: bool,
+        now: Timestamp,
+    ) -> Result<Value, AdminError> {
+        let asked = body::read(body, FIELDS)?;
+        let Some(key) = asked.get("key").and_then(Value::as_str) else {
+            return Err(Problem::missing(&["body", "key"]).into());
+        };
+        let hash = key_hash::hash_if_needed(key).ok_or(AdminError::KeyNotFound)?;
+        let done = self.keys.set_blocked(&hash, blocked, actor.user_id.as_deref(), now).await;
+        // Also where the outcome is not known: the next request reads the truth.
+        self.cache.invalidate(&hash);
+        match done {
+            Err(KeyStoreError::NotFound) => Err(AdminError::KeyNotFound),
+            Err(error) => Err(error.into()),
+            Ok(_) => {
+                let stored = self.load(&hash).await?.ok_or(AdminError::KeyNotFound)?;
+                Ok(Value::Object(render::record(&stored, false)))
+            }
+        }
+    }
+}

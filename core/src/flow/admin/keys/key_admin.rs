@@ -1,0 +1,43 @@
+//! What every operation on keys works with.
+
+use crate::auth::cache::PrincipalCache;
+use crate::auth::key_record::StoredKey;
+use crate::auth::key_store::KeyStore;
+use crate::clock::Random;
+use crate::crypto::key_hash;
+use crate::flow::admin::error::AdminError;
+use crate::id::KeyHash;
+use std::sync::Arc;
+
+/// The operations on virtual keys; each stands in a file of its own.
+pub struct KeyAdmin {
+    pub(super) keys: KeyStore,
+    pub(super) cache: Arc<PrincipalCache>,
+    pub(super) random: Arc<dyn Random>,
+}
+
+impl KeyAdmin {
+    /// Operations on the keys of `keys`. `cache` is the one that requests are authenticated with, so that a change made
+    /// here counts at once in this process.
+    pub fn new(keys: KeyStore, cache: Arc<PrincipalCache>, random: Arc<dyn Random>) -> Self {
+        Self { keys, cache, random }
+    }
+
+    /// The key that a caller means by a key, a hash or an alias.
+    pub(super) async fn find(&self, key: Option<&str>, alias: Option<&str>) -> Result<Option<StoredKey>, AdminError> {
+        let hash = match (key, alias) {
+            (Some(key), _) => key_hash::hash_if_needed(key),
+            (None, Some(alias)) => self.keys.find_alias(alias).await?,
+            (None, None) => None,
+        };
+        match hash {
+            Some(hash) => self.load(&hash).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The key with this hash.
+    pub(super) async fn load(&self, hash: &KeyHash) -> Result<Option<StoredKey>, AdminError> {
+        Ok(self.keys.get(hash).await?)
+    }
+}

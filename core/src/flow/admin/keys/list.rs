@@ -1,0 +1,143 @@
+//! `GET /key/list` and `GET /key/aliases`: which keys there are, page by page.
+
+use super::key_admin::KeyAdmin;
+use super::render;
+use crate::auth::key_listing::{KeyFilter, KeyListing};
+use crate::auth::key_record::StoredKey;
+use crate::crypto::key_hash;
+use crate::flow::admin::error::{AdminError, Problem};
+use crate::flow::admin::params::Params;
+use serde_json::{Value, json};
+
+const PAGES_MAX: u64 = 1 << 32;
+
+impl KeyAdmin {
+    /// The hashes of the keys that the parameters ask for, or the whole records (`return_full_object`), newest first
+    /// unless `sort_by` and `sort_order` say otherwise.
+    ///
+    /// # Errors
+    /// [`AdminError::Form`] for a page, a size or an order that cannot be.
+    pub async fn list(&self, params: &Params) -> Result<Value, AdminError> {
+        let page = params.number("page", 1, 1..=PAGES_MAX)?;
+        let size = params.number("size", 10, 1..=100)?;
+        let full = params.flag("return_full_object")?.unwrap_or(false);
+        let order = Order::read(params)?;
+        let text = |name: &str| params.text(name).map(str::to_owned);
+        let filter = KeyFilter {
+            hash: params.text("key_hash").and_then(key_hash::hash_if_needed),
+            key_alias: text("key_alias"),
+            user_id: text("user_id"),
+            team_id: text("team_id"),
+            organization_id: text("organization_id"),
+        };
+        let mut listings = self.keys.list(&filter).await?;
+        if params.text("key_hash").is_some() && filter.hash.is_none() {
+            listings.clear();
+        }
+        let total = listings.len() as u64;
+        let keys = match order.by {
+            By::Listing(compare) => {
+                listings.sort_by(|a, b| order.directed(compare(a, b)));
+                self.shown(&paged(&listings, page, size), full).await?
+            }
+            By::Record(compare) => {
+                let mut records = self.records(&listings.iter().collect::<Vec<_>>()).await?;
+                records.sort_by(|a, b| order.directed(compare(a, b)));
+                paged(&records, page, size).into_iter().map(|stored| show(stored, full)).collect()
+            }
+        };
+        Ok(json!({
+            "keys": keys,
+            "total_count": total,
+            "current_page": page,
+            "total_pages": total.div_ceil(size),
+        }))
+    }
+
+    /// The aliases in use, in alphabetical order.
+    ///
+    /// # Errors
+    /// [`AdminError::Form`] for a page or a size that cannot be.
+    pub async fn aliases(&self, params: &Params) -> Result<Value, AdminError> {
+        let page = params.number("page", 1, 1..=PAGES_MAX)?;
+        let size = params.number("size", 50, 1..=100)?;
+        let wanted = params.text("search").unwrap_or_default().to_lowercase();
+        let listings = self.keys.list(&KeyFilter::default()).await?;
+        let mut aliases: Vec<&str> = listings.iter().filter_map(|listing| listing.key_alias.as_deref()).collect();
+        aliases.retain(|alias| alias.to_lowercase().contains(&wanted));
+        aliases.sort_unstable();
+        let total = aliases.len() as u64;
+        Ok(json!({
+            "aliases": paged(&aliases, page, size),
+            "total_count": total,
+            "current_page": page,
+            "total_pages": total.div_ceil(size),
+            "size": size,
+        }))
+    }
+
+    async fn shown(&self, listings: &[&KeyListing], full: bool) -> Result<Vec<Value>, AdminError> {
+        if !full {
+            return Ok(listings.iter().map(|listing| listing.hash.as_str().into()).collect());
+        }
+        Ok(self.records(listings).await?.iter().map(|stored| show(stored, true)).collect())
+    }
+
+    async fn records(&self, listings: &[&KeyListing]) -> Result<Vec<StoredKey>, AdminError> {
+        let mut records = Vec::with_capacity(listings.len());
+        for listing in listings {
+            // A key deleted since it was listed is left out.
+            records.extend(self.load(&listing.hash).await?);
+        }
+        Ok(records)
+    }
+}
+
+fn show(stored: &StoredKey, full: bool) -> Value {
+    if full { Value::Object(render::record(stored, true)) } else { stored.record.hash.as_str().into() }
+}
+
+fn paged<T>(items: &[T], page: u64, size: u64) -> Vec<&T> {
+    let skip = usize::try_from((page - 1).saturating_mul(size)).unwrap_or(usize::MAX);
+    items.iter().skip(skip).take(size as usize).collect()
+}
+
+struct Order {
+    by: By,
+    descending: bool,
+}
+
+enum By {
+    Listing(fn(&KeyListing, &KeyListing) -> std::cmp::Ordering),
+    Record(fn(&StoredKey, &StoredKey) -> std::cmp::Ordering),
+}
+
+impl Order {
+    fn read(params: &Params) -> Result<Self, AdminError> {
+        let by = match params.text("sort_by").unwrap_or("created_at") {
+            "created_at" => By::Listing(|a, b| a.created_at.cmp(&b.created_at)),
+            "key_alias" => By::Listing(|a, b| a.key_alias.cmp(&b.key_alias)),
+            "token" => By::Listing(|a, b| a.hash.cmp(&b.hash)),
+            "spend" => By::Record(|a, b| a.totals.spend().cmp(&b.totals.spend())),
+            "max_budget" => By::Record(|a, b| a.record.max_budget.cmp(&b.record.max_budget)),
+            "updated_at" => By::Record(|a, b| a.record.updated_at.cmp(&b.record.updated_at)),
+            _ => {
+                let names = "'created_at', 'key_alias', 'token', 'spend', 'max_budget' or 'updated_at'";
+                return Err(in_query("sort_by", &format!("Input should be {names}")));
+            }
+        };
+        match params.text("sort_order").unwrap_or("desc") {
+            "asc" => Ok(Self { by, descending: false }),
+            "desc" => Ok(Self { by, descending: true }),
+            _ => Err(in_query("sort_order", "Input should be 'asc' or 'desc'")),
+        }
+    }
+
+    fn directed(&self, ordering: std::cmp::Ordering) -> std::cmp::Ordering {
+        if self.descending { ordering.reverse() } else { ordering }
+    }
+}
+
+fn in_query(name: &str, message: &str) -> AdminError {
+    Problem::new("literal_error", vec!["query".into(), name.into()], message).into()
+}

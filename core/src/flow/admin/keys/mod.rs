@@ -1,0 +1,14 @@
+//! Virtual keys: one operation family a file.
+//!
+//! [`key_admin`] is the part that all share, [`fields`] what a key can be asked to be, [`render`] how it is shown.
+
+pub mod block;
+pub mod delete;
+pub mod fields;
+pub mod generate;
+pub mod info;
+pub mod key_admin;
+pub mod list;
+pub mod render;
+pub mod reset_spend;
+pub mod update;

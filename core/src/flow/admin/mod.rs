@@ -1,0 +1,13 @@
+//! What administrators do: keys and spend. In comes a caller who was let through, a body or parameters, and the time;
+//! out goes JSON as LiteLLM's clients know it. Which caller may call which route is decided before, in `auth::route`.
+//!
+//! [`body`] and [`params`] check what comes in, [`error`] says what can go wrong.
+
+pub mod body;
+pub mod error;
+pub mod keys;
+pub mod params;
+pub mod spend;
+
+#[cfg(test)]
+mod replay;

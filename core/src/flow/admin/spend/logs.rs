@@ -1,0 +1,113 @@
+//! `GET /spend/logs` and `GET /spend/logs/v2`: the log row by row, or summed by day.
+
+use super::row;
+use super::spend_admin::SpendAdmin;
+use crate::accounting::spend_query::SpendQuery;
+use crate::calendar;
+use crate::clock::Timestamp;
+use crate::flow::admin::error::AdminError;
+use crate::flow::admin::params::Params;
+use crate::id::RequestId;
+use crate::money::NanoDollars;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+/// Most rows in an answer that has no pages.
+const ROWS_MAX: usize = 10_000;
+
+/// Most rows that are counted for an answer with pages; beyond it the total is a lower bound and says so.
+const COUNTED_MAX: u64 = 10_000;
+
+#[derive(Default)]
+struct Day {
+    spend: NanoDollars,
+    users: BTreeMap<String, NanoDollars>,
+    models: BTreeMap<String, NanoDollars>,
+    keys: BTreeMap<String, NanoDollars>,
+}
+
+impl SpendAdmin {
+    /// The rows that the parameters ask for, newest first, 10,000 at most. A span given with both its ends is summed
+    /// by day, unless `summarize` is false.
+    ///
+    /// # Errors
+    /// [`AdminError::Form`], [`AdminError::Date`], and those of the store.
+    pub async fn logs(&self, params: &Params, now: Timestamp) -> Result<Value, AdminError> {
+        if let Some(request_id) = params.text("request_id") {
+            let found = match RequestId::parse(request_id) {
+                Some(request_id) => self.log.find(request_id).await?,
+                None => None,
+            };
+            return Ok(found.iter().map(row::shown).collect());
+        }
+        let summarize = params.flag("summarize")?.unwrap_or(true);
+        let asked = self.asked(params, now)?;
+        match asked.query {
+            None => Ok(json!([])),
+            Some(query) if asked.has_span && summarize => self.days(&query).await,
+            Some(query) => Ok(self.log.newest(&query, ROWS_MAX).await?.iter().map(row::shown).collect()),
+        }
+    }
+
+    /// One page of the rows that the parameters ask for, newest first.
+    ///
+    /// # Errors
+    /// As [`SpendAdmin::logs`].
+    pub async fn logs_page(&self, params: &Params, now: Timestamp) -> Result<Value, AdminError> {
+        let page = params.number("page", 1, 1..=1_000_000)?;
+        let size = params.number("page_size", 50, 1..=100)?;
+        let (first, counted_max) = ((page - 1) * size, COUNTED_MAX.max(page * size));
+        let (mut rows, mut total, mut capped) = (Vec::new(), 0, false);
+        if let Some(query) = self.asked(params, now)?.query {
+            let visit = |row| {
+                if (first..first + size).contains(&total) {
+                    rows.push(Value::Object(row::listed(&row)));
+                }
+                capped = total == counted_max;
+                total += u64::from(!capped);
+                if capped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            self.log.visit(&query, visit).await?;
+        }
+        Ok(json!({
+            "data": rows,
+            "total": total,
+            "page": page,
+            "page_size": size,
+            "total_pages": total.div_ceil(size),
+            "total_is_capped": capped,
+        }))
+    }
+
+    async fn days(&self, query: &SpendQuery) -> Result<Value, AdminError> {
+        let mut days: BTreeMap<String, Day> = BTreeMap::new();
+        let add = |sums: &mut BTreeMap<String, NanoDollars>, name: &str, cost| {
+            *sums.entry(name.to_owned()).or_default() += cost;
+        };
+        self.log
+            .visit(query, |row| {
+                let day = days.entry(calendar::day(row.details.started_at)).or_default();
+                day.spend += row.cost;
+                add(&mut day.users, row.details.user_id.as_deref().unwrap_or_default(), row.cost);
+                add(&mut day.models, &row.details.model, row.cost);
+                add(&mut day.keys, row.key.as_str(), row.cost);
+                ControlFlow::Continue(())
+            })
+            .await?;
+        Ok(days.iter().map(|(date, day)| Value::Object(shown_day(date, day))).collect())
+    }
+}
+
+/// A day's sums; those of its keys stand beside the others under their hashes.
+fn shown_day(date: &str, day: &Day) -> Map<String, Value> {
+    let dollars = |sums: &BTreeMap<String, NanoDollars>| -> Map<String, Value> {
+        sums.iter().map(|(name, sum)| (name.clone(), sum.dollars().into())).collect()
+    };
+    let mut shown = dollars(&day.keys);
+    shown.insert("startTime".to_owned(), date.into());
+    shown.insert("spend".to_owned(), day.spend.dollars().into());
+    shown.insert("users".to_owned(), dollars(&day.users).into());
+    shown.insert("models".to_owned(), dollars(&day.models).into());
+    shown
+}

@@ -1,0 +1,8 @@
+//! What was spent: the log row by row, and sums of it.
+//!
+//! [`spend_admin`] is the part that all share, [`row`] how a row is shown, [`logs`] and [`totals`] the operations.
+
+pub mod logs;
+pub mod row;
+pub mod spend_admin;
+pub mod totals;
