@@ -26,6 +26,15 @@ HERE = pathlib.Path(__file__).resolve().parent
 ARCHIVE = HERE.parent / "fixtures" / "corpus.tar.xz"
 EXPECTED = HERE / "expected.txt"
 
+# Postern does not start with a deployment of a provider it cannot speak to. A name leaves this list when it can.
+NOT_SPOKEN_YET = {
+    "anthropic", "azure", "azure_ai", "azure_text", "bedrock", "cloudflare", "cohere", "cohere_chat", "databricks",
+    "gemini", "huggingface", "infinity", "jina_ai", "ollama", "ollama_chat", "snowflake", "text-completion-codestral",
+    "vertex_ai", "voyage", "watsonx",
+}
+# Nor does it start with a deployment that names no address where the provider has none of its own.
+WITHOUT_ADDRESS = {"hosted_vllm/default_url/embeddings"}
+
 
 def main():
     options = read_options()
@@ -44,7 +53,8 @@ def main():
     if options.json:
         write_json(options.json, results)
     if options.update:
-        write_expected(expected | passed)
+        # A group that nothing of passes yet is not worth playing.
+        write_expected(expected | {group: number for group, number in passed.items() if number})
     elif not options.match and options.level == "loose":
         sys.exit(compare_with_expected(expected, passed))
 
@@ -73,7 +83,10 @@ def group_of(case):
 
 
 def wanted(case, expected, options):
-    if case.get("needs_host_override") or case.get("defect") or case.get("unstable"):
+    if case.get("needs_host_override") or case.get("defect") or case.get("unstable") or case["id"] in WITHOUT_ADDRESS:
+        return False
+    parameters = case.get("litellm_params", {})
+    if {parameters.get("model", "").split("/")[0], parameters.get("custom_llm_provider")} & NOT_SPOKEN_YET:
         return False
     return bool(re.search(options.match, case["id"])) if options.match else group_of(case) in expected
 

@@ -81,7 +81,11 @@ def _handler_of(upstream):
             answer = upstream.next_answer()
             time.sleep(answer.get("delay") or 0)
             is_stream = any(name in answer for name in ("sse", "lines", "chunks_b64"))
-            return self.send_pieces(answer) if is_stream else self.send_whole(answer)
+            try:
+                return self.send_pieces(answer) if is_stream else self.send_whole(answer)
+            except ConnectionError:
+                # The gateway has heard enough, as after an error in mid-stream.
+                self.close_connection = True
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = answer_request
 
