@@ -8,6 +8,8 @@ use crate::auth::key_store::KeyStore;
 use crate::auth::master::MasterKey;
 use crate::clock::{Clock, Random};
 use crate::config::{Config, Environment, Loaded};
+use crate::flow::admin::keys::key_admin::KeyAdmin;
+use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
 use crate::flow::health::Health;
 use crate::flow::model_call::ModelCalls;
@@ -15,6 +17,7 @@ use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
 use crate::routing::ModelTable;
 use crate::store::table::Table;
+use crate::surface::admin::Administration;
 use crate::surface::gate::Gate;
 use crate::surface::router::{Parts, router};
 use crate::tls;
@@ -71,11 +74,9 @@ pub struct Gateway {
     pub calls: Arc<ModelCalls>,
     /// Work that outlives its request: wait for it before the process ends.
     pub background: Background,
-    keys: KeyStore,
-    cache: Arc<PrincipalCache>,
+    administration: Administration,
     gate: Gate,
     health: Arc<Health>,
-    table: Arc<dyn Table>,
     body_bytes_max: usize,
 }
 
@@ -99,11 +100,14 @@ impl Gateway {
         let models = Arc::new(models(config, environment)?);
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
-        let authenticator = Arc::new(Authenticator::new(master, keys.clone(), Arc::clone(&cache)));
+        let administration = Administration {
+            keys: Arc::new(KeyAdmin::new(keys.clone(), Arc::clone(&cache), Arc::clone(&ground.random))),
+            spend: Arc::new(SpendAdmin::new(SpendLog::clone(&spend), keys.clone())),
+        };
+        let authenticator = Arc::new(Authenticator::new(master, keys, cache));
         let background = Background::default();
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
-        let health =
-            Health { models: Arc::clone(&models), transport: Arc::clone(&transport), table: Arc::clone(&table) };
+        let health = Health { models: Arc::clone(&models), transport: Arc::clone(&transport), table };
         let calls = ModelCalls {
             authenticator,
             models,
@@ -115,7 +119,7 @@ impl Gateway {
             bounds,
         };
         let (calls, health) = (Arc::new(calls), Arc::new(health));
-        Ok(Self { calls, background, keys, cache, gate, health, table, body_bytes_max })
+        Ok(Self { calls, background, administration, gate, health, body_bytes_max })
     }
 
     /// The routes that a process serves.
@@ -132,6 +136,7 @@ impl Gateway {
             gate: self.gate.clone(),
             calls: (!operations.is_empty()).then(|| (Arc::clone(&self.calls), operations)),
             models: shows_models.then(|| Arc::clone(&self.calls.models)),
+            admin: is_admin.then(|| (self.administration.clone(), Arc::clone(&self.calls.models))),
             health: is_admin.then(|| Arc::clone(&self.health)),
             body_bytes_max: self.body_bytes_max,
         })

@@ -3,6 +3,8 @@
 //!
 //! [`router`] puts together what a function or `postern` serves.
 
+pub mod admin;
+mod admin_error;
 mod answer;
 mod body;
 mod cors;

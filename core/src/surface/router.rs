@@ -1,8 +1,9 @@
 //! What is served where: each function mounts its own part of the routes, `postern` all of them.
 
+use super::admin::Administration;
 use super::gate::Gate;
 use super::model_call::ModelCallSurface;
-use super::{cors, fallback, health, models};
+use super::{admin, cors, fallback, health, models};
 use crate::flow::health::Health;
 use crate::flow::model_call::ModelCalls;
 use crate::providers::operation::Operation;
@@ -19,6 +20,8 @@ pub struct Parts {
     pub calls: Option<(Arc<ModelCalls>, &'static [Operation])>,
     /// The list of models.
     pub models: Option<Arc<ModelTable>>,
+    /// Keys and spend, and the models whose deployments are shown beside them.
+    pub admin: Option<(Administration, Arc<ModelTable>)>,
     /// What probes ask.
     pub health: Option<Arc<Health>>,
     /// Largest request body in bytes.
@@ -27,7 +30,7 @@ pub struct Parts {
 
 /// The routes of these parts.
 pub fn router(parts: Parts) -> Router {
-    let Parts { gate, calls, models, health, body_bytes_max } = parts;
+    let Parts { gate, calls, models, admin, health, body_bytes_max } = parts;
     let mut router = Router::new();
     let calls = calls.map(|(calls, operations)| ModelCallSurface::new(calls, operations, body_bytes_max));
     if let Some(calls) = &calls {
@@ -35,6 +38,10 @@ pub fn router(parts: Parts) -> Router {
     }
     if let Some(models) = models {
         router = router.merge(models::routes(models, gate.clone()));
+    }
+    if let Some((administration, models)) = admin {
+        router = router.merge(admin::routes(administration, gate.clone(), body_bytes_max));
+        router = router.merge(models::info_routes(models, gate.clone()));
     }
     if let Some(health) = health {
         router = router.merge(health::routes(health, gate));

@@ -125,8 +125,7 @@ impl OpenCall {
         details.outcome = outcome;
         details.ended_at = self.calls.clock.now();
         let price = self.deployment.price.as_ref();
-        let cost =
-            price.map_or(NanoDollars::ZERO, |price| price.cost(&usage, &CallFacts::at(details.started_at)).total);
+        let cost = cost_of(price, &usage, &CallFacts::at(details.started_at)).total;
         SpendRow { request_id: self.id, key: self.principal.key.clone(), cost, details }
     }
 

@@ -1,0 +1,129 @@
+//! The routes of administrators: keys and spend. One table says which path does what.
+
+use super::body;
+use super::error::ErrorAnswer;
+use super::gate::Gate;
+use crate::clock::Timestamp;
+use crate::flow::admin::error::AdminError;
+use crate::flow::admin::keys::key_admin::KeyAdmin;
+use crate::flow::admin::params::Params;
+use crate::flow::admin::spend::spend_admin::SpendAdmin;
+use crate::principal::Principal;
+use axum::extract::{Path, Query, Request};
+use axum::routing::{MethodFilter, on};
+use axum::{Json, RequestExt, Router};
+use bytes::Bytes;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What administrators do.
+#[derive(Clone)]
+pub struct Administration {
+    /// On keys.
+    pub keys: Arc<KeyAdmin>,
+    /// On spend.
+    pub spend: Arc<SpendAdmin>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Action {
+    GenerateKey,
+    GenerateServiceAccountKey,
+    KeyInfo,
+    KeyInfoOfMany,
+    ListKeys,
+    ListAliases,
+    UpdateKey,
+    DeleteKeys,
+    BlockKey,
+    UnblockKey,
+    ResetKeySpend,
+    SpendLogs,
+    SpendLogsPage,
+    SpendOfKeys,
+    GlobalSpend,
+    GlobalSpendOfKeys,
+    GlobalSpendOfModels,
+    ResetAllSpend,
+}
+
+const ROUTES: &[(MethodFilter, &str, Action)] = &[
+    (MethodFilter::POST, "/key/generate", Action::GenerateKey),
+    (MethodFilter::POST, "/key/service-account/generate", Action::GenerateServiceAccountKey),
+    (MethodFilter::GET, "/key/info", Action::KeyInfo),
+    (MethodFilter::POST, "/v2/key/info", Action::KeyInfoOfMany),
+    (MethodFilter::GET, "/key/list", Action::ListKeys),
+    (MethodFilter::GET, "/key/aliases", Action::ListAliases),
+    (MethodFilter::POST, "/key/update", Action::UpdateKey),
+    (MethodFilter::POST, "/key/delete", Action::DeleteKeys),
+    (MethodFilter::POST, "/key/block", Action::BlockKey),
+    (MethodFilter::POST, "/key/unblock", Action::UnblockKey),
+    (MethodFilter::POST, "/key/{key}/reset_spend", Action::ResetKeySpend),
+    (MethodFilter::GET, "/spend/logs", Action::SpendLogs),
+    (MethodFilter::GET, "/spend/logs/v2", Action::SpendLogsPage),
+    (MethodFilter::GET, "/spend/keys", Action::SpendOfKeys),
+    (MethodFilter::GET, "/global/spend", Action::GlobalSpend),
+    (MethodFilter::GET, "/global/spend/keys", Action::GlobalSpendOfKeys),
+    (MethodFilter::GET, "/global/spend/models", Action::GlobalSpendOfModels),
+    (MethodFilter::POST, "/global/spend/reset", Action::ResetAllSpend),
+];
+
+/// What a request brings.
+struct Asked {
+    caller: Arc<Principal>,
+    params: Params,
+    /// The key that the path names.
+    key: String,
+    body: Bytes,
+    now: Timestamp,
+}
+
+/// The routes.
+pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max: usize) -> Router {
+    ROUTES.iter().fold(Router::new(), |router, &(method, path, action)| {
+        let (administration, gate) = (administration.clone(), gate.clone());
+        let answer = move |request: Request| {
+            let (administration, gate) = (administration.clone(), gate.clone());
+            async move {
+                let asked = read(request, &gate, body_bytes_max).await?;
+                Ok::<_, ErrorAnswer>(Json(perform(&administration, action, &asked).await?))
+            }
+        };
+        router.route(path, on(method, answer))
+    })
+}
+
+async fn read(mut request: Request, gate: &Gate, body_bytes_max: usize) -> Result<Asked, ErrorAnswer> {
+    let caller = gate.admit(request.headers(), request.uri().path()).await?;
+    let pairs = request.extract_parts::<Query<Vec<(String, String)>>>().await.map(|Query(pairs)| pairs);
+    let named = request.extract_parts::<Path<HashMap<String, String>>>().await.map(|Path(named)| named);
+    let key = named.unwrap_or_default().remove("key").unwrap_or_default();
+    let body = body::read(request.into_body(), body_bytes_max).await?;
+    Ok(Asked { caller, params: Params::new(pairs.unwrap_or_default()), key, body, now: gate.clock.now() })
+}
+
+async fn perform(administration: &Administration, action: Action, asked: &Asked) -> Result<Value, AdminError> {
+    let Administration { keys, spend } = administration;
+    let Asked { caller, params, key, body, now } = asked;
+    match action {
+        Action::GenerateKey => keys.generate(caller, body, *now).await,
+        Action::GenerateServiceAccountKey => keys.generate_for_service_account(body),
+        Action::KeyInfo => keys.info(caller, params, *now).await,
+        Action::KeyInfoOfMany => keys.info_of_many(caller, body, *now).await,
+        Action::ListKeys => keys.list(params).await,
+        Action::ListAliases => keys.aliases(params).await,
+        Action::UpdateKey => keys.update(caller, body, *now).await,
+        Action::DeleteKeys => keys.delete(body).await,
+        Action::BlockKey => keys.block(caller, body, *now).await,
+        Action::UnblockKey => keys.unblock(caller, body, *now).await,
+        Action::ResetKeySpend => keys.reset_spend(key, body).await,
+        Action::SpendLogs => spend.logs(params, *now).await,
+        Action::SpendLogsPage => spend.logs_page(params, *now).await,
+        Action::SpendOfKeys => spend.keys().await,
+        Action::GlobalSpend => spend.global().await,
+        Action::GlobalSpendOfKeys => spend.global_keys(params).await,
+        Action::GlobalSpendOfModels => spend.global_models(params, *now).await,
+        Action::ResetAllSpend => keys.reset_all_spend().await,
+    }
+}
