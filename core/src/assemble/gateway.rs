@@ -17,13 +17,13 @@ use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
 use crate::routing::ModelTable;
 use crate::store::table::Table;
+use crate::surface::Router;
 use crate::surface::admin::Administration;
 use crate::surface::gate::Gate;
 use crate::surface::router::{Parts, router};
 use crate::tls;
 use crate::upstream::client::HttpClient;
 use crate::upstream::transport::{Bounds, Transport};
-use axum::Router;
 use std::sync::Arc;
 use std::time::Duration;
 
