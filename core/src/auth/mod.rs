@@ -2,10 +2,11 @@
 //! seam and the hash of a key; knows no HTTP status, no routing and no money beyond showing it.
 //!
 //! [`authenticate`] joins the rest: [`credential`] reads the headers, [`master`] compares the administrator's key,
-//! [`key_store`] keeps [`key_record`]s, [`cache`] remembers them for a bounded time, [`route`] says what a caller may
+//! [`key_store`] keeps [`key_record`]s, [`budget_period`] begins their budgets' periods, [`cache`] remembers them for a bounded time, [`route`] says what a caller may
 //! call.
 
 pub mod authenticate;
+pub mod budget_period;
 pub mod cache;
 pub mod credential;
 pub mod key_item;

@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod background;
 pub mod health;
+pub mod maintenance;
 pub mod model_call;
 pub mod model_info;
 pub mod models;

@@ -11,6 +11,7 @@ pub mod dynamo;
 pub mod embedded;
 #[cfg(any(test, feature = "testing"))]
 pub mod faulty;
+pub mod expiry;
 pub mod item;
 pub mod rules;
 pub mod table;
