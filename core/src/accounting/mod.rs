@@ -1,10 +1,11 @@
 //! What calls cost and who pays: the spend log and the running totals that move with it. Knows the store's seam; knows
 //! no headers, no routes and no prices.
 //!
-//! [`spend_row`] is one call, [`spend_log`] stores it exactly once with its charge, [`spend_query`] reads rows back.
+//! [`spend_row`] is one call, [`spend_log`] stores it exactly once with its charge, [`spend_query`] reads rows back,
+//! [`spend_removal`] removes those of a day.
 
 pub mod spend_log;
 pub mod spend_query;
-pub mod spend_retention;
+pub mod spend_removal;
 pub mod spend_row;
 mod spend_row_text;

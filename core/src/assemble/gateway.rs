@@ -1,6 +1,7 @@
 //! Puts the parts together.
 
 use super::error::StartError;
+use super::state::State;
 use crate::accounting::spend_log::SpendLog;
 use crate::auth::authenticate::Authenticator;
 use crate::auth::cache::PrincipalCache;
@@ -17,7 +18,6 @@ use crate::flow::model_call::ModelCalls;
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
 use crate::routing::ModelTable;
-use crate::store::table::Table;
 use crate::surface::admin::Administration;
 use crate::surface::gate::Gate;
 use crate::surface::router::{Parts, router};
@@ -75,6 +75,8 @@ pub struct Gateway {
     pub calls: Arc<ModelCalls>,
     /// Work that outlives its request: wait for it before the process ends.
     pub background: Background,
+    /// The jobs that keep the state tidy.
+    pub maintenance: Arc<Maintenance>,
     administration: Administration,
     gate: Gate,
     health: Arc<Health>,
@@ -86,17 +88,16 @@ impl Gateway {
     ///
     /// # Errors
     /// [`StartError`] names the deployment or setting at fault.
-    pub fn assemble(
-        loaded: Loaded,
-        table: Arc<dyn Table>,
-        staleness: KeyStaleness,
-        ground: Ground,
-    ) -> Result<Self, StartError> {
+    pub fn assemble(loaded: Loaded, state: State, staleness: KeyStaleness, ground: Ground) -> Result<Self, StartError> {
+        let State { table, expiring } = state;
         let Loaded { config, environment, .. } = loaded;
         let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config()?)?);
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
-        let spend = Arc::new(SpendLog::new(Arc::clone(&table), config.general.spend_log_retention_days));
+        let retention_days = config.general.spend_log_retention_days;
+        let spend = Arc::new(SpendLog::new(Arc::clone(&table), retention_days));
+        let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
+        let maintenance = Arc::new(maintenance);
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let models = Arc::new(models(config, environment)?);
         let keys = KeyStore::new(Arc::clone(&table));
@@ -120,17 +121,7 @@ impl Gateway {
             bounds,
         };
         let (calls, health) = (Arc::new(calls), Arc::new(health));
-        Ok(Self { calls, background, administration, gate, health, body_bytes_max })
-    }
-
-    /// The jobs on a schedule.
-    pub fn maintenance(&self) -> Maintenance {
-        Maintenance {
-            keys: self.keys.clone(),
-            spend: Arc::clone(&self.calls.spend),
-            table: Arc::clone(&self.table),
-            clock: Arc::clone(&self.calls.clock),
-        }
+        Ok(Self { calls, background, maintenance, administration, gate, health, body_bytes_max })
     }
 
     /// The routes that a process serves.

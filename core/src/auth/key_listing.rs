@@ -1,4 +1,5 @@
-//! The list of all keys: one small item a key, in order of creation, with what a list is filtered by.
+//! The list of all keys: one small item a key, in order of creation, with what a list is filtered by and when the key's
+//! budget starts afresh, so that finding the keys whose period has ended reads the list alone.
 
 use super::key_record::KeyRecord;
 use crate::clock::Timestamp;
@@ -7,6 +8,9 @@ use crate::store::item::{Item, Key};
 
 /// The partition of the list. Keys are made far less often than one partition can take writes.
 pub const PARTITION: &str = "KEYS";
+
+/// The attribute that says when a key's budget starts afresh, in the list as in the record.
+pub(super) const BUDGET_RESET_AT: &str = "budget_reset_at";
 
 /// One key in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +25,17 @@ pub struct KeyListing {
     pub team_id: Option<String>,
     /// Its organization.
     pub organization_id: Option<String>,
+    /// When its budget's period ends.
+    pub budget_reset_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl KeyListing {
+    /// Where it stands in the list.
+    pub fn position(&self) -> String {
+        position(self.created_at, &self.hash)
+    }
 }
 
 /// Which keys are asked for: those that equal every value given.
@@ -54,7 +67,11 @@ impl KeyFilter {
 
 /// The place of a key in the list. It never changes, as neither part does.
 pub fn listing_key(record: &KeyRecord) -> Key {
-    Key::new(PARTITION, format!("{:015}#{}", record.created_at.millis().max(0), record.hash))
+    Key::new(PARTITION, position(record.created_at, &record.hash))
+}
+
+fn position(created_at: Timestamp, hash: &KeyHash) -> String {
+    format!("{:015}#{hash}", created_at.millis().max(0))
 }
 
 /// The item that lists a key.
@@ -64,6 +81,7 @@ pub fn to_item(record: &KeyRecord) -> Item {
         .with_some("user_id", record.user_id.as_deref())
         .with_some("team_id", record.team_id.as_deref())
         .with_some("organization_id", record.document.get("organization_id").and_then(serde_json::Value::as_str))
+        .with_some(BUDGET_RESET_AT, record.budget_reset_at.map(Timestamp::millis))
 }
 
 /// The listing in an item; `None` where the item is not of this make.
@@ -76,6 +94,7 @@ pub fn from_item(item: &Item) -> Option<KeyListing> {
         user_id: text("user_id"),
         team_id: text("team_id"),
         organization_id: text("organization_id"),
+        budget_reset_at: item.number(BUDGET_RESET_AT).map(Timestamp::from_millis),
         created_at: Timestamp::from_millis(millis.parse().ok()?),
     })
 }

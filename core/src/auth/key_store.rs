@@ -62,11 +62,19 @@ impl KeyStore {
     /// # Errors
     /// As [`Table::query`]; [`ReadError::Corrupt`] where the record cannot be read.
     pub async fn get(&self, hash: &KeyHash) -> Result<Option<StoredKey>, ReadError> {
-        let page = self.table.query(&Query { limit: 2, ..Query::partition(key_item::partition(hash)) }).await?;
-        let item = |sort: &str| page.items.iter().find(|item| item.key.sort == sort);
-        let Some(record) = item(key_item::RECORD) else { return Ok(None) };
-        let totals = item(key_item::TOTALS).map(key_item::totals_from_item).unwrap_or_default();
-        Ok(Some(StoredKey { record: key_item::from_item(record)?, totals }))
+        let Some((record, totals)) = self.items(hash).await? else { return Ok(None) };
+        let totals = totals.as_ref().map(key_item::totals_from_item).unwrap_or_default();
+        Ok(Some(StoredKey { record: key_item::from_item(&record)?, totals }))
+    }
+
+    /// The items of a key: its record, and its running totals where it has some.
+    pub(super) async fn items(&self, hash: &KeyHash) -> Result<Option<(Item, Option<Item>)>, ReadError> {
+        let mut page = self.table.query(&Query { limit: 2, ..Query::partition(key_item::partition(hash)) }).await?;
+        let mut take = |sort: &str| {
+            let index = page.items.iter().position(|item| item.key.sort == sort)?;
+            Some(page.items.swap_remove(index))
+        };
+        Ok(take(key_item::RECORD).map(|record| (record, take(key_item::TOTALS))))
     }
 
     /// The key that has this alias.
@@ -257,4 +265,5 @@ fn alias_is(record: &KeyRecord) -> Condition {
 }
 
 #[cfg(test)]
+#[cfg(feature = "embedded")]
 mod tests;

@@ -2,7 +2,7 @@
 //! seam and the hash of a key; knows no HTTP status, no routing and no money beyond showing it.
 //!
 //! [`authenticate`] joins the rest: [`credential`] reads the headers, [`master`] compares the administrator's key,
-//! [`key_store`] keeps [`key_record`]s, [`cache`] remembers them for a bounded time, [`route`] says what a caller may
+//! [`key_store`] keeps [`key_record`]s, [`budget_period`] begins their budgets' periods, [`cache`] remembers them for a bounded time, [`route`] says what a caller may
 //! call.
 
 pub mod authenticate;

@@ -9,6 +9,7 @@ pub mod conformance;
 pub mod dynamo;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+pub mod expiry;
 #[cfg(any(test, feature = "testing"))]
 pub mod faulty;
 pub mod item;

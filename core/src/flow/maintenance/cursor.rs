@@ -1,24 +1,35 @@
-//! Where a job stopped, kept in the table for its next run. A lost cursor costs work done twice, never work left out.
+//! Where a job goes on: one small item a job. It only ever saves work; a job that finds none, or an old one, does
+//! what it does from further back.
+//!
+//! | partition | sort | holds |
+//! |---|---|---|
+//! | `MAINT#budget_rollover` | `CURSOR` | `after`: the last key that was looked at |
+//! | `MAINT#log_retention` | `CURSOR` | `day`, `retention_days`, `mixed_until` (see [`super::log_retention`]) |
 
-use crate::store::item::{Item, Key, Value};
+use super::job::Job;
+use crate::store::item::{Item, Key};
 use crate::store::table::{Freshness, ReadError, Table, WriteError};
-use crate::store::write::Write;
+use crate::store::write::{Change, Write};
 
-const PARTITION: &str = "MAINTENANCE";
-const AT: &str = "at";
-
-/// Where `job` stopped; `None`: at the end, or it never ran.
-pub(super) async fn read(table: &dyn Table, job: &str) -> Result<Option<Value>, ReadError> {
-    let item = table.get(&Key::new(PARTITION, job), Freshness::Latest).await?;
-    Ok(item.and_then(|mut item| item.attributes.remove(AT)))
+/// One job's place.
+pub(super) struct Cursor<'run> {
+    table: &'run dyn Table,
+    key: Key,
 }
 
-/// Keeps where `job` stopped; `None`: it begins again at the start.
-pub(super) async fn keep(table: &dyn Table, job: &str, at: Option<Value>) -> Result<(), WriteError> {
-    let key = Key::new(PARTITION, job);
-    let write = match at {
-        Some(at) => Write::Put { item: Item::new(key).with(AT, at), when: Vec::new() },
-        None => Write::Delete { key, when: Vec::new() },
-    };
-    table.write(write).await.map(drop)
+impl<'run> Cursor<'run> {
+    pub(super) fn of(job: Job, table: &'run dyn Table) -> Self {
+        Self { table, key: Key::new(format!("MAINT#{}", job.name()), "CURSOR") }
+    }
+
+    /// What the last run left.
+    pub(super) async fn read(&self) -> Result<Item, ReadError> {
+        let item = self.table.get(&self.key, Freshness::Latest).await?;
+        Ok(item.unwrap_or_else(|| Item::new(self.key.clone())))
+    }
+
+    /// Leaves something for the next run.
+    pub(super) async fn change(&self, changes: Vec<Change>) -> Result<(), WriteError> {
+        self.table.write(Write::Update { key: self.key.clone(), changes, when: Vec::new() }).await.map(drop)
+    }
 }

@@ -1,11 +1,21 @@
-//! Jobs on a schedule, one a file. Each is idempotent, bounded in one run, goes on where the last run stopped, and
-//! reports what it did. Two runs at once do no harm.
+//! The jobs that keep the state tidy, one a file. On AWS a schedule asks for them, in `postern` a loop does. No job is
+//! needed for an answer to be right; each is bounded, goes on where it stopped, and may run twice at once.
+//!
+//! [`event`] says what is asked, [`run`] does it and gives a [`report`], [`every`] is the loop.
 
-mod budgets;
+mod budget_rollover;
 mod cursor;
+mod error;
+pub mod event;
+pub mod every;
+mod expired_items;
+pub mod job;
 mod log_retention;
-mod run;
+mod progress;
+pub mod report;
+pub mod run;
+#[cfg(test)]
+mod tests;
 
-pub use budgets::BudgetReport;
-pub use log_retention::LogReport;
-pub use run::{Maintenance, Report};
+pub use event::{Event, EventError, Task};
+pub use run::Maintenance;

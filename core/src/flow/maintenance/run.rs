@@ -1,69 +1,100 @@
-//! One run of all jobs.
+//! One run: the jobs that an event asks for, in order, as far as the time goes. A job that fails does not keep the
+//! others from their work.
 
-use super::{BudgetReport, LogReport, budgets, log_retention};
+use super::cursor::Cursor;
+use super::error::JobError;
+use super::event::{Event, Task};
+use super::job::Job;
+use super::progress::{Ended, Progress, Until};
+use super::report::{JobReport, Report, Status};
+use super::{budget_rollover, expired_items, log_retention};
 use crate::accounting::spend_log::SpendLog;
 use crate::auth::key_store::KeyStore;
-use crate::calendar;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
+use crate::store::expiry::SweepExpired;
 use crate::store::table::Table;
-use serde::Serialize;
-use std::fmt::Display;
+use std::error::Error;
 use std::sync::Arc;
 
-/// The jobs and what they work on.
-#[derive(Clone)]
+/// The jobs, and what they work on.
 pub struct Maintenance {
-    /// Whose budgets roll over.
-    pub keys: KeyStore,
-    /// Whose rows end.
-    pub spend: Arc<SpendLog>,
-    /// Where each job keeps its place.
-    pub table: Arc<dyn Table>,
-    /// Now.
-    pub clock: Arc<dyn Clock>,
-}
-
-/// What a run did.
-#[derive(Debug, Serialize)]
-pub struct Report {
-    /// When it began, in RFC 3339.
-    pub started_at: String,
-    /// Budget roll-over.
-    pub budgets: Outcome<BudgetReport>,
-    /// Retention of the spend log.
-    pub spend_log: Outcome<LogReport>,
-}
-
-/// How one job ended. A failed job is tried again by the next run.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome<T> {
-    /// What it did.
-    Done(T),
-    /// Why it stopped.
-    Failed(String),
+    table: Arc<dyn Table>,
+    keys: KeyStore,
+    spend: SpendLog,
+    expiring: Option<Arc<dyn SweepExpired>>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Maintenance {
-    /// Runs every job once. One that fails keeps no other from running.
-    pub async fn run(&self) -> Report {
-        let now = self.clock.now();
-        Report {
-            started_at: calendar::rfc3339(now),
-            budgets: Outcome::of("budgets", budgets::roll_over(&self.keys, &self.table, now).await),
-            spend_log: Outcome::of("spend_log", log_retention::apply(&self.spend, &self.table, now).await),
+    /// Jobs on `table`, whose spend rows are kept for `retention_days` (`None`: for ever). `expiring` is the store
+    /// behind the table, where it does not remove ended items by itself.
+    pub fn new(
+        table: Arc<dyn Table>,
+        retention_days: Option<u32>,
+        expiring: Option<Arc<dyn SweepExpired>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let (keys, spend) = (KeyStore::new(Arc::clone(&table)), SpendLog::new(Arc::clone(&table), retention_days));
+        Self { table, keys, spend, expiring, clock }
+    }
+
+    /// The time by the clock of the jobs, to count a deadline from.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Does what `event` asks for until `deadline`, which it may pass by a few calls of the store. Safe to repeat, to
+    /// run twice at once and to stop at any point.
+    pub async fn run(&self, event: &Event, deadline: Timestamp) -> Report {
+        let until = Until { clock: self.clock.as_ref(), deadline };
+        let mut report = Report { origin: event.origin.clone(), jobs: Vec::new() };
+        for job in Job::ALL {
+            if event.task == Task::Round || event.task == Task::One(job) {
+                report.jobs.push(self.report(job, until).await);
+            }
+        }
+        report
+    }
+
+    async fn report(&self, job: Job, until: Until<'_>) -> JobReport {
+        let began = until.now();
+        let mut progress = Progress::default();
+        let (status, error) = if until.passed() {
+            (Status::Skipped, None)
+        } else {
+            match self.work(job, until, &mut progress).await {
+                Ok(Ended::Finished) => (Status::Finished, None),
+                Ok(Ended::Unfinished) => (Status::Unfinished, None),
+                Ok(Ended::Off) => (Status::Off, None),
+                Err(error) => {
+                    tracing::warn!(job = job.name(), error = &error as &dyn Error, "a job failed");
+                    (Status::Failed, Some(with_causes(&error)))
+                }
+            }
+        };
+        let Progress { examined, done, passed_over, cursor } = progress;
+        let took_ms = until.now().millis_since(began);
+        JobReport { job, status, examined, done, passed_over, cursor, error, took_ms }
+    }
+
+    async fn work(&self, job: Job, until: Until<'_>, progress: &mut Progress) -> Result<Ended, JobError> {
+        let cursor = Cursor::of(job, self.table.as_ref());
+        match job {
+            Job::BudgetRollover => budget_rollover::run(&self.keys, &cursor, until, progress).await,
+            Job::LogRetention => log_retention::run(&self.spend, &cursor, until, progress).await,
+            Job::ExpiredItems => expired_items::run(self.expiring.as_deref(), until, progress).await,
         }
     }
 }
 
-impl<T> Outcome<T> {
-    fn of<E: Display>(job: &str, result: Result<T, E>) -> Self {
-        result.map_or_else(
-            |error| {
-                tracing::error!(job, %error, "a maintenance job failed; the next run tries again");
-                Self::Failed(error.to_string())
-            },
-            Self::Done,
-        )
+/// The error and what it comes from, in one line.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(below) = cause {
+        text.push_str(": ");
+        text.push_str(&below.to_string());
+        cause = below.source();
     }
+    text
 }

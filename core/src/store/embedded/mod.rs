@@ -23,5 +23,4 @@ mod working_set;
 mod writer;
 
 pub use open::OpenError;
-pub use sweep::Swept;
 pub use table::EmbeddedTable;

@@ -1,10 +1,12 @@
 //! Removes what has ended. Reads leave ended items out by themselves; this gives their room back.
 
+use super::super::expiry::{SweepExpired, Swept};
 use super::super::item::Key;
 use super::super::table::{ReadError, WriteError};
 use super::sql::RowError;
 use super::table::EmbeddedTable;
 use crate::clock::Timestamp;
+use async_trait::async_trait;
 use rusqlite::{Connection, params};
 
 /// Most items removed in one commit: a bound on how long callers wait behind it.
@@ -12,17 +14,6 @@ const REMOVALS_MAX: usize = 256;
 
 /// Rows in the order of their keys. There is no index on the end: each write would pay for it, and this job has time.
 const ROWS_BEHIND: &str = "SELECT pk, sk, expires_at FROM items WHERE (pk, sk) > (?1, ?2) ORDER BY pk, sk LIMIT ?3";
-
-/// What one sweep did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Swept {
-    /// Items looked at.
-    pub examined: usize,
-    /// Items removed.
-    pub removed: usize,
-    /// Whether the end of the table was reached; the next sweep starts from its beginning.
-    pub finished: bool,
-}
 
 /// Where the rows of one stretch end, and which of them have ended.
 struct Stretch {
@@ -60,6 +51,13 @@ impl EmbeddedTable {
         removed
             .map_err(|_| WriteError::Throttled("the store's queue is full".into()))?
             .map_err(|failure| failure.as_error())
+    }
+}
+
+#[async_trait]
+impl SweepExpired for EmbeddedTable {
+    async fn sweep_expired(&self, limit: usize) -> Result<Swept, WriteError> {
+        Self::sweep_expired(self, limit).await
     }
 }
 

@@ -1,0 +1,22 @@
+//! Why a job stopped before its end. Asking for it again is safe.
+
+use crate::accounting::spend_removal::RemovalError;
+use crate::auth::key_store::KeyStoreError;
+use crate::store::table::{ReadError, WriteError};
+
+/// Why a job stopped.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum JobError {
+    /// The table could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The table could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A key could not be read or changed.
+    #[error(transparent)]
+    Key(#[from] KeyStoreError),
+    /// Spend rows could not be removed.
+    #[error(transparent)]
+    Rows(#[from] RemovalError),
+}

@@ -1,0 +1,39 @@
+//! The jobs by name.
+
+use serde::{Serialize, Serializer};
+
+/// A job, as events and reports name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Begins the next period of budgets whose period has ended.
+    BudgetRollover,
+    /// Removes spend rows that a retention set later no longer wants.
+    LogRetention,
+    /// Gives back the room of items that have ended.
+    ExpiredItems,
+}
+
+impl Job {
+    /// Every job, in the order of a round: what users see first.
+    pub const ALL: [Self; 3] = [Self::BudgetRollover, Self::LogRetention, Self::ExpiredItems];
+
+    /// The job's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BudgetRollover => "budget_rollover",
+            Self::LogRetention => "log_retention",
+            Self::ExpiredItems => "expired_items",
+        }
+    }
+
+    /// The job with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|job| job.name() == name)
+    }
+}
+
+impl Serialize for Job {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
