@@ -18,13 +18,13 @@ use crate::flow::model_call::ModelCalls;
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
 use crate::routing::ModelTable;
+use crate::surface::Router;
 use crate::surface::admin::Administration;
 use crate::surface::gate::Gate;
 use crate::surface::router::{Parts, router};
 use crate::tls;
 use crate::upstream::client::HttpClient;
 use crate::upstream::transport::{Bounds, Transport};
-use axum::Router;
 use std::sync::Arc;
 use std::time::Duration;
 
