@@ -10,7 +10,9 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-READY_SECONDS = 300
+READY_SECONDS = 120
+# One try. A function that is still starting holds the request; one that failed to start does too.
+TRY_SECONDS = 5
 END_SECONDS = 10
 
 
@@ -42,10 +44,10 @@ class Process:
         """Until `url` answers anything at all; a program that ends instead fails the test with its log."""
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
-            if self._child.poll() is not None:
-                raise AssertionError(f"{self.log.name}: ended with {self._child.returncode}\n{self.output()}")
+            if self._child.poll() is not None or "command exited code" in self.output():
+                raise AssertionError(f"{self.log.name}: ended\n{self.output()}")
             try:
-                urllib.request.urlopen(url, timeout=READY_SECONDS).close()
+                urllib.request.urlopen(url, timeout=TRY_SECONDS).close()
                 return self
             except urllib.error.HTTPError:
                 return self
