@@ -136,7 +136,7 @@ mod tests {
         let source = FixedSecrets::default()
             .with("plain", "sk-plain")
             .with("json", r#"{"key":"sk-json","port":5432,"nested":{"a":1},"none":null}"#);
-        resolve(&source, &reference.parse().expect("a reference")).await
+        resolve(&source, &SecretReference::parse(reference).expect("a reference")).await
     }
 
     #[tokio::test]
@@ -149,8 +149,8 @@ mod tests {
     #[tokio::test]
     async fn several_references_are_answered_in_their_order() {
         let source = FixedSecrets::default().with("a", "1").with("b", "2");
-        let references =
-            ["aws_secret/b", "aws_secret/a", "aws_secret/b"].map(|text| text.parse().expect("a reference"));
+        let references = ["aws_secret/b", "aws_secret/a", "aws_secret/b"]
+            .map(|text| SecretReference::parse(text).expect("a reference"));
         let secrets = resolve_all(&source, &references).await.expect("all known");
         assert_eq!(secrets.iter().map(Secret::expose).collect::<Vec<_>>(), ["2", "1", "2"]);
     }
