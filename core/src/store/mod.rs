@@ -9,9 +9,9 @@ pub mod conformance;
 pub mod dynamo;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+pub mod expiry;
 #[cfg(any(test, feature = "testing"))]
 pub mod faulty;
-pub mod expiry;
 pub mod item;
 pub mod rules;
 pub mod table;

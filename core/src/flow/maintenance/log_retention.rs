@@ -89,12 +89,7 @@ async fn span(cursor: &Cursor<'_>, retention: i64, now: Timestamp) -> Result<Spa
     Ok(Span { day, end: old_enough.min(mixed_until) })
 }
 
-async fn walk(
-    spend: &SpendLog,
-    span: &mut Span,
-    until: Until<'_>,
-    progress: &mut Progress,
-) -> Result<Ended, JobError> {
+async fn walk(spend: &SpendLog, span: &mut Span, until: Until<'_>, progress: &mut Progress) -> Result<Ended, JobError> {
     while span.day < span.end {
         if progress.examined >= DAYS_MAX || progress.done >= ROWS_MAX || until.passed() {
             return Ok(Ended::Unfinished);
