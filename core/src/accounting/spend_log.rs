@@ -56,11 +56,20 @@ impl SpendLog {
     }
 
     /// Stores a call's row and charges its cost, in one transaction and once: a row that stands already means that the
-    /// call is settled. A call that cost nothing and used nothing gets its row alone.
+    /// call is settled. A call that cost nothing and used nothing gets its row alone; a row too large for the table is
+    /// stored without its client's own data. Waits a quarter of a second at most between its attempts, all together.
     ///
     /// # Errors
     /// [`SettleError`] says whether the outcome is known. Repeating the call is safe in either case.
     pub async fn settle(&self, row: &SpendRow) -> Result<Settled, SettleError> {
+        match self.settle_as_it_is(row).await {
+            // A call must not escape its charge by what its client wrote beside it.
+            Err(SettleError::NotStored(WriteError::TooLarge { .. })) => self.settle_as_it_is(&row.trimmed()).await,
+            other => other,
+        }
+    }
+
+    async fn settle_as_it_is(&self, row: &SpendRow) -> Result<Settled, SettleError> {
         let mut attempt = 1;
         loop {
             let failure = match self.store(row).await {
@@ -77,7 +86,8 @@ impl SpendLog {
                     Ok(None) | Err(_) if attempt < ATTEMPTS_MAX => {}
                     Ok(None) | Err(_) => return Err(SettleError::OutcomeUnknown(failure)),
                 },
-                WriteError::Conflict | WriteError::Throttled(_) if attempt < ATTEMPTS_MAX => {}
+                WriteError::Conflict | WriteError::Throttled(_) | WriteError::Unavailable(_)
+                    if attempt < ATTEMPTS_MAX => {}
                 _ => return Err(SettleError::NotStored(failure)),
             }
             tokio::time::sleep(backoff(attempt, row.request_id)).await;
@@ -137,4 +147,5 @@ fn backoff(attempt: u32, request_id: RequestId) -> Duration {
 }
 
 #[cfg(test)]
+#[cfg(feature = "embedded")]
 mod tests;

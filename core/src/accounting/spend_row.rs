@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
+/// Most bytes of a text that a client chose, in a row that had to be trimmed.
+const TRIMMED_BYTES_MAX: usize = 1024;
+
 /// One call: who made it, where it went, what it used and cost, how it ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpendRow {
@@ -132,6 +135,22 @@ impl SpendRow {
         self.cost != NanoDollars::ZERO || self.details.usage.total() > 0
     }
 
+    /// The row without what a client can make as large as it likes, for the case that it would not fit the table. The
+    /// charge is the same.
+    pub fn trimmed(&self) -> Self {
+        let mut trimmed = self.clone();
+        let details = &mut trimmed.details;
+        details.metadata = Map::new();
+        details.tags = Vec::new();
+        let texts = [&mut details.model_group, &mut details.model];
+        let options = [&mut details.end_user, &mut details.user_agent].into_iter().flatten();
+        texts.into_iter().chain(options).for_each(shorten);
+        if let Outcome::Failure { message, .. } = &mut details.outcome {
+            shorten(message);
+        }
+        trimmed
+    }
+
     /// The row as an item that ends at `expires_at`.
     pub fn to_item(&self, expires_at: Option<Timestamp>) -> Item {
         // Text, numbers, lists and maps with text keys always serialise.
@@ -157,6 +176,11 @@ impl SpendRow {
             details: item.text("row").and_then(|row| serde_json::from_str(row).ok()).ok_or_else(corrupt)?,
         })
     }
+}
+
+fn shorten(text: &mut String) {
+    let end = (0..=TRIMMED_BYTES_MAX.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    text.truncate(end.unwrap_or(0));
 }
 
 /// The partition of one shard (0 to 15) of one day (`2024-01-15`).

@@ -160,4 +160,5 @@ fn master_principal() -> Principal {
 }
 
 #[cfg(test)]
+#[cfg(feature = "embedded")]
 mod tests;

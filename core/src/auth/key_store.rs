@@ -265,4 +265,5 @@ fn alias_is(record: &KeyRecord) -> Condition {
 }
 
 #[cfg(test)]
+#[cfg(feature = "embedded")]
 mod tests;

@@ -33,7 +33,7 @@ const MODEL_ROUTES: [&str; 24] = [
 ];
 
 /// Routes that tell a caller about itself and the models it may call.
-const INFO_ROUTES: [&str; 10] = [
+const INFO_ROUTES: [&str; 11] = [
     "/key/info",
     "/key/health",
     "/v2/key/info",
@@ -41,6 +41,7 @@ const INFO_ROUTES: [&str; 10] = [
     "/team/list",
     "/user/info",
     "/model/info",
+    "/v2/model/info",
     "/model_group/info",
     "/models",
     "/models/{}",

@@ -112,6 +112,17 @@ async fn a_call_that_used_nothing_is_logged_and_not_charged() {
 }
 
 #[tokio::test]
+async fn a_call_with_more_data_than_a_row_takes_is_charged_all_the_same() {
+    let (log, _) = log([]);
+    let mut large = row(NOW, 1, 80_000);
+    large.details.metadata.insert("a".to_owned(), "x".repeat(500_000).into());
+    large.details.end_user = Some("\u{e9}".repeat(300_000));
+    assert_eq!(log.settle(&large).await.unwrap(), Settled::Now);
+    assert_eq!(charged(&log).await, (80_000, 17, 1));
+    assert_eq!(log.find(large.request_id).await.unwrap().unwrap().details.end_user.unwrap().len(), 1024);
+}
+
+#[tokio::test]
 async fn a_free_call_that_used_tokens_is_counted() {
     let (log, _) = log([]);
     log.settle(&row(NOW, 1, 0)).await.unwrap();

@@ -72,6 +72,14 @@ pub enum AdminError {
         /// Why not, and what to do instead.
         reason: &'static str,
     },
+    /// The key's record is larger than the store takes. Nothing was done.
+    #[error("The key's fields take {bytes} bytes together; the most is {limit}. Shorten `metadata`.")]
+    TooLarge {
+        /// The record's size.
+        bytes: usize,
+        /// The most it may have.
+        limit: usize,
+    },
     /// Somebody else kept changing the same key. Nothing was done; try again.
     #[error("The key was changed by another request at the same time. Try again.")]
     Busy,
@@ -144,6 +152,7 @@ impl From<KeyStoreError> for AdminError {
             KeyStoreError::NotFound => Self::KeyNotInDatabase,
             KeyStoreError::Changed => Self::Busy,
             KeyStoreError::Read(error) => Self::Read(error),
+            KeyStoreError::Write(WriteError::TooLarge { bytes, limit }) => Self::TooLarge { bytes, limit },
             KeyStoreError::Write(error) => Self::Write(error),
         }
     }

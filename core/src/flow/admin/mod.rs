@@ -10,4 +10,5 @@ pub mod params;
 pub mod spend;
 
 #[cfg(test)]
+#[cfg(feature = "embedded")]
 mod replay;

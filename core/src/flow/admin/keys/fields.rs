@@ -5,12 +5,15 @@ use crate::auth::key_record::KeyRecord;
 use crate::clock::Timestamp;
 use crate::duration::Duration;
 use crate::flow::admin::body::{Field, Kind};
-use crate::flow::admin::error::AdminError;
+use crate::flow::admin::error::{AdminError, Problem};
 use crate::money::NanoDollars;
 use serde_json::{Map, Value};
 
 /// The kinds of key, and the routes that each may call.
 const KEY_TYPES: [&str; 4] = ["llm_api", "management", "read_only", "default"];
+
+/// Most bytes of an alias: it is part of a key of the table.
+const ALIAS_BYTES_MAX: usize = 255;
 
 /// Fields of a request that change a key's record.
 pub const FIELDS: &[Field] = &[
@@ -119,14 +122,17 @@ const DOCUMENT_FIELDS: &[&str] = &[
 /// Makes `record` what the checked fields of a request ask for. A field that is there and null goes back to nothing.
 ///
 /// # Errors
-/// [`AdminError::Amount`], [`AdminError::Lifetime`], [`AdminError::BudgetPeriod`], [`AdminError::Unsupported`]:
+/// [`AdminError::Amount`], [`AdminError::Lifetime`], [`AdminError::BudgetPeriod`], [`AdminError::Unsupported`], and
+/// [`AdminError::Form`] for an alias that is too long:
 /// `record` is then half changed and to be thrown away.
 pub fn apply(fields: &Map<String, Value>, record: &mut KeyRecord, now: Timestamp) -> Result<(), AdminError> {
     if fields.get("send_invite_email") == Some(&Value::Bool(true)) {
         let reason = "no mail is sent from here; hand the key over yourself";
         return Err(AdminError::Unsupported { field: "send_invite_email", reason });
     }
-    set(fields, "key_alias", &mut record.key_alias, text);
+    if let Some(alias) = fields.get("key_alias") {
+        record.key_alias = alias_in(alias)?;
+    }
     set(fields, "user_id", &mut record.user_id, text);
     set(fields, "team_id", &mut record.team_id, text);
     set(fields, "budget_id", &mut record.budget_id, text);
@@ -159,6 +165,16 @@ pub fn amount(fields: &Map<String, Value>, field: &'static str) -> Result<Option
         Some(value) if !value.is_finite() || value < 0.0 => Err(AdminError::Amount { field, value }),
         amount => Ok(amount.map(NanoDollars::from_dollars)),
     }
+}
+
+/// An empty alias is none, as it could not tell keys apart.
+fn alias_in(value: &Value) -> Result<Option<String>, AdminError> {
+    let alias = text(value).filter(|alias| !alias.is_empty());
+    if alias.as_ref().is_some_and(|alias| alias.len() > ALIAS_BYTES_MAX) {
+        let message = format!("String should have at most {ALIAS_BYTES_MAX} characters");
+        return Err(Problem::new("string_too_long", vec!["body".into(), "key_alias".into()], message).into());
+    }
+    Ok(alias)
 }
 
 fn apply_routes(fields: &Map<String, Value>, record: &mut KeyRecord) {

@@ -25,6 +25,7 @@ pub(super) fn of_admin(error: &AdminError) -> Answer {
         AdminError::ForeignKey => (403, json!({ "detail": text })),
         AdminError::Date { field, .. } => envelope(400, &text, "bad_request_error", Some(field)),
         AdminError::Unsupported { field, .. } => envelope(400, &text, "bad_request_error", Some(field)),
+        AdminError::TooLarge { .. } => envelope(400, &text, "bad_request_error", None),
         AdminError::Busy => envelope(409, &text, "conflict_error", None),
         AdminError::NoEntropy(_) | AdminError::Read(_) | AdminError::Write(_) => {
             envelope(503, &text, "service_unavailable_error", None)

@@ -85,6 +85,17 @@ async fn mistakes_that_the_recording_answers_with_500_are_the_clients() {
 }
 
 #[tokio::test]
+async fn fields_too_long_to_store_are_refused_as_the_clients_mistake() {
+    let gateway = Gateway::new();
+    let headers = [("authorization".to_owned(), format!("Bearer {}", super::gateway::MASTER))];
+    let (status, answer) =
+        gateway.call("POST", "/key/generate", &headers, &json!({"key_alias": "a".repeat(256)})).await;
+    assert_eq!((status, &answer["detail"][0]["type"]), (422, &json!("string_too_long")));
+    let body = json!({"metadata": {"a": "x".repeat(500_000)}});
+    assert_eq!(gateway.call("POST", "/key/generate", &headers, &body).await.0, 400);
+}
+
+#[tokio::test]
 async fn tags_and_chosen_keys_need_no_licence() {
     let gateway = Gateway::new();
     let body = json!({"tags": ["t1"], "key": "sk-chosen-by-the-owner"});
