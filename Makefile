@@ -97,7 +97,7 @@ e2e: setup ## The real binaries, called by the official clients
 
 .PHONY: bench
 bench: ## Added latency and throughput against the same upstream called directly
-	bench/run
+	tests/bench/run.sh $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what was built; what was installed stays

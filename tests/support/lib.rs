@@ -1,5 +1,5 @@
-//! What end-to-end tests share: emulators of AWS as real processes, and a stub server for the failures that no
-//! emulator gives.
+//! What end-to-end tests share: the real binaries, emulators of AWS as real processes, and a stub server for the
+//! failures that no emulator gives.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -8,6 +8,7 @@
 )]
 
 pub mod aws;
+pub mod binaries;
 pub mod dynoxide;
 pub mod emulator;
 pub mod moto;

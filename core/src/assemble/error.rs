@@ -1,6 +1,6 @@
 //! Why a process does not start. Each text names the setting at fault and what to do.
 
-use crate::aws::connection::AwsError;
+use crate::aws::error::AwsError;
 use crate::aws::object::{InvalidLocation, ObjectError};
 use crate::config::ConfigError;
 use crate::routing::BuildError;
@@ -8,6 +8,7 @@ use crate::secrets::SecretError;
 use crate::store::dynamo::CreateError;
 #[cfg(feature = "embedded")]
 use crate::store::embedded::OpenError;
+use crate::tls::client::TlsError;
 use crate::upstream::transport::TransportError;
 use std::path::PathBuf;
 
@@ -88,7 +89,7 @@ pub enum StartError {
     Table(#[from] CreateError),
     /// TLS towards providers could not be set up.
     #[error("TLS towards providers could not be set up")]
-    Tls(#[from] rustls::Error),
+    Tls(#[from] TlsError),
     /// The HTTP client could not be set up.
     #[error("the HTTP client could not be set up")]
     Client(#[from] TransportError),

@@ -36,5 +36,5 @@ pub async fn start(environment: Environment) -> Result<Gateway, StartError> {
     }
     let ground = Ground { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) };
     let state = state::open(&store, IfMissing::Fail, &aws, &ground.clock).await?;
-    Gateway::assemble(loaded, state.table, KeyStaleness::Millis(KEY_STALENESS_MILLIS), ground)
+    Gateway::assemble(loaded, state, KeyStaleness::Millis(KEY_STALENESS_MILLIS), ground)
 }

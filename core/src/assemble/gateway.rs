@@ -1,6 +1,7 @@
 //! Puts the parts together.
 
 use super::error::StartError;
+use super::state::State;
 use crate::accounting::spend_log::SpendLog;
 use crate::auth::authenticate::Authenticator;
 use crate::auth::cache::PrincipalCache;
@@ -12,18 +13,18 @@ use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
 use crate::flow::health::Health;
+use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::ModelCalls;
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
 use crate::routing::ModelTable;
-use crate::store::table::Table;
+use crate::surface::Router;
 use crate::surface::admin::Administration;
 use crate::surface::gate::Gate;
 use crate::surface::router::{Parts, router};
 use crate::tls;
 use crate::upstream::client::HttpClient;
 use crate::upstream::transport::{Bounds, Transport};
-use axum::Router;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,6 +75,8 @@ pub struct Gateway {
     pub calls: Arc<ModelCalls>,
     /// Work that outlives its request: wait for it before the process ends.
     pub background: Background,
+    /// The jobs that keep the state tidy.
+    pub maintenance: Arc<Maintenance>,
     administration: Administration,
     gate: Gate,
     health: Arc<Health>,
@@ -85,17 +88,16 @@ impl Gateway {
     ///
     /// # Errors
     /// [`StartError`] names the deployment or setting at fault.
-    pub fn assemble(
-        loaded: Loaded,
-        table: Arc<dyn Table>,
-        staleness: KeyStaleness,
-        ground: Ground,
-    ) -> Result<Self, StartError> {
+    pub fn assemble(loaded: Loaded, state: State, staleness: KeyStaleness, ground: Ground) -> Result<Self, StartError> {
+        let State { table, expiring } = state;
         let Loaded { config, environment, .. } = loaded;
         let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config()?)?);
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
-        let spend = Arc::new(SpendLog::new(Arc::clone(&table), config.general.spend_log_retention_days));
+        let retention_days = config.general.spend_log_retention_days;
+        let spend = Arc::new(SpendLog::new(Arc::clone(&table), retention_days));
+        let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
+        let maintenance = Arc::new(maintenance);
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let models = Arc::new(models(config, environment)?);
         let keys = KeyStore::new(Arc::clone(&table));
@@ -119,7 +121,7 @@ impl Gateway {
             bounds,
         };
         let (calls, health) = (Arc::new(calls), Arc::new(health));
-        Ok(Self { calls, background, administration, gate, health, body_bytes_max })
+        Ok(Self { calls, background, maintenance, administration, gate, health, body_bytes_max })
     }
 
     /// The routes that a process serves.

@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::store::dynamo::{DynamoTable, Timeouts, create_table_if_missing};
 #[cfg(feature = "embedded")]
 use crate::store::embedded::EmbeddedTable;
+use crate::store::expiry::SweepExpired;
 use crate::store::table::Table;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -40,9 +41,8 @@ impl FromStr for StoreChoice {
 pub struct State {
     /// The seam that everyone uses.
     pub table: Arc<dyn Table>,
-    /// The embedded store itself, for its upkeep.
-    #[cfg(feature = "embedded")]
-    pub embedded: Option<Arc<EmbeddedTable>>,
+    /// The store's upkeep, where it does not see to it by itself.
+    pub expiring: Option<Arc<dyn SweepExpired>>,
 }
 
 /// Whether a missing table is made.
@@ -90,17 +90,13 @@ pub async fn open(
 
 impl State {
     fn remote(table: Arc<dyn Table>) -> Self {
-        Self {
-            table,
-            #[cfg(feature = "embedded")]
-            embedded: None,
-        }
+        Self { table, expiring: None }
     }
 
     #[cfg(feature = "embedded")]
     fn embedded(store: EmbeddedTable) -> Self {
         let store = Arc::new(store);
-        Self { table: Arc::clone(&store) as Arc<dyn Table>, embedded: Some(store) }
+        Self { table: Arc::clone(&store) as Arc<dyn Table>, expiring: Some(store) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! One connection to AWS for the whole process: what every service client is made from.
 
+use super::error::AwsError;
 use super::http_client;
 use super::settings::{AwsSettings, Endpoints, Lookup, Service};
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
@@ -11,33 +12,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::TlsContext;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use std::error::Error;
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-
-/// What is wrong with the way to AWS. All are found at start.
-#[derive(Debug, thiserror::Error)]
-pub enum AwsError {
-    /// No variable and no profile names the region.
-    #[error("no AWS region is set: set `AWS_REGION`")]
-    NoRegion,
-    /// The file of trusted authorities is of no use.
-    #[error("the certificate file `{}` (from `AWS_CA_BUNDLE` or `SSL_CERT_FILE`) cannot be used: {problem}", path.display())]
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// TLS could not be set up.
-    #[error("TLS towards AWS could not be set up")]
-    Tls(#[source] Box<dyn Error + Send + Sync>),
-    /// Neither the environment, a profile nor the machine has credentials.
-    #[error(
-        "no AWS credentials were found: set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or give this machine a role"
-    )]
-    NoCredentials(#[source] Box<dyn Error + Send + Sync>),
-}
 
 /// Region, credentials, endpoints and HTTP client. Cheap to clone; the connections are shared.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! The one HTTP client under every AWS call: rustls on aws-lc, with the roots chosen for AWS.
 
-use super::connection::AwsError;
+use super::error::AwsError;
 use super::roots;
 use super::settings::AwsSettings;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;

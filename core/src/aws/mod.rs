@@ -5,6 +5,7 @@
 //! configuration object ([`object`]). It reads no environment itself; it is given a look-up.
 
 pub mod connection;
+pub mod error;
 mod error_chain;
 mod http_client;
 pub mod object;

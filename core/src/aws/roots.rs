@@ -1,6 +1,6 @@
 //! Which certificate authorities an AWS client trusts. Chooses; opens no connection.
 
-use super::connection::AwsError;
+use super::error::AwsError;
 use super::settings::AwsSettings;
 use aws_smithy_http_client::tls::TrustStore;
 use rustls_pki_types::CertificateDer;

@@ -23,6 +23,7 @@ impl From<AdminError> for ErrorAnswer {
             | AdminError::KeyTooShort { .. }
             | AdminError::KeyTaken
             | AdminError::Date { .. }
+            | AdminError::TooLarge { .. }
             | AdminError::Unsupported { .. } => bad_request(),
             AdminError::AliasTaken(_) => bad_request().param("key_alias"),
             AdminError::KeyNotInDatabase | AdminError::KeyNotFound => {

@@ -15,3 +15,6 @@ mod health;
 mod model_call;
 mod models;
 pub mod router;
+
+/// What `router` gives, for those who pass it on and look no closer.
+pub use axum::Router;

@@ -5,11 +5,16 @@ use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
 
+/// The cryptography provider lacks what the protocol versions need. Not in the builds we make.
+#[derive(Debug, thiserror::Error)]
+#[error("TLS cannot be set up")]
+pub struct TlsError(#[from] rustls::Error);
+
 /// The client side of TLS, for HTTP/2 and HTTP/1.1.
 ///
 /// # Errors
-/// The library's own, where its provider lacks what the protocol versions need; not in the builds we make.
-pub fn config() -> Result<ClientConfig, rustls::Error> {
+/// [`TlsError`]: this build cannot speak TLS at all.
+pub fn config() -> Result<ClientConfig, TlsError> {
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?

@@ -1,3 +1,9 @@
-//! The admin function.
+//! The admin function: keys, spend, model information and health.
 
-fn main() {}
+use postern_core::assemble::gateway::Serves;
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    postern_runtime::serve(Serves::Admin).await
+}

@@ -1,3 +1,9 @@
-//! The chat function.
+//! The chat function: chat, legacy completions and the list of models.
 
-fn main() {}
+use postern_core::assemble::gateway::Serves;
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    postern_runtime::serve(Serves::Chat).await
+}

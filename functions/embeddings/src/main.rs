@@ -1,3 +1,9 @@
-//! The embeddings function.
+//! The embeddings function: embeddings.
 
-fn main() {}
+use postern_core::assemble::gateway::Serves;
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    postern_runtime::serve(Serves::Embeddings).await
+}

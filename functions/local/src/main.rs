@@ -4,6 +4,7 @@ mod banner;
 mod cli;
 mod serve;
 mod start;
+mod upkeep;
 
 use clap::Parser;
 use std::process::ExitCode;

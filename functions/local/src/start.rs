@@ -3,6 +3,7 @@
 use crate::banner;
 use crate::cli::Options;
 use crate::serve;
+use crate::upkeep::Upkeep;
 use postern_core::assemble::StartError;
 use postern_core::assemble::aws::AwsOnDemand;
 use postern_core::assemble::configuration::{self, ConfigSource};
@@ -52,7 +53,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let asked = SocketAddr::new(options.host, options.port);
     let listener = TcpListener::bind(asked).await.map_err(|cause| Refused::Port { address: asked, cause })?;
     banner::welcome(listener.local_addr()?, new_master_key.as_ref().map(Secret::expose), model.as_deref());
+    let upkeep = Upkeep::begin(Arc::clone(&gateway.maintenance), &gateway.background);
     serve::serve(listener, gateway.router(Serves::All)).await?;
+    upkeep.end();
     gateway.background.drained().await;
     Ok(())
 }
@@ -112,7 +115,7 @@ async fn open(
         StoreChoice::DynamoDb(_) => KeyStaleness::Millis(SHARED_STALENESS_MILLIS),
         StoreChoice::Memory | StoreChoice::File(_) => KeyStaleness::OnlyWriter,
     };
-    Gateway::assemble(loaded, state.table, staleness, ground)
+    Gateway::assemble(loaded, state, staleness, ground)
 }
 
 /// The store's file in the user's data folder, where the XDG base directory rules put it.

@@ -1,3 +1,8 @@
-//! The maintenance function.
+//! The maintenance function: runs the jobs that keep state tidy, whenever it is invoked.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    postern_runtime::maintain().await
+}

@@ -2,6 +2,7 @@
 
 use postern_core::clock::ManualClock;
 use postern_core::secret::Secret;
+use postern_core::secret_reference::SecretReference;
 use postern_core::secrets::{
     CachedSecrets, SECRET_FRESH_MILLIS, SecretError, SecretSource, SecretsManager, resolve, resolve_all,
 };
@@ -18,7 +19,7 @@ async fn references_are_resolved_and_a_rotation_is_noticed() {
     let clock = Arc::new(ManualClock::default());
     let secrets = CachedSecrets::new(SecretsManager::new(&connection), clock.clone());
     let references = ["postern/master", "postern/providers#openai", "postern/providers#anthropic"]
-        .map(|name| format!("aws_secret/{name}").parse().expect("a reference"));
+        .map(|name| SecretReference::parse(&format!("aws_secret/{name}")).expect("a reference"));
     let values = resolve_all(&secrets, &references).await.expect("all are known");
     assert_eq!(values.iter().map(Secret::expose).collect::<Vec<_>>(), ["sk-master", "sk-openai", "sk-anthropic"]);
 
@@ -27,7 +28,7 @@ async fn references_are_resolved_and_a_rotation_is_noticed() {
     clock.advance_millis(SECRET_FRESH_MILLIS);
     assert_eq!(resolve(&secrets, &references[0]).await.expect("known").expose(), "sk-rotated");
 
-    let missing = resolve(&secrets, &"aws_secret/postern/other".parse().expect("a reference")).await;
+    let missing = resolve(&secrets, &SecretReference::parse("aws_secret/postern/other").expect("a reference")).await;
     assert!(matches!(&missing, Err(SecretError::Missing { name }) if name == "postern/other"), "{missing:?}");
 }
 

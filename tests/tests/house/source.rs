@@ -8,23 +8,54 @@ use std::path::{Path, PathBuf};
 pub(crate) struct SourceFile {
     pub(crate) path: String,
     pub(crate) text: String,
+    /// Whether the whole file is compiled for tests only.
+    pub(crate) is_test: bool,
 }
 
 impl SourceFile {
     #[cfg(test)]
     pub(crate) fn new(path: &str, text: &str) -> Self {
-        Self { path: path.to_owned(), text: text.to_owned() }
-    }
-
-    /// Whether the whole file is test code, by its name or its place.
-    pub(crate) fn is_test(&self) -> bool {
-        self.path.ends_with("tests.rs") || self.path.contains("/tests/")
+        Self { path: path.to_owned(), text: text.to_owned(), is_test: false }
     }
 
     /// What the compiler sees in a build without tests, in words and marks.
     pub(crate) fn production_tokens(&self) -> Vec<String> {
-        if self.is_test() { Vec::new() } else { without_tests(tokens(&self.text)) }
+        if self.is_test { Vec::new() } else { without_tests(tokens(&self.text)) }
     }
+}
+
+/// Marks every file below a module that is declared under a test attribute, and every file of a `tests` folder.
+fn mark_tests(files: &mut [SourceFile]) {
+    let modules: Vec<String> = files.iter().filter(|file| file.path.ends_with(".rs")).flat_map(test_modules).collect();
+    for file in files {
+        let below = |module: &String| {
+            file.path.strip_prefix(module.as_str()).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+        };
+        // `cost_tests.rs` may stand beside `cost.rs`, declared by its path.
+        let named = file.path.contains("/tests/") || file.path.ends_with("tests.rs");
+        file.is_test = named || modules.iter().any(below);
+    }
+}
+
+/// The paths, without ending, of the modules that a file declares for tests only.
+fn test_modules(file: &SourceFile) -> Vec<String> {
+    let stem = file.path.trim_end_matches(".rs");
+    let folder = ["/mod", "/lib", "/main"].iter().find_map(|map| stem.strip_suffix(map)).unwrap_or(stem);
+    let tokens = tokens(&file.text);
+    let mut found = Vec::new();
+    for at in 0..tokens.len() {
+        let attribute = attribute_length(&tokens[at..]);
+        if is_test_attribute(&tokens[at..at + attribute]) {
+            let item = &tokens[at + attribute..];
+            let item = &item[..item_length(item)];
+            if let [.., keyword, name, end] = item
+                && (keyword == "mod" && end == ";")
+            {
+                found.push(format!("{folder}/{name}"));
+            }
+        }
+    }
+    found
 }
 
 /// Names of folders that hold no file of ours.
@@ -39,9 +70,10 @@ pub(crate) fn read(folder: &str, endings: &[&str]) -> Vec<SourceFile> {
         // What is not UTF-8 is no text: archives, databases.
         if wanted && let Ok(text) = fs::read_to_string(path) {
             let relative = path.strip_prefix(&root).expect("a path below the root");
-            files.push(SourceFile { path: relative.to_string_lossy().replace('\\', "/"), text });
+            files.push(SourceFile { path: relative.to_string_lossy().replace('\\', "/"), text, is_test: false });
         }
     });
+    mark_tests(&mut files);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files
 }
@@ -163,7 +195,7 @@ fn escaped_length(body: &str, quote: char) -> usize {
     body.len()
 }
 
-/// The tokens without every item that stands under a `#[cfg(test)]` or `#[test]`.
+/// The tokens without every item that stands under `#[cfg(test)]`, `#[cfg(any(test, …))]` or `#[test]`.
 fn without_tests(tokens: Vec<String>) -> Vec<String> {
     let mut kept = Vec::with_capacity(tokens.len());
     let mut at = 0;
@@ -182,7 +214,12 @@ fn without_tests(tokens: Vec<String>) -> Vec<String> {
 
 fn is_test_attribute(attribute: &[String]) -> bool {
     let words: Vec<&str> = attribute.iter().map(String::as_str).collect();
-    matches!(words.as_slice(), ["#", "[", "cfg", "(", "test", ")", "]"] | ["#", "[", "test", "]"])
+    matches!(
+        words.as_slice(),
+        ["#", "[", "cfg", "(", "test", ")", "]"]
+            | ["#", "[", "cfg", "(", "any", "(", "test", ..]
+            | ["#", "[", "test", "]"]
+    )
 }
 
 /// The number of tokens of the outer attribute that stands first; 0 where there is none.
@@ -238,7 +275,18 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_tests_has_no_production_code() {
-        assert_eq!(SourceFile::new("core/src/a/tests.rs", "fn a() {}").production_tokens(), Vec::<String>::new());
+    fn a_module_declared_for_tests_is_a_test_with_all_below_it() {
+        let declaring =
+            "#[cfg(test)]\nmod replay;\n#[cfg(any(test, feature = \"testing\"))]\npub mod suite;\nmod real;";
+        let mut files = [
+            SourceFile::new("core/src/a/mod.rs", declaring),
+            SourceFile::new("core/src/a/real.rs", "#[cfg(test)]\nmod tests;"),
+            SourceFile::new("core/src/a/replay.rs", ""),
+            SourceFile::new("core/src/a/suite/one.rs", ""),
+            SourceFile::new("core/src/a/real/tests.rs", ""),
+            SourceFile::new("core/src/a/replaying.rs", ""),
+        ];
+        mark_tests(&mut files);
+        assert_eq!(files.map(|file| file.is_test), [false, false, true, true, true, false]);
     }
 }

@@ -1,3 +1,5 @@
+//! Every dispatched call is charged once and logged once, whatever the store does.
+
 use super::super::spend_query::SpendQuery;
 use super::super::spend_row::tests::row;
 use super::*;

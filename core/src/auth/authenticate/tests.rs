@@ -1,3 +1,5 @@
+//! Who is let in, how soon a change of a key is felt, and what a store outage means.
+
 use super::*;
 use crate::auth::key_record::KeyRecord;
 use crate::clock::ManualClock;

@@ -1,3 +1,5 @@
+//! Keys are written whole, changed field by field, and listed over pages.
+
 use super::*;
 use crate::clock::ManualClock;
 use crate::crypto::key_hash;

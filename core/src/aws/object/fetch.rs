@@ -2,7 +2,8 @@
 
 use super::location::ObjectLocation;
 use super::request::{SignError, Signing, signed_get};
-use crate::aws::connection::{AwsConnection, AwsError};
+use crate::aws::connection::AwsConnection;
+use crate::aws::error::AwsError;
 use crate::aws::settings::Service;
 use crate::clock::Clock;
 use aws_smithy_runtime_api::client::http::HttpConnector;

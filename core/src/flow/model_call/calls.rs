@@ -2,60 +2,18 @@
 
 use super::error::CallError;
 use super::facts::Facts;
+use super::parts::ModelCalls;
 use super::plan::Plan;
 use super::relay::Relay;
+use super::request::CallRequest;
 use super::settlement::OpenCall;
 use super::{attempt, body, plan, relay};
-use crate::accounting::spend_log::SpendLog;
-use crate::auth::authenticate::Authenticator;
 use crate::auth::route::authorize_route;
-use crate::clock::{Clock, Random};
-use crate::flow::background::Background;
 use crate::id::RequestId;
 use crate::principal::Principal;
 use crate::providers::operation::Operation;
-use crate::routing::ModelTable;
-use crate::upstream::transport::{Bounds, Transport};
 use bytes::Bytes;
-use http::HeaderMap;
 use std::sync::Arc;
-
-/// What a call of a model needs. One for the process; calls share it.
-pub struct ModelCalls {
-    /// Who may call.
-    pub authenticator: Arc<Authenticator>,
-    /// Which deployments stand behind which name.
-    pub models: Arc<ModelTable>,
-    /// Where calls are charged.
-    pub spend: Arc<SpendLog>,
-    /// The way to the upstreams.
-    pub transport: Arc<dyn Transport>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Chance: ids, and the choice among deployments.
-    pub random: Arc<dyn Random>,
-    /// Settlements that outlive their request.
-    pub background: Background,
-    /// Waits of a call whose deployment says nothing.
-    pub bounds: Bounds,
-}
-
-/// What a client asks.
-#[derive(Debug)]
-pub struct CallRequest {
-    /// What is asked.
-    pub operation: Operation,
-    /// The route that was matched, as key permissions name it.
-    pub route: &'static str,
-    /// The model, where the path names it.
-    pub path_model: Option<String>,
-    /// The request's headers.
-    pub headers: HeaderMap,
-    /// The request's body.
-    pub body: Bytes,
-    /// The client's address, for the spend row.
-    pub client_address: Option<String>,
-}
 
 /// What a client is answered.
 pub struct CallAnswer {

@@ -8,11 +8,15 @@ mod body;
 mod calls;
 mod error;
 mod facts;
+mod parts;
 pub(super) mod plan;
 mod relay;
+mod request;
 mod settlement;
 
-pub use calls::{CallAnswer, CallBody, CallRequest, ModelCalls};
+pub use calls::{CallAnswer, CallBody};
 pub use error::CallError;
 pub use facts::Facts;
+pub use parts::ModelCalls;
 pub use relay::Relay;
+pub use request::CallRequest;

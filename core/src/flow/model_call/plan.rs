@@ -1,8 +1,8 @@
 //! What will be done, decided without waiting: which deployment, which bytes go upstream, how long each wait may last.
 
 use super::body::Said;
-use super::calls::ModelCalls;
 use super::error::CallError;
+use super::parts::ModelCalls;
 use crate::api::members::Members;
 use crate::principal::Principal;
 use crate::providers::mock::{self, MockAnswer, MockCall};

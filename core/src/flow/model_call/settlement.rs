@@ -2,8 +2,9 @@
 //! that breaks, a client that goes away.
 
 use super::body::Said;
-use super::calls::{CallRequest, ModelCalls};
 use super::error::CallError;
+use super::parts::ModelCalls;
+use super::request::CallRequest;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::clock::Timestamp;
 use crate::id::RequestId;

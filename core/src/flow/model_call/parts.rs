@@ -1,0 +1,29 @@
+//! What every call of a model works with. Holds no logic: each step of the walk takes from here what it uses.
+
+use crate::accounting::spend_log::SpendLog;
+use crate::auth::authenticate::Authenticator;
+use crate::clock::{Clock, Random};
+use crate::flow::background::Background;
+use crate::routing::ModelTable;
+use crate::upstream::transport::{Bounds, Transport};
+use std::sync::Arc;
+
+/// What a call of a model needs. One for the process; calls share it.
+pub struct ModelCalls {
+    /// Who may call.
+    pub authenticator: Arc<Authenticator>,
+    /// Which deployments stand behind which name.
+    pub models: Arc<ModelTable>,
+    /// Where calls are charged.
+    pub spend: Arc<SpendLog>,
+    /// The way to the upstreams.
+    pub transport: Arc<dyn Transport>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance: ids, and the choice among deployments.
+    pub random: Arc<dyn Random>,
+    /// Settlements that outlive their request.
+    pub background: Background,
+    /// Waits of a call whose deployment says nothing.
+    pub bounds: Bounds,
+}

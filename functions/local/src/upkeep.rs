@@ -1,0 +1,30 @@
+//! The loop that keeps the state tidy while `postern` runs.
+
+use postern_core::flow::background::Background;
+use postern_core::flow::maintenance::Maintenance;
+use postern_core::flow::maintenance::every::{ROUND_INTERVAL, every};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// A running loop.
+pub(crate) struct Upkeep {
+    stop: oneshot::Sender<()>,
+}
+
+impl Upkeep {
+    /// Starts the loop.
+    pub(crate) fn begin(maintenance: Arc<Maintenance>, background: &Background) -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        background.spawn(async move {
+            // Being told to stop and being forgotten both end the loop.
+            every(ROUND_INTERVAL, &maintenance, async { drop(stopped.await) }).await;
+        });
+        Self { stop }
+    }
+
+    /// Ends the loop.
+    pub(crate) fn end(self) {
+        // The loop may have ended by itself.
+        let _ = self.stop.send(());
+    }
+}

@@ -1,0 +1,25 @@
+//! Routes as a function: events become requests, answers stream back.
+
+use crate::no_delay::NoDelay;
+use crate::start;
+use lambda_http::{Error, Request, Service, run_with_streaming_response, service_fn};
+use postern_core::assemble::gateway::Serves;
+use postern_core::config::Environment;
+use std::process::ExitCode;
+
+/// Answers requests to the routes of `serves` until Lambda ends the process.
+pub async fn serve(serves: Serves) -> ExitCode {
+    start::end(Box::pin(run(serves)).await)
+}
+
+async fn run(serves: Serves) -> Result<(), Error> {
+    let environment = Environment::of_process();
+    let router = start::gateway(&environment).await?.router(serves);
+    let no_delay = NoDelay::to(environment.text("AWS_LAMBDA_RUNTIME_API"));
+    // A request never fails towards the runtime: the router answers it.
+    run_with_streaming_response(service_fn(|request: Request| {
+        no_delay.apply();
+        router.clone().call(request)
+    }))
+    .await
+}

@@ -1,0 +1,78 @@
+"""The gateway in its two forms, serving one configuration: the binary `postern`, and the functions under watch."""
+
+from dataclasses import dataclass
+
+import httpx2
+import openai
+import yaml
+
+from .process import ROOT, Process, free_port
+from .upstream import API_KEY
+
+# The samples in events/ carry this key.
+MASTER_KEY = "sk-1234"
+TABLE = "postern-e2e"
+BINARIES = ROOT / "target" / "debug"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Where it listens. `is_functions`: behind `cargo lambda watch`."""
+
+    url: str
+    is_functions: bool
+    process: Process
+
+    def client(self, key=MASTER_KEY, **options):
+        """The official client. One try, so that a test sees the first answer."""
+        return openai.OpenAI(base_url=f"{self.url}/v1", api_key=key, max_retries=0, timeout=60, **options)
+
+    def call(self, path, body=None, key=MASTER_KEY, content=None):
+        """A plain request, for what the official client has no method for."""
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        if body is None and content is None:
+            return httpx2.get(self.url + path, headers=headers, timeout=60)
+        return httpx2.post(self.url + path, headers=headers, json=body, content=content, timeout=60)
+
+
+def write_config(path, upstream_url, api_key, master_key):
+    """One deployment for each behaviour of the upstream, one that is dead, one that never leaves the gateway."""
+    models = {name: f"openai/{name}" for name in ("echo", "gated", "busy", "html", "cut")}
+    entries = [{"model_name": name, "litellm_params": {"model": model}} for name, model in models.items()]
+    entries.append({"model_name": "embed", "litellm_params": {"model": "openai/embed"}, "model_info": {"mode": "embedding"}})
+    for entry in entries:
+        entry["litellm_params"] |= {"api_base": upstream_url, "api_key": api_key}
+    dead = {"model": "openai/dead", "api_base": f"http://127.0.0.1:{free_port()}/v1", "api_key": api_key}
+    entries.append({"model_name": "dead", "litellm_params": dead})
+    demo = {"model": "openai/demo", "api_key": "none", "mock_response": "Postern answers."}
+    entries.append({"model_name": "demo", "litellm_params": demo})
+    settings = {"master_key": master_key}
+    retries = {"num_retries": 0}
+    path.write_text(yaml.safe_dump({"model_list": entries, "general_settings": settings, "router_settings": retries}))
+    return path
+
+
+def start_postern(name, config, store, logs, environment=None):
+    port = free_port()
+    arguments = [BINARIES / "postern", "--config", config, "--host", "127.0.0.1", "--port", port, "--store", store]
+    process = Process(name, arguments, logs, {"PROVIDER_KEY": API_KEY, **(environment or {})})
+    url = f"http://127.0.0.1:{port}"
+    process.wait_until_answers(f"{url}/health/liveliness")
+    return Gateway(url, False, process)
+
+
+def start_functions(config, logs, environment):
+    port = free_port()
+    arguments = ["cargo", "lambda", "watch", "--ignore-changes", "--disable-cors", "-A", "127.0.0.1", "-P", port]
+    own = {
+        "POSTERN_STORE": f"dynamodb://{TABLE}",
+        "CONFIG_FILE_PATH": str(config),
+        "LITELLM_MASTER_KEY": "aws_secret/postern/master-key#master_key",
+        "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH": "true",
+    }
+    # Two instances each, so that a request can be answered while another one's stream is open.
+    process = Process("functions", [*arguments, "--concurrency", 2], logs, {**environment, **own})
+    url = f"http://127.0.0.1:{port}"
+    process.wait_until_answers(f"{url}/health/liveliness")
+    return Gateway(url, True, process)

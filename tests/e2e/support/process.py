@@ -1,0 +1,66 @@
+"""Child processes: started in a group of their own, awaited until they answer, ended as a group."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+READY_SECONDS = 300
+END_SECONDS = 10
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Process:
+    """One program with its log file."""
+
+    def __init__(self, name, arguments, logs, environment=None):
+        self.log = logs / f"{name}.log"
+        # Nothing of the caller's cloud account reaches a child.
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "OPENAI_", "LITELLM_", "POSTERN_"))}
+        with open(self.log, "wb") as log:
+            self._child = subprocess.Popen(
+                [str(a) for a in arguments],
+                cwd=ROOT,
+                env={**inherited, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_until_answers(self, url):
+        """Until `url` answers anything at all; a program that ends instead fails the test with its log."""
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            if self._child.poll() is not None:
+                raise AssertionError(f"{self.log.name}: ended with {self._child.returncode}\n{self.output()}")
+            try:
+                urllib.request.urlopen(url, timeout=READY_SECONDS).close()
+                return self
+            except urllib.error.HTTPError:
+                return self
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError(f"{self.log.name}: no answer at {url}\n{self.output()}")
+
+    def output(self):
+        return self.log.read_text(errors="replace")
+
+    def end(self):
+        if self._child.poll() is None:
+            os.killpg(self._child.pid, signal.SIGTERM)
+            try:
+                self._child.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._child.pid, signal.SIGKILL)
+                self._child.wait()

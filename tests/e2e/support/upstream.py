@@ -1,0 +1,145 @@
+"""A provider on this machine. The model's name says how it behaves; the test says when a gated chunk may go."""
+
+import base64
+import json
+import struct
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+API_KEY = "sk-of-the-provider-0123456789"
+USAGE = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
+VECTOR = [0.25, -0.5, 1.0, 0.0]
+PATIENCE_SECONDS = 60
+
+
+class Upstream:
+    """Speaks the OpenAI dialect on loopback. Keeps what it was sent."""
+
+    def __init__(self):
+        self.requests = []
+        self._gate = threading.Semaphore(0)
+        self.hung_up = threading.Event()
+        upstream = self
+
+        class Handler(_Handler):
+            owner = upstream
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def release(self):
+        """Lets the next chunk of a gated stream go."""
+        self._gate.release()
+
+    def wait_for_release(self):
+        return self._gate.acquire(timeout=PATIENCE_SECONDS)
+
+    def forget(self):
+        """A clean start for the next test."""
+        self.requests.clear()
+        self.hung_up.clear()
+        while self._gate.acquire(blocking=False):
+            pass
+
+    def close(self):
+        self._server.shutdown()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Chunks leave when they are written.
+    disable_nagle_algorithm = True
+    owner: Upstream
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.owner.requests.append({"path": self.path, "headers": dict(self.headers), "body": body})
+        if self.headers["authorization"] != f"Bearer {API_KEY}":
+            self._json(401, {"error": {"message": "Incorrect API key provided", "type": "invalid_request_error"}})
+        elif self.path.endswith("/embeddings"):
+            self._json(200, _embeddings(body))
+        elif body["model"] == "busy":
+            self._json(429, {"error": {"message": "Slow down", "type": "rate_limit_error"}}, {"retry-after": "7"})
+        elif body["model"] == "html":
+            self._send(502, "text/html", b"<html><body>Bad gateway</body></html>")
+        elif body.get("stream"):
+            self._stream(body)
+        elif self.path.endswith("/chat/completions"):
+            self._json(200, _answer(body, "chat.completion", {"message": {"role": "assistant", "content": _echo(body)}}))
+        else:
+            self._json(200, _answer(body, "text_completion", {"text": _echo(body)}))
+
+    def _stream(self, body):
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        gated = body["model"] == "gated"
+        try:
+            for number, word in enumerate(_words(body)):
+                if gated and not self.owner.wait_for_release():
+                    return
+                self._event(_delta(body, word))
+                if body["model"] == "cut" and number == 1:
+                    # In the middle of an answer, without the last chunk of the transfer: the connection breaks.
+                    self.close_connection = True
+                    return
+            self._event(_delta(body, None))
+            if (body.get("stream_options") or {}).get("include_usage"):
+                self._event({**_delta(body, None), "choices": [], "usage": USAGE})
+            self._chunk(b"data: [DONE]\n\n")
+            self.wfile.write(b"0\r\n\r\n")
+        except OSError:
+            self.close_connection = True
+            self.owner.hung_up.set()
+
+    def _event(self, value):
+        self._chunk(b"data: " + json.dumps(value).encode() + b"\n\n")
+
+    def _chunk(self, data):
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+
+    def _json(self, status, value, headers=()):
+        self._send(status, "application/json", json.dumps(value).encode(), headers)
+
+    def _send(self, status, kind, body, headers=()):
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        for name, value in dict(headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _echo(body):
+    return "You said: " + (body["messages"][-1]["content"] if "messages" in body else body["prompt"])
+
+
+def _words(body):
+    return _echo(body).split(" ")
+
+
+def _answer(body, kind, choice):
+    choices = [{"index": 0, "finish_reason": "stop", **choice}]
+    return {"id": "cmpl-1", "object": kind, "created": 1, "model": body["model"], "choices": choices, "usage": USAGE}
+
+
+def _delta(body, word):
+    delta = {} if word is None else {"role": "assistant", "content": word + " "}
+    choice = {"index": 0, "delta": delta, "finish_reason": "stop" if word is None else None}
+    return {"id": "cmpl-1", "object": "chat.completion.chunk", "created": 1, "model": body["model"], "choices": [choice]}
+
+
+def _embeddings(body):
+    vector = VECTOR
+    if body.get("encoding_format") == "base64":
+        vector = base64.b64encode(struct.pack(f"<{len(VECTOR)}f", *VECTOR)).decode()
+    inputs = body["input"] if isinstance(body["input"], list) else [body["input"]]
+    data = [{"object": "embedding", "index": i, "embedding": vector} for i in range(len(inputs))]
+    return {"object": "list", "model": body["model"], "data": data, "usage": {"prompt_tokens": 5, "total_tokens": 5}}

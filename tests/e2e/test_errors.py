@@ -1,0 +1,81 @@
+"""What goes wrong reaches the official client as the exception it knows."""
+
+import openai
+import pytest
+
+from support.upstream import API_KEY
+
+HELLO = [{"role": "user", "content": "one two three"}]
+
+
+def ask(gateway, model, key=None, **options):
+    client = gateway.client(key) if key else gateway.client()
+    return client.chat.completions.create(model=model, messages=HELLO, **options)
+
+
+def test_a_wrong_key_is_refused_before_any_call_to_the_provider(gateway, upstream):
+    with pytest.raises(openai.AuthenticationError):
+        ask(gateway, "echo", key="sk-wrong")
+    assert upstream.requests == []
+
+
+def test_no_key_is_refused(gateway):
+    answer = gateway.call("/v1/chat/completions", {"model": "echo", "messages": HELLO}, key=None)
+    assert answer.status_code == 401
+    assert answer.json()["error"]["type"]
+
+
+def test_an_unknown_model_is_refused_with_its_name(gateway, upstream):
+    with pytest.raises(openai.APIStatusError, match="no-such-model") as refused:
+        ask(gateway, "no-such-model")
+    assert refused.value.status_code in (400, 404)
+    assert upstream.requests == []
+
+
+def test_malformed_json_is_the_clients_fault(gateway):
+    answer = gateway.call("/v1/chat/completions", content=b'{"model": "echo", "messages": [')
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"]
+
+
+def test_a_busy_provider_is_a_rate_limit_error_with_its_delay(gateway, upstream):
+    with pytest.raises(openai.RateLimitError, match="Slow down") as busy:
+        ask(gateway, "busy")
+    assert busy.value.response.headers["retry-after"] == "7"
+
+
+def test_a_provider_that_answers_a_page_is_an_error_in_json(gateway, upstream):
+    with pytest.raises(openai.InternalServerError) as broken:
+        ask(gateway, "html")
+    assert broken.value.status_code == 502
+    assert broken.value.response.json()["error"]["message"]
+
+
+def test_a_dead_provider_is_a_server_error_that_does_not_show_its_address(gateway, upstream):
+    with pytest.raises(openai.InternalServerError) as dead:
+        ask(gateway, "dead")
+    assert dead.value.response.json()["error"]["message"]
+    assert "127.0.0.1" not in dead.value.response.text
+
+
+def test_a_stream_that_breaks_is_an_error_and_never_a_clean_end(gateway, upstream):
+    seen = []
+    with pytest.raises(openai.APIError):
+        for chunk in ask(gateway, "cut", stream=True):
+            seen.append(chunk.choices[0].delta.content)
+    assert seen == ["You ", "said: "]
+
+
+def test_an_unknown_path_is_refused_in_json(gateway):
+    answer = gateway.call("/v1/no/such/path")
+    assert answer.status_code == 404
+    assert answer.json()
+
+
+def test_no_key_stands_in_any_log(gateway, upstream):
+    secret = "sk-seen-nowhere-4711"
+    with pytest.raises(openai.AuthenticationError):
+        ask(gateway, "echo", key=secret)
+    ask(gateway, "echo")
+    assert secret not in gateway.process.output()
+    assert API_KEY not in gateway.process.output()

@@ -1,0 +1,31 @@
+//! Plays the recorded wire cases against the real `postern` binary: how many of each group pass may rise, never fall.
+#![allow(clippy::expect_used, reason = "a runner that cannot start fails its test")]
+
+use postern_tests::binaries;
+use std::ffi::OsStr;
+use std::process::Command;
+
+fn python<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> (bool, String) {
+    let output = Command::new("python3")
+        // No bytecode beside the sources.
+        .arg("-B")
+        .args(arguments)
+        .current_dir(binaries::root().join("tests/corpus"))
+        .output()
+        .expect("python3 is on the PATH");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), text)
+}
+
+#[test]
+fn no_group_of_recorded_cases_passes_less_than_before() {
+    let postern = binaries::postern().expect("postern is built");
+    let (passed, text) = python([OsStr::new("play.py"), OsStr::new("--postern"), postern.as_os_str()]);
+    assert!(passed, "{text}");
+}
+
+#[test]
+fn the_comparison_finds_each_kind_of_difference() {
+    let (passed, text) = python(["-m", "unittest"]);
+    assert!(passed, "{text}");
+}
