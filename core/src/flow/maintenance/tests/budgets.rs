@@ -112,6 +112,20 @@ async fn a_spend_set_anew_by_an_administrator_meanwhile_is_not_taken_off_twice()
 }
 
 #[tokio::test]
+async fn an_end_set_anew_by_an_administrator_meanwhile_stands() {
+    let inner = table(&clock());
+    key(&inner, "sk-1", NOW).await;
+    let keys = KeyStore::new(Arc::clone(&inner));
+    let record = stored(&inner, "sk-1").await.record;
+    let table = Meanwhile::before(&inner, async move {
+        keys.update(&record, &KeyRecord { budget_reset_at: Some(LATER), ..record.clone() }).await.unwrap();
+    });
+    assert_eq!(roll_over(&table).await.done, 0);
+    let after = stored(&inner, "sk-1").await;
+    assert_eq!((after.record.budget_reset_at, after.totals.spend()), (Some(LATER), SPENT));
+}
+
+#[tokio::test]
 async fn a_key_deleted_meanwhile_does_not_come_back() {
     let inner = table(&clock());
     key(&inner, "sk-1", NOW).await;
