@@ -1,6 +1,7 @@
 //! Budget roll-over.
 
 use super::*;
+use crate::auth::cache::PrincipalCache;
 use crate::auth::key_record::{KeyRecord, KeyTotals, StoredKey};
 use crate::auth::key_store::KeyStore;
 use crate::calendar;
@@ -123,6 +124,22 @@ async fn an_end_set_anew_by_an_administrator_meanwhile_stands() {
     assert_eq!(roll_over(&table).await.done, 0);
     let after = stored(&inner, "sk-1").await;
     assert_eq!((after.record.budget_reset_at, after.totals.spend()), (Some(LATER), SPENT));
+}
+
+#[tokio::test]
+async fn a_process_forgets_the_callers_whose_period_begins() {
+    let table = table(&clock());
+    let cache = Arc::new(PrincipalCache::new(3_600_000, 100));
+    for (name, resets_at) in [("sk-1", NOW), ("sk-2", LATER)] {
+        key(&table, name, resets_at).await;
+        let hash = key_hash::hash(name);
+        cache.put(&Arc::new(stored(&table, name).await.into_principal()), cache.generation(&hash), NOW);
+        assert!(cache.get(&hash, NOW).is_some());
+    }
+    let jobs = maintenance(&table, None, clock()).forgetting(Arc::clone(&cache));
+    assert_eq!(run_one(&jobs, Job::BudgetRollover, LATER).await.done, 1);
+    assert!(cache.get(&key_hash::hash("sk-1"), NOW).is_none());
+    assert!(cache.get(&key_hash::hash("sk-2"), NOW).is_some());
 }
 
 #[tokio::test]
