@@ -6,7 +6,7 @@
 //! | `LOG#<day>#<shard>` | the call's id | the row ([`super::spend_row`]); ends when its retention does |
 //! | `KEY#<hash>` | `SPEND` | `spend`, `tokens`, `requests`: added to; `last_active`: set |
 
-use super::spend_row::SpendRow;
+use super::spend_row::{SHARDS_MAX, SpendRow};
 use crate::calendar::DAY_MILLIS;
 use crate::clock::Timestamp;
 use crate::id::{KeyHash, RequestId};
@@ -27,6 +27,7 @@ const FIRST_BACKOFF_MILLIS: u64 = 4;
 pub struct SpendLog {
     pub(super) table: Arc<dyn Table>,
     retention_days: Option<u32>,
+    shards: u8,
 }
 
 /// What a settlement did.
@@ -52,7 +53,7 @@ pub enum SettleError {
 impl SpendLog {
     /// Rows in `table`, kept for `retention_days` after the call (`None`: for ever).
     pub fn new(table: Arc<dyn Table>, retention_days: Option<u32>) -> Self {
-        Self { table, retention_days }
+        Self { table, retention_days, shards: SHARDS_MAX }
     }
 
     /// Stores a call's row and charges its cost, in one transaction and once: a row that stands already means that the
@@ -100,8 +101,14 @@ impl SpendLog {
     /// # Errors
     /// As [`Table::get`]; [`ReadError::Corrupt`] where the row cannot be read.
     pub async fn find(&self, request_id: RequestId) -> Result<Option<SpendRow>, ReadError> {
-        let item = self.table.get(&SpendRow::place(request_id), Freshness::Latest).await?;
+        let item = self.table.get(&SpendRow::place(request_id, self.shards), Freshness::Latest).await?;
         item.as_ref().map(SpendRow::from_item).transpose()
+    }
+
+    /// The same log with all rows of a day in one partition, for a store that has one writer anyway: rows that arrive
+    /// together are then stored together.
+    pub fn unsharded(self) -> Self {
+        Self { shards: 1, ..self }
     }
 
     /// Days that rows are kept; `None`: for ever.
@@ -110,7 +117,7 @@ impl SpendLog {
     }
 
     async fn store(&self, row: &SpendRow) -> Result<(), WriteError> {
-        let put = Write::Put { item: row.to_item(self.expiry(row)), when: vec![Condition::Absent] };
+        let put = Write::Put { item: row.to_item(self.expiry(row), self.shards), when: vec![Condition::Absent] };
         if row.is_charged() {
             self.table.transact(None, vec![put, charge(row)]).await
         } else {

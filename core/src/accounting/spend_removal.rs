@@ -2,16 +2,13 @@
 //! charged.
 
 use super::spend_log::SpendLog;
-use super::spend_row::partition;
+use super::spend_row::{SHARDS_MAX, partition};
 use crate::calendar;
 use crate::clock::Timestamp;
 use crate::store::item::Key;
 use crate::store::table::{Freshness, Query, ReadError, WriteError};
 use crate::store::write::{Condition, Write};
 use futures_util::future::try_join_all;
-
-/// Shards of a day, worked on side by side.
-const SHARDS: u8 = 16;
 
 /// Rows of one shard read at a time.
 const PAGE: usize = 200;
@@ -44,8 +41,8 @@ impl SpendLog {
     /// [`RemovalError`]: some rows may be gone.
     pub async fn remove_day(&self, day: Timestamp, rows_max: usize) -> Result<Removed, RemovalError> {
         let day = calendar::day(day);
-        let limit = rows_max.div_ceil(usize::from(SHARDS)).max(1);
-        let shards = (0..SHARDS).map(|shard| self.remove_shard(partition(&day, shard), limit));
+        let limit = rows_max.div_ceil(usize::from(SHARDS_MAX)).max(1);
+        let shards = (0..SHARDS_MAX).map(|shard| self.remove_shard(partition(&day, shard), limit));
         let removed = try_join_all(shards).await?;
         Ok(Removed {
             rows: removed.iter().map(|shard| shard.rows).sum(),

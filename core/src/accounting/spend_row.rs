@@ -124,10 +124,11 @@ impl Outcome {
 }
 
 impl SpendRow {
-    /// Where the row of a call stands: a function of its id alone, so that a row is found by its id, and sixteen shards
-    /// a day, so that no partition takes all writes.
-    pub fn place(request_id: RequestId) -> Key {
-        Key::new(partition(&calendar::day(request_id.arrived()), request_id.shard()), request_id.to_string())
+    /// Where the row of a call stands: a function of its id, so that a row is found by its id, and several shards a day
+    /// (1 to 16), so that no partition takes all writes.
+    pub fn place(request_id: RequestId, shards: u8) -> Key {
+        let shard = request_id.shard() % shards.max(1);
+        Key::new(partition(&calendar::day(request_id.arrived()), shard), request_id.to_string())
     }
 
     /// Whether the call is to be charged: it cost money or used tokens.
@@ -152,10 +153,10 @@ impl SpendRow {
     }
 
     /// The row as an item that ends at `expires_at`.
-    pub fn to_item(&self, expires_at: Option<Timestamp>) -> Item {
+    pub fn to_item(&self, expires_at: Option<Timestamp>, shards: u8) -> Item {
         // Text, numbers, lists and maps with text keys always serialise.
         let row = serde_json::to_string(&self.details).unwrap_or_default();
-        let mut item = Item::new(Self::place(self.request_id))
+        let mut item = Item::new(Self::place(self.request_id, shards))
             .with("key", self.key.as_str())
             .with("spend", self.cost.nanos())
             .with("row", row);
@@ -182,6 +183,9 @@ fn shorten(text: &mut String) {
     let end = (0..=TRIMMED_BYTES_MAX.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     text.truncate(end.unwrap_or(0));
 }
+
+/// Most shards of a day; readers look into all of them.
+pub const SHARDS_MAX: u8 = 16;
 
 /// The partition of one shard (0 to 15) of one day (`2024-01-15`).
 pub(super) fn partition(day: &str, shard: u8) -> String {
@@ -219,17 +223,17 @@ pub(super) mod tests {
     #[test]
     fn a_row_survives_the_table_whole() {
         let mut row = row(1_763_700_000_123, 7, 80_000);
-        assert_eq!(SpendRow::from_item(&row.to_item(None)).unwrap(), row);
+        assert_eq!(SpendRow::from_item(&row.to_item(None, SHARDS_MAX)).unwrap(), row);
         row.details.outcome =
             Outcome::Failure { class: "Timeout".to_owned(), code: "408".to_owned(), message: "late".to_owned() };
         row.details.metadata.insert("a".to_owned(), Value::from(1));
-        assert_eq!(SpendRow::from_item(&row.to_item(None)).unwrap(), row);
+        assert_eq!(SpendRow::from_item(&row.to_item(None, SHARDS_MAX)).unwrap(), row);
     }
 
     #[test]
     fn a_row_stands_where_its_id_says() {
         let row = row(1_763_700_000_123, 0x1b, 0);
-        let place = SpendRow::place(row.request_id);
+        let place = SpendRow::place(row.request_id, SHARDS_MAX);
         assert_eq!(place.partition, "LOG#2025-11-21#b");
         assert_eq!(RequestId::parse(&place.sort), Some(row.request_id));
     }

@@ -95,7 +95,8 @@ impl Gateway {
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
         let retention_days = config.general.spend_log_retention_days;
-        let spend = Arc::new(SpendLog::new(Arc::clone(&table), retention_days));
+        let spend = SpendLog::new(Arc::clone(&table), retention_days);
+        let spend = Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend });
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let models = Arc::new(models(config, environment)?);

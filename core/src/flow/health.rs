@@ -84,7 +84,8 @@ impl Health {
         let call = Call { operation, members: &mut members, stream: false };
         let request = provider.request(call, target).map_err(|error| error.to_string())?;
         let bounds = Bounds { first_byte: PROBE_WAIT, between_chunks: PROBE_WAIT, total: PROBE_WAIT };
-        let answered = attempt::send(self.transport.as_ref(), provider, Upstream::Provider(request), bounds).await;
+        let answered =
+            attempt::send(self.transport.as_ref(), provider, Upstream::Provider(Box::new(request)), bounds).await;
         let answered = answered.map_err(|error| error.to_string())?;
         attempt::whole(provider, operation, answered.body).await.map(drop).map_err(|error| error.to_string())
     }

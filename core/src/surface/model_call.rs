@@ -77,7 +77,7 @@ impl ModelCallSurface {
         let answer = self.calls.call(call).await;
         let mut response = match answer.result {
             Ok(CallBody::Whole(body)) => whole(body),
-            Ok(CallBody::Stream(relay)) => streamed(relay),
+            Ok(CallBody::Stream(relay)) => streamed(*relay),
             Err(error) => ErrorAnswer::from(error).into_response(),
         };
         answer::describe(&answer.facts, response.headers_mut());

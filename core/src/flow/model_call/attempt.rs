@@ -30,7 +30,7 @@ pub(in crate::flow) async fn send(
     bounds: Bounds,
 ) -> Result<Answered, CallError> {
     let answer = match upstream {
-        Upstream::Provider(request) => transport.send(request, bounds).await?,
+        Upstream::Provider(request) => transport.send(*request, bounds).await?,
         Upstream::Mock(mock) => {
             let mut answer = Response::new(stream::iter(mock.pieces.into_iter().map(Ok)).boxed() as UpstreamBody);
             *answer.status_mut() = http::StatusCode::from_u16(mock.status).unwrap_or_default();

@@ -28,7 +28,7 @@ pub enum CallBody {
     /// All of it.
     Whole(Bytes),
     /// Piece by piece.
-    Stream(Relay),
+    Stream(Box<Relay>),
 }
 
 impl ModelCalls {
@@ -89,7 +89,7 @@ impl ModelCalls {
         facts.upstream_headers = Some(answered.headers);
         if said.stream && request.operation != Operation::Embedding {
             return match relay::first(&mut open, answered.body, said.show_usage).await {
-                Ok(begun) => Ok(CallBody::Stream(Relay::new(open, begun))),
+                Ok(begun) => Ok(CallBody::Stream(Box::new(Relay::new(open, begun)))),
                 Err(error) => Err(open.fail(error).await),
             };
         }

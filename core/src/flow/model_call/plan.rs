@@ -26,7 +26,7 @@ pub(super) struct Plan {
 /// Who answers.
 pub(in crate::flow) enum Upstream {
     /// A provider, by this request.
-    Provider(http::Request<Bytes>),
+    Provider(Box<http::Request<Bytes>>),
     /// Nobody: the answer is made up.
     Mock(MockAnswer),
 }
@@ -50,7 +50,7 @@ pub(super) fn make(
         }
         (None, Backend::Upstream(target)) => {
             let call = Call { operation, members: &mut members, stream: said.stream };
-            Upstream::Provider(registry::provider(target.provider).request(call, target)?)
+            Upstream::Provider(Box::new(registry::provider(target.provider).request(call, target)?))
         }
     };
     Ok(Plan { said, deployment, upstream, bounds })

@@ -90,7 +90,9 @@ mod tests {
     fn write(engine: &Mutex<Engine>, number: usize) {
         let item = Item::new(Key::new("p", number.to_string())).with("text", "x".repeat(8000));
         let writes = vec![Write::Put { item, when: vec![] }];
-        engine.lock().unwrap().run(Transaction { token: None, writes, wants_item: false }).unwrap();
+        let mut engine = engine.lock().unwrap();
+        engine.judge(Transaction { token: None, writes, wants_item: false }).unwrap();
+        engine.commit().unwrap();
     }
 
     #[test]

@@ -74,15 +74,6 @@ impl Engine {
         }
     }
 
-    /// One transaction, judged and stored.
-    pub(super) fn run(&mut self, transaction: Transaction) -> Answer {
-        let answer = self.judge(transaction);
-        match self.commit() {
-            Ok(()) => answer,
-            Err(failure) => Err(failure.as_error()),
-        }
-    }
-
     /// Judges a transaction as the next of the open batch. Its answer holds once [`Engine::commit`] has returned.
     pub(super) fn judge(&mut self, transaction: Transaction) -> Answer {
         let now = self.begin_batch().map_err(unavailable)?;

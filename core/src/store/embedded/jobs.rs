@@ -28,6 +28,9 @@ pub(super) struct Jobs {
 #[derive(Default)]
 struct Waiting {
     jobs: Vec<Job>,
+    /// The thread was told and has not looked yet. It looks only when told: were it to look for itself, it would stay
+    /// in the way of callers that serve themselves.
+    told: bool,
     closed: bool,
 }
 
@@ -42,9 +45,11 @@ impl Jobs {
         Ok(())
     }
 
-    /// Wakes the thread that waits in [`Jobs::take`], if there is anything to take.
+    /// Tells the thread that waits in [`Jobs::take`], if there is anything to take.
     pub(super) fn tell(&self) {
-        if !self.waiting.lock().unwrap_or_else(PoisonError::into_inner).jobs.is_empty() {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if !waiting.jobs.is_empty() {
+            waiting.told = true;
             self.arrived.notify_one();
         }
     }
@@ -54,17 +59,15 @@ impl Jobs {
         std::mem::swap(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner).jobs, taken);
     }
 
-    /// Waits for jobs and moves them all into `taken`, which is empty. `false`: the queue is closed and empty.
+    /// Waits to be told and moves all that waits into `taken`, which is empty. `false`: the queue is closed and empty.
     pub(super) fn take(&self, taken: &mut Vec<Job>) -> bool {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        while waiting.jobs.is_empty() {
-            if waiting.closed {
-                return false;
-            }
+        while !waiting.told && !waiting.closed {
             waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
+        waiting.told = false;
         std::mem::swap(&mut waiting.jobs, taken);
-        true
+        !(waiting.closed && taken.is_empty())
     }
 
     /// Takes no more jobs; those that wait are still done.
