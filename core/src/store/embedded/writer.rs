@@ -15,6 +15,9 @@ use tokio::sync::oneshot;
 /// Most transactions in one commit: a bound on how long the first of them waits for the last.
 const BATCH_MAX: usize = 256;
 
+/// Most batches that one leader commits before it goes on with its own work.
+const ROUNDS_MAX: usize = 4;
+
 /// The engine, its queue and its thread. Dropping it does what is queued, then joins the thread.
 pub(super) struct Writer {
     shared: Arc<Shared>,
@@ -27,6 +30,8 @@ struct Shared {
     jobs: Jobs,
     /// Whether a caller has the lead.
     led: AtomicBool,
+    /// Whether the thread has the engine.
+    thread_serves: AtomicBool,
     checkpointer: Option<Checkpointer>,
 }
 
@@ -36,7 +41,13 @@ pub(super) struct NotRun;
 impl Writer {
     /// Starts the thread.
     pub(super) fn start(engine: Arc<Mutex<Engine>>, checkpointer: Option<Checkpointer>) -> io::Result<Self> {
-        let shared = Arc::new(Shared { engine, jobs: Jobs::default(), led: AtomicBool::new(false), checkpointer });
+        let shared = Arc::new(Shared {
+            engine,
+            jobs: Jobs::default(),
+            led: AtomicBool::default(),
+            thread_serves: AtomicBool::default(),
+            checkpointer,
+        });
         let theirs = Arc::clone(&shared);
         let thread =
             thread::Builder::new().name("store-writer".to_owned()).spawn(move || theirs.serve_until_closed())?;
@@ -85,19 +96,21 @@ impl<'a> Lead<'a> {
     /// Takes the lead. `None`: somebody has it, and sees to what was queued before this was asked.
     fn take(shared: &'a Shared) -> Option<Self> {
         let free = shared.led.compare_exchange(false, true, Ordering::AcqRel, Ordering::Acquire).is_ok();
-        free.then_some(Self { shared })
+        // Made only where it is free: a lead that is dropped gives it back.
+        free.then(|| Self { shared })
     }
 
-    /// Does what is queued, unless the thread is at it.
+    /// Does what is queued, and what is queued meanwhile.
     fn serve(self) {
-        let mut engine = match self.shared.engine.try_lock() {
-            Ok(engine) => engine,
-            // The thread puts it in order.
-            Err(TryLockError::Poisoned(_) | TryLockError::WouldBlock) => return,
-        };
+        let Some(mut engine) = self.shared.engine_soon() else { return };
         let mut jobs = Vec::new();
-        self.shared.jobs.take_now(&mut jobs);
-        self.shared.serve(&mut engine, &mut jobs);
+        for _ in 0..ROUNDS_MAX {
+            self.shared.jobs.take_now(&mut jobs);
+            if jobs.is_empty() {
+                return;
+            }
+            self.shared.serve(&mut engine, &mut jobs);
+        }
     }
 }
 
@@ -120,6 +133,17 @@ impl Drop for Writer {
 }
 
 impl Shared {
+    /// The engine, at once or after the thread's batch. To wait that long is cheaper than to leave the work to the
+    /// thread, which would then be in the way of the next leader too. `None`: the checkpointer has it and waits for the
+    /// disk, or it must be put in order.
+    fn engine_soon(&self) -> Option<MutexGuard<'_, Engine>> {
+        match self.engine.try_lock() {
+            Ok(engine) => Some(engine),
+            Err(TryLockError::WouldBlock) if self.thread_serves.load(Ordering::Acquire) => self.engine.lock().ok(),
+            Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => None,
+        }
+    }
+
     fn engine(&self) -> MutexGuard<'_, Engine> {
         self.engine.lock().unwrap_or_else(|poisoned: PoisonError<_>| {
             let mut engine: MutexGuard<'_, Engine> = poisoned.into_inner();
@@ -133,7 +157,10 @@ impl Shared {
     fn serve_until_closed(&self) {
         let mut jobs = Vec::new();
         while self.jobs.take(&mut jobs) {
-            self.serve(&mut self.engine(), &mut jobs);
+            let mut engine = self.engine();
+            self.thread_serves.store(true, Ordering::Release);
+            self.serve(&mut engine, &mut jobs);
+            self.thread_serves.store(false, Ordering::Release);
         }
     }
 
