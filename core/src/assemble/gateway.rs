@@ -97,11 +97,11 @@ impl Gateway {
         let retention_days = config.general.spend_log_retention_days;
         let spend = Arc::new(SpendLog::new(Arc::clone(&table), retention_days));
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
-        let maintenance = Arc::new(maintenance);
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let models = Arc::new(models(config, environment)?);
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
+        let maintenance = Arc::new(maintenance.forgetting(Arc::clone(&cache)));
         let administration = Administration {
             keys: Arc::new(KeyAdmin::new(keys.clone(), Arc::clone(&cache), Arc::clone(&ground.random))),
             spend: Arc::new(SpendAdmin::new(SpendLog::clone(&spend), keys.clone())),

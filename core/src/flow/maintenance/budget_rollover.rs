@@ -5,6 +5,7 @@ use super::cursor::Cursor;
 use super::error::JobError;
 use super::progress::{Ended, Progress, Until};
 use crate::auth::budget_period::Period;
+use crate::auth::cache::PrincipalCache;
 use crate::auth::key_listing::KeyListing;
 use crate::auth::key_store::{KeyStore, KeyStoreError};
 use crate::store::table::ReadError;
@@ -18,8 +19,15 @@ const PAGE: usize = 500;
 
 const AFTER: &str = "after";
 
+/// The keys, and what this process remembers of them.
+#[derive(Clone, Copy)]
+pub(super) struct Keys<'run> {
+    pub(super) store: &'run KeyStore,
+    pub(super) remembered: Option<&'run PrincipalCache>,
+}
+
 pub(super) async fn run(
-    keys: &KeyStore,
+    keys: Keys<'_>,
     cursor: &Cursor<'_>,
     until: Until<'_>,
     progress: &mut Progress,
@@ -35,9 +43,9 @@ pub(super) async fn run(
     Ok(ended)
 }
 
-async fn walk(keys: &KeyStore, until: Until<'_>, progress: &mut Progress) -> Result<Ended, JobError> {
+async fn walk(keys: Keys<'_>, until: Until<'_>, progress: &mut Progress) -> Result<Ended, JobError> {
     loop {
-        let page = keys.list_page(progress.cursor.clone(), PAGE).await?;
+        let page = keys.store.list_page(progress.cursor.clone(), PAGE).await?;
         for listing in page.listings {
             if progress.done >= BUDGETS_MAX || until.passed() {
                 return Ok(Ended::Unfinished);
@@ -53,7 +61,7 @@ async fn walk(keys: &KeyStore, until: Until<'_>, progress: &mut Progress) -> Res
 }
 
 async fn look_at(
-    keys: &KeyStore,
+    keys: Keys<'_>,
     listing: &KeyListing,
     until: Until<'_>,
     progress: &mut Progress,
@@ -63,8 +71,13 @@ async fn look_at(
     if listing.budget_reset_at.is_none_or(|end| end > now) {
         return Ok(());
     }
-    match keys.begin_period(&listing.hash, now).await {
-        Ok(Period::Begun { .. }) => progress.done += 1,
+    match keys.store.begin_period(&listing.hash, now).await {
+        Ok(Period::Begun { .. }) => {
+            progress.done += 1;
+            if let Some(cache) = keys.remembered {
+                cache.invalidate(&listing.hash);
+            }
+        }
         Ok(Period::Running) => {}
         // One such key does not stand in the way of the others.
         Err(error @ (KeyStoreError::Changed | KeyStoreError::Read(ReadError::Corrupt(_)))) => {

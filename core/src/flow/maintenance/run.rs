@@ -9,6 +9,7 @@ use super::progress::{Ended, Progress, Until};
 use super::report::{JobReport, Report, Status};
 use super::{budget_rollover, expired_items, log_retention};
 use crate::accounting::spend_log::SpendLog;
+use crate::auth::cache::PrincipalCache;
 use crate::auth::key_store::KeyStore;
 use crate::clock::{Clock, Timestamp};
 use crate::store::expiry::SweepExpired;
@@ -22,6 +23,7 @@ pub struct Maintenance {
     keys: KeyStore,
     spend: SpendLog,
     expiring: Option<Arc<dyn SweepExpired>>,
+    remembered: Option<Arc<PrincipalCache>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -35,7 +37,12 @@ impl Maintenance {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (keys, spend) = (KeyStore::new(Arc::clone(&table)), SpendLog::new(Arc::clone(&table), retention_days));
-        Self { table, keys, spend, expiring, clock }
+        Self { table, keys, spend, expiring, remembered: None, clock }
+    }
+
+    /// Forgets callers of `cache` whose budget begins anew, so that this process sees it at once.
+    pub fn forgetting(self, cache: Arc<PrincipalCache>) -> Self {
+        Self { remembered: Some(cache), ..self }
     }
 
     /// The time by the clock of the jobs, to count a deadline from.
@@ -80,7 +87,10 @@ impl Maintenance {
     async fn work(&self, job: Job, until: Until<'_>, progress: &mut Progress) -> Result<Ended, JobError> {
         let cursor = Cursor::of(job, self.table.as_ref());
         match job {
-            Job::BudgetRollover => budget_rollover::run(&self.keys, &cursor, until, progress).await,
+            Job::BudgetRollover => {
+                let keys = budget_rollover::Keys { store: &self.keys, remembered: self.remembered.as_deref() };
+                budget_rollover::run(keys, &cursor, until, progress).await
+            }
             Job::LogRetention => log_retention::run(&self.spend, &cursor, until, progress).await,
             Job::ExpiredItems => expired_items::run(self.expiring.as_deref(), until, progress).await,
         }

@@ -32,22 +32,26 @@ struct Waiting {
 }
 
 impl Jobs {
-    /// Adds a job at the end.
+    /// Adds a job at the end. Nobody is told: whoever adds one sees to it that somebody serves.
     pub(super) fn push(&self, job: Job) -> Result<(), Refused> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.closed || waiting.jobs.len() >= WAITING_MAX {
             return Err(Refused);
         }
         waiting.jobs.push(job);
-        if waiting.jobs.len() == 1 {
-            self.arrived.notify_one();
-        }
         Ok(())
     }
 
-    /// Whether nobody waits.
-    pub(super) fn is_empty(&self) -> bool {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).jobs.is_empty()
+    /// Wakes the thread that waits in [`Jobs::take`], if there is anything to take.
+    pub(super) fn tell(&self) {
+        if !self.waiting.lock().unwrap_or_else(PoisonError::into_inner).jobs.is_empty() {
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Moves all that waits into `taken`, which is empty, without waiting for more.
+    pub(super) fn take_now(&self, taken: &mut Vec<Job>) {
+        std::mem::swap(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner).jobs, taken);
     }
 
     /// Waits for jobs and moves them all into `taken`, which is empty. `false`: the queue is closed and empty.
