@@ -72,12 +72,12 @@ lambda-check: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS := 16
 lambda-check: .venv/.stamp ## See that the functions build for both processors
 	for processor in --arm64 --x86-64; do \
 	  cargo lambda build --release --disable-optimizations --quiet --locked $$processor \
-	    $(addprefix --package ,$(LAMBDA_FUNCTIONS)) --lambda-dir target/lambda-check$$processor; done
+	    $(addprefix --package ,$(LAMBDA_FUNCTIONS)) --lambda-dir target/lambda-check/$${processor#--}; done
 
 # --- Tests ---------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: setup lint deny unit e2e lambda-check ## Everything that must pass
+test: setup lint deny lambda-check unit e2e ## Everything that must pass
 
 .PHONY: lint
 lint: .venv/.stamp ## Format, lints, the template
