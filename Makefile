@@ -54,7 +54,8 @@ watch: .venv/.stamp ## Run the functions on this machine, behind one address, re
 	cargo lambda watch --concurrency 4
 
 LAMBDA_FUNCTIONS := chat embeddings admin maintenance
-LAMBDA_BUILD := cargo lambda build --profile lambda $(addprefix --bin ,$(LAMBDA_FUNCTIONS)) --output-format zip
+# By package: with the whole workspace the features of `postern`, SQLite among them, would be in every function.
+LAMBDA_BUILD := cargo lambda build --profile lambda --locked $(addprefix --package ,$(LAMBDA_FUNCTIONS)) --output-format zip
 
 .PHONY: lambda lambda-arm64 lambda-x86-64
 lambda: lambda-arm64 lambda-x86-64 ## Build the functions for both processors, smallest archives, in target/lambda-*
@@ -63,10 +64,20 @@ lambda-arm64: .venv/.stamp ## Build the functions for Graviton
 lambda-x86-64: .venv/.stamp ## Build the functions for x86-64
 	$(LAMBDA_BUILD) --x86-64 --lambda-dir target/lambda-x86-64
 
+# As a user builds them, but unoptimised: whether they build and link for both processors does not depend on that.
+.PHONY: lambda-check
+lambda-check: export CARGO_PROFILE_RELEASE_LTO := off
+lambda-check: export CARGO_PROFILE_RELEASE_OPT_LEVEL := 0
+lambda-check: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS := 16
+lambda-check: .venv/.stamp ## See that the functions build for both processors
+	for processor in --arm64 --x86-64; do \
+	  cargo lambda build --release --disable-optimizations --quiet --locked $$processor \
+	    $(addprefix --package ,$(LAMBDA_FUNCTIONS)) --lambda-dir target/lambda-check/$${processor#--}; done
+
 # --- Tests ---------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: setup lint deny unit e2e ## Everything that must pass
+test: setup lint deny lambda-check unit e2e ## Everything that must pass
 
 .PHONY: lint
 lint: .venv/.stamp ## Format, lints, the template
