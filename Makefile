@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
+PROFILE ?= release
 DYNOXIDE_VERSION := 3.2.0
 CARGO_DENY_VERSION := 0.20.2
 
@@ -43,7 +44,7 @@ tests/node/node_modules/.stamp: tests/node/package-lock.json
 
 .PHONY: run
 run: ## Start the gateway on this machine (ARGS="--config config.yaml")
-	cargo run --release --package postern -- $(ARGS)
+	cargo run --profile $(PROFILE) --package postern -- $(ARGS)
 
 .PHONY: build
 build: ## Build the gateway, optimised
