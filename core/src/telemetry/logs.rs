@@ -1,5 +1,6 @@
 //! The process's log: lines to standard error, as text for people or JSON for machines.
 
+use std::io::{self, IsTerminal};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -20,7 +21,8 @@ pub fn start(settings: &LogSettings) {
     let default = if settings.debug { "warn,postern=debug,postern_core=debug" } else { "warn,postern=info" };
     let filter = settings.filter.as_deref().and_then(|filter| EnvFilter::try_new(filter).ok());
     let filter = filter.unwrap_or_else(|| EnvFilter::new(default));
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let lines =
+        fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).with_target(false);
     // A log that is already there (a test's) stays.
     let _ = if settings.json { lines.json().finish().try_init() } else { lines.finish().try_init() };
 }

@@ -55,7 +55,7 @@ impl ModelCalls {
         let plan = {
             let mut members = body::parse(&request.body)?;
             let said = body::read(request.operation, &mut members, request.path_model.clone())?;
-            plan::make(self, request.operation, said, members, &principal)?
+            plan::make(self, facts.id, request.operation, said, members, &principal)?
         };
         facts.model_group = Some(plan.said.model.clone());
         facts.deployment = Some(Arc::clone(&plan.deployment));

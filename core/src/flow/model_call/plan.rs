@@ -4,6 +4,7 @@ use super::body::Said;
 use super::error::CallError;
 use super::parts::ModelCalls;
 use crate::api::members::Members;
+use crate::id::RequestId;
 use crate::principal::Principal;
 use crate::providers::mock::{self, MockAnswer, MockCall};
 use crate::providers::operation::Operation;
@@ -34,6 +35,7 @@ pub(in crate::flow) enum Upstream {
 /// Decides a call.
 pub(super) fn make(
     calls: &ModelCalls,
+    id: RequestId,
     operation: Operation,
     said: Said,
     mut members: Members<'_>,
@@ -44,7 +46,7 @@ pub(super) fn make(
     let bounds = bounds(calls.bounds, &deployment, &said);
     let upstream = match (&said.mock_response, &deployment.backend) {
         (Some(response), _) | (None, Backend::Mock(response)) => {
-            let id = calls.clock.now().millis().to_string();
+            let id = id.to_string();
             let call = MockCall { operation, model: &said.model, stream: said.stream, id: &id, now: calls.clock.now() };
             Upstream::Mock(mock::answer(response, &call))
         }

@@ -101,6 +101,7 @@ impl OpenCall {
 
     /// Records a stream that broke: what has passed is charged.
     pub(super) async fn fail_streamed(&mut self, error: CallError) -> CallError {
+        tracing::warn!(call = %self.id, error = &error as &dyn std::error::Error, "a stream broke");
         let usage = self.seen.usage.unwrap_or_else(|| self.estimate());
         self.record_failure(usage, &error).await;
         error
@@ -108,7 +109,7 @@ impl OpenCall {
 
     async fn record_failure(&mut self, usage: Usage, error: &CallError) {
         let Some(details) = self.details.clone() else { return };
-        let row = self.row(details, usage, failure(error.class_name(), error.to_string()));
+        let row = self.row(details, usage, failure(error));
         if let Err(unrecorded) = self.store(&row).await {
             tracing::error!(call = %self.id, error = &unrecorded as &dyn std::error::Error, "a failed call is not recorded");
         }
@@ -141,7 +142,11 @@ impl Drop for OpenCall {
     fn drop(&mut self) {
         let Some(details) = self.details.take() else { return };
         let usage = self.seen.usage.unwrap_or_else(|| self.estimate());
-        let outcome = failure("ClientDisconnected", "the client went away before the answer was complete".to_owned());
+        let outcome = Outcome::Failure {
+            class: "ClientDisconnected".to_owned(),
+            code: String::new(),
+            message: "the client went away before the answer was complete".to_owned(),
+        };
         let row = self.row(details, usage, outcome);
         let (calls, principal) = (Arc::clone(&self.calls), Arc::clone(&self.principal));
         self.calls.background.spawn(async move {
@@ -155,8 +160,12 @@ impl Drop for OpenCall {
     }
 }
 
-fn failure(class: &str, message: String) -> Outcome {
-    Outcome::Failure { class: class.to_owned(), code: String::new(), message }
+fn failure(error: &CallError) -> Outcome {
+    let code = match error {
+        CallError::Upstream { failure, .. } => failure.status.to_string(),
+        _ => String::new(),
+    };
+    Outcome::Failure { class: error.class_name().to_owned(), code, message: error.to_string() }
 }
 
 fn details(
