@@ -13,6 +13,9 @@ pub(super) mod plan;
 mod relay;
 mod request;
 mod settlement;
+#[cfg(test)]
+#[cfg(feature = "embedded")]
+mod tests;
 
 pub use calls::{CallAnswer, CallBody};
 pub use error::CallError;

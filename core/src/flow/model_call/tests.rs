@@ -1,0 +1,193 @@
+//! What must hold of a call whatever its upstream, its store and its client do.
+
+use super::{CallAnswer, CallBody, CallError, CallRequest, ModelCalls};
+use crate::accounting::spend_log::SpendLog;
+use crate::accounting::spend_row::{Outcome, SpendRow};
+use crate::auth::authenticate::Authenticator;
+use crate::auth::cache::PrincipalCache;
+use crate::auth::key_store::KeyStore;
+use crate::auth::master::MasterKey;
+use crate::clock::{Clock, ManualClock, SystemRandom, Timestamp};
+use crate::config::{DeploymentParams, Environment, ModelEntry};
+use crate::flow::background::Background;
+use crate::id::RequestId;
+use crate::providers::operation::Operation;
+use crate::providers::resolve::target_of;
+use crate::routing::ModelTable;
+use crate::secret::Secret;
+use crate::store::embedded::EmbeddedTable;
+use crate::store::faulty::{Fault, FaultyTable, Plan};
+use crate::upstream::transport::{Bounds, Transport, TransportError, UpstreamBody};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const TEXT: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"},\"finish_reason\":null}]}\n\n";
+const STOP: &str = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+const USAGE: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5}}\n\n";
+const END: &str = "data: [DONE]\n\n";
+const STREAMED: &str = r#"{"model":"gpt","stream":true,"messages":[{"role":"user","content":"Hello there"}]}"#;
+const WHOLE: &str = r#"{"model":"gpt","messages":[]}"#;
+
+/// An upstream that answers as it is told, once.
+struct Scripted {
+    answer: Mutex<Option<(u16, UpstreamBody)>>,
+}
+
+#[async_trait]
+impl Transport for Scripted {
+    async fn send(&self, _: Request<Bytes>, _: Bounds) -> Result<Response<UpstreamBody>, TransportError> {
+        let (status, body) = self.answer.lock().unwrap().take().expect("one call");
+        let mut response = Response::new(body);
+        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        Ok(response)
+    }
+}
+
+struct Gateway {
+    calls: Arc<ModelCalls>,
+    table: Arc<FaultyTable>,
+}
+
+impl Gateway {
+    fn answering(status: u16, body: UpstreamBody) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp::from_seconds(1_763_700_000)));
+        let store = Arc::new(EmbeddedTable::in_memory(Arc::clone(&clock)).unwrap());
+        let table = Arc::new(FaultyTable::new(store, Plan::script([])));
+        let keys = KeyStore::new(table.clone());
+        let cache = Arc::new(PrincipalCache::new(0, 10));
+        let params = DeploymentParams {
+            model: "openai/gpt-4o".to_owned(),
+            api_base: Some("http://upstream.test/v1".to_owned()),
+            ..DeploymentParams::default()
+        };
+        let entry = ModelEntry { model_name: "gpt".to_owned(), params, info: serde_json::Map::new(), line: 0 };
+        let targets = |params: &_| target_of(params, &Environment::default()).map_err(Into::into);
+        let wait = Duration::from_secs(60);
+        let calls = ModelCalls {
+            authenticator: Arc::new(Authenticator::new(Some(MasterKey::new(&Secret::new("sk-m"))), keys, cache)),
+            models: Arc::new(ModelTable::new(vec![entry], Arc::new(targets)).unwrap()),
+            spend: Arc::new(SpendLog::new(table.clone(), None)),
+            transport: Arc::new(Scripted { answer: Mutex::new(Some((status, body))) }),
+            clock,
+            random: Arc::new(SystemRandom),
+            background: Background::default(),
+            bounds: Bounds { first_byte: wait, between_chunks: wait, total: wait },
+        };
+        Self { calls: Arc::new(calls), table }
+    }
+
+    async fn call(&self, body: &'static str) -> CallAnswer {
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", HeaderValue::from_static("Bearer sk-m"));
+        let request = CallRequest {
+            operation: Operation::Chat,
+            route: "/v1/chat/completions",
+            path_model: None,
+            headers,
+            body: Bytes::from_static(body.as_bytes()),
+            client_address: None,
+        };
+        self.calls.call(request).await
+    }
+
+    async fn row(&self, id: RequestId) -> Option<SpendRow> {
+        self.calls.spend.find(id).await.unwrap()
+    }
+}
+
+fn pieces(pieces: &[&'static str]) -> UpstreamBody {
+    let pieces: Vec<_> = pieces.iter().map(|piece| Ok(Bytes::from_static(piece.as_bytes()))).collect();
+    stream::iter(pieces).boxed()
+}
+
+fn relay(answer: CallAnswer) -> (RequestId, Box<super::Relay>) {
+    match answer.result {
+        Ok(CallBody::Stream(relay)) => (answer.facts.id, relay),
+        Ok(CallBody::Whole(_)) => panic!("not a stream"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn the_spend_row_is_stored_before_the_terminal_event() {
+    let gateway = Gateway::answering(200, pieces(&[TEXT, STOP, USAGE, END]));
+    let (id, mut relay) = relay(gateway.call(STREAMED).await);
+    assert_eq!(relay.next().await.unwrap().unwrap(), TEXT);
+    assert_eq!(relay.next().await.unwrap().unwrap(), STOP);
+    assert!(gateway.row(id).await.is_none());
+    assert_eq!(relay.next().await.unwrap().unwrap(), END);
+    let row = gateway.row(id).await.unwrap();
+    assert_eq!((row.details.usage.prompt_tokens, row.details.usage.completion_tokens), (12, 5));
+    // 12 × $2.50 and 5 × $10 a million tokens.
+    assert_eq!(row.cost.nanos(), 80_000);
+    assert!(relay.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_in_the_middle_is_charged_for_what_passed() {
+    let endless = pieces(&[TEXT, TEXT, TEXT]).chain(stream::pending()).boxed();
+    let gateway = Gateway::answering(200, endless);
+    let (id, mut relay) = relay(gateway.call(STREAMED).await);
+    for _ in 0..3 {
+        relay.next().await.unwrap().unwrap();
+    }
+    drop(relay);
+    gateway.calls.background.drained().await;
+    let row = gateway.row(id).await.unwrap();
+    assert_eq!(row.details.usage.completion_tokens, 3);
+    assert!(row.cost.nanos() > 0);
+    assert!(matches!(row.details.outcome, Outcome::Failure { class, .. } if class == "ClientDisconnected"));
+}
+
+#[tokio::test]
+async fn a_stream_cut_short_ends_with_an_error_and_a_failed_row() {
+    let gateway = Gateway::answering(200, pieces(&[TEXT]));
+    let (id, mut relay) = relay(gateway.call(STREAMED).await);
+    assert_eq!(relay.next().await.unwrap().unwrap(), TEXT);
+    assert!(matches!(relay.next().await, Some(Err(CallError::Upstream { .. }))));
+    assert!(relay.next().await.is_none());
+    assert!(matches!(gateway.row(id).await.unwrap().details.outcome, Outcome::Failure { .. }));
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_before_its_first_piece_is_told_by_its_status() {
+    let refusal = "data: {\"error\":{\"message\":\"slow down\",\"type\":\"rate_limit_error\"}}\n\n";
+    let answer = Gateway::answering(200, pieces(&[refusal, END])).call(STREAMED).await;
+    let Err(CallError::Upstream { failure, .. }) = answer.result else { panic!("an answer") };
+    assert_eq!((failure.status, failure.message.as_str()), (429, "slow down"));
+}
+
+#[tokio::test]
+async fn an_upstreams_refusal_costs_nothing_and_leaves_a_row() {
+    let gateway = Gateway::answering(429, pieces(&["{\"error\":{\"message\":\"slow down\"}}"]));
+    let answer = gateway.call(WHOLE).await;
+    assert!(matches!(answer.result, Err(CallError::Upstream { .. })));
+    let row = gateway.row(answer.facts.id).await.unwrap();
+    assert_eq!(row.cost.nanos(), 0);
+    assert!(matches!(row.details.outcome, Outcome::Failure { code, .. } if code == "429"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_recorded_is_not_given() {
+    let body = "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5}}";
+    let gateway = Gateway::answering(200, pieces(&[body]));
+    gateway.table.follow(Plan::script(vec![Some(Fault::Unavailable); 40]));
+    let answer = gateway.call(WHOLE).await;
+    assert!(matches!(answer.result, Err(CallError::Unrecorded(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_settlement_whose_answer_is_lost_charges_once() {
+    let body = "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5}}";
+    let gateway = Gateway::answering(200, pieces(&[body]));
+    gateway.table.follow(Plan::script([Some(Fault::LostAnswer)]));
+    let answer = gateway.call(WHOLE).await;
+    assert!(matches!(answer.result, Ok(CallBody::Whole(_))));
+    assert_eq!(gateway.table.injected(), [Fault::LostAnswer]);
+    assert_eq!(gateway.row(answer.facts.id).await.unwrap().cost.nanos(), 80_000);
+    assert_eq!(answer.facts.principal.unwrap().spend.get().nanos(), 80_000);
+}
