@@ -41,11 +41,11 @@ class Process:
             )
 
     def wait_until_answers(self, url):
-        """Until `url` answers anything at all; a program that ends instead fails the test with its log."""
+        """Until `url` answers anything at all; a program that does not is ended, and fails the test with its log."""
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
             if self._child.poll() is not None or "command exited code" in self.output():
-                raise AssertionError(f"{self.log.name}: ended\n{self.output()}")
+                break
             try:
                 urllib.request.urlopen(url, timeout=TRY_SECONDS).close()
                 return self
@@ -53,6 +53,7 @@ class Process:
                 return self
             except OSError:
                 time.sleep(0.02)
+        self.end()
         raise AssertionError(f"{self.log.name}: no answer at {url}\n{self.output()}")
 
     def output(self):
