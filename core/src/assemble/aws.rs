@@ -6,7 +6,7 @@ use crate::aws::object::{ObjectLocation, fetch_object};
 use crate::clock::SystemClock;
 use crate::config::{Environment, Resolved};
 use crate::secret_reference::SecretReference;
-use crate::secrets::{CachedSecrets, SecretsManager, resolve};
+use crate::secrets::{CachedSecrets, SecretsManager, resolve_all};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -37,18 +37,15 @@ impl AwsOnDemand {
     /// # Errors
     /// [`StartError::Secret`] names the first secret that cannot be read.
     pub(super) async fn secrets(&self, references: BTreeSet<SecretReference>) -> Result<Resolved, StartError> {
-        let mut resolved = Resolved::new();
         if references.is_empty() {
-            return Ok(resolved);
+            return Ok(Resolved::new());
         }
         let source = SecretsManager::new(self.connection().await?);
         // One secret with ten fields is fetched once.
         let source = CachedSecrets::new(source, Arc::new(SystemClock));
-        for reference in references {
-            let secret = resolve(&source, &reference).await?;
-            resolved.insert(reference, secret);
-        }
-        Ok(resolved)
+        let references: Vec<_> = references.into_iter().collect();
+        let secrets = resolve_all(&source, &references).await?;
+        Ok(references.into_iter().zip(secrets).collect())
     }
 
     /// The text of an object.

@@ -93,10 +93,4 @@ pub enum StartError {
     /// The HTTP client could not be set up.
     #[error("the HTTP client could not be set up")]
     Client(#[from] TransportError),
-    /// An environment variable that says true or false says something else.
-    #[error(transparent)]
-    NotABool(#[from] crate::config::NotABool),
-    /// The operating system gives no random bytes.
-    #[error(transparent)]
-    NoEntropy(#[from] crate::clock::NoEntropy),
 }

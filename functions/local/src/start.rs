@@ -9,8 +9,9 @@ use postern_core::assemble::aws::AwsOnDemand;
 use postern_core::assemble::configuration::{self, ConfigSource};
 use postern_core::assemble::gateway::{Gateway, Ground, KeyStaleness, Serves};
 use postern_core::assemble::state::{self, IfMissing, StoreChoice};
-use postern_core::clock::{Clock, NoEntropy, Random, SystemClock, SystemRandom};
+use postern_core::clock::{Clock, Random, SystemClock, SystemRandom};
 use postern_core::config::{Environment, Loaded};
+use postern_core::crypto::key_hash;
 use postern_core::secret::Secret;
 use postern_core::telemetry::logs::{self, LogSettings};
 use std::error::Error;
@@ -86,16 +87,9 @@ fn master_key(options: &Options, loaded: &mut Loaded, random: &dyn Random) -> Re
     if !options.host.is_loopback() {
         return Err(Refused::OpenToAll(options.host).into());
     }
-    let key = made_key(random)?;
+    let key = key_hash::generate(random)?;
     loaded.config.general.master_key = Some(key.clone());
     Ok(Some(key))
-}
-
-fn made_key(random: &dyn Random) -> Result<Secret, NoEntropy> {
-    let mut bytes = [0; 16];
-    random.fill(&mut bytes)?;
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Secret::new(format!("sk-{digits}")))
 }
 
 async fn open(

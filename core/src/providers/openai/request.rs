@@ -18,8 +18,10 @@ pub(super) fn build(call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes
     // A member that is `null` means the same as one that is absent, and some upstreams refuse it.
     members.retain(|_, value| value.get() != "null");
     members.set("model", member(&target.model, "model")?);
-    let base = members_with_usage_asked(members, stream && operation != Operation::Embedding)?;
-    let body = with_additions(base, target, extra_body)?;
+    if stream && operation != Operation::Embedding {
+        ask_for_usage(members)?;
+    }
+    let body = with_additions(members, target, extra_body)?;
     with_headers(operation, target, body)
 }
 
@@ -28,31 +30,18 @@ fn member(value: &impl serde::Serialize, name: &'static str) -> Result<Box<RawVa
 }
 
 /// Asks for the usage event of a stream, keeping the client's other stream options.
-fn members_with_usage_asked<'m, 'a>(
-    members: &'m mut Members<'a>,
-    stream: bool,
-) -> Result<&'m mut Members<'a>, TransformError> {
-    if !stream {
-        return Ok(members);
-    }
-    let options = match members.get("stream_options") {
-        None => return set_usage_only(members),
-        Some(options) => {
-            let mut options = Members::parse(options.get().as_bytes()).map_err(|_| TransformError::Member {
-                member: "stream_options",
-                reason: "'stream_options' must be an object.".to_owned(),
-            })?;
-            options.set("include_usage", member(&true, "stream_options")?);
-            into_raw(options.to_json(), "stream_options")?
-        }
+fn ask_for_usage(members: &mut Members<'_>) -> Result<(), TransformError> {
+    let mut options = match members.get("stream_options") {
+        None => Members::default(),
+        Some(options) => Members::parse(options.get().as_bytes()).map_err(|_| TransformError::Member {
+            member: "stream_options",
+            reason: "'stream_options' must be an object.".to_owned(),
+        })?,
     };
+    options.set("include_usage", member(&true, "stream_options")?);
+    let options = into_raw(options.to_json(), "stream_options")?;
     members.set("stream_options", options);
-    Ok(members)
-}
-
-fn set_usage_only<'m, 'a>(members: &'m mut Members<'a>) -> Result<&'m mut Members<'a>, TransformError> {
-    members.set("stream_options", into_raw(br#"{"include_usage":true}"#.to_vec(), "stream_options")?);
-    Ok(members)
+    Ok(())
 }
 
 fn into_raw(json: Vec<u8>, name: &'static str) -> Result<Box<RawValue>, TransformError> {
