@@ -23,7 +23,7 @@ use crate::surface::admin::Administration;
 use crate::surface::gate::Gate;
 use crate::surface::router::{Parts, router};
 use crate::tls;
-use crate::upstream::client::HttpClient;
+use crate::upstream::client::{HttpClient, PROXY_VARIABLES, Way};
 use crate::upstream::transport::{Bounds, Transport};
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,7 +91,7 @@ impl Gateway {
     pub fn assemble(loaded: Loaded, state: State, staleness: KeyStaleness, ground: Ground) -> Result<Self, StartError> {
         let State { table, expiring } = state;
         let Loaded { config, environment, .. } = loaded;
-        let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config()?)?);
+        let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config()?, way(&environment))?);
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
         let retention_days = config.general.spend_log_retention_days;
@@ -158,6 +158,11 @@ impl KeyStaleness {
 fn models(config: Config, environment: Environment) -> Result<ModelTable, StartError> {
     let targets = move |params: &_| target_of(params, &environment).map_err(Into::into);
     Ok(ModelTable::new(config.models, Arc::new(targets))?)
+}
+
+fn way(environment: &Environment) -> Way {
+    let names_a_proxy = PROXY_VARIABLES.iter().any(|name| environment.text(name).is_some());
+    if names_a_proxy { Way::Proxied } else { Way::Direct }
 }
 
 fn bounds(config: &Config) -> Bounds {

@@ -1,6 +1,18 @@
 //! The way to an upstream: sends a request, gives the answer as it comes, and ends every wait. Knows no dialect.
 //!
-//! [`transport`] is the seam, [`client`] the real one.
+//! [`transport`] is the seam, [`client`] the real one: [`direct`] on connections of our own, [`proxied`] where the
+//! environment names a proxy.
 
+mod bounded;
 pub mod client;
+mod connect;
+mod connection;
+mod direct;
+mod http2;
+mod io;
+mod limits;
+mod origin;
+mod pool;
+mod proxied;
+mod timer;
 pub mod transport;

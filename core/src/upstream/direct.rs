@@ -1,0 +1,129 @@
+//! Calls on connections of our own: one taken from the pool or made, given back when its answer is read.
+
+use super::bounded::BoundedBody;
+use super::connect::{Connected, Connector};
+use super::connection::{Connection, NoAnswer};
+use super::http2;
+use super::limits::Limits;
+use super::origin::{Origin, RequestBody};
+use super::pool::Pool;
+use super::transport::{TransportError, UpstreamBody};
+use bytes::Bytes;
+use futures_util::Stream;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// The direct way to all upstreams of one TLS policy.
+pub(super) struct DirectClient {
+    connector: Connector,
+    pool: Arc<Pool>,
+}
+
+impl DirectClient {
+    pub(super) fn new(tls: rustls::ClientConfig) -> Self {
+        Self { connector: Connector::new(tls), pool: Arc::default() }
+    }
+
+    /// Sends a request. A connection that turns out to be closed before anything went out is passed over.
+    pub(super) async fn send(
+        &self,
+        request: Request<Bytes>,
+        limits: Limits,
+    ) -> Result<Response<UpstreamBody>, TransportError> {
+        let origin = Origin::of(request.uri())?;
+        let mut request = request.map(RequestBody::new);
+        while let Some(mut connection) = self.pool.take(&origin, limits.started) {
+            match connection.ask(request, &limits).await {
+                Ok(answer) => return Ok(self.exclusive(answer, connection, origin, limits)),
+                Err(NoAnswer::NotSent(unsent, _)) => request = *unsent,
+                Err(NoAnswer::Failed(error)) => return Err(error),
+            }
+        }
+        if let Some(shared) = self.pool.shared(&origin, limits.started) {
+            match http2::ask(shared, &origin, request, &limits).await {
+                Ok(answer) => return Ok(shared_answer(answer, limits)),
+                Err(NoAnswer::NotSent(unsent, _)) => request = *unsent,
+                Err(NoAnswer::Failed(error)) => return Err(error),
+            }
+        }
+        // In a box: this is the rare way, and its state is large.
+        Box::pin(self.send_on_new(request, origin, limits)).await
+    }
+
+    async fn send_on_new(
+        &self,
+        request: Request<RequestBody>,
+        origin: Origin,
+        limits: Limits,
+    ) -> Result<Response<UpstreamBody>, TransportError> {
+        let answer = match self.connector.connect(&origin, &limits).await? {
+            Connected::Http1(mut connection) => match connection.ask(request, &limits).await {
+                Ok(answer) => Ok(self.exclusive(answer, connection, origin, limits)),
+                Err(error) => Err(error),
+            },
+            Connected::Http2(shared) => {
+                self.pool.share(&origin, shared.clone(), limits.started);
+                http2::ask(shared, &origin, request, &limits).await.map(|answer| shared_answer(answer, limits))
+            }
+        };
+        answer.map_err(|error| match error {
+            NoAnswer::NotSent(_, error) => TransportError::NotSent(Box::new(error)),
+            NoAnswer::Failed(error) => error,
+        })
+    }
+
+    fn exclusive(
+        &self,
+        answer: Response<Incoming>,
+        connection: Box<Connection>,
+        origin: Origin,
+        limits: Limits,
+    ) -> Response<UpstreamBody> {
+        let pool = Arc::clone(&self.pool);
+        answer.map(|body| {
+            let pieces = Pieces { body, lease: Some(Lease { connection, pool, origin }) };
+            Box::pin(BoundedBody::new(pieces, limits)) as UpstreamBody
+        })
+    }
+}
+
+fn shared_answer(answer: Response<Incoming>, limits: Limits) -> Response<UpstreamBody> {
+    answer.map(|body| Box::pin(BoundedBody::new(http2::pieces(body), limits)) as UpstreamBody)
+}
+
+/// A connection in use.
+struct Lease {
+    connection: Box<Connection>,
+    pool: Arc<Pool>,
+    origin: Origin,
+}
+
+/// The pieces of an answer. Dropping them before the last one closes the connection, which cancels the call.
+struct Pieces {
+    body: Incoming,
+    /// Until the last piece.
+    lease: Option<Lease>,
+}
+
+impl Stream for Pieces {
+    type Item = Result<Bytes, TransportError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Self { body, lease } = &mut *self;
+        let Some(connection) = lease.as_mut().map(|lease| &mut lease.connection) else { return Poll::Ready(None) };
+        let piece = ready!(connection.poll_piece(body, context));
+        if !matches!(piece, Some(Ok(_)))
+            && let Some(Lease { connection, pool, origin }) = lease.take()
+            && connection.is_idle()
+        {
+            pool.put(&origin, connection);
+        }
+        Poll::Ready(piece)
+    }
+}
+
+#[cfg(test)]
+mod tests;

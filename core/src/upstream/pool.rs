@@ -1,0 +1,91 @@
+//! Connections that wait for the next call to their origin.
+
+use super::connection::Connection;
+use super::http2::Shared;
+use super::origin::Origin;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Idle connections kept for each origin: enough for every request of a busy instance to find one.
+const IDLE_CONNECTIONS_MAX: usize = 512;
+/// How long an idle connection is kept. Below the 60 seconds after which many load balancers drop it silently.
+const IDLE_WAIT: Duration = Duration::from_secs(55);
+
+/// The connections of one TLS policy.
+#[derive(Default)]
+pub(super) struct Pool {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    /// By origin; the longest idle first.
+    idle: HashMap<Origin, VecDeque<Idle<Box<Connection>>>>,
+    shared: HashMap<Origin, Idle<Shared>>,
+    swept: Option<Instant>,
+}
+
+struct Idle<C> {
+    connection: C,
+    since: Instant,
+}
+
+impl<C> Idle<C> {
+    fn is_fresh(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) < IDLE_WAIT
+    }
+}
+
+impl Pool {
+    /// The HTTP/1 connection that was used last.
+    pub(super) fn take(&self, origin: &Origin, now: Instant) -> Option<Box<Connection>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = kept.idle.get_mut(origin)?.pop_back().filter(|idle| idle.is_fresh(now));
+        idle.map(|idle| idle.connection)
+    }
+
+    /// Keeps an HTTP/1 connection for the next call.
+    pub(super) fn put(&self, origin: &Origin, connection: Box<Connection>) {
+        let now = Instant::now();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.sweep(now);
+        let idle = Idle { connection, since: now };
+        match kept.idle.get_mut(origin) {
+            Some(same) if same.len() < IDLE_CONNECTIONS_MAX => same.push_back(idle),
+            Some(_) => {}
+            None => drop(kept.idle.insert(origin.clone(), VecDeque::from([idle]))),
+        }
+    }
+
+    /// The HTTP/2 connection to an origin.
+    pub(super) fn shared(&self, origin: &Origin, now: Instant) -> Option<Shared> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = kept.shared.get_mut(origin).filter(|idle| idle.is_fresh(now) && !idle.connection.is_closed())?;
+        idle.since = now;
+        Some(idle.connection.clone())
+    }
+
+    /// Shares an HTTP/2 connection from now on.
+    pub(super) fn share(&self, origin: &Origin, connection: Shared, now: Instant) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.sweep(now);
+        kept.shared.insert(origin.clone(), Idle { connection, since: now });
+    }
+}
+
+impl Kept {
+    /// Closes what has been idle for too long, of all origins, from time to time.
+    fn sweep(&mut self, now: Instant) {
+        if self.swept.is_some_and(|swept| now.saturating_duration_since(swept) < IDLE_WAIT) {
+            return;
+        }
+        self.swept = Some(now);
+        self.shared.retain(|_, idle| idle.is_fresh(now));
+        self.idle.retain(|_, connections| {
+            connections.retain(|idle| idle.is_fresh(now));
+            !connections.is_empty()
+        });
+    }
+}
