@@ -113,7 +113,6 @@ impl Gateway {
         let authenticator = Arc::new(Authenticator::new(master, keys, cache));
         let background = Background::default();
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
-        let health = Health { models: Arc::clone(&models), transport: Arc::clone(&transport), table };
         let calls = ModelCalls {
             authenticator,
             models,
@@ -125,7 +124,8 @@ impl Gateway {
             background: background.clone(),
             bounds,
         };
-        let (calls, health) = (Arc::new(calls), Arc::new(health));
+        let calls = Arc::new(calls);
+        let health = Arc::new(Health { calls: Arc::clone(&calls), table });
         Ok(Self { calls, background, maintenance, administration, gate, health, body_bytes_max })
     }
 

@@ -208,7 +208,7 @@ pub(super) fn details(
         outcome: Outcome::Success,
         stream: said.stream,
         cache_hit: false,
-        requester_ip: request.client_address.clone(),
+        requester_ip: request.client_address.map(|address| address.to_string()),
         user_agent: user_agent.map(str::to_owned),
         tags: said.tags.clone(),
         end_user: said.end_user.clone(),
