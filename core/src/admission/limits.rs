@@ -45,11 +45,32 @@ pub struct Demand {
     /// What it may cost.
     pub cost: NanoDollars,
     /// The tokens it may use.
-    pub tokens: i64,
+    pub tokens: Tokens,
     /// How long the call may last, in milliseconds. A hold of a call that is over was left by a crash.
     pub lasts_millis: i64,
     /// The call's row as it is charged where the call is never settled. Kept in the hold.
     pub unsettled: Item,
+}
+
+/// The tokens that a call may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tokens {
+    /// Of its input.
+    pub input: i64,
+    /// Of its output.
+    pub output: i64,
+    /// Whether the client bounds the output. Where it does not, `output` is a guess.
+    pub is_bounded: bool,
+}
+
+impl Tokens {
+    /// What is counted in a window of `limit` tokens: never more than all of it, so that a large call has a window to
+    /// itself; and for a guess at most a tenth, so that a small limit does not admit a single call a minute.
+    pub(super) fn counted(self, limit: Option<i64>) -> i64 {
+        let Some(limit) = limit else { return self.input.saturating_add(self.output).max(1) };
+        let output = if self.is_bounded { self.output } else { self.output.min(limit / 10) };
+        self.input.saturating_add(output).min(limit).max(1)
+    }
 }
 
 impl ScopeLimits {

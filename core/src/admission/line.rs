@@ -7,7 +7,7 @@
 
 use super::counters::{COUNT, REQUESTS, START, TOKENS, USED};
 use super::hold::Held;
-use super::limits::{ScopeLimits, WINDOW_MILLIS};
+use super::limits::{ScopeLimits, Tokens, WINDOW_MILLIS};
 use super::refusal::{Rate, Refusal};
 use crate::clock::Timestamp;
 use crate::money::NanoDollars;
@@ -41,7 +41,7 @@ pub(super) enum Window {
 
 impl<'a> Line<'a> {
     /// The limits of a scope that a call of `cost` and `tokens` counts in.
-    pub(super) fn of(scope: &'a ScopeLimits, cost: NanoDollars, tokens: i64) -> Vec<Self> {
+    pub(super) fn of(scope: &'a ScopeLimits, cost: NanoDollars, tokens: Tokens) -> Vec<Self> {
         let mut lines = Vec::new();
         if let Some(budget) = &scope.budget {
             let limit = budget.limit.nanos();
@@ -51,7 +51,7 @@ impl<'a> Line<'a> {
             lines.push(Self::Budget { scope, key: budget.totals.clone(), limit, amount, stands: Stands::Yes });
         }
         if scope.requests.is_some() || scope.tokens.is_some() {
-            let tokens = tokens.min(scope.tokens.unwrap_or(i64::MAX)).max(1);
+            let tokens = tokens.counted(scope.tokens);
             lines.push(Self::Window { scope, tokens, window: Window::Open });
         }
         if let Some(limit) = scope.parallel {

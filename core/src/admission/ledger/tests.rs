@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::admission::counters::USED;
-use crate::admission::limits::{Budget, ScopeLimits};
+use crate::admission::limits::{Budget, ScopeLimits, Tokens};
 use crate::admission::refusal::Rate;
 use crate::clock::{Clock, ManualClock};
 use crate::money::NanoDollars;
@@ -46,7 +46,7 @@ fn demand(call: u16, scopes: &[ScopeLimits], cost: i64, tokens: i64) -> Demand {
         id,
         scopes: scopes.to_vec(),
         cost: NanoDollars::new(cost),
-        tokens,
+        tokens: Tokens { input: tokens, output: 0, is_bounded: true },
         lasts_millis: 60_000,
         unsettled: Item::new(Key::new("unused", "unused")).with("spend", cost),
     }
@@ -180,4 +180,14 @@ async fn a_hold_left_behind_is_found_when_its_call_is_over() {
     let expired = fixture.ledger.expired(shard, None, 10, fixture.clock.now()).await.unwrap();
     let (found, row) = expired.holds.into_iter().next().unwrap();
     assert_eq!((found, row.number("spend")), (hold, Some(60)));
+}
+
+#[tokio::test]
+async fn a_guess_of_the_output_takes_a_tenth_of_a_window_at_most() {
+    let fixture = fixture();
+    let scopes = [rates(None, Some(100), None)];
+    let guessed =
+        |call| Demand { tokens: Tokens { input: 0, output: 4_096, is_bounded: false }, ..demand(call, &scopes, 0, 0) };
+    let reserved = join_all((0..20).map(|call| fixture.ledger.reserve(guessed(call), START))).await;
+    assert_eq!(reserved.iter().filter(|reserved| reserved.is_ok()).count(), 10);
 }

@@ -8,7 +8,7 @@ use crate::accounting::release::Release;
 use crate::accounting::spend_log::totals_key;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::admission::hold::Hold;
-use crate::admission::limits::{Budget, Demand, ScopeLimits};
+use crate::admission::limits::{Budget, Demand, ScopeLimits, Tokens};
 use crate::admission::refusal::Refusal;
 use crate::clock::Timestamp;
 use crate::id::RequestId;
@@ -132,10 +132,18 @@ fn demand(scopes: Vec<ScopeLimits>, asked: &Asked<'_>) -> Demand {
         id: asked.id,
         scopes,
         cost,
-        tokens: i64::try_from(usage.total()).unwrap_or(i64::MAX),
+        tokens: Tokens {
+            input: count(usage.prompt_tokens),
+            output: count(usage.completion_tokens),
+            is_bounded: asked.said.output_tokens_max.is_some(),
+        },
         lasts_millis: lasts.saturating_add(GRACE_MILLIS),
         unsettled: row.to_item(None, 1),
     }
+}
+
+fn count(tokens: u64) -> i64 {
+    i64::try_from(tokens).unwrap_or(i64::MAX)
 }
 
 /// What the call may use, as far as it can be told before it is made.

@@ -5,7 +5,7 @@ use crate::accounting::release::Release;
 use crate::accounting::spend_log::{Settled, totals_key};
 use crate::admission::hold::Hold;
 use crate::admission::ledger::Ledger;
-use crate::admission::limits::{Budget, Demand, ScopeLimits};
+use crate::admission::limits::{Budget, Demand, ScopeLimits, Tokens};
 
 struct Crashed {
     table: Arc<dyn Table>,
@@ -34,7 +34,7 @@ async fn crashed() -> Crashed {
         id: row.request_id,
         scopes: vec![scope],
         cost: row.cost,
-        tokens: 100,
+        tokens: Tokens { input: 100, output: 0, is_bounded: true },
         lasts_millis: 60_000,
         unsettled: row.to_item(None, 1),
     };
