@@ -44,19 +44,17 @@ tests/node/node_modules/.stamp: tests/node/package-lock.json
 
 .PHONY: run
 run: ## Start the gateway on this machine (ARGS="--config config.yaml")
-	cargo run --profile $(PROFILE) --package postern -- $(ARGS)
+	cargo run --locked --profile $(PROFILE) --package postern -- $(ARGS)
 
 .PHONY: build
 build: ## Build the gateway, optimised
 	cargo build --release --package postern
 
 .PHONY: watch
-watch: .venv/.stamp ## Run the functions on this machine, behind one address, rebuilt as they change
-	cargo lambda watch --concurrency 4
+watch: .venv/.stamp .tools/bin/dynoxide ## Run the functions on this machine, behind one address, rebuilt as they change (PORT=9000)
+	infra/watch.sh $(ARGS)
 
-LAMBDA_FUNCTIONS := chat embeddings admin maintenance
-# By package: with the whole workspace the features of `postern`, SQLite among them, would be in every function.
-LAMBDA_BUILD := cargo lambda build --profile lambda --locked $(addprefix --package ,$(LAMBDA_FUNCTIONS)) --output-format zip
+LAMBDA_BUILD := cargo lambda build --profile lambda --locked --output-format zip
 
 .PHONY: lambda lambda-arm64 lambda-x86-64
 lambda: lambda-arm64 lambda-x86-64 ## Build the functions for both processors, smallest archives, in target/lambda-*
@@ -72,8 +70,8 @@ lambda-check: export CARGO_PROFILE_RELEASE_OPT_LEVEL := 0
 lambda-check: export CARGO_PROFILE_RELEASE_CODEGEN_UNITS := 16
 lambda-check: .venv/.stamp ## See that the functions build for both processors
 	for processor in --arm64 --x86-64; do \
-	  cargo lambda build --release --disable-optimizations --quiet --locked $$processor \
-	    $(addprefix --package ,$(LAMBDA_FUNCTIONS)) --lambda-dir target/lambda-check/$${processor#--}; done
+	  cargo lambda build --release --quiet --locked $$processor \
+	    --lambda-dir target/lambda-check/$${processor#--}; done
 
 # --- Tests ---------------------------------------------------------------------------------------------------------
 
@@ -104,12 +102,13 @@ unit: .tools/bin/dynoxide ## Tests of the code
 
 .PHONY: e2e
 e2e: setup ## The real binaries, called by the official clients
-	cargo build --workspace --bins --locked
+	cargo build --locked --package postern
+	cargo build --locked
 	.venv/bin/pytest tests/e2e
 
 .PHONY: bench
-bench: ## Added latency and throughput against the same upstream called directly
-	tests/bench/run.sh $(ARGS)
+bench: ## Added latency and throughput against the same upstream called directly (ARGS="--rounds 1 --seconds 2")
+	PROFILE=$(PROFILE) tests/bench/run.sh $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what was built; what was installed stays

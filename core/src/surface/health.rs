@@ -1,8 +1,9 @@
 //! The routes that probes ask.
 
+use super::client_address::ClientAddress;
 use super::gate::Gate;
 use crate::flow::health::{Endpoint, Health};
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -51,11 +52,18 @@ struct Asked {
     model: Option<String>,
 }
 
-async fn deployments(State(surface): State<HealthSurface>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
-    if let Err(refused) = surface.gate.admit(&headers, "/health").await {
-        return refused.into_response();
-    }
-    let endpoints = surface.health.probe(asked.model.as_deref()).await;
+async fn deployments(
+    State(surface): State<HealthSurface>,
+    Query(asked): Query<Asked>,
+    address: Option<Extension<ClientAddress>>,
+    headers: HeaderMap,
+) -> Response {
+    let asker = match surface.gate.admit(&headers, "/health").await {
+        Ok(asker) => asker,
+        Err(refused) => return refused.into_response(),
+    };
+    let address = address.map(|Extension(ClientAddress(address))| address);
+    let endpoints = surface.health.probe(asked.model.as_deref(), &asker, address).await;
     let (healthy, unhealthy): (Vec<_>, Vec<_>) = endpoints.iter().partition(|endpoint| endpoint.error.is_none());
     let all_failed = healthy.is_empty() && !unhealthy.is_empty();
     let status = if all_failed { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };

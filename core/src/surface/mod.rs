@@ -7,6 +7,7 @@ pub mod admin;
 mod admin_error;
 mod answer;
 mod body;
+pub mod client_address;
 mod cors;
 mod error;
 mod fallback;
@@ -14,6 +15,9 @@ pub mod gate;
 mod health;
 mod model_call;
 mod models;
+#[cfg(test)]
+#[cfg(feature = "embedded")]
+mod replay;
 pub mod router;
 
 /// What `router` gives, for those who pass it on and look no closer.

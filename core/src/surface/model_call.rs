@@ -2,6 +2,7 @@
 
 use super::answer;
 use super::body;
+use super::client_address::ClientAddress;
 use super::error::ErrorAnswer;
 use crate::flow::model_call::{CallBody, CallRequest, ModelCalls, Relay};
 use crate::providers::operation::Operation;
@@ -72,8 +73,9 @@ impl ModelCallSurface {
             Ok(body) => body,
             Err(error) => return error.into_response(),
         };
+        let client_address = head.extensions.get::<ClientAddress>().map(|&ClientAddress(address)| address);
         let [route, _] = paths(operation);
-        let call = CallRequest { operation, route, path_model, headers: head.headers, body, client_address: None };
+        let call = CallRequest { operation, route, path_model, headers: head.headers, body, client_address };
         let answer = self.calls.call(call).await;
         let mut response = match answer.result {
             Ok(CallBody::Whole(body)) => whole(body),

@@ -11,30 +11,6 @@ pub fn usage_from_openai(object: &[u8]) -> Option<Usage> {
     serde_json::from_slice::<Option<Counts>>(object).ok()??.usage()
 }
 
-/// The counts of a whole answer or of one chunk of a stream. `None` where it carries none, which most chunks do:
-/// those cost one search for the word.
-pub fn usage_of_answer(answer: &[u8]) -> Option<Usage> {
-    memchr::memmem::find(answer, b"\"usage\"")?;
-    let answer: Answer = serde_json::from_slice(answer).ok()?;
-    let usage = answer.usage.and_then(Counts::usage);
-    usage.or_else(|| answer.x_groq?.usage?.usage())
-}
-
-#[derive(serde::Deserialize)]
-struct Answer {
-    #[serde(default)]
-    usage: Option<Counts>,
-    /// Where Groq puts the counts of a stream.
-    #[serde(default)]
-    x_groq: Option<Vendor>,
-}
-
-#[derive(serde::Deserialize)]
-struct Vendor {
-    #[serde(default)]
-    usage: Option<Counts>,
-}
-
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 struct Counts {
@@ -269,18 +245,5 @@ mod tests {
         assert_eq!(of(r#"{"prompt_tokens": 1, "cost": {"total_cost": 0.1, "input": 0}}"#), 100_000_000);
         assert_eq!(of(r#"{"prompt_tokens": 1, "cost": -3}"#), 0);
         assert_eq!(of(r#"{"prompt_tokens": 1, "cost": "free"}"#), 0);
-    }
-
-    #[test]
-    fn an_answer_and_a_last_chunk_tell_their_usage_wherever_it_stands() {
-        let of = |answer: &str| usage_of_answer(answer.as_bytes()).map(|usage| usage.total());
-        assert_eq!(
-            of(r#"{"choices": [{"usage": 1}], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}"#),
-            Some(7)
-        );
-        assert_eq!(of(r#"{"x_groq": {"id": "r", "usage": {"prompt_tokens": 3, "total_tokens": 8}}}"#), Some(8));
-        assert_eq!(of(r#"{"usage": null, "x_groq": {"usage": {"total_tokens": 8}}}"#), Some(8));
-        assert_eq!(of(r#"{"choices": [], "usage": null}"#), None);
-        assert_eq!(of(r#"{"choices": []}"#), None);
     }
 }

@@ -1,5 +1,6 @@
 //! `postern`: the gateway on one machine, every surface on one server, with an embedded store.
 
+mod addressed;
 mod banner;
 mod cli;
 mod serve;

@@ -1,5 +1,6 @@
 //! The server: connections that answer at once, and an end that lets calls finish.
 
+use crate::addressed::PerConnection;
 use axum::Router;
 use axum::serve::ListenerExt;
 use std::io;
@@ -20,5 +21,5 @@ pub(crate) async fn serve(listener: TcpListener, router: Router) -> io::Result<(
             _ = interrupted.recv() => {}
         }
     };
-    axum::serve(listener, router).with_graceful_shutdown(stop).await
+    axum::serve(listener, PerConnection(router)).with_graceful_shutdown(stop).await
 }

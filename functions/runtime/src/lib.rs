@@ -1,6 +1,7 @@
 //! What the functions share between core and the Lambda runtime: start, then answer events. It decides nothing about
 //! requests and knows nothing about jobs.
 
+mod client_address;
 mod maintain;
 mod no_delay;
 mod serve;

@@ -1,5 +1,6 @@
 //! Routes as a function: events become requests, answers stream back.
 
+use crate::client_address;
 use crate::no_delay::NoDelay;
 use crate::start;
 use lambda_http::{Error, Request, Service, run_with_streaming_response, service_fn};
@@ -17,8 +18,9 @@ async fn run(serves: Serves) -> Result<(), Error> {
     let router = start::gateway(&environment).await?.router(serves);
     let no_delay = NoDelay::to(environment.text("AWS_LAMBDA_RUNTIME_API"));
     // A request never fails towards the runtime: the router answers it.
-    run_with_streaming_response(service_fn(|request: Request| {
+    run_with_streaming_response(service_fn(|mut request: Request| {
         no_delay.apply();
+        client_address::tell(&mut request);
         router.clone().call(request)
     }))
     .await

@@ -116,15 +116,16 @@ impl Report {
         Self { targets }
     }
 
-    /// The table: direct, each peer (`+`: added to direct), and Postern as a ratio of the reference.
+    /// The table: direct, each peer (`+`: added to direct), and Postern as a ratio of the direct call and of the
+    /// reference. Of what is added, the ratio to the direct call is that of the whole.
     pub(crate) fn print(&self) {
         let names: String = self.targets.iter().map(|target| format!("{:>14}", target.name)).collect();
-        println!("{:<38}{names}{:>10}", "median of rounds", "ratio");
+        println!("{:<38}{names}{:>11}{:>14}", "median of rounds", "to direct", "to reference");
         for (name, figure, is_added) in ROWS {
             let medians = self.medians(figure);
             let cells: String =
                 medians.iter().enumerate().map(|(at, value)| cell(at, *value, &medians, is_added)).collect();
-            println!("{name:<38}{cells}{:>10}", self.ratio(&medians, is_added));
+            println!("{name:<38}{cells}{:>11}{:>14}", to_direct(&medians), to_reference(&medians, is_added));
         }
         let errors: String = self.targets.iter().map(|target| format!("{:>14}", target.errors)).collect();
         println!("{:<38}{errors}", "failed calls");
@@ -148,15 +149,23 @@ impl Report {
     fn medians(&self, figure: fn(&Figures) -> &[f64]) -> Vec<Option<f64>> {
         self.targets.iter().map(|target| median(figure(target))).collect()
     }
+}
 
-    /// The last target against the one before it (Postern against the reference), over the direct call's own cost.
-    fn ratio(&self, medians: &[Option<f64>], is_added: bool) -> String {
-        let [direct, reference, postern] = medians else { return String::new() };
-        let base = if is_added { direct.unwrap_or(0.0) } else { 0.0 };
-        match (reference, postern) {
-            (Some(reference), Some(postern)) => format!("{:.2}", (postern - base) / (reference - base)),
-            _ => String::new(),
-        }
+/// Postern against the direct call.
+fn to_direct(medians: &[Option<f64>]) -> String {
+    match (medians.first(), medians.last()) {
+        (Some(Some(direct)), Some(Some(postern))) if medians.len() > 1 => format!("{:.2}", postern / direct),
+        _ => String::new(),
+    }
+}
+
+/// Postern against the reference, over the direct call's own cost.
+fn to_reference(medians: &[Option<f64>], is_added: bool) -> String {
+    let [direct, reference, postern] = medians else { return String::new() };
+    let base = if is_added { direct.unwrap_or(0.0) } else { 0.0 };
+    match (reference, postern) {
+        (Some(reference), Some(postern)) => format!("{:.2}", (postern - base) / (reference - base)),
+        _ => String::new(),
     }
 }
 
@@ -196,8 +205,9 @@ mod tests {
 
     #[test]
     fn the_ratio_of_an_added_figure_leaves_the_direct_call_out() {
-        let report = Report::new(Vec::new());
-        assert_eq!(report.ratio(&[Some(10.0), Some(30.0), Some(20.0)], true), "0.50");
-        assert_eq!(report.ratio(&[None, Some(40.0), Some(20.0)], false), "0.50");
+        assert_eq!(to_reference(&[Some(10.0), Some(30.0), Some(20.0)], true), "0.50");
+        assert_eq!(to_reference(&[None, Some(40.0), Some(20.0)], false), "0.50");
+        assert_eq!(to_direct(&[Some(10.0), Some(30.0), Some(20.0)]), "2.00");
+        assert_eq!(to_direct(&[None, Some(40.0), Some(20.0)]), "");
     }
 }

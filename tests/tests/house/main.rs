@@ -117,3 +117,12 @@ fn no_lambda_function_links_the_embedded_store() {
         assert_none(&format!("dependencies of `{function}`"), &manifests::forbidden_in(&tree, &["rusqlite"]));
     }
 }
+
+#[test]
+fn a_build_that_names_no_package_is_that_of_the_functions() {
+    let tree = manifests::dependency_tree_of_the_default();
+    for function in ["chat", "embeddings", "admin", "maintenance"] {
+        assert!(tree.lines().any(|line| line.starts_with(&format!("{function} v"))), "without `{function}`:\n{tree}");
+    }
+    assert_none("dependencies without `--package`", &manifests::forbidden_in(&tree, &["rusqlite", "postern"]));
+}

@@ -21,8 +21,18 @@ pub(crate) fn uncommented_dependencies(manifest: &str) -> Vec<String> {
 
 /// Every package that a function links, one a line, as Cargo resolves it without touching the network.
 pub(crate) fn dependency_tree(package: &str) -> String {
+    tree(&["--package", package])
+}
+
+/// The same of what a command at the root is about that names no package.
+pub(crate) fn dependency_tree_of_the_default() -> String {
+    tree(&[])
+}
+
+fn tree(of: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--package", package])
+        .args(["tree", "--offline", "--edges", "normal", "--prefix", "none"])
+        .args(of)
         .current_dir(source::root())
         .output()
         .expect("cargo runs");

@@ -8,7 +8,3 @@ pub mod error;
 pub mod keys;
 pub mod params;
 pub mod spend;
-
-#[cfg(test)]
-#[cfg(feature = "embedded")]
-mod replay;

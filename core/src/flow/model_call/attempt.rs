@@ -17,13 +17,13 @@ const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
 const ERROR_BYTES_MAX: usize = 64 * 1024;
 
 /// An answer of status 200.
-pub(in crate::flow) struct Answered {
-    pub(in crate::flow) headers: HeaderMap,
-    pub(in crate::flow) body: UpstreamBody,
+pub(super) struct Answered {
+    pub(super) headers: HeaderMap,
+    pub(super) body: UpstreamBody,
 }
 
 /// Sends the request and sorts the answer's status.
-pub(in crate::flow) async fn send(
+pub(super) async fn send(
     transport: &dyn Transport,
     provider: &dyn Provider,
     upstream: Upstream,
@@ -54,7 +54,7 @@ pub(in crate::flow) async fn send(
 }
 
 /// Collects a whole answer and reads it.
-pub(in crate::flow) async fn whole(
+pub(super) async fn whole(
     provider: &dyn Provider,
     operation: Operation,
     body: UpstreamBody,

@@ -1,15 +1,18 @@
-//! One call of a model, whatever the operation: authenticate → plan → attempt → answer or relay → settle.
+//! One call of a model, whatever the operation: authenticate → plan → admit → attempt → answer or relay → settle.
 //!
-//! [`calls`] walks through it, [`plan`] decides without waiting, [`attempt`] talks to the upstream, [`relay`] passes a
-//! stream on, [`settlement`] charges every dispatched call exactly once, also when its client goes away.
+//! [`calls`] walks through it, [`plan`] decides without waiting, [`admit`] counts the call in its limits, [`attempt`]
+//! talks to the upstream, [`relay`] passes a stream on, [`settlement`] charges every dispatched call exactly once, also
+//! when its client goes away. [`probe`] is a call that the gateway makes by itself.
 
-pub(super) mod attempt;
+mod admit;
+mod attempt;
 mod body;
 mod calls;
 mod error;
 mod facts;
 mod parts;
-pub(super) mod plan;
+mod plan;
+mod probe;
 mod relay;
 mod request;
 mod settlement;

@@ -25,7 +25,7 @@ pub(super) struct Plan {
 }
 
 /// Who answers.
-pub(in crate::flow) enum Upstream {
+pub(super) enum Upstream {
     /// A provider, by this request.
     Provider(Box<http::Request<Bytes>>),
     /// Nobody: the answer is made up.

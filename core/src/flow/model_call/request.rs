@@ -3,6 +3,7 @@
 use crate::providers::operation::Operation;
 use bytes::Bytes;
 use http::HeaderMap;
+use std::net::IpAddr;
 
 /// What a client asks.
 #[derive(Debug)]
@@ -17,6 +18,6 @@ pub struct CallRequest {
     pub headers: HeaderMap,
     /// The request's body.
     pub body: Bytes,
-    /// The client's address, for the spend row.
-    pub client_address: Option<String>,
+    /// The address that the connection came from, for the spend row. Never what a header claims.
+    pub client_address: Option<IpAddr>,
 }

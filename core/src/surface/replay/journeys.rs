@@ -11,7 +11,8 @@ async fn new_key(gateway: &Gateway, body: Value) -> (String, String) {
 }
 
 async fn chat(gateway: &Gateway, key: &str) -> (u16, Value) {
-    gateway.with_key(key, "POST", "/v1/chat/completions").await
+    let body = json!({"model": "gpt", "messages": [{"role": "user", "content": "Hi"}]});
+    gateway.with_key(key, "POST", "/v1/chat/completions", body).await
 }
 
 #[tokio::test]
@@ -114,7 +115,7 @@ async fn an_update_changes_what_it_names_and_null_clears() {
     assert_eq!((&changed["rpm_limit"], &changed["tpm_limit"]), (&Value::Null, &json!(7)));
     assert_eq!(changed["models"], json!(["gpt"]));
     assert_eq!(changed["metadata"], json!({"a": 1, "tags": ["t"]}));
-    let (_, info) = gateway.with_key(&key, "GET", "/key/info").await;
+    let (_, info) = gateway.with_key(&key, "GET", "/key/info", Value::Null).await;
     assert_eq!((&info["info"]["config"], &info["info"]["tpm_limit"]), (&json!({"x": 1}), &json!(7)));
 }
 
@@ -123,10 +124,10 @@ async fn a_key_sees_itself_and_no_other() {
     let gateway = Gateway::new();
     let (one, _) = new_key(&gateway, json!({})).await;
     let (_, other) = new_key(&gateway, json!({})).await;
-    assert_eq!(gateway.with_key(&one, "GET", "/key/info").await.0, 200);
-    let (status, answer) = gateway.with_key(&one, "GET", &format!("/key/info?key={other}")).await;
+    assert_eq!(gateway.with_key(&one, "GET", "/key/info", Value::Null).await.0, 200);
+    let (status, answer) = gateway.with_key(&one, "GET", &format!("/key/info?key={other}"), Value::Null).await;
     assert_eq!(status, 403);
-    assert_eq!(answer["detail"], "You are not allowed to access this key's info. Your role=unknown");
+    assert_eq!(answer["error"]["message"], "You are not allowed to access this key's info. Your role=unknown");
 }
 
 #[tokio::test]
@@ -137,8 +138,9 @@ async fn keys_are_listed_page_by_page_and_filtered() {
         gateway.clock.advance_millis(1);
         hashes.insert(0, new_key(&gateway, json!({"user_id": format!("u-{}", number % 2)})).await.1);
     }
-    let list =
-        async |query: &str| gateway.with_key(super::gateway::MASTER, "GET", &format!("/key/list?{query}")).await.1;
+    let list = async |query: &str| {
+        gateway.with_key(super::gateway::MASTER, "GET", &format!("/key/list?{query}"), Value::Null).await.1
+    };
     let page = list("size=2&page=2").await;
     let expected = json!({"keys": hashes[2..4], "total_count": 5, "current_page": 2, "total_pages": 3});
     assert_eq!(page, expected);
@@ -153,8 +155,8 @@ async fn spend_is_seen_by_key_by_day_and_by_request() {
     let gateway = Gateway::new();
     let (key, hash) = new_key(&gateway, json!({"spend": 1})).await;
     let row = charge(&gateway, &KeyHash::parse(&hash).unwrap()).await;
-    let ask = async |url: &str| gateway.with_key(super::gateway::MASTER, "GET", url).await.1;
-    let info = gateway.with_key(&key, "GET", "/key/info").await.1;
+    let ask = async |url: &str| gateway.with_key(super::gateway::MASTER, "GET", url, Value::Null).await.1;
+    let info = gateway.with_key(&key, "GET", "/key/info", Value::Null).await.1;
     assert_eq!((&info["info"]["spend"], &info["info"]["total_spend"]), (&json!(1.00008), &json!(0.00008)));
     let found = ask(&format!("/spend/logs?request_id={row}")).await;
     assert_eq!((&found[0]["request_id"], &found[0]["api_key"]), (&json!(row), &json!(hash)));
@@ -165,6 +167,6 @@ async fn spend_is_seen_by_key_by_day_and_by_request() {
     assert_eq!(days[0]["models"], json!({"openai/gpt-4o": 0.00008}));
     assert_eq!(ask("/global/spend").await["spend"], json!(0.00008));
     gateway.admin("/global/spend/reset", Value::Null).await;
-    let info = gateway.with_key(&key, "GET", "/key/info").await.1;
+    let info = gateway.with_key(&key, "GET", "/key/info", Value::Null).await.1;
     assert_eq!((&info["info"]["spend"], &info["info"]["total_spend"]), (&json!(0.0), &json!(0.00008)));
 }

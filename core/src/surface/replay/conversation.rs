@@ -18,7 +18,7 @@ const OTHERWISE: [(u64, &str); 3] = [
 ];
 
 fn steps() -> Vec<Value> {
-    serde_json::from_str(include_str!("../../../../data/corpus/management_keys.json")).unwrap()
+    serde_json::from_str(include_str!("../../../data/corpus/management_keys.json")).unwrap()
 }
 
 /// Makes what steps of the recording made that are not part of it.
@@ -117,6 +117,7 @@ fn adjusted(step: u64, expected: &Value, actual: &mut Value) -> Value {
         }
         209 => {
             expected = json!([{"model": "openai/gpt-4o", "total_spend": 0.00032}]);
+            *actual = json!([actual[0]]);
         }
         _ => {}
     }
@@ -173,6 +174,10 @@ async fn administrators_get_the_answers_they_know() {
         let (status, mut answer) = gateway.call(step["method"].as_str().unwrap(), &url, &headers, &body).await;
         if Some(u64::from(status)) != step["status"].as_u64() {
             wrong.push(format!("{number} {}: status {status}, {answer}", step["name"]));
+            continue;
+        }
+        if step["answer"].is_null() {
+            // What a model says is not part of the recording.
             continue;
         }
         let expected = adjusted(number, &step["answer"], &mut answer);

@@ -1,0 +1,128 @@
+//! A gateway as clients see it: the router, over an empty store and a clock that the test moves.
+
+use crate::accounting::spend_log::SpendLog;
+use crate::admission::ledger::Ledger;
+use crate::auth::authenticate::Authenticator;
+use crate::auth::cache::PrincipalCache;
+use crate::auth::key_store::KeyStore;
+use crate::auth::master::MasterKey;
+use crate::clock::{Clock, ManualClock, SystemRandom, Timestamp};
+use crate::flow::admin::keys::key_admin::KeyAdmin;
+use crate::flow::admin::spend::spend_admin::SpendAdmin;
+use crate::flow::background::Background;
+use crate::flow::model_call::ModelCalls;
+use crate::providers::operation::Operation;
+use crate::routing::ModelTable;
+use crate::routing::tests::{entry, targets};
+use crate::secret::Secret;
+use crate::store::embedded::EmbeddedTable;
+use crate::store::table::Table;
+use crate::surface::Router;
+use crate::surface::admin::Administration;
+use crate::surface::gate::Gate;
+use crate::surface::router::{Parts, router};
+use crate::upstream::transport::{Bounds, Transport, TransportError, UpstreamBody};
+use async_trait::async_trait;
+use axum::body::Body;
+use axum::extract::Request;
+use bytes::Bytes;
+use http::Response;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tower_service::Service;
+
+pub(super) const MASTER: &str = "sk-master-key-of-the-test";
+
+/// A status and a body.
+pub(super) type Answer = (u16, Value);
+
+pub(super) struct Gateway {
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) log: SpendLog,
+    router: Router,
+}
+
+/// Nothing here calls an upstream: the models' answers are made up.
+struct Unreachable;
+
+#[async_trait]
+impl Transport for Unreachable {
+    async fn send(&self, _: http::Request<Bytes>, _: Bounds) -> Result<Response<UpstreamBody>, TransportError> {
+        panic!("no upstream is called")
+    }
+}
+
+impl Gateway {
+    /// A gateway with an empty store, whose cache may be an hour old: an administrator's change must count at once
+    /// all the same.
+    pub(super) fn new() -> Self {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_763_700_000_000)));
+        let table: Arc<dyn Table> = Arc::new(EmbeddedTable::in_memory(clock.clone()).unwrap());
+        let (store, log) = (KeyStore::new(table.clone()), SpendLog::new(table.clone(), None));
+        let cache = Arc::new(PrincipalCache::new(3_600_000, 1000));
+        let administration = Administration {
+            keys: Arc::new(KeyAdmin::new(store.clone(), cache.clone(), Arc::new(SystemRandom))),
+            spend: Arc::new(SpendAdmin::new(log.clone(), store.clone())),
+        };
+        let master = MasterKey::new(&Secret::new(MASTER));
+        let authenticator = Authenticator::new(Some(master), store, cache);
+        let calls = calls(authenticator, log.clone(), Ledger::new(table), clock.clone());
+        let router = router(Parts {
+            gate: Gate { authenticator: Arc::clone(&calls.authenticator), clock: clock.clone() },
+            models: None,
+            admin: Some((administration, Arc::clone(&calls.models))),
+            calls: Some((calls, &[Operation::Chat])),
+            health: None,
+            body_bytes_max: 1 << 20,
+        });
+        Self { clock, log, router }
+    }
+
+    /// Answers a request with these headers.
+    pub(super) async fn call(&self, method: &str, url: &str, headers: &[(String, String)], body: &Value) -> Answer {
+        let body = if body.is_null() { Vec::new() } else { serde_json::to_vec(body).unwrap() };
+        let mut request = Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let answer = self.router.clone().call(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    /// A call of the administrator that must succeed.
+    pub(super) async fn admin(&self, path: &str, body: Value) -> Value {
+        let headers = [("authorization".to_owned(), format!("Bearer {MASTER}"))];
+        let (status, answer) = self.call("POST", path, &headers, &body).await;
+        assert_eq!(status, 200, "{path} {body}: {answer}");
+        answer
+    }
+
+    /// A call with a bearer token; just the status and the answer.
+    pub(super) async fn with_key(&self, key: &str, method: &str, url: &str, body: Value) -> Answer {
+        let headers = [("authorization".to_owned(), format!("Bearer {key}"))];
+        self.call(method, url, &headers, &body).await
+    }
+}
+
+fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc<dyn Clock>) -> Arc<ModelCalls> {
+    let named = |name: &str| {
+        let params = json!({"model": "openai/gpt-4o", "mock_response": "Hi", "input_cost_per_token": 0, "output_cost_per_token": 0});
+        entry(json!({"model_name": name, "litellm_params": params}))
+    };
+    let wait = Duration::from_secs(60);
+    Arc::new(ModelCalls {
+        authenticator: Arc::new(authenticator),
+        models: Arc::new(ModelTable::new(["gpt", "wild/*"].map(named).to_vec(), targets()).unwrap()),
+        spend: Arc::new(log),
+        ledger,
+        transport: Arc::new(Unreachable),
+        clock,
+        random: Arc::new(SystemRandom),
+        background: Background::default(),
+        bounds: Bounds { first_byte: wait, between_chunks: wait, total: wait },
+    })
+}
