@@ -1,7 +1,9 @@
 //! What must hold of a call over a connection of our own, against a server on loopback that does as it is told.
 
+mod tls;
+
 use super::DirectClient;
-use crate::tls;
+use crate::tls::client::config;
 use crate::upstream::limits::Limits;
 use crate::upstream::transport::{Bounds, TransportError, UpstreamBody, Wait};
 use bytes::Bytes;
@@ -23,12 +25,16 @@ struct Upstream {
 impl Upstream {
     async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self { listener, client: DirectClient::new(tls::client::config().unwrap()) }
+        Self { listener, client: DirectClient::new(config().unwrap()) }
     }
 
     async fn call(&self, bounds: Bounds) -> Result<Response<UpstreamBody>, TransportError> {
         let address = self.listener.local_addr().unwrap();
-        let request = Request::post(format!("http://{address}/v1/x?y=1")).body(Bytes::from_static(b"{}")).unwrap();
+        self.call_at(&format!("http://{address}/v1/x?y=1"), bounds).await
+    }
+
+    async fn call_at(&self, address: &str, bounds: Bounds) -> Result<Response<UpstreamBody>, TransportError> {
+        let request = Request::post(address).body(Bytes::from_static(b"{}")).unwrap();
         self.client.send(request, Limits::of(bounds)).await
     }
 
