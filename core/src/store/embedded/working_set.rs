@@ -3,6 +3,7 @@
 
 use super::super::item::{Item, Key};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Most items held between batches; beyond it all are let go. A budget that every request touches is back with the
 /// next one, at the cost of one read.
@@ -14,16 +15,18 @@ const BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Items by key, and which of them are yet to be stored.
 #[derive(Default)]
 pub(super) struct WorkingSet {
-    places: HashMap<Key, usize>,
+    places: HashMap<Arc<Key>, usize>,
     slots: Vec<Slot>,
     dirty: Vec<usize>,
     bytes: usize,
 }
 
 struct Slot {
-    key: Key,
+    key: Arc<Key>,
     item: Option<Item>,
     dirty: bool,
+    /// There was no item when it was looked for.
+    was_absent: bool,
 }
 
 impl WorkingSet {
@@ -35,9 +38,10 @@ impl WorkingSet {
     /// Holds what is stored under `key` (`None`: nothing) and says where.
     pub(super) fn hold(&mut self, key: Key, item: Option<Item>) -> usize {
         let place = self.slots.len();
+        let key = Arc::new(key);
         self.bytes += item.as_ref().map_or(0, Item::size);
-        self.places.insert(key.clone(), place);
-        self.slots.push(Slot { key, item, dirty: false });
+        self.places.insert(Arc::clone(&key), place);
+        self.slots.push(Slot { key, was_absent: item.is_none(), item, dirty: false });
         place
     }
 
@@ -60,18 +64,37 @@ impl WorkingSet {
 
     /// What is to be stored: each key once, with its last item.
     pub(super) fn dirty(&self) -> impl Iterator<Item = (&Key, Option<&Item>)> {
-        self.dirty.iter().filter_map(|place| self.slots.get(*place)).map(|slot| (&slot.key, slot.item.as_ref()))
+        self.dirty.iter().filter_map(|place| self.slots.get(*place)).map(|slot| (slot.key.as_ref(), slot.item.as_ref()))
     }
 
-    /// All is stored. Lets everything go where too much is held.
+    /// All is stored. What was new with this batch is let go: most of it is log rows, which nobody asks for soon. What
+    /// was there before is changed again and again, and stays. Lets everything go where too much is held.
     pub(super) fn stored(&mut self) {
-        for place in self.dirty.drain(..) {
-            if let Some(slot) = self.slots.get_mut(place) {
+        for place in &self.dirty {
+            if let Some(slot) = self.slots.get_mut(*place) {
                 slot.dirty = false;
+            }
+        }
+        // From the highest place down: letting one go moves the last one into its place.
+        self.dirty.sort_unstable();
+        while let Some(place) = self.dirty.pop() {
+            if self.slots.get(place).is_some_and(|slot| slot.was_absent) {
+                self.let_go(place);
             }
         }
         if self.slots.len() > ITEMS_MAX || self.bytes > BYTES_MAX {
             self.forget();
+        }
+    }
+
+    fn let_go(&mut self, place: usize) {
+        let gone = self.slots.swap_remove(place);
+        self.places.remove(&gone.key);
+        self.bytes = self.bytes.saturating_sub(gone.item.as_ref().map_or(0, Item::size));
+        if let Some(moved) = self.slots.get(place)
+            && let Some(now_at) = self.places.get_mut(&moved.key)
+        {
+            *now_at = place;
         }
     }
 
