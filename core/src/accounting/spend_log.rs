@@ -38,6 +38,15 @@ pub struct SpendLog {
     shards: u8,
 }
 
+/// What a row says of its charge.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// It is the call's true cost.
+    Final,
+    /// It is the call's reservation; the true cost may yet be told.
+    Unsettled,
+}
+
 /// What a settlement did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
@@ -80,13 +89,10 @@ impl SpendLog {
     /// # Errors
     /// As [`SpendLog::settle`].
     pub async fn settle_held(&self, row: &SpendRow, release: Release) -> Result<Settled, SettleError> {
-        let item = row.to_item(self.expiry(row), self.shards);
-        match self.settle_item(row, item, release.clone()).await {
+        match self.settle_as(row, Form::Final, release.clone()).await {
             // A call must not escape its charge by what its client wrote beside it.
             Err(SettleError::NotStored(WriteError::TooLarge { .. })) => {
-                let trimmed = row.trimmed();
-                let item = trimmed.to_item(self.expiry(row), self.shards);
-                self.settle_item(&trimmed, item, release).await
+                self.settle_as(&row.trimmed(), Form::Final, release).await
             }
             other => other,
         }
@@ -98,20 +104,20 @@ impl SpendLog {
     /// # Errors
     /// As [`SpendLog::settle`].
     pub async fn charge_unsettled(&self, row: &SpendRow, release: Release) -> Result<Settled, SettleError> {
-        let item = row.to_item(self.expiry(row), self.shards).with(UNSETTLED, true);
-        self.settle_item(row, item, release).await
+        self.settle_as(row, Form::Unsettled, release).await
     }
 
-    async fn settle_item(&self, row: &SpendRow, item: Item, mut release: Release) -> Result<Settled, SettleError> {
-        let is_final = !item.attributes.contains_key(UNSETTLED);
+    async fn settle_as(&self, row: &SpendRow, form: Form, mut release: Release) -> Result<Settled, SettleError> {
+        let is_final = form == Form::Final;
         let mut attempt = 1;
         loop {
-            let failure = match self.store(row, &item, &release).await {
+            // Made anew for each attempt; nearly every call needs one.
+            let failure = match self.store(row, self.item(row, form), &release).await {
                 Ok(()) => return Ok(Settled::Now),
                 Err(WriteError::ConditionFailed { index: 0, old: Some(old) })
                     if is_final && old.attributes.contains_key(UNSETTLED) =>
                 {
-                    return self.correct(row, item, &old).await;
+                    return self.correct(row, self.item(row, form), &old).await;
                 }
                 // Ours or not, the row is there: after a lost answer that is the write that was not answered.
                 Err(WriteError::ConditionFailed { index: 0, .. }) if attempt == 1 => return Ok(Settled::Before),
@@ -195,8 +201,16 @@ impl SpendLog {
         self.retention_days
     }
 
-    async fn store(&self, row: &SpendRow, item: &Item, release: &Release) -> Result<(), WriteError> {
-        let put = Write::Put { item: item.clone(), when: vec![Condition::Absent] };
+    fn item(&self, row: &SpendRow, form: Form) -> Item {
+        let item = row.to_item(self.expiry(row), self.shards);
+        match form {
+            Form::Final => item,
+            Form::Unsettled => item.with(UNSETTLED, true),
+        }
+    }
+
+    async fn store(&self, row: &SpendRow, item: Item, release: &Release) -> Result<(), WriteError> {
+        let put = Write::Put { item, when: vec![Condition::Absent] };
         if !row.is_charged() && release.is_empty() {
             return self.table.write(put).await.map(drop);
         }

@@ -18,6 +18,9 @@ use std::borrow::Cow;
 /// Most bytes of a text that a client chose, in a row that had to be trimmed.
 const TRIMMED_BYTES_MAX: usize = 1024;
 
+/// Room for the text of a usual row, so that it does not grow step by step.
+const ROW_BYTES_USUAL: usize = 640;
+
 /// One call: who made it, where it went, what it used and cost, how it ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpendRow {
@@ -154,8 +157,10 @@ impl SpendRow {
 
     /// The row as an item that ends at `expires_at`.
     pub fn to_item(&self, expires_at: Option<Timestamp>, shards: u8) -> Item {
-        // Text, numbers, lists and maps with text keys always serialise.
-        let row = serde_json::to_string(&self.details).unwrap_or_default();
+        let mut row = Vec::with_capacity(ROW_BYTES_USUAL);
+        // Text, numbers, lists and maps with text keys always serialise, into UTF-8.
+        let written = serde_json::to_writer(&mut row, &self.details);
+        let row = written.ok().and_then(|()| String::from_utf8(row).ok()).unwrap_or_default();
         let mut item = Item::new(Self::place(self.request_id, shards))
             .with("key", self.key.as_str())
             .with("spend", self.cost.nanos())

@@ -32,6 +32,13 @@ pub(super) enum NoAnswer {
     Failed(TransportError),
 }
 
+/// What of a body is there already.
+pub(super) enum Early {
+    Whole(Bytes),
+    Beginning(Bytes),
+    Nothing,
+}
+
 impl Connection {
     /// A connection to `origin` over an open stream.
     pub(super) async fn open(io: Io, origin: &Origin) -> Result<Self, TransportError> {
@@ -66,6 +73,24 @@ impl Connection {
             timer.poll_until(limits.head(), context).map(|()| Err(NoAnswer::Failed(limits.head_missed())))
         })
         .await
+    }
+
+    /// All of the answer's body, where its length was told and its bytes came with the head.
+    pub(super) fn whole(body: &mut Incoming) -> Early {
+        if body.is_end_stream() {
+            return Early::Whole(Bytes::new());
+        }
+        if body.size_hint().exact().is_none() {
+            return Early::Nothing;
+        }
+        match Pin::new(&mut *body).poll_frame(&mut asleep()) {
+            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(piece) if body.is_end_stream() => Early::Whole(piece),
+                Ok(piece) => Early::Beginning(piece),
+                Err(_) => Early::Nothing,
+            },
+            _ => Early::Nothing,
+        }
     }
 
     /// The next piece of the answer. The body must be this connection's.

@@ -2,7 +2,7 @@
 
 use super::bounded::BoundedBody;
 use super::connect::{Connected, Connector};
-use super::connection::{Connection, NoAnswer};
+use super::connection::{Connection, Early, NoAnswer};
 use super::http2;
 use super::limits::Limits;
 use super::origin::{Origin, RequestBody};
@@ -82,16 +82,25 @@ impl DirectClient {
         origin: Origin,
         limits: Limits,
     ) -> Response<UpstreamBody> {
-        let pool = Arc::clone(&self.pool);
-        answer.map(|body| {
-            let pieces = Pieces { body, lease: Some(Lease { connection, pool, origin }) };
-            Box::pin(BoundedBody::new(pieces, limits)) as UpstreamBody
+        answer.map(|mut body| {
+            let early = match Connection::whole(&mut body) {
+                Early::Whole(whole) => {
+                    if connection.is_idle() {
+                        self.pool.put(&origin, connection);
+                    }
+                    return UpstreamBody::Whole(whole);
+                }
+                Early::Beginning(piece) => Some(piece),
+                Early::Nothing => None,
+            };
+            let lease = Lease { connection, pool: Arc::clone(&self.pool), origin };
+            UpstreamBody::pieces(BoundedBody::new(Pieces { early, body, lease: Some(lease) }, limits))
         })
     }
 }
 
 fn shared_answer(answer: Response<Incoming>, limits: Limits) -> Response<UpstreamBody> {
-    answer.map(|body| Box::pin(BoundedBody::new(http2::pieces(body), limits)) as UpstreamBody)
+    answer.map(|body| UpstreamBody::pieces(BoundedBody::new(http2::pieces(body), limits)))
 }
 
 /// A connection in use.
@@ -103,6 +112,7 @@ struct Lease {
 
 /// The pieces of an answer. Dropping them before the last one closes the connection, which cancels the call.
 struct Pieces {
+    early: Option<Bytes>,
     body: Incoming,
     /// Until the last piece.
     lease: Option<Lease>,
@@ -112,7 +122,10 @@ impl Stream for Pieces {
     type Item = Result<Bytes, TransportError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Self { body, lease } = &mut *self;
+        let Self { early, body, lease } = &mut *self;
+        if let Some(piece) = early.take() {
+            return Poll::Ready(Some(Ok(piece)));
+        }
         let Some(connection) = lease.as_mut().map(|lease| &mut lease.connection) else { return Poll::Ready(None) };
         let piece = ready!(connection.poll_piece(body, context));
         if !matches!(piece, Some(Ok(_)))

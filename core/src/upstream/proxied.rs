@@ -44,7 +44,7 @@ impl ProxiedClient {
         let answer = answer.map_err(|_| limits.head_missed())?.map_err(sorted)?;
         Ok(Response::from(answer).map(|body| {
             let chunks = BodyDataStream::new(body).map(|chunk| chunk.map_err(sorted));
-            Box::pin(BoundedBody::new(chunks, limits)) as UpstreamBody
+            UpstreamBody::pieces(BoundedBody::new(chunks, limits))
         }))
     }
 }

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use std::error::Error;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// How long each wait of one call may last.
@@ -31,8 +32,32 @@ pub enum Wait {
     Total,
 }
 
-/// The body of an answer, piece by piece, each wait bounded.
-pub type UpstreamBody = Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>;
+/// The body of an answer: a stream of its pieces, each wait bounded.
+pub enum UpstreamBody {
+    /// All of it, there already: nothing is waited for.
+    Whole(Bytes),
+    /// Piece by piece.
+    Pieces(Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>),
+}
+
+impl UpstreamBody {
+    /// A body that comes as these pieces.
+    pub fn pieces(pieces: impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static) -> Self {
+        Self::Pieces(Box::pin(pieces))
+    }
+}
+
+impl Stream for UpstreamBody {
+    type Item = Result<Bytes, TransportError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match &mut *self {
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
+            Self::Pieces(pieces) => pieces.as_mut().poll_next(context),
+        }
+    }
+}
 
 /// Sends requests to upstreams.
 #[async_trait]

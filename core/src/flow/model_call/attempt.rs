@@ -32,7 +32,7 @@ pub(super) async fn send(
     let answer = match upstream {
         Upstream::Provider(request) => transport.send(*request, bounds).await?,
         Upstream::Mock(mock) => {
-            let mut answer = Response::new(stream::iter(mock.pieces.into_iter().map(Ok)).boxed() as UpstreamBody);
+            let mut answer = Response::new(UpstreamBody::pieces(stream::iter(mock.pieces.into_iter().map(Ok))));
             *answer.status_mut() = http::StatusCode::from_u16(mock.status).unwrap_or_default();
             answer
         }
@@ -65,6 +65,9 @@ pub(super) async fn whole(
 
 /// All bytes of a body, up to a bound. A body of one piece is not copied.
 async fn collect(mut body: UpstreamBody, bytes_max: usize) -> Result<Bytes, CallError> {
+    if let UpstreamBody::Whole(bytes) = body {
+        return Ok(bytes);
+    }
     let first = body.next().await.transpose()?.unwrap_or_default();
     let Some(second) = body.next().await.transpose()? else { return Ok(first) };
     let mut all = BytesMut::from(&first[..]);

@@ -33,7 +33,9 @@ pub(super) struct OpenCall {
     operation: Operation,
     id: RequestId,
     /// Taken when the call is settled.
-    details: Option<SpendDetails>,
+    row: Option<SpendRow>,
+    /// How it ended is written into the row; only storing it is left.
+    is_judged: bool,
     /// What the call holds of its limits.
     hold: Option<Hold>,
     request_bytes: u64,
@@ -49,13 +51,15 @@ impl OpenCall {
         details: SpendDetails,
         id: RequestId,
     ) -> Self {
+        let row = SpendRow { request_id: id, key: principal.key.clone(), cost: NanoDollars::ZERO, details };
         Self {
             calls,
             principal,
             deployment,
             operation: request.operation,
             id,
-            details: Some(details),
+            row: Some(row),
+            is_judged: false,
             hold: None,
             request_bytes: request.body.len() as u64,
             seen: Seen::default(),
@@ -80,8 +84,8 @@ impl OpenCall {
     /// The first content of a stream is there.
     pub(super) fn first_content_came(&mut self) {
         let now = self.calls.clock.now();
-        if let Some(details) = &mut self.details {
-            details.first_token_at = Some(now);
+        if let Some(row) = &mut self.row {
+            row.details.first_token_at = Some(now);
         }
     }
 
@@ -95,12 +99,9 @@ impl OpenCall {
     /// # Errors
     /// [`CallError::Unrecorded`]: the answer must not be completed.
     pub(super) async fn settle(&mut self, usage: Option<Usage>) -> Result<NanoDollars, CallError> {
-        let Some(details) = self.details.clone() else { return Ok(NanoDollars::ZERO) };
         let usage = usage.unwrap_or_else(|| self.estimate());
-        let row = self.row(details, usage, Outcome::Success);
-        self.store(&row).await?;
-        self.details = None;
-        Ok(row.cost)
+        self.judge(usage, || Outcome::Success);
+        self.store().await
     }
 
     /// Records a call that was refused before any answer: it used nothing.
@@ -118,28 +119,33 @@ impl OpenCall {
     }
 
     async fn record_failure(&mut self, usage: Usage, error: &CallError) {
-        let Some(details) = self.details.clone() else { return };
-        let row = self.row(details, usage, failure(error));
-        if let Err(unrecorded) = self.store(&row).await {
+        self.judge(usage, || failure(error));
+        if let Err(unrecorded) = self.store().await {
             tracing::error!(call = %self.id, error = &unrecorded as &dyn std::error::Error, "a failed call is not recorded");
+            self.row = None;
         }
-        self.details = None;
     }
 
-    async fn store(&self, row: &SpendRow) -> Result<(), CallError> {
+    /// Stores the row and returns what the call cost. Dropped while it waits, the row is stored in the background.
+    async fn store(&mut self) -> Result<NanoDollars, CallError> {
+        let Some(row) = &self.row else { return Ok(NanoDollars::ZERO) };
         let release = admit::release(self.hold.as_ref(), &row.details.usage, row.details.ended_at);
         self.calls.spend.settle_held(row, release).await.map_err(CallError::Unrecorded)?;
-        self.principal.spend.add(row.cost);
-        Ok(())
+        let cost = row.cost;
+        self.principal.spend.add(cost);
+        self.row = None;
+        Ok(cost)
     }
 
-    fn row(&self, mut details: SpendDetails, usage: Usage, outcome: Outcome) -> SpendRow {
-        details.usage = usage;
-        details.outcome = outcome;
-        details.ended_at = self.calls.clock.now();
+    /// Writes into the row how the call ended and what it cost.
+    fn judge(&mut self, usage: Usage, outcome: impl FnOnce() -> Outcome) {
+        let Some(row) = &mut self.row else { return };
+        row.details.usage = usage;
+        row.details.outcome = outcome();
+        row.details.ended_at = self.calls.clock.now();
         let price = self.deployment.price.as_ref();
-        let cost = cost_of(price, &usage, &CallFacts::at(details.started_at)).total;
-        SpendRow { request_id: self.id, key: self.principal.key.clone(), cost, details }
+        row.cost = cost_of(price, &usage, &CallFacts::at(row.details.started_at)).total;
+        self.is_judged = true;
     }
 
     /// About what was used, where nobody counted: the request by its bytes, the answer by its events.
@@ -151,14 +157,15 @@ impl OpenCall {
 
 impl Drop for OpenCall {
     fn drop(&mut self) {
-        let Some(details) = self.details.take() else { return };
-        let usage = self.seen.usage.unwrap_or_else(|| self.estimate());
-        let outcome = Outcome::Failure {
-            class: "ClientDisconnected".to_owned(),
-            code: String::new(),
-            message: "the client went away before the answer was complete".to_owned(),
-        };
-        let row = self.row(details, usage, outcome);
+        if self.row.is_some() && !self.is_judged {
+            let usage = self.seen.usage.unwrap_or_else(|| self.estimate());
+            self.judge(usage, || Outcome::Failure {
+                class: "ClientDisconnected".to_owned(),
+                code: String::new(),
+                message: "the client went away before the answer was complete".to_owned(),
+            });
+        }
+        let Some(row) = self.row.take() else { return };
         let release = admit::release(self.hold.as_ref(), &row.details.usage, row.details.ended_at);
         let (calls, principal) = (Arc::clone(&self.calls), Arc::clone(&self.principal));
         self.calls.background.spawn(async move {

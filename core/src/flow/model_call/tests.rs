@@ -103,7 +103,7 @@ impl Gateway {
 
 fn pieces(pieces: &[&'static str]) -> UpstreamBody {
     let pieces: Vec<_> = pieces.iter().map(|piece| Ok(Bytes::from_static(piece.as_bytes()))).collect();
-    stream::iter(pieces).boxed()
+    UpstreamBody::pieces(stream::iter(pieces))
 }
 
 fn relay(answer: CallAnswer) -> (RequestId, Box<super::Relay>) {
@@ -131,7 +131,7 @@ async fn the_spend_row_is_stored_before_the_terminal_event() {
 
 #[tokio::test]
 async fn a_client_that_leaves_in_the_middle_is_charged_for_what_passed() {
-    let endless = pieces(&[TEXT, TEXT, TEXT]).chain(stream::pending()).boxed();
+    let endless = UpstreamBody::pieces(pieces(&[TEXT, TEXT, TEXT]).chain(stream::pending()));
     let gateway = Gateway::answering(200, endless);
     let (id, mut relay) = relay(gateway.call(STREAMED).await);
     for _ in 0..3 {

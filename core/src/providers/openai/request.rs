@@ -6,7 +6,7 @@ use crate::providers::operation::Operation;
 use crate::providers::provider::{Call, TransformError};
 use crate::providers::target::Target;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -87,6 +87,7 @@ fn with_headers(operation: Operation, target: &Target, body: Vec<u8>) -> Result<
         endpoint(&target.api_base, operation).parse().map_err(|error| setting("api_base", format!("{error}")))?;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
     if let Some(key) = &target.api_key {
         let mut value = HeaderValue::try_from(format!("Bearer {}", key.expose()))
             .map_err(|_| setting("api_key", "it holds bytes that a header cannot carry".to_owned()))?;
