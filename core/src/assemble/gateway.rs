@@ -19,8 +19,8 @@ use crate::flow::model_call::ModelCalls;
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
 use crate::routing::ModelTable;
-use crate::surface::Router;
 use crate::surface::admin::Administration;
+use crate::surface::front::Front;
 use crate::surface::gate::Gate;
 use crate::surface::router::{Parts, router};
 use crate::tls;
@@ -130,7 +130,7 @@ impl Gateway {
     }
 
     /// The routes that a process serves.
-    pub fn router(&self, serves: Serves) -> Router {
+    pub fn router(&self, serves: Serves) -> Front {
         let operations: &'static [Operation] = match serves {
             Serves::All => &[Operation::Chat, Operation::Completion, Operation::Embedding],
             Serves::Chat => &[Operation::Chat, Operation::Completion],

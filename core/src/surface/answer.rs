@@ -5,33 +5,55 @@ use crate::principal::Principal;
 use crate::providers::target::Target;
 use http::header::{CONNECTION, CONTENT_LENGTH, SET_COOKIE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use std::fmt::Display;
+
+/// Room for what is added to an answer, so that the map does not grow step by step.
+const HEADERS_USUAL: usize = 24;
+
+/// How every header of the upstream begins in our answer.
+const PASSED_PREFIX: &[u8] = b"llm_provider-";
+
+const CALL_ID: HeaderName = HeaderName::from_static("x-litellm-call-id");
+const VERSION: HeaderName = HeaderName::from_static("x-litellm-version");
+const MODEL_GROUP: HeaderName = HeaderName::from_static("x-litellm-model-group");
+const MODEL_ID: HeaderName = HeaderName::from_static("x-litellm-model-id");
+const API_BASE: HeaderName = HeaderName::from_static("x-litellm-model-api-base");
+const RETRIES: HeaderName = HeaderName::from_static("x-litellm-attempted-retries");
+const FALLBACKS: HeaderName = HeaderName::from_static("x-litellm-attempted-fallbacks");
+const COST: HeaderName = HeaderName::from_static("x-litellm-response-cost");
+const DURATION: HeaderName = HeaderName::from_static("x-litellm-response-duration-ms");
+const OVERHEAD: HeaderName = HeaderName::from_static("x-litellm-overhead-duration-ms");
+const DROPPED: HeaderName = HeaderName::from_static("x-postern-dropped");
+const KEY_SPEND: HeaderName = HeaderName::from_static("x-litellm-key-spend");
+const KEY_MAX_BUDGET: HeaderName = HeaderName::from_static("x-litellm-key-max-budget");
+const KEY_RPM_LIMIT: HeaderName = HeaderName::from_static("x-litellm-key-rpm-limit");
+const KEY_TPM_LIMIT: HeaderName = HeaderName::from_static("x-litellm-key-tpm-limit");
 
 /// Adds what is known of a call to its answer's headers.
 pub(super) fn describe(facts: &Facts, headers: &mut HeaderMap) {
-    set(headers, "x-litellm-call-id", facts.id);
-    headers.insert("x-litellm-version", HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
+    headers.reserve(HEADERS_USUAL + facts.upstream_headers.as_ref().map_or(0, HeaderMap::len));
+    set(headers, CALL_ID, facts.id.to_string());
+    headers.insert(VERSION, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
     if let Some(group) = &facts.model_group {
-        set(headers, "x-litellm-model-group", group);
+        set(headers, MODEL_GROUP, group.as_str());
     }
     if let Some(deployment) = &facts.deployment {
-        set(headers, "x-litellm-model-id", deployment.id.as_str());
+        set(headers, MODEL_ID, deployment.id.as_str());
         if let Some(target) = deployment.target() {
-            set(headers, "x-litellm-model-api-base", shown_base(target));
+            set(headers, API_BASE, shown_base(target));
         }
-        headers.insert("x-litellm-attempted-retries", HeaderValue::from_static("0"));
-        headers.insert("x-litellm-attempted-fallbacks", HeaderValue::from_static("0"));
+        headers.insert(RETRIES, HeaderValue::from_static("0"));
+        headers.insert(FALLBACKS, HeaderValue::from_static("0"));
     }
     if let Some(cost) = facts.cost {
-        set(headers, "x-litellm-response-cost", cost);
+        set(headers, COST, cost.to_string());
     }
     if let Some(principal) = &facts.principal {
         describe_key(principal, headers);
     }
-    set(headers, "x-litellm-response-duration-ms", facts.duration_ms);
-    set(headers, "x-litellm-overhead-duration-ms", facts.duration_ms - facts.upstream_ms);
+    headers.insert(DURATION, facts.duration_ms.into());
+    headers.insert(OVERHEAD, (facts.duration_ms - facts.upstream_ms).into());
     if !facts.dropped.is_empty() {
-        set(headers, "x-postern-dropped", facts.dropped.join(","));
+        set(headers, DROPPED, facts.dropped.join(","));
     }
     if let Some(upstream) = &facts.upstream_headers {
         pass_on(upstream, headers);
@@ -39,15 +61,15 @@ pub(super) fn describe(facts: &Facts, headers: &mut HeaderMap) {
 }
 
 fn describe_key(principal: &Principal, headers: &mut HeaderMap) {
-    set(headers, "x-litellm-key-spend", principal.spend.get().dollars());
+    set(headers, KEY_SPEND, principal.spend.get().dollars().to_string());
     if let Some(budget) = principal.max_budget {
-        set(headers, "x-litellm-key-max-budget", budget.dollars());
+        set(headers, KEY_MAX_BUDGET, budget.dollars().to_string());
     }
     if let Some(limit) = principal.rpm_limit {
-        set(headers, "x-litellm-key-rpm-limit", limit);
+        headers.insert(KEY_RPM_LIMIT, limit.into());
     }
     if let Some(limit) = principal.tpm_limit {
-        set(headers, "x-litellm-key-tpm-limit", limit);
+        headers.insert(KEY_TPM_LIMIT, limit.into());
     }
 }
 
@@ -57,14 +79,15 @@ fn shown_base(target: &Target) -> &str {
 }
 
 /// Sets a header. A value that a header cannot carry (a model's name in another script) is left out.
-fn set(headers: &mut HeaderMap, name: &'static str, value: impl Display) {
-    if let Ok(value) = HeaderValue::try_from(value.to_string()) {
+fn set(headers: &mut HeaderMap, name: HeaderName, value: impl TryInto<HeaderValue>) {
+    if let Ok(value) = value.try_into() {
         headers.insert(name, value);
     }
 }
 
 /// The upstream's headers: rate limits under their own names, everything under `llm_provider-`.
 fn pass_on(upstream: &HeaderMap, headers: &mut HeaderMap) {
+    let mut passed = PASSED_PREFIX.to_vec();
     for (name, value) in upstream {
         if [CONNECTION, CONTENT_LENGTH, SET_COOKIE, TRANSFER_ENCODING].contains(name) {
             continue;
@@ -72,7 +95,9 @@ fn pass_on(upstream: &HeaderMap, headers: &mut HeaderMap) {
         if name.as_str().starts_with("x-ratelimit-") {
             headers.insert(name, value.clone());
         }
-        if let Ok(name) = HeaderName::try_from(format!("llm_provider-{name}")) {
+        passed.truncate(PASSED_PREFIX.len());
+        passed.extend_from_slice(name.as_str().as_bytes());
+        if let Ok(name) = HeaderName::from_bytes(&passed) {
             headers.insert(name, value.clone());
         }
     }

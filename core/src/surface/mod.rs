@@ -11,6 +11,7 @@ pub mod client_address;
 mod cors;
 mod error;
 mod fallback;
+pub mod front;
 pub mod gate;
 mod health;
 mod model_call;
@@ -19,6 +20,3 @@ mod models;
 #[cfg(feature = "embedded")]
 mod replay;
 pub mod router;
-
-/// What `router` gives, for those who pass it on and look no closer.
-pub use axum::Router;

@@ -55,6 +55,11 @@ impl ModelCallSurface {
         router
     }
 
+    /// The operation of a fixed path.
+    pub(super) fn operation_at(&self, path: &str) -> Option<Operation> {
+        self.operations.iter().copied().find(|&operation| paths(operation).contains(&path))
+    }
+
     /// The model and operation of a path such as `/engines/{model}/chat/completions`, where the model may hold slashes.
     pub(super) fn named_in(&self, path: &str) -> Option<(String, Operation)> {
         let rest = path.strip_prefix("/engines/").or_else(|| path.strip_prefix("/openai/deployments/"))?;

@@ -1,6 +1,7 @@
 //! What is served where: each function mounts its own part of the routes, `postern` all of them.
 
 use super::admin::Administration;
+use super::front::Front;
 use super::gate::Gate;
 use super::model_call::ModelCallSurface;
 use super::{admin, cors, fallback, health, models};
@@ -29,7 +30,7 @@ pub struct Parts {
 }
 
 /// The routes of these parts.
-pub fn router(parts: Parts) -> Router {
+pub fn router(parts: Parts) -> Front {
     let Parts { gate, calls, models, admin, health, body_bytes_max } = parts;
     let mut router = Router::new();
     let calls = calls.map(|(calls, operations)| ModelCallSurface::new(calls, operations, body_bytes_max));
@@ -46,8 +47,10 @@ pub fn router(parts: Parts) -> Router {
     if let Some(health) = health {
         router = router.merge(health::routes(health, gate));
     }
-    router
-        .fallback(move |request| fallback::unmatched(calls.clone(), request))
+    let named = calls.clone();
+    let router = router
+        .fallback(move |request| fallback::unmatched(named.clone(), request))
         .method_not_allowed_fallback(fallback::method_not_allowed)
-        .layer(from_fn(cors::answer_browsers))
+        .layer(from_fn(cors::answer_browsers));
+    Front { calls, router }
 }

@@ -15,13 +15,13 @@ pub async fn serve(serves: Serves) -> ExitCode {
 
 async fn run(serves: Serves) -> Result<(), Error> {
     let environment = Environment::of_process();
-    let router = start::gateway(&environment).await?.router(serves);
+    let front = start::gateway(&environment).await?.router(serves);
     let no_delay = NoDelay::to(environment.text("AWS_LAMBDA_RUNTIME_API"));
-    // A request never fails towards the runtime: the router answers it.
+    // A request never fails towards the runtime: the routes answer it.
     run_with_streaming_response(service_fn(|mut request: Request| {
         no_delay.apply();
         client_address::tell(&mut request);
-        router.clone().call(request)
+        front.clone().call(request)
     }))
     .await
 }

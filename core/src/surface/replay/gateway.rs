@@ -17,8 +17,8 @@ use crate::routing::tests::{entry, targets};
 use crate::secret::Secret;
 use crate::store::embedded::EmbeddedTable;
 use crate::store::table::Table;
-use crate::surface::Router;
 use crate::surface::admin::Administration;
+use crate::surface::front::Front;
 use crate::surface::gate::Gate;
 use crate::surface::router::{Parts, router};
 use crate::upstream::transport::{Bounds, Transport, TransportError, UpstreamBody};
@@ -41,7 +41,7 @@ pub(super) type Answer = (u16, Value);
 pub(super) struct Gateway {
     pub(super) clock: Arc<ManualClock>,
     pub(super) log: SpendLog,
-    router: Router,
+    router: Front,
 }
 
 /// Nothing here calls an upstream: the models' answers are made up.

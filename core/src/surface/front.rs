@@ -1,0 +1,53 @@
+//! The door of a process that serves everything: calls of models are answered at once, all else by the router, whose
+//! layers and look-ups cost more than a call needs. What both answer is the same.
+
+use super::model_call::ModelCallSurface;
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::ORIGIN;
+use http::{Method, Request};
+use std::convert::Infallible;
+use std::error::Error;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tower_service::Service;
+
+/// Why a body of a request broke.
+type Broken = Box<dyn Error + Send + Sync>;
+
+/// The routes of a process.
+#[derive(Clone)]
+pub struct Front {
+    pub(super) calls: Option<ModelCallSurface>,
+    pub(super) router: Router,
+}
+
+impl<B> Service<Request<B>> for Front
+where
+    B: http_body::Body<Data = Bytes, Error: Into<Broken>> + Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // A router is always ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let request = request.map(Body::new);
+        // A browser's call has headers of its own to be answered with, which the router adds.
+        let is_plain_call = *request.method() == Method::POST && !request.headers().contains_key(ORIGIN);
+        let known = self.calls.as_ref().filter(|_| is_plain_call);
+        match known.and_then(|calls| Some((calls, calls.operation_at(request.uri().path())?))) {
+            Some((calls, operation)) => {
+                let calls = calls.clone();
+                Box::pin(async move { Ok(calls.answer(operation, None, request).await) })
+            }
+            None => Box::pin(self.router.call(request)),
+        }
+    }
+}
