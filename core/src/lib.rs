@@ -7,13 +7,14 @@
 //! |---|---|
 //! | 6 | `assemble`: configuration → parts, the only room that names concrete backends |
 //! | 5 | `surface`: axum routers, limits of a request, how an error is answered |
-//! | 4 | `flow`: one use case a file: authenticate → plan → attempt → relay → settle; `flow::admin` |
-//! | 3 | `auth`, `routing`, `accounting`, `upstream` |
+//! | 4 | `flow`: one use case a file: authenticate → plan → admit → attempt → relay → settle; `flow::admin` |
+//! | 3 | `auth`, `admission`, `routing`, `accounting`, `upstream` |
 //! | 2 | `providers` (pure), `store`, `tls` |
 //! | 1 | `api` (our wire formats), `config`, `crypto`, `secrets`, `telemetry` |
 //! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `secret`, `secret_reference`, `wire`, `aws` (how AWS is reached) |
 
 pub mod accounting;
+pub mod admission;
 pub mod api;
 #[cfg(feature = "aws")]
 pub mod assemble;

@@ -40,10 +40,27 @@ pub struct Principal {
     pub rpm_limit: Option<i64>,
     /// Tokens per minute, as answered in `x-litellm-key-tpm-limit`.
     pub tpm_limit: Option<i64>,
+    /// Requests in flight at once.
+    pub max_parallel_requests: Option<i64>,
+    /// Limits of single models, by their public names.
+    pub model_limits: BTreeMap<String, ModelLimits>,
+    /// How the key is shown: `sk-...abcd`.
+    pub key_name: String,
+    /// When the budget's period ends.
+    pub budget_reset_at: Option<Timestamp>,
     /// When the key ends.
     pub expires: Option<Timestamp>,
     /// What the key has spent, as far as this process has seen.
     pub spend: SpendSeen,
+}
+
+/// What a key may use of one model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ModelLimits {
+    /// Requests per minute.
+    pub requests: Option<i64>,
+    /// Tokens per minute.
+    pub tokens: Option<i64>,
 }
 
 /// A running total that many requests of one process add to. It is for display; the store holds the true sum.

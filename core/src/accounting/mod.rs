@@ -1,9 +1,10 @@
 //! What calls cost and who pays: the spend log and the running totals that move with it. Knows the store's seam; knows
 //! no headers, no routes and no prices.
 //!
-//! [`spend_row`] is one call, [`spend_log`] stores it exactly once with its charge, [`spend_query`] reads rows back,
+//! [`spend_row`] is one call, [`spend_log`] stores it exactly once with its charge, [`release`] is what it gives back then, [`spend_query`] reads rows back,
 //! [`spend_removal`] removes those of a day.
 
+pub mod release;
 pub mod spend_log;
 pub mod spend_query;
 pub mod spend_removal;

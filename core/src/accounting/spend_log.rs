@@ -4,13 +4,15 @@
 //! | partition | sort | holds |
 //! |---|---|---|
 //! | `LOG#<day>#<shard>` | the call's id | the row ([`super::spend_row`]); ends when its retention does |
-//! | `KEY#<hash>` | `SPEND` | `spend`, `tokens`, `requests`: added to; `last_active`: set |
+//! | `KEY#<hash>` | `SPEND` | `spend`, `used`, `tokens`, `requests`: added to; `last_active`: set |
 
+use super::release::Release;
 use super::spend_row::{SHARDS_MAX, SpendRow};
 use crate::calendar::DAY_MILLIS;
 use crate::clock::Timestamp;
 use crate::id::{KeyHash, RequestId};
-use crate::store::item::Key;
+use crate::money::NanoDollars;
+use crate::store::item::{Item, Key};
 use crate::store::table::{Freshness, ReadError, Table, WriteError};
 use crate::store::write::{Change, Condition, Write};
 use std::sync::Arc;
@@ -21,6 +23,12 @@ const ATTEMPTS_MAX: u32 = 6;
 
 /// The wait before the second attempt; it doubles with each.
 const FIRST_BACKOFF_MILLIS: u64 = 4;
+
+/// What counts against a budget: what was charged, and what calls under way hold. Moves with every total.
+const USED: &str = "used";
+
+/// Marks the row of a call that was charged its reservation.
+const UNSETTLED: &str = "unsettled";
 
 /// The rows of one table.
 #[derive(Clone)]
@@ -63,21 +71,63 @@ impl SpendLog {
     /// # Errors
     /// [`SettleError`] says whether the outcome is known. Repeating the call is safe in either case.
     pub async fn settle(&self, row: &SpendRow) -> Result<Settled, SettleError> {
-        match self.settle_as_it_is(row).await {
+        self.settle_held(row, Release::default()).await
+    }
+
+    /// As [`SpendLog::settle`], and gives back in the same transaction what the call held. A call that was charged its
+    /// reservation, because it was late, is charged its true cost instead, once.
+    ///
+    /// # Errors
+    /// As [`SpendLog::settle`].
+    pub async fn settle_held(&self, row: &SpendRow, release: Release) -> Result<Settled, SettleError> {
+        let item = row.to_item(self.expiry(row), self.shards);
+        match self.settle_item(row, item, release.clone()).await {
             // A call must not escape its charge by what its client wrote beside it.
-            Err(SettleError::NotStored(WriteError::TooLarge { .. })) => self.settle_as_it_is(&row.trimmed()).await,
+            Err(SettleError::NotStored(WriteError::TooLarge { .. })) => {
+                let trimmed = row.trimmed();
+                let item = trimmed.to_item(self.expiry(row), self.shards);
+                self.settle_item(&trimmed, item, release).await
+            }
             other => other,
         }
     }
 
-    async fn settle_as_it_is(&self, row: &SpendRow) -> Result<Settled, SettleError> {
+    /// Charges a call its reservation, as nobody has settled it in its time: its process has died. A settlement that
+    /// comes after all corrects it.
+    ///
+    /// # Errors
+    /// As [`SpendLog::settle`].
+    pub async fn charge_unsettled(&self, row: &SpendRow, release: Release) -> Result<Settled, SettleError> {
+        let item = row.to_item(self.expiry(row), self.shards).with(UNSETTLED, true);
+        self.settle_item(row, item, release).await
+    }
+
+    async fn settle_item(&self, row: &SpendRow, item: Item, mut release: Release) -> Result<Settled, SettleError> {
+        let is_final = !item.attributes.contains_key(UNSETTLED);
         let mut attempt = 1;
         loop {
-            let failure = match self.store(row).await {
+            let failure = match self.store(row, &item, &release).await {
                 Ok(()) => return Ok(Settled::Now),
+                Err(WriteError::ConditionFailed { index: 0, old: Some(old) })
+                    if is_final && old.attributes.contains_key(UNSETTLED) =>
+                {
+                    return self.correct(row, item, &old).await;
+                }
                 // Ours or not, the row is there: after a lost answer that is the write that was not answered.
-                Err(WriteError::ConditionFailed { .. }) if attempt == 1 => return Ok(Settled::Before),
-                Err(WriteError::ConditionFailed { .. }) => return Ok(Settled::Now),
+                Err(WriteError::ConditionFailed { index: 0, .. }) if attempt == 1 => return Ok(Settled::Before),
+                Err(WriteError::ConditionFailed { index: 0, .. }) => return Ok(Settled::Now),
+                // A window has ended, and with it what it counted.
+                Err(WriteError::ConditionFailed { .. }) if !release.corrected.is_empty() => {
+                    release.corrected.clear();
+                    continue;
+                }
+                // The hold has ended and no row stands: it was void, and there is nothing to charge.
+                Err(WriteError::ConditionFailed { .. }) if !is_final => return Ok(Settled::Before),
+                // What was sent is charged, whatever became of its hold.
+                Err(WriteError::ConditionFailed { .. }) if !release.is_empty() => {
+                    release = Release::default();
+                    continue;
+                }
                 Err(failure) => failure,
             };
             match failure {
@@ -94,6 +144,35 @@ impl SpendLog {
             tokio::time::sleep(backoff(attempt, row.request_id)).await;
             attempt += 1;
         }
+    }
+
+    /// Puts a call's true row in place of the one that charged its reservation, and charges the difference.
+    async fn correct(&self, row: &SpendRow, item: Item, old: &Item) -> Result<Settled, SettleError> {
+        let charged = NanoDollars::new(old.number("spend").unwrap_or(0));
+        let difference = (row.cost - charged).nanos();
+        let changes = vec![
+            Change::Add("spend".to_owned(), difference),
+            Change::Add(USED.to_owned(), difference),
+            Change::Set("last_active".to_owned(), row.details.ended_at.millis().into()),
+        ];
+        let put = Write::Put { item, when: vec![Condition::Equals(UNSETTLED.to_owned(), true.into())] };
+        let charge = Write::Update { key: totals_key(&row.key), changes, when: Vec::new() };
+        for attempt in 1.. {
+            match self.table.transact(None, vec![put.clone(), charge.clone()]).await {
+                Ok(()) => break,
+                Err(WriteError::ConditionFailed { .. }) if attempt == 1 => return Ok(Settled::Before),
+                Err(WriteError::ConditionFailed { .. }) => break,
+                Err(failure @ (WriteError::Invalid(_) | WriteError::TooLarge { .. } | WriteError::TokenReused)) => {
+                    return Err(SettleError::NotStored(failure));
+                }
+                Err(failure @ WriteError::OutcomeUnknown(_)) if attempt >= ATTEMPTS_MAX => {
+                    return Err(SettleError::OutcomeUnknown(failure));
+                }
+                Err(failure) if attempt >= ATTEMPTS_MAX => return Err(SettleError::NotStored(failure)),
+                Err(_) => tokio::time::sleep(backoff(attempt, row.request_id)).await,
+            }
+        }
+        Ok(Settled::Now)
     }
 
     /// The row of a call.
@@ -116,13 +195,14 @@ impl SpendLog {
         self.retention_days
     }
 
-    async fn store(&self, row: &SpendRow) -> Result<(), WriteError> {
-        let put = Write::Put { item: row.to_item(self.expiry(row), self.shards), when: vec![Condition::Absent] };
-        if row.is_charged() {
-            self.table.transact(None, vec![put, charge(row)]).await
-        } else {
-            self.table.write(put).await.map(drop)
+    async fn store(&self, row: &SpendRow, item: &Item, release: &Release) -> Result<(), WriteError> {
+        let put = Write::Put { item: item.clone(), when: vec![Condition::Absent] };
+        if !row.is_charged() && release.is_empty() {
+            return self.table.write(put).await.map(drop);
         }
+        let mut writes = vec![put, charge(row, release)];
+        writes.extend(release.ended.iter().chain(&release.corrected).cloned());
+        self.table.transact(None, writes).await
     }
 
     fn expiry(&self, row: &SpendRow) -> Option<Timestamp> {
@@ -136,15 +216,17 @@ pub fn totals_key(key: &KeyHash) -> Key {
     Key::new(format!("KEY#{key}"), "SPEND")
 }
 
-fn charge(row: &SpendRow) -> Write {
+fn charge(row: &SpendRow, release: &Release) -> Write {
+    let key = totals_key(&row.key);
     let tokens = i64::try_from(row.details.usage.total()).unwrap_or(i64::MAX);
     let changes = vec![
         Change::Add("spend".to_owned(), row.cost.nanos()),
+        Change::Add(USED.to_owned(), (row.cost - release.held_at(&key)).nanos()),
         Change::Add("tokens".to_owned(), tokens),
         Change::Add("requests".to_owned(), 1),
         Change::Set("last_active".to_owned(), row.details.ended_at.millis().into()),
     ];
-    Write::Update { key: totals_key(&row.key), changes, when: Vec::new() }
+    Write::Update { key, changes, when: Vec::new() }
 }
 
 /// Doubles with each attempt; the call's own random bits keep calls that met once from meeting again.

@@ -3,6 +3,7 @@
 use super::error::StartError;
 use super::state::State;
 use crate::accounting::spend_log::SpendLog;
+use crate::admission::ledger::Ledger;
 use crate::auth::authenticate::Authenticator;
 use crate::auth::cache::PrincipalCache;
 use crate::auth::key_store::KeyStore;
@@ -95,6 +96,7 @@ impl Gateway {
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
         let retention_days = config.general.spend_log_retention_days;
+        let ledger = Ledger::new(Arc::clone(&table));
         let spend = SpendLog::new(Arc::clone(&table), retention_days);
         let spend = Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend });
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
@@ -102,7 +104,8 @@ impl Gateway {
         let models = Arc::new(models(config, environment)?);
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
-        let maintenance = Arc::new(maintenance.forgetting(Arc::clone(&cache)));
+        let maintenance = maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache));
+        let maintenance = Arc::new(maintenance);
         let administration = Administration {
             keys: Arc::new(KeyAdmin::new(keys.clone(), Arc::clone(&cache), Arc::clone(&ground.random))),
             spend: Arc::new(SpendAdmin::new(SpendLog::clone(&spend), keys.clone())),
@@ -114,6 +117,7 @@ impl Gateway {
             authenticator,
             models,
             spend,
+            ledger,
             transport,
             clock: ground.clock,
             random: ground.random,

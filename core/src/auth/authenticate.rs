@@ -4,7 +4,7 @@
 use super::cache::PrincipalCache;
 use super::credential::{Credential, CredentialError};
 use super::key_record::StoredKey;
-use super::key_store::KeyStore;
+use super::key_store::{KeyStore, KeyStoreError};
 use super::master::{MASTER_KEY_ALIAS, MASTER_USER_ID, MasterKey};
 use crate::calendar::rfc3339;
 use crate::clock::Timestamp;
@@ -124,6 +124,21 @@ impl Authenticator {
         }
     }
 
+    /// Begins the next period of a key's budget where the present one is over, so that no job has to come first.
+    ///
+    /// # Errors
+    /// [`AuthError::StoreUnavailable`].
+    pub async fn begin_period(&self, hash: &KeyHash, now: Timestamp) -> Result<(), AuthError> {
+        match tokio::time::timeout(STORE_WAIT, self.keys.begin_period(hash, now)).await {
+            Ok(Ok(_)) => {
+                self.cache.invalidate(hash);
+                Ok(())
+            }
+            Ok(Err(KeyStoreError::Read(error))) => Err(AuthError::StoreUnavailable(Some(error))),
+            Ok(Err(_)) | Err(_) => Err(AuthError::StoreUnavailable(None)),
+        }
+    }
+
     async fn read(&self, hash: KeyHash, presented: &str, now: Timestamp) -> Result<Arc<Principal>, AuthError> {
         let generation = self.cache.generation(&hash);
         let stored = match tokio::time::timeout(STORE_WAIT, self.keys.get(&hash)).await {
@@ -154,6 +169,10 @@ fn master_principal() -> Principal {
         max_budget: None,
         rpm_limit: None,
         tpm_limit: None,
+        max_parallel_requests: None,
+        model_limits: BTreeMap::new(),
+        key_name: String::new(),
+        budget_reset_at: None,
         expires: None,
         spend: SpendSeen::default(),
     }

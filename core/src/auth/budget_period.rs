@@ -113,6 +113,7 @@ fn take_off(totals: &Item, spent: NanoDollars) -> Write {
         Some(value) => Condition::Equals(ADJUSTMENT.to_owned(), value.clone()),
         None => Condition::Lacks(ADJUSTMENT.to_owned()),
     };
-    let changes = vec![Change::Add(ADJUSTMENT.to_owned(), (-spent).nanos())];
+    let off = (-spent).nanos();
+    let changes = vec![Change::Add(ADJUSTMENT.to_owned(), off), Change::Add("used".to_owned(), off)];
     Write::Update { key: totals.key.clone(), changes, when: vec![as_read] }
 }

@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::id::KeyHash;
 use crate::money::NanoDollars;
-use crate::principal::{Principal, Role, SpendSeen};
+use crate::principal::{ModelLimits, Principal, Role, SpendSeen};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -140,6 +140,7 @@ impl StoredKey {
     pub fn into_principal(self) -> Principal {
         let spend = SpendSeen::new(self.totals.spend());
         let record = self.record;
+        let model_limits = model_limits(&record.metadata);
         Principal {
             role: Role::VirtualKey,
             key: record.hash,
@@ -152,8 +153,25 @@ impl StoredKey {
             max_budget: record.max_budget,
             rpm_limit: record.rpm_limit,
             tpm_limit: record.tpm_limit,
+            max_parallel_requests: record.max_parallel_requests,
+            model_limits,
+            key_name: record.key_name,
+            budget_reset_at: record.budget_reset_at,
             expires: record.expires,
             spend,
         }
     }
+}
+
+/// Limits of single models stand in the metadata, where LiteLLM's tools look for them: model → limit.
+fn model_limits(metadata: &Map<String, Value>) -> BTreeMap<String, ModelLimits> {
+    let mut limits: BTreeMap<String, ModelLimits> = BTreeMap::new();
+    let named = |field: &str| metadata.get(field).and_then(Value::as_object).into_iter().flatten();
+    for (model, limit) in named("model_rpm_limit") {
+        limits.entry(model.clone()).or_default().requests = limit.as_i64();
+    }
+    for (model, limit) in named("model_tpm_limit") {
+        limits.entry(model.clone()).or_default().tokens = limit.as_i64();
+    }
+    limits
 }

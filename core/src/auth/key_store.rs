@@ -4,7 +4,7 @@
 //! | partition | sort | holds |
 //! |---|---|---|
 //! | `KEY#<hash>` | `KEY` | the record, one attribute a field ([`super::key_item`]) |
-//! | `KEY#<hash>` | `SPEND` | running totals: `spend` (nano-dollars, only ever added to), `spend_adjustment`, `tokens`, `requests`, `last_active` |
+//! | `KEY#<hash>` | `SPEND` | running totals: `spend` (nano-dollars, only ever added to), `spend_adjustment`, `used` (both, and what calls under way hold), `tokens`, `requests`, `last_active` |
 //! | `KEYS` | `<created, ms>#<hash>` | the list of keys with what it is filtered by ([`super::key_listing`]) |
 //! | `KEY_ALIAS#<alias>` | `ALIAS` | `hash` of the one key with this alias |
 
@@ -92,7 +92,9 @@ impl KeyStore {
     /// [`KeyStoreError::AliasTaken`] and [`KeyStoreError::KeyTaken`]. A lost answer is resolved by reading.
     pub async fn create(&self, record: &KeyRecord, spent: NanoDollars) -> Result<(), KeyStoreError> {
         let absent = |item: Item| Write::Put { item, when: vec![Condition::Absent] };
-        let totals = Item::new(key_item::totals_key(&record.hash)).with("spend_adjustment", spent.nanos());
+        let totals = Item::new(key_item::totals_key(&record.hash))
+            .with("spend_adjustment", spent.nanos())
+            .with("used", spent.nanos());
         let mut writes = vec![
             absent(key_item::to_item(record)),
             Write::Put { item: totals, when: Vec::new() },
@@ -175,7 +177,10 @@ impl KeyStore {
     /// # Errors
     /// [`KeyStoreError::Write`]. Not safe to repeat where the outcome is unknown.
     pub async fn adjust_spend(&self, hash: &KeyHash, amount: NanoDollars) -> Result<KeyTotals, KeyStoreError> {
-        let changes = vec![Change::Add("spend_adjustment".to_owned(), amount.nanos())];
+        let changes = vec![
+            Change::Add("spend_adjustment".to_owned(), amount.nanos()),
+            Change::Add("used".to_owned(), amount.nanos()),
+        ];
         let write = Write::Update { key: key_item::totals_key(hash), changes, when: Vec::new() };
         let item = self.table.write(write).await.map_err(KeyStoreError::Write)?;
         Ok(item.as_ref().map(key_item::totals_from_item).unwrap_or_default())

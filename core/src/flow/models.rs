@@ -55,6 +55,10 @@ pub(crate) mod tests {
             max_budget: None,
             rpm_limit: None,
             tpm_limit: None,
+            max_parallel_requests: None,
+            model_limits: BTreeMap::new(),
+            key_name: String::new(),
+            budget_reset_at: None,
             expires: None,
             spend: SpendSeen::default(),
         }

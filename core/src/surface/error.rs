@@ -4,6 +4,7 @@
 //! Types and wordings that LiteLLM's clients depend on are kept.
 
 use crate::accounting::spend_log::SettleError;
+use crate::admission::refusal::{Refusal, clock_time};
 use crate::auth::authenticate::AuthError;
 use crate::auth::route::RouteDenied;
 use crate::flow::model_call::CallError;
@@ -29,6 +30,8 @@ pub(super) struct ErrorAnswer {
     pub(super) param: Option<String>,
     pub(super) code: Option<&'static str>,
     pub(super) retry_after: Option<HeaderValue>,
+    /// Headers that tell which limit stands in the way.
+    pub(super) limit: Vec<(&'static str, HeaderValue)>,
     /// What is told under `detail` in place of all this, where LiteLLM's clients look there.
     pub(super) detail: Option<Value>,
 }
@@ -48,7 +51,16 @@ struct Inner<'a> {
 
 impl ErrorAnswer {
     pub(super) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, kind, message: message.into(), param: None, code: None, retry_after: None, detail: None }
+        Self {
+            status,
+            kind,
+            message: message.into(),
+            param: None,
+            code: None,
+            retry_after: None,
+            limit: Vec::new(),
+            detail: None,
+        }
     }
 
     pub(super) fn param(mut self, param: impl Into<String>) -> Self {
@@ -78,7 +90,34 @@ impl IntoResponse for ErrorAnswer {
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, wait);
         }
+        for (name, value) in self.limit {
+            response.headers_mut().insert(name, value);
+        }
         response
+    }
+}
+
+impl From<Refusal> for ErrorAnswer {
+    fn from(refusal: Refusal) -> Self {
+        let message = refusal.to_string();
+        match refusal {
+            // LiteLLM's clients tell a budget from a rate by this status.
+            Refusal::Budget { .. } => {
+                let answer = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "budget_exceeded", message);
+                Self { code: Some("422"), ..answer }
+            }
+            Refusal::Rate { rate, resets_at, retry_after, .. } => {
+                let reset = HeaderValue::try_from(format!("{} UTC", clock_time(resets_at)));
+                let mut limit = vec![("rate_limit_type", HeaderValue::from_static(rate.name()))];
+                limit.extend(reset.ok().map(|reset| ("reset_at", reset)));
+                let answer = Self::new(StatusCode::TOO_MANY_REQUESTS, "throttling_error", message);
+                Self { retry_after: Some(HeaderValue::from(retry_after)), limit, ..answer }
+            }
+            Refusal::Unavailable(_) => Self {
+                retry_after: Some(STORE_RETRY_SECONDS),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message)
+            },
+        }
     }
 }
 
@@ -101,6 +140,7 @@ impl From<CallError> for ErrorAnswer {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error", message)
             }
             CallError::Transform(TransformError::Member { member, reason }) => bad_request(reason).param(member),
+            CallError::Refused(refusal) => refusal.into(),
             CallError::Upstream { failure, retry_after } => {
                 let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::BAD_GATEWAY);
                 let param = failure.param.filter(|_| status.is_client_error());

@@ -43,6 +43,9 @@ def write_config(path, upstream_url, api_key, master_key):
     entries.append({"model_name": "embed", "litellm_params": {"model": "openai/embed"}, "model_info": {"mode": "embedding"}})
     for entry in entries:
         entry["litellm_params"] |= {"api_base": upstream_url, "api_key": api_key}
+    priced = {"model": "openai/priced", "api_base": upstream_url, "api_key": api_key}
+    prices = {"input_cost_per_token": 0, "output_cost_per_token": 1e-6}
+    entries.append({"model_name": "priced", "litellm_params": priced | prices})
     dead = {"model": "openai/dead", "api_base": f"http://127.0.0.1:{free_port()}/v1", "api_key": api_key}
     entries.append({"model_name": "dead", "litellm_params": dead})
     demo = {"model": "openai/demo", "api_key": "none", "mock_response": "Postern answers."}

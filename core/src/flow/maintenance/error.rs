@@ -1,5 +1,6 @@
 //! Why a job stopped before its end. Asking for it again is safe.
 
+use crate::accounting::spend_log::SettleError;
 use crate::accounting::spend_removal::RemovalError;
 use crate::auth::key_store::KeyStoreError;
 use crate::store::table::{ReadError, WriteError};
@@ -16,6 +17,9 @@ pub(super) enum JobError {
     /// A key could not be read or changed.
     #[error(transparent)]
     Key(#[from] KeyStoreError),
+    /// A call could not be charged.
+    #[error(transparent)]
+    Charge(#[from] SettleError),
     /// Spend rows could not be removed.
     #[error(transparent)]
     Rows(#[from] RemovalError),

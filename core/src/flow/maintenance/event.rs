@@ -150,8 +150,8 @@ mod tests {
         let said = |event: Value| Event::read(&event).unwrap_err().to_string();
         assert_eq!(
             said(json!({"task": "tidy"})),
-            "there is no task `tidy`; use `sweep` or leave `task` out for every job, or name one of `budget_rollover`, \
-             `log_retention`, `expired_items`"
+            "there is no task `tidy`; use `sweep` or leave `task` out for every job, or name one of `expired_holds`, \
+             `budget_rollover`, `log_retention`, `expired_items`"
         );
         assert_eq!(
             said(json!({"tusk": "sweep"})),

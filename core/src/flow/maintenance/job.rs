@@ -5,6 +5,8 @@ use serde::{Serialize, Serializer};
 /// A job, as events and reports name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
+    /// Charges calls that nobody settled, and gives back what they held.
+    ExpiredHolds,
     /// Begins the next period of budgets whose period has ended.
     BudgetRollover,
     /// Removes spend rows that a retention set later no longer wants.
@@ -15,11 +17,12 @@ pub enum Job {
 
 impl Job {
     /// Every job, in the order of a round: what users see first.
-    pub const ALL: [Self; 3] = [Self::BudgetRollover, Self::LogRetention, Self::ExpiredItems];
+    pub const ALL: [Self; 4] = [Self::ExpiredHolds, Self::BudgetRollover, Self::LogRetention, Self::ExpiredItems];
 
     /// The job's name.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::ExpiredHolds => "expired_holds",
             Self::BudgetRollover => "budget_rollover",
             Self::LogRetention => "log_retention",
             Self::ExpiredItems => "expired_items",

@@ -8,6 +8,7 @@ mod cursor;
 mod error;
 pub mod event;
 pub mod every;
+mod expired_holds;
 mod expired_items;
 pub mod job;
 mod log_retention;

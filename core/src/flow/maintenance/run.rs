@@ -7,8 +7,9 @@ use super::event::{Event, Task};
 use super::job::Job;
 use super::progress::{Ended, Progress, Until};
 use super::report::{JobReport, Report, Status};
-use super::{budget_rollover, expired_items, log_retention};
+use super::{budget_rollover, expired_holds, expired_items, log_retention};
 use crate::accounting::spend_log::SpendLog;
+use crate::admission::ledger::Ledger;
 use crate::auth::cache::PrincipalCache;
 use crate::auth::key_store::KeyStore;
 use crate::clock::{Clock, Timestamp};
@@ -43,6 +44,11 @@ impl Maintenance {
     /// Forgets callers of `cache` whose budget begins anew, so that this process sees it at once.
     pub fn forgetting(self, cache: Arc<PrincipalCache>) -> Self {
         Self { remembered: Some(cache), ..self }
+    }
+
+    /// Charges calls in `spend`, whose rows are spread as this process spreads them.
+    pub fn charging(self, spend: SpendLog) -> Self {
+        Self { spend, ..self }
     }
 
     /// The time by the clock of the jobs, to count a deadline from.
@@ -87,6 +93,10 @@ impl Maintenance {
     async fn work(&self, job: Job, until: Until<'_>, progress: &mut Progress) -> Result<Ended, JobError> {
         let cursor = Cursor::of(job, self.table.as_ref());
         match job {
+            Job::ExpiredHolds => {
+                let ledger = Ledger::new(Arc::clone(&self.table));
+                expired_holds::run(&ledger, &self.spend, until, progress).await
+            }
             Job::BudgetRollover => {
                 let keys = budget_rollover::Keys { store: &self.keys, remembered: self.remembered.as_deref() };
                 budget_rollover::run(keys, &cursor, until, progress).await

@@ -1,5 +1,6 @@
 //! The walk of a call, from the client's bytes to the answer. Each step is its own file.
 
+use super::admit::Asked;
 use super::error::CallError;
 use super::facts::Facts;
 use super::parts::ModelCalls;
@@ -7,7 +8,7 @@ use super::plan::Plan;
 use super::relay::Relay;
 use super::request::CallRequest;
 use super::settlement::OpenCall;
-use super::{attempt, body, plan, relay};
+use super::{admit, attempt, body, plan, relay, settlement};
 use crate::auth::route::authorize_route;
 use crate::id::RequestId;
 use crate::principal::Principal;
@@ -78,7 +79,20 @@ impl ModelCalls {
         facts: &mut Facts,
     ) -> Result<CallBody, CallError> {
         let Plan { said, deployment, upstream, bounds } = plan;
-        let mut open = OpenCall::begin(Arc::clone(self), facts.id, principal, request, &said, deployment);
+        let details = settlement::details(facts.id, &principal, request, &said, &deployment);
+        let asked = Asked {
+            id: facts.id,
+            principal: &principal,
+            said: &said,
+            operation: request.operation,
+            deployment: &deployment,
+            request_bytes: request.body.len(),
+            bounds,
+            details: &details,
+        };
+        let hold = admit::admit(self, asked).await?;
+        let open = OpenCall::begin(Arc::clone(self), principal, deployment, request, details, facts.id);
+        let mut open = open.holding(hold);
         let sent = self.clock.now();
         let attempted = attempt::send(self.transport.as_ref(), open.provider(), upstream, bounds).await;
         facts.upstream_ms = self.clock.now().millis_since(sent);

@@ -1,6 +1,7 @@
 //! Why a call has no answer. The surface maps each variant to a status, a type and a public text.
 
 use crate::accounting::spend_log::SettleError;
+use crate::admission::refusal::Refusal;
 use crate::auth::authenticate::AuthError;
 use crate::auth::route::RouteDenied;
 use crate::providers::failure::ProviderFailure;
@@ -49,6 +50,9 @@ pub enum CallError {
     /// The request cannot be said in the upstream's dialect.
     #[error(transparent)]
     Transform(#[from] TransformError),
+    /// A budget or a rate limit stands in the way.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The upstream answered with an error, or not in its dialect.
     #[error("the upstream failed: {}", .failure.message)]
     Upstream {
@@ -78,6 +82,9 @@ impl CallError {
             }
             Self::UnknownModel { .. } => "NotFoundError",
             Self::ModelDenied(_) | Self::Route(_) => "PermissionDeniedError",
+            Self::Refused(Refusal::Budget { .. }) => "BudgetExceededError",
+            Self::Refused(Refusal::Rate { .. }) => "RateLimitError",
+            Self::Refused(Refusal::Unavailable(_)) => "InternalServerError",
             Self::Upstream { failure, .. } => failure.class.name(),
             Self::Transport(TransportError::TimedOut(_)) => "Timeout",
             Self::Transport(_) => "APIConnectionError",

@@ -1,9 +1,10 @@
-//! One call of a model, whatever the operation: authenticate → plan → attempt → answer or relay → settle.
+//! One call of a model, whatever the operation: authenticate → plan → admit → attempt → answer or relay → settle.
 //!
-//! [`calls`] walks through it, [`plan`] decides without waiting, [`attempt`] talks to the upstream, [`relay`] passes a
-//! stream on, [`settlement`] charges every dispatched call exactly once, also when its client goes away. [`probe`] is
-//! a call that the gateway makes by itself.
+//! [`calls`] walks through it, [`plan`] decides without waiting, [`admit`] counts the call in its limits, [`attempt`]
+//! talks to the upstream, [`relay`] passes a stream on, [`settlement`] charges every dispatched call exactly once, also
+//! when its client goes away. [`probe`] is a call that the gateway makes by itself.
 
+mod admit;
 mod attempt;
 mod body;
 mod calls;

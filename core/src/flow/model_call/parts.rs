@@ -1,6 +1,7 @@
 //! What every call of a model works with. Holds no logic: each step of the walk takes from here what it uses.
 
 use crate::accounting::spend_log::SpendLog;
+use crate::admission::ledger::Ledger;
 use crate::auth::authenticate::Authenticator;
 use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
@@ -16,6 +17,8 @@ pub struct ModelCalls {
     pub models: Arc<ModelTable>,
     /// Where calls are charged.
     pub spend: Arc<SpendLog>,
+    /// What callers' limits allow.
+    pub ledger: Ledger,
     /// The way to the upstreams.
     pub transport: Arc<dyn Transport>,
     /// The time.

@@ -7,7 +7,7 @@ use super::error::CallError;
 use super::parts::ModelCalls;
 use super::plan::Upstream;
 use super::request::CallRequest;
-use super::settlement::OpenCall;
+use super::settlement::{self, OpenCall};
 use crate::api::members::Members;
 use crate::id::RequestId;
 use crate::principal::Principal;
@@ -58,7 +58,8 @@ impl ModelCalls {
             client_address,
         };
         let said = Said { model: deployment.group.clone(), tags: vec![TAG.to_owned()], ..Said::default() };
-        let mut open = OpenCall::begin(Arc::clone(self), id, asker, &request, &said, deployment);
+        let details = settlement::details(id, &asker, &request, &said, &deployment);
+        let mut open = OpenCall::begin(Arc::clone(self), asker, deployment, &request, details, id);
         let upstream = Upstream::Provider(Box::new(upstream));
         let answer = match attempt::send(self.transport.as_ref(), provider, upstream, BOUNDS).await {
             Ok(answered) => attempt::whole(provider, operation, answered.body).await,

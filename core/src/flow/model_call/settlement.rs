@@ -1,11 +1,13 @@
 //! A dispatched call until it is charged. It is charged exactly once, whatever happens: an answer, an error, a stream
 //! that breaks, a client that goes away.
 
+use super::admit;
 use super::body::Said;
 use super::error::CallError;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
+use crate::admission::hold::Hold;
 use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::money::NanoDollars;
@@ -32,6 +34,8 @@ pub(super) struct OpenCall {
     id: RequestId,
     /// Taken when the call is settled.
     details: Option<SpendDetails>,
+    /// What the call holds of its limits.
+    hold: Option<Hold>,
     request_bytes: u64,
     seen: Seen,
 }
@@ -39,13 +43,12 @@ pub(super) struct OpenCall {
 impl OpenCall {
     pub(super) fn begin(
         calls: Arc<ModelCalls>,
-        id: RequestId,
         principal: Arc<Principal>,
-        request: &CallRequest,
-        said: &Said,
         deployment: Arc<Deployment>,
+        request: &CallRequest,
+        details: SpendDetails,
+        id: RequestId,
     ) -> Self {
-        let details = details(id, &principal, request, said, &deployment);
         Self {
             calls,
             principal,
@@ -53,9 +56,16 @@ impl OpenCall {
             operation: request.operation,
             id,
             details: Some(details),
+            hold: None,
             request_bytes: request.body.len() as u64,
             seen: Seen::default(),
         }
+    }
+
+    /// The call, with what it holds of its limits.
+    pub(super) fn holding(mut self, hold: Option<Hold>) -> Self {
+        self.hold = hold;
+        self
     }
 
     pub(super) fn operation(&self) -> Operation {
@@ -117,7 +127,8 @@ impl OpenCall {
     }
 
     async fn store(&self, row: &SpendRow) -> Result<(), CallError> {
-        self.calls.spend.settle(row).await.map_err(CallError::Unrecorded)?;
+        let release = admit::release(self.hold.as_ref(), &row.details.usage, row.details.ended_at);
+        self.calls.spend.settle_held(row, release).await.map_err(CallError::Unrecorded)?;
         self.principal.spend.add(row.cost);
         Ok(())
     }
@@ -148,9 +159,10 @@ impl Drop for OpenCall {
             message: "the client went away before the answer was complete".to_owned(),
         };
         let row = self.row(details, usage, outcome);
+        let release = admit::release(self.hold.as_ref(), &row.details.usage, row.details.ended_at);
         let (calls, principal) = (Arc::clone(&self.calls), Arc::clone(&self.principal));
         self.calls.background.spawn(async move {
-            match calls.spend.settle(&row).await {
+            match calls.spend.settle_held(&row, release).await {
                 Ok(_) => drop(principal.spend.add(row.cost)),
                 Err(error) => {
                     tracing::error!(call = %row.request_id, error = &error as &dyn std::error::Error, "a call is not charged");
@@ -168,7 +180,8 @@ fn failure(error: &CallError) -> Outcome {
     Outcome::Failure { class: error.class_name().to_owned(), code, message: error.to_string() }
 }
 
-fn details(
+/// What is known of a call before it is made.
+pub(super) fn details(
     id: RequestId,
     principal: &Principal,
     request: &CallRequest,

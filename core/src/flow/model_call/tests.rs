@@ -3,6 +3,7 @@
 use super::{CallAnswer, CallBody, CallError, CallRequest, ModelCalls};
 use crate::accounting::spend_log::SpendLog;
 use crate::accounting::spend_row::{Outcome, SpendRow};
+use crate::admission::ledger::Ledger;
 use crate::auth::authenticate::Authenticator;
 use crate::auth::cache::PrincipalCache;
 use crate::auth::key_store::KeyStore;
@@ -71,6 +72,7 @@ impl Gateway {
             authenticator: Arc::new(Authenticator::new(Some(MasterKey::new(&Secret::new("sk-m"))), keys, cache)),
             models: Arc::new(ModelTable::new(vec![entry], Arc::new(targets)).unwrap()),
             spend: Arc::new(SpendLog::new(table.clone(), None)),
+            ledger: Ledger::new(table.clone()),
             transport: Arc::new(Scripted { answer: Mutex::new(Some((status, body))) }),
             clock,
             random: Arc::new(SystemRandom),

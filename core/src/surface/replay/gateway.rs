@@ -1,6 +1,7 @@
 //! A gateway as clients see it: the router, over an empty store and a clock that the test moves.
 
 use crate::accounting::spend_log::SpendLog;
+use crate::admission::ledger::Ledger;
 use crate::auth::authenticate::Authenticator;
 use crate::auth::cache::PrincipalCache;
 use crate::auth::key_store::KeyStore;
@@ -59,14 +60,15 @@ impl Gateway {
     pub(super) fn new() -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_763_700_000_000)));
         let table: Arc<dyn Table> = Arc::new(EmbeddedTable::in_memory(clock.clone()).unwrap());
-        let (store, log) = (KeyStore::new(table.clone()), SpendLog::new(table, None));
+        let (store, log) = (KeyStore::new(table.clone()), SpendLog::new(table.clone(), None));
         let cache = Arc::new(PrincipalCache::new(3_600_000, 1000));
         let administration = Administration {
             keys: Arc::new(KeyAdmin::new(store.clone(), cache.clone(), Arc::new(SystemRandom))),
             spend: Arc::new(SpendAdmin::new(log.clone(), store.clone())),
         };
         let master = MasterKey::new(&Secret::new(MASTER));
-        let calls = calls(Authenticator::new(Some(master), store, cache), log.clone(), clock.clone());
+        let authenticator = Authenticator::new(Some(master), store, cache);
+        let calls = calls(authenticator, log.clone(), Ledger::new(table), clock.clone());
         let router = router(Parts {
             gate: Gate { authenticator: Arc::clone(&calls.authenticator), clock: clock.clone() },
             models: None,
@@ -106,7 +108,7 @@ impl Gateway {
     }
 }
 
-fn calls(authenticator: Authenticator, log: SpendLog, clock: Arc<dyn Clock>) -> Arc<ModelCalls> {
+fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc<dyn Clock>) -> Arc<ModelCalls> {
     let named = |name: &str| {
         let params = json!({"model": "openai/gpt-4o", "mock_response": "Hi", "input_cost_per_token": 0, "output_cost_per_token": 0});
         entry(json!({"model_name": name, "litellm_params": params}))
@@ -116,6 +118,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, clock: Arc<dyn Clock>) -> 
         authenticator: Arc::new(authenticator),
         models: Arc::new(ModelTable::new(["gpt", "wild/*"].map(named).to_vec(), targets()).unwrap()),
         spend: Arc::new(log),
+        ledger,
         transport: Arc::new(Unreachable),
         clock,
         random: Arc::new(SystemRandom),

@@ -1,0 +1,33 @@
+//! The counters that limits are checked against, and the writes that take a call out of them again.
+
+use crate::clock::Timestamp;
+use crate::store::item::Key;
+use crate::store::write::{Change, Condition, Write};
+
+/// What is counted against a budget: charged and held. Every writer of a total moves it too.
+pub(super) const USED: &str = "used";
+/// When a window began, in milliseconds.
+pub(super) const START: &str = "start";
+/// Requests of a window.
+pub(super) const REQUESTS: &str = "requests";
+/// Tokens of a window.
+pub(super) const TOKENS: &str = "tokens";
+/// Requests in flight.
+pub(super) const COUNT: &str = "count";
+
+/// The write that corrects a window's tokens, where the window that the call was counted in is still the one: none has
+/// begun after the call was counted.
+pub(super) fn correct_window(key: &Key, delta: i64, counted_at: Timestamp) -> Write {
+    let when = vec![Condition::AtMost(START.to_owned(), counted_at.millis())];
+    Write::Update { key: key.clone(), changes: vec![Change::Add(TOKENS.to_owned(), delta)], when }
+}
+
+/// The write that counts a request in flight out.
+pub(super) fn count_out(key: &Key) -> Write {
+    Write::Update { key: key.clone(), changes: vec![Change::Add(COUNT.to_owned(), -1)], when: Vec::new() }
+}
+
+/// The write that gives back what was held of a budget.
+pub(super) fn give_back(totals: &Key, nanos: i64) -> Write {
+    Write::Update { key: totals.clone(), changes: vec![Change::Add(USED.to_owned(), -nanos)], when: Vec::new() }
+}

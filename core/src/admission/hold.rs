@@ -1,0 +1,143 @@
+//! What a call under way holds of its limits, as an item of the table until the call is settled.
+//!
+//! | partition | sort | holds |
+//! |---|---|---|
+//! | `HOLD#<shard>` | the call's id | `held`: what to give back, as JSON; `until`: when the call is over (ms); the row that is charged where nobody settles it |
+
+use super::counters::{correct_window, count_out};
+use crate::clock::Timestamp;
+use crate::id::RequestId;
+use crate::store::item::{Item, Key, Value};
+use crate::store::table::ReadError;
+use crate::store::write::{Condition, Write};
+use serde::{Deserialize, Serialize};
+
+/// Partitions that holds are spread over.
+pub const SHARDS: u8 = 16;
+
+const HELD: &str = "held";
+const UNTIL: &str = "until";
+
+/// What a call holds until it is settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The call.
+    pub id: RequestId,
+    /// When the call is over, settled or not.
+    pub until: Timestamp,
+    pub(super) held: Vec<Held>,
+}
+
+/// One thing held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    Budget { totals: Key, nanos: i64 },
+    Window { key: Key, tokens: i64, counted_at: Timestamp },
+    Parallel { key: Key },
+}
+
+impl Hold {
+    /// What is held of budgets: where, and how many nano-dollars.
+    pub fn budgets(&self) -> impl Iterator<Item = (&Key, i64)> {
+        self.held.iter().filter_map(|held| match held {
+            Held::Budget { totals, nanos } => Some((totals, *nanos)),
+            Held::Window { .. } | Held::Parallel { .. } => None,
+        })
+    }
+
+    /// The writes that end the hold, beside those of its budgets: they fail where it has been ended before.
+    pub fn ended(&self) -> Vec<Write> {
+        let mut writes = vec![Write::Delete { key: place(self.id), when: vec![Condition::Exists] }];
+        writes.extend(self.held.iter().filter_map(|held| match held {
+            Held::Parallel { key } => Some(count_out(key)),
+            Held::Budget { .. } | Held::Window { .. } => None,
+        }));
+        writes
+    }
+
+    /// The writes that make what its windows counted into the `tokens` that were used. They fail where a window has
+    /// ended meanwhile, and are then left out.
+    pub fn corrected(&self, tokens: i64, now: Timestamp) -> Vec<Write> {
+        let windows = self.held.iter().filter_map(|held| match held {
+            Held::Window { key, tokens: counted, counted_at }
+                if *counted != tokens && now.millis_since(*counted_at) < super::limits::WINDOW_MILLIS =>
+            {
+                Some(correct_window(key, tokens - counted, *counted_at))
+            }
+            _ => None,
+        });
+        windows.collect()
+    }
+
+    /// The hold as an item that also holds the row `unsettled`.
+    pub(super) fn to_item(&self, unsettled: Item) -> Item {
+        let held: Vec<Text<'_>> = self.held.iter().map(Text::of).collect();
+        let mut item = Item { key: place(self.id), ..unsettled };
+        item.expires_at = None;
+        // Numbers and texts always serialise.
+        item.with(HELD, serde_json::to_string(&held).unwrap_or_default()).with(UNTIL, self.until.millis())
+    }
+
+    /// The hold in an item, and the row of its call as it is charged where nobody settles it.
+    ///
+    /// # Errors
+    /// [`ReadError::Corrupt`] names the item.
+    pub fn from_item(mut item: Item) -> Result<(Self, Item), ReadError> {
+        let corrupt = || ReadError::Corrupt(format!("hold `{}` / `{}`", item.key.partition, item.key.sort));
+        let id = RequestId::parse(&item.key.sort).ok_or_else(corrupt)?;
+        let until = item.number(UNTIL).map(Timestamp::from_millis).ok_or_else(corrupt)?;
+        let held: Vec<Text<'_>> =
+            item.text(HELD).and_then(|text| serde_json::from_str(text).ok()).ok_or_else(corrupt)?;
+        let held = held.into_iter().map(Text::into_held).collect();
+        item.attributes.retain(|name, _: &mut Value| name != HELD && name != UNTIL);
+        Ok((Self { id, until, held }, item))
+    }
+}
+
+/// The partition of one shard.
+pub fn partition(shard: u8) -> String {
+    format!("HOLD#{shard:x}")
+}
+
+/// Where a call's hold stands.
+pub(super) fn place(id: RequestId) -> Key {
+    Key::new(partition(id.shard() % SHARDS), id.to_string())
+}
+
+/// One thing held, as JSON.
+#[derive(Serialize, Deserialize)]
+struct Text<'a> {
+    /// `b`udget, `w`indow or requests in `p`arallel.
+    t: char,
+    p: std::borrow::Cow<'a, str>,
+    s: std::borrow::Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    n: i64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    c: i64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
+impl<'a> Text<'a> {
+    fn of(held: &'a Held) -> Self {
+        let at = |t, key: &'a Key, n| Self { t, p: (&*key.partition).into(), s: (&*key.sort).into(), n, c: 0 };
+        match held {
+            Held::Budget { totals, nanos } => at('b', totals, *nanos),
+            Held::Parallel { key } => at('p', key, 0),
+            Held::Window { key, tokens, counted_at } => Self { c: counted_at.millis(), ..at('w', key, *tokens) },
+        }
+    }
+
+    fn into_held(self) -> Held {
+        let key = Key::new(self.p, self.s);
+        match self.t {
+            'b' => Held::Budget { totals: key, nanos: self.n },
+            'p' => Held::Parallel { key },
+            _ => Held::Window { key, tokens: self.n, counted_at: Timestamp::from_millis(self.c) },
+        }
+    }
+}

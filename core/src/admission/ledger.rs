@@ -1,0 +1,169 @@
+//! Reserving: one transaction before a byte goes upstream, which counts the call in every limit it has or in none, and
+//! leaves a hold, so that a crash leaves a trace. Whoever gets a hold settles or voids it.
+
+use super::counters::give_back;
+use super::hold::{Hold, SHARDS, partition, place};
+use super::limits::Demand;
+use super::line::Line;
+use super::refusal::{Refusal, StoreFailure};
+use crate::clock::Timestamp;
+use crate::id::RequestId;
+use crate::store::item::Item;
+use crate::store::table::{Freshness, Query, ReadError, Table, WriteError};
+use crate::store::write::{Condition, Write};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// Longest wait for a store that does not answer or cannot be reached.
+const STORE_WAIT: Duration = Duration::from_millis(250);
+/// Longest wait where the store answers, but other calls are at the same limits.
+const CROWD_WAIT: Duration = Duration::from_secs(3);
+/// The wait before the second attempt in a crowd; it doubles up to [`BACKOFF_MAX_MILLIS`].
+const FIRST_BACKOFF_MILLIS: u64 = 2;
+const BACKOFF_MAX_MILLIS: u64 = 64;
+
+/// The limits' state in one table.
+#[derive(Clone)]
+pub struct Ledger {
+    table: Arc<dyn Table>,
+}
+
+/// Expired holds of one shard.
+#[derive(Debug, Default)]
+pub struct Expired {
+    /// The holds of calls that are over, each with the row to charge.
+    pub holds: Vec<(Hold, Item)>,
+    /// Where to go on; `None`: there are no more.
+    pub next: Option<String>,
+}
+
+impl Ledger {
+    /// A ledger in `table`.
+    pub fn new(table: Arc<dyn Table>) -> Self {
+        Self { table }
+    }
+
+    /// Counts a call in all its limits, or in none.
+    ///
+    /// # Errors
+    /// [`Refusal`]: nothing is held; for [`Refusal::Unavailable`] what may be held ends with the call's time.
+    pub async fn reserve(&self, demand: Demand, now: Timestamp) -> Result<Hold, Refusal> {
+        let mut lines: Vec<Line<'_>> =
+            demand.scopes.iter().flat_map(|scope| Line::of(scope, demand.cost, demand.tokens)).collect();
+        if let Some(refusal) = lines.iter().find_map(|line| line.impossible(now)) {
+            return Err(refusal);
+        }
+        let (started, mut attempt) = (Instant::now(), 0);
+        loop {
+            let hold = Hold {
+                id: demand.id,
+                until: now.plus_millis(demand.lasts_millis),
+                held: lines.iter().map(|line| line.held(now)).collect(),
+            };
+            let put = Write::Put { item: hold.to_item(demand.unsettled.clone()), when: vec![Condition::Absent] };
+            let writes = std::iter::once(put).chain(lines.iter().map(|line| line.write(now))).collect();
+            let tried = timeout_at(started + CROWD_WAIT + STORE_WAIT, self.table.transact(None, writes)).await;
+            let failure = match tried.map_err(|_| Refusal::Unavailable(StoreFailure::Late))? {
+                Ok(()) => return Ok(hold),
+                Err(failure) => failure,
+            };
+            match failure {
+                // Ours: an attempt whose answer was lost. What it counted is what its item says.
+                WriteError::ConditionFailed { index: 0, old: Some(old) } => return Ok(read(*old)?.0),
+                WriteError::ConditionFailed { index, old } if started.elapsed() < CROWD_WAIT => {
+                    if let Some(line) = index.checked_sub(1).and_then(|index| lines.get_mut(index)) {
+                        line.learn(old.as_deref(), now)?;
+                    }
+                    continue;
+                }
+                WriteError::OutcomeUnknown(_) if started.elapsed() < STORE_WAIT => {
+                    // Where that is not known either, the same attempt again cannot count twice: the hold is in its way.
+                    if let Ok(Some(hold)) = self.find(demand.id).await {
+                        return Ok(hold);
+                    }
+                }
+                WriteError::Conflict if started.elapsed() < CROWD_WAIT => {}
+                WriteError::Throttled(_) | WriteError::Unavailable(_) if started.elapsed() < STORE_WAIT => {}
+                failure => return Err(Refusal::Unavailable(failure.into())),
+            }
+            sleep(backoff(attempt, demand.id)).await;
+            attempt += 1;
+        }
+    }
+
+    /// Gives back all that a hold holds, for a call that was never sent. Once: a hold that has ended stays ended.
+    ///
+    /// # Errors
+    /// As [`Table::transact`]. Where it is not repeated, the hold is charged when its time is over.
+    pub async fn void(&self, hold: &Hold, now: Timestamp) -> Result<(), WriteError> {
+        let mut writes = hold.ended();
+        writes.extend(hold.budgets().map(|(totals, nanos)| give_back(totals, nanos)));
+        let ended = writes.len();
+        writes.extend(hold.corrected(0, now));
+        match self.table.transact(None, writes.clone()).await {
+            Err(WriteError::ConditionFailed { index, .. }) if index >= ended => {
+                writes.truncate(ended);
+                match self.table.transact(None, writes).await {
+                    Err(WriteError::ConditionFailed { .. }) => Ok(()),
+                    other => other,
+                }
+            }
+            Err(WriteError::ConditionFailed { .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Voids what a call may hold whose reservation had no answer.
+    ///
+    /// # Errors
+    /// As [`Ledger::void`], and [`Refusal::Unavailable`] where it cannot be seen whether there is a hold.
+    pub async fn void_unanswered(&self, id: RequestId, now: Timestamp) -> Result<(), Refusal> {
+        let Some(hold) = self.find(id).await? else { return Ok(()) };
+        self.void(&hold, now).await.map_err(|error| Refusal::Unavailable(error.into()))
+    }
+
+    /// Holds of a shard (0 to 15) whose calls are over at `now`, oldest first, from `after` on.
+    ///
+    /// # Errors
+    /// As [`Table::query`].
+    pub async fn expired(
+        &self,
+        shard: u8,
+        after: Option<String>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Expired, ReadError> {
+        let query = Query { after, limit, ..Query::partition(partition(shard % SHARDS)) };
+        let page = self.table.query(&query).await?;
+        let mut holds = Vec::new();
+        for item in page.items {
+            let (hold, row) = Hold::from_item(item)?;
+            if hold.until <= now {
+                holds.push((hold, row));
+            }
+        }
+        Ok(Expired { holds, next: page.next })
+    }
+
+    async fn find(&self, id: RequestId) -> Result<Option<Hold>, Refusal> {
+        let unavailable = |error: ReadError| Refusal::Unavailable(error.into());
+        let found = timeout_at(Instant::now() + STORE_WAIT, self.table.get(&place(id), Freshness::Latest)).await;
+        let item = found.map_err(|_| Refusal::Unavailable(StoreFailure::Late))?.map_err(unavailable)?;
+        item.map(|item| Ok(read(item)?.0)).transpose()
+    }
+}
+
+fn read(item: Item) -> Result<(Hold, Item), Refusal> {
+    Hold::from_item(item).map_err(|error| Refusal::Unavailable(error.into()))
+}
+
+/// Doubles with each attempt; the call's own random bits keep calls that met once from meeting again.
+fn backoff(attempt: u32, id: RequestId) -> Duration {
+    let base = (FIRST_BACKOFF_MILLIS << attempt.min(8)).min(BACKOFF_MAX_MILLIS);
+    Duration::from_millis(base / 2 + base * u64::from(id.shard()) / 16)
+}
+
+#[cfg(test)]
+#[cfg(feature = "embedded")]
+mod tests;

@@ -1,0 +1,193 @@
+//! Limits hold under any number of calls at once, whatever the store does.
+
+use super::*;
+use crate::admission::counters::USED;
+use crate::admission::limits::{Budget, ScopeLimits, Tokens};
+use crate::admission::refusal::Rate;
+use crate::clock::{Clock, ManualClock};
+use crate::money::NanoDollars;
+use crate::store::embedded::EmbeddedTable;
+use crate::store::faulty::{Fault, FaultyTable, Plan};
+use crate::store::item::Key;
+use futures_util::future::join_all;
+
+const START: Timestamp = Timestamp::from_millis(1_763_700_000_000);
+
+struct Fixture {
+    ledger: Ledger,
+    table: Arc<FaultyTable>,
+    clock: Arc<ManualClock>,
+}
+
+fn fixture() -> Fixture {
+    let clock = Arc::new(ManualClock::at(START));
+    let store = Arc::new(EmbeddedTable::in_memory(Arc::clone(&clock) as Arc<dyn Clock>).unwrap());
+    let table = Arc::new(FaultyTable::new(store, Plan::script([])));
+    Fixture { ledger: Ledger::new(table.clone()), table, clock }
+}
+
+fn totals() -> Key {
+    Key::new("KEY#k", "SPEND")
+}
+
+fn budget(nanos: i64) -> ScopeLimits {
+    let budget = Budget { totals: totals(), limit: NanoDollars::new(nanos), owner: "Key=k".to_owned() };
+    ScopeLimits { budget: Some(budget), ..ScopeLimits::new("api_key", "k") }
+}
+
+fn rates(requests: Option<i64>, tokens: Option<i64>, parallel: Option<i64>) -> ScopeLimits {
+    ScopeLimits { requests, tokens, parallel, ..ScopeLimits::new("api_key", "k") }
+}
+
+fn demand(call: u16, scopes: &[ScopeLimits], cost: i64, tokens: i64) -> Demand {
+    let [high, low] = call.to_be_bytes();
+    let id = RequestId::at(START, &[0, 0, 0, 0, 0, 0, 0, 0, high, low]);
+    Demand {
+        id,
+        scopes: scopes.to_vec(),
+        cost: NanoDollars::new(cost),
+        tokens: Tokens { input: tokens, output: 0, is_bounded: true },
+        lasts_millis: 60_000,
+        unsettled: Item::new(Key::new("unused", "unused")).with("spend", cost),
+    }
+}
+
+impl Fixture {
+    async fn reserve(&self, call: u16, scopes: &[ScopeLimits], cost: i64, tokens: i64) -> Result<Hold, Refusal> {
+        self.ledger.reserve(demand(call, scopes, cost, tokens), self.clock.now()).await
+    }
+
+    async fn used(&self) -> i64 {
+        let item = self.table.get(&totals(), Freshness::Latest).await.unwrap();
+        item.and_then(|item| item.number(USED)).unwrap_or(0)
+    }
+}
+
+fn rate(refusal: Refusal) -> (Rate, i64, i64) {
+    match refusal {
+        Refusal::Rate { rate, remaining, retry_after, .. } => (rate, remaining, retry_after),
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn of_many_calls_at_once_a_budget_admits_as_many_as_it_is_worth() {
+    let fixture = fixture();
+    let scopes = [budget(100)];
+    let reserved = join_all((0..500).map(|call| fixture.reserve(call, &scopes, 10, 1))).await;
+    assert_eq!(reserved.iter().filter(|reserved| reserved.is_ok()).count(), 10);
+    assert_eq!(fixture.used().await, 100);
+    let refusal = reserved.into_iter().find_map(Result::err).unwrap();
+    assert!(matches!(refusal, Refusal::Budget { used, .. } if used.nanos() == 100));
+}
+
+#[tokio::test]
+async fn a_budget_smaller_than_a_call_is_one_calls_alone() {
+    let fixture = fixture();
+    let scopes = [budget(5)];
+    let hold = fixture.reserve(1, &scopes, 1_000, 1).await.unwrap();
+    assert_eq!(hold.budgets().map(|(_, nanos)| nanos).collect::<Vec<_>>(), [5]);
+    assert!(fixture.reserve(2, &scopes, 1_000, 1).await.is_err());
+}
+
+#[tokio::test]
+async fn an_empty_budget_admits_not_even_what_costs_nothing() {
+    let fixture = fixture();
+    let refusal = fixture.reserve(1, &[budget(0)], 0, 1).await.unwrap_err();
+    assert_eq!(refusal.to_string(), "Budget has been exceeded! Key=k Current cost: 0.0, Max budget: 0.0");
+}
+
+#[tokio::test]
+async fn a_window_lasts_a_minute_from_its_first_request() {
+    let fixture = fixture();
+    let scopes = [rates(Some(2), None, None)];
+    let reserved = join_all((0..50).map(|call| fixture.reserve(call, &scopes, 0, 1))).await;
+    assert_eq!(reserved.iter().filter(|reserved| reserved.is_ok()).count(), 2);
+    fixture.clock.advance_millis(59_999);
+    assert_eq!(rate(fixture.reserve(100, &scopes, 0, 1).await.unwrap_err()), (Rate::Requests, 0, 1));
+    fixture.clock.advance_millis(1);
+    let reserved = join_all((101..150).map(|call| fixture.reserve(call, &scopes, 0, 1))).await;
+    assert_eq!(reserved.iter().filter(|reserved| reserved.is_ok()).count(), 2);
+}
+
+#[tokio::test]
+async fn tokens_are_counted_before_they_are_used_and_a_large_call_has_a_window_alone() {
+    let fixture = fixture();
+    let scopes = [rates(None, Some(100), None)];
+    fixture.reserve(1, &scopes, 0, 60).await.unwrap();
+    assert_eq!(rate(fixture.reserve(2, &scopes, 0, 60).await.unwrap_err()), (Rate::Tokens, 40, 60));
+    fixture.reserve(3, &scopes, 0, 40).await.unwrap();
+    fixture.clock.advance_millis(60_000);
+    fixture.reserve(4, &scopes, 0, 5_000).await.unwrap();
+    assert_eq!(rate(fixture.reserve(5, &scopes, 0, 1).await.unwrap_err()), (Rate::Tokens, 0, 60));
+}
+
+#[tokio::test]
+async fn a_refused_call_is_counted_nowhere() {
+    let fixture = fixture();
+    let scopes = [budget(100), ScopeLimits { requests: Some(1), ..ScopeLimits::new("model_per_key", "k:m") }];
+    fixture.reserve(1, &scopes, 10, 1).await.unwrap();
+    assert!(fixture.reserve(2, &scopes, 10, 1).await.is_err());
+    assert_eq!(fixture.used().await, 10);
+}
+
+#[tokio::test]
+async fn what_is_void_is_given_back_once() {
+    let fixture = fixture();
+    let scopes = [budget(100), rates(None, Some(50), Some(1))];
+    let hold = fixture.reserve(1, &scopes, 100, 50).await.unwrap();
+    assert_eq!(rate(fixture.reserve(2, &scopes[1..], 0, 1).await.unwrap_err()).0, Rate::Tokens);
+    for _ in 0..2 {
+        fixture.ledger.void(&hold, fixture.clock.now()).await.unwrap();
+    }
+    assert_eq!(fixture.used().await, 0);
+    fixture.reserve(3, &scopes, 100, 50).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_void_hold_of_an_old_window_leaves_the_new_one_alone() {
+    let fixture = fixture();
+    let scopes = [rates(None, Some(50), None)];
+    let hold = fixture.reserve(1, &scopes, 0, 50).await.unwrap();
+    fixture.clock.advance_millis(60_000);
+    fixture.reserve(2, &scopes, 0, 50).await.unwrap();
+    fixture.ledger.void(&hold, fixture.clock.now()).await.unwrap();
+    assert!(fixture.reserve(3, &scopes, 0, 1).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reservation_whose_answer_is_lost_counts_once() {
+    let fixture = fixture();
+    fixture.table.follow(Plan::script([Some(Fault::LostAnswer), Some(Fault::Conflict), Some(Fault::LostRequest)]));
+    fixture.reserve(1, &[budget(100)], 60, 1).await.unwrap();
+    assert_eq!(fixture.used().await, 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_store_nothing_is_admitted() {
+    let fixture = fixture();
+    fixture.table.follow(Plan::script(vec![Some(Fault::Unavailable); 40]));
+    assert!(matches!(fixture.reserve(1, &[budget(100)], 60, 1).await, Err(Refusal::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_hold_left_behind_is_found_when_its_call_is_over() {
+    let fixture = fixture();
+    let hold = fixture.reserve(7, &[budget(100)], 60, 1).await.unwrap();
+    let shard = hold.id.shard();
+    assert!(fixture.ledger.expired(shard, None, 10, fixture.clock.now()).await.unwrap().holds.is_empty());
+    fixture.clock.advance_millis(60_000);
+    let expired = fixture.ledger.expired(shard, None, 10, fixture.clock.now()).await.unwrap();
+    let (found, row) = expired.holds.into_iter().next().unwrap();
+    assert_eq!((found, row.number("spend")), (hold, Some(60)));
+}
+
+#[tokio::test]
+async fn a_guess_of_the_output_takes_a_tenth_of_a_window_at_most() {
+    let fixture = fixture();
+    let scopes = [rates(None, Some(100), None)];
+    let guessed =
+        |call| Demand { tokens: Tokens { input: 0, output: 4_096, is_bounded: false }, ..demand(call, &scopes, 0, 0) };
+    let reserved = join_all((0..20).map(|call| fixture.ledger.reserve(guessed(call), START))).await;
+    assert_eq!(reserved.iter().filter(|reserved| reserved.is_ok()).count(), 10);
+}

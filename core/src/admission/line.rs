@@ -1,0 +1,197 @@
+//! One limit that a call counts in: the conditional write that counts it in, what a failed condition teaches, and the
+//! write that takes it out again.
+//!
+//! A limit is a number that the caller knows, so each condition compares what is stored with a constant: one write, no
+//! read before it. The first guess is the common case; where it fails, the store gives the item as it stands, and the
+//! next guess is made from that.
+
+use super::counters::{COUNT, REQUESTS, START, TOKENS, USED};
+use super::hold::Held;
+use super::limits::{ScopeLimits, Tokens, WINDOW_MILLIS};
+use super::refusal::{Rate, Refusal};
+use crate::clock::Timestamp;
+use crate::money::NanoDollars;
+use crate::store::item::{Item, Key};
+use crate::store::write::{Change, Condition, Write};
+
+/// Seconds after which a request that met too many others under way may try again.
+const PARALLEL_RETRY_MILLIS: i64 = WINDOW_MILLIS;
+
+/// One limit of a scope, with what is known of its item.
+pub(super) enum Line<'a> {
+    Budget { scope: &'a ScopeLimits, key: Key, limit: i64, amount: i64, stands: Stands },
+    Window { scope: &'a ScopeLimits, tokens: i64, window: Window },
+    Parallel { scope: &'a ScopeLimits, limit: i64, stands: Stands },
+}
+
+/// Whether a counter's item is thought to be there.
+#[derive(Clone, Copy)]
+pub(super) enum Stands {
+    Yes,
+    No,
+}
+
+/// Which window is thought to be open.
+pub(super) enum Window {
+    /// One that began at most a minute ago.
+    Open,
+    /// None; what stood there is over.
+    Ended { start: Option<i64> },
+}
+
+impl<'a> Line<'a> {
+    /// The limits of a scope that a call of `cost` and `tokens` counts in.
+    pub(super) fn of(scope: &'a ScopeLimits, cost: NanoDollars, tokens: Tokens) -> Vec<Self> {
+        let mut lines = Vec::new();
+        if let Some(budget) = &scope.budget {
+            let limit = budget.limit.nanos();
+            // Never more than the whole budget, so that a small one can be used: such a call has it to itself. Never
+            // nothing, so that calls of a model without a price end with the budget.
+            let amount = cost.nanos().min(limit).max(1);
+            lines.push(Self::Budget { scope, key: budget.totals.clone(), limit, amount, stands: Stands::Yes });
+        }
+        if scope.requests.is_some() || scope.tokens.is_some() {
+            let tokens = tokens.counted(scope.tokens);
+            lines.push(Self::Window { scope, tokens, window: Window::Open });
+        }
+        if let Some(limit) = scope.parallel {
+            lines.push(Self::Parallel { scope, limit, stands: Stands::Yes });
+        }
+        lines
+    }
+
+    /// A limit so low that no state of the store allows the call.
+    pub(super) fn impossible(&self, now: Timestamp) -> Option<Refusal> {
+        let at = |rate, limit: Option<i64>| limit.filter(|limit| *limit <= 0).map(|limit| (rate, limit));
+        let (scope, (rate, limit)) = match self {
+            Self::Budget { .. } => return None,
+            Self::Window { scope, .. } => {
+                (scope, at(Rate::Requests, scope.requests).or_else(|| at(Rate::Tokens, scope.tokens))?)
+            }
+            Self::Parallel { scope, limit, .. } => (scope, at(Rate::Parallel, Some(*limit))?),
+        };
+        Some(refused(scope, rate, limit, 0, now.plus_millis(WINDOW_MILLIS), now))
+    }
+
+    /// The write that counts the call in.
+    pub(super) fn write(&self, now: Timestamp) -> Write {
+        match self {
+            Self::Budget { key, limit, amount, stands, .. } => {
+                count_up(key.clone(), USED, *amount, limit - amount, *stands)
+            }
+            Self::Parallel { scope, limit, stands } => count_up(scope.parallel_key(), COUNT, 1, limit - 1, *stands),
+            Self::Window { scope, tokens, window } => {
+                let (changes, when) = match window {
+                    Window::Open => (
+                        vec![Change::Add(REQUESTS.to_owned(), 1), Change::Add(TOKENS.to_owned(), *tokens)],
+                        still_open(scope, *tokens, now),
+                    ),
+                    Window::Ended { start } => (opened(*tokens, now), vec![as_it_stood(*start)]),
+                };
+                Write::Update { key: scope.window_key(), changes, when }
+            }
+        }
+    }
+
+    /// Learns from the item that stood in the way.
+    ///
+    /// # Errors
+    /// The item says that the limit is reached.
+    pub(super) fn learn(&mut self, old: Option<&Item>, now: Timestamp) -> Result<(), Refusal> {
+        match self {
+            Self::Budget { scope, limit, amount, stands, .. } => {
+                let used = old.and_then(|item| item.number(USED));
+                *stands = if used.is_some() { Stands::Yes } else { Stands::No };
+                let (used, limit) = (used.unwrap_or(0), *limit);
+                if used > limit - *amount {
+                    let owner = scope.budget.as_ref().map(|budget| budget.owner.clone()).unwrap_or_default();
+                    let (used, limit) = (NanoDollars::new(used), NanoDollars::new(limit));
+                    return Err(Refusal::Budget { owner, used, limit });
+                }
+            }
+            Self::Parallel { scope, limit, stands } => {
+                let count = old.and_then(|item| item.number(COUNT));
+                *stands = if count.is_some() { Stands::Yes } else { Stands::No };
+                if count.unwrap_or(0) >= *limit {
+                    let free_at = now.plus_millis(PARALLEL_RETRY_MILLIS);
+                    return Err(refused(scope, Rate::Parallel, *limit, 0, free_at, now));
+                }
+            }
+            Self::Window { scope, tokens, window } => {
+                let start = old.and_then(|item| item.number(START));
+                let open = start.filter(|start| *start > now.millis() - WINDOW_MILLIS);
+                let (Some(item), Some(start)) = (old, open) else {
+                    *window = Window::Ended { start };
+                    return Ok(());
+                };
+                *window = Window::Open;
+                let resets_at = Timestamp::from_millis(start.saturating_add(WINDOW_MILLIS));
+                let counted = |name| item.number(name).unwrap_or(0);
+                for (rate, name, limit, asked) in
+                    [(Rate::Requests, REQUESTS, scope.requests, 1), (Rate::Tokens, TOKENS, scope.tokens, *tokens)]
+                {
+                    let Some(limit) = limit else { continue };
+                    let left = limit - counted(name);
+                    if left < asked {
+                        return Err(refused(scope, rate, limit, left.max(0), resets_at, now));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is held once the write has happened.
+    pub(super) fn held(&self, now: Timestamp) -> Held {
+        match self {
+            Self::Budget { key, amount, .. } => Held::Budget { totals: key.clone(), nanos: *amount },
+            Self::Parallel { scope, .. } => Held::Parallel { key: scope.parallel_key() },
+            Self::Window { scope, tokens, .. } => {
+                Held::Window { key: scope.window_key(), tokens: *tokens, counted_at: now }
+            }
+        }
+    }
+}
+
+fn count_up(key: Key, name: &str, by: i64, at_most: i64, stands: Stands) -> Write {
+    let when = match stands {
+        Stands::Yes => Condition::AtMost(name.to_owned(), at_most),
+        Stands::No => Condition::Lacks(name.to_owned()),
+    };
+    Write::Update { key, changes: vec![Change::Add(name.to_owned(), by)], when: vec![when] }
+}
+
+fn still_open(scope: &ScopeLimits, tokens: i64, now: Timestamp) -> Vec<Condition> {
+    let mut when = vec![Condition::AtLeast(START.to_owned(), now.millis() - WINDOW_MILLIS + 1)];
+    when.extend(scope.requests.map(|limit| Condition::AtMost(REQUESTS.to_owned(), limit - 1)));
+    when.extend(scope.tokens.map(|limit| Condition::AtMost(TOKENS.to_owned(), limit - tokens)));
+    when
+}
+
+fn opened(tokens: i64, now: Timestamp) -> Vec<Change> {
+    vec![
+        Change::Set(START.to_owned(), now.millis().into()),
+        Change::Set(REQUESTS.to_owned(), 1.into()),
+        Change::Set(TOKENS.to_owned(), tokens.into()),
+        Change::Expire(Some(now.plus_millis(2 * WINDOW_MILLIS))),
+    ]
+}
+
+fn as_it_stood(start: Option<i64>) -> Condition {
+    match start {
+        Some(start) => Condition::Equals(START.to_owned(), start.into()),
+        None => Condition::Absent,
+    }
+}
+
+fn refused(
+    scope: &ScopeLimits,
+    rate: Rate,
+    limit: i64,
+    remaining: i64,
+    resets_at: Timestamp,
+    now: Timestamp,
+) -> Refusal {
+    let retry_after = (resets_at.millis_since(now) + 999).div_euclid(1000).max(1);
+    Refusal::Rate { kind: scope.kind, id: scope.id.clone(), rate, limit, remaining, resets_at, retry_after }
+}

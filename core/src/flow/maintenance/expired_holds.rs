@@ -1,0 +1,71 @@
+//! Charges calls whose process died before they were settled: each its reservation, and gives back what they held. A
+//! settlement that comes after all corrects the charge.
+//!
+//! Nothing is kept from run to run: a hold that is dealt with is gone, and those of calls under way are few.
+
+use super::error::JobError;
+use super::progress::{Ended, Progress, Until};
+use crate::accounting::release::Release;
+use crate::accounting::spend_log::{Settled, SpendLog};
+use crate::accounting::spend_row::SpendRow;
+use crate::admission::hold::{Hold, SHARDS};
+use crate::admission::ledger::Ledger;
+use crate::money::NanoDollars;
+use crate::store::item::Item;
+
+/// Most holds charged in one run.
+const HOLDS_MAX: u64 = 5_000;
+
+/// Holds read at a time.
+const PAGE: usize = 200;
+
+pub(super) async fn run(
+    ledger: &Ledger,
+    spend: &SpendLog,
+    until: Until<'_>,
+    progress: &mut Progress,
+) -> Result<Ended, JobError> {
+    for shard in 0..SHARDS {
+        let mut after = None;
+        loop {
+            if progress.done >= HOLDS_MAX || until.passed() {
+                return Ok(Ended::Unfinished);
+            }
+            let page = ledger.expired(shard, after, PAGE, until.now()).await?;
+            for (hold, row) in page.holds {
+                progress.examined += 1;
+                charge(spend, &hold, &row, until, progress).await?;
+            }
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+    }
+    Ok(Ended::Finished)
+}
+
+async fn charge(
+    spend: &SpendLog,
+    hold: &Hold,
+    row: &Item,
+    until: Until<'_>,
+    progress: &mut Progress,
+) -> Result<(), JobError> {
+    let mut row = SpendRow::from_item(row)?;
+    row.details.ended_at = until.now();
+    let release = Release {
+        budgets: hold.budgets().map(|(totals, nanos)| (totals.clone(), NanoDollars::new(nanos))).collect(),
+        ended: hold.ended(),
+        corrected: Vec::new(),
+    };
+    match spend.charge_unsettled(&row, release).await {
+        Ok(Settled::Now) => {
+            tracing::warn!(call = %hold.id, "a call was never settled; what it held is charged");
+            progress.done += 1;
+        }
+        Ok(Settled::Before) => progress.passed_over += 1,
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! Calls whose process died: charged what they held, once, and corrected where the settlement comes after all.
+
+use super::*;
+use crate::accounting::release::Release;
+use crate::accounting::spend_log::{Settled, totals_key};
+use crate::admission::hold::Hold;
+use crate::admission::ledger::Ledger;
+use crate::admission::limits::{Budget, Demand, ScopeLimits, Tokens};
+
+struct Crashed {
+    table: Arc<dyn Table>,
+    maintenance: Maintenance,
+    spend: SpendLog,
+    clock: Arc<ManualClock>,
+    hold: Hold,
+    row: SpendRow,
+}
+
+/// A call that holds 500 nano-dollars of a budget of 1,000 and one of one request in flight, for a minute.
+async fn crashed() -> Crashed {
+    let clock = Arc::new(ManualClock::at(NOW));
+    let table: Arc<dyn Table> = Arc::new(EmbeddedTable::in_memory(Arc::clone(&clock) as Arc<dyn Clock>).unwrap());
+    let spend = SpendLog::new(Arc::clone(&table), None);
+    let key = key_hash::hash("sk-1");
+    let row = SpendRow {
+        request_id: RequestId::at(NOW, &[9; 10]),
+        key: key.clone(),
+        cost: NanoDollars::new(500),
+        details: SpendDetails { started_at: NOW, ..SpendDetails::default() },
+    };
+    let budget = Budget { totals: totals_key(&key), limit: NanoDollars::new(1_000), owner: String::new() };
+    let scope = ScopeLimits { budget: Some(budget), parallel: Some(1), ..ScopeLimits::new("api_key", key.as_str()) };
+    let demand = Demand {
+        id: row.request_id,
+        scopes: vec![scope],
+        cost: row.cost,
+        tokens: Tokens { input: 100, output: 0, is_bounded: true },
+        lasts_millis: 60_000,
+        unsettled: row.to_item(None, 1),
+    };
+    let hold = Ledger::new(Arc::clone(&table)).reserve(demand, NOW).await.unwrap();
+    let maintenance = Maintenance::new(Arc::clone(&table), None, None, Arc::clone(&clock) as Arc<dyn Clock>);
+    Crashed { table, maintenance, spend, clock, hold, row }
+}
+
+impl Crashed {
+    async fn run(&self) -> JobReport {
+        let event = Event { task: Task::One(Job::ExpiredHolds), ..Event::default() };
+        self.maintenance.run(&event, LATER).await.jobs.remove(0)
+    }
+
+    /// What the key has spent, and what counts against its budget.
+    async fn totals(&self) -> (i64, i64) {
+        let item = self.table.get(&totals_key(&self.row.key), Freshness::Latest).await.unwrap().unwrap();
+        (item.number("spend").unwrap_or(0), item.number("used").unwrap_or(0))
+    }
+
+    fn release(&self) -> Release {
+        Release {
+            budgets: self.hold.budgets().map(|(key, nanos)| (key.clone(), NanoDollars::new(nanos))).collect(),
+            ended: self.hold.ended(),
+            corrected: Vec::new(),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_under_way_is_left_alone() {
+    let crashed = crashed().await;
+    assert_eq!(crashed.run().await.done, 0);
+    assert_eq!(crashed.totals().await, (0, 500));
+}
+
+#[tokio::test]
+async fn a_call_left_behind_is_charged_what_it_held_once() {
+    let crashed = crashed().await;
+    crashed.clock.advance_millis(60_000);
+    assert_eq!(crashed.run().await.done, 1);
+    assert_eq!(crashed.run().await.done, 0);
+    assert_eq!(crashed.totals().await, (500, 500));
+    assert_eq!(crashed.spend.find(crashed.row.request_id).await.unwrap().unwrap().cost.nanos(), 500);
+}
+
+#[tokio::test]
+async fn a_late_settlement_corrects_the_charge_once() {
+    let crashed = crashed().await;
+    crashed.clock.advance_millis(60_000);
+    crashed.run().await;
+    let settled = SpendRow { cost: NanoDollars::new(120), ..crashed.row.clone() };
+    assert_eq!(crashed.spend.settle_held(&settled, crashed.release()).await.unwrap(), Settled::Now);
+    assert_eq!(crashed.spend.settle_held(&settled, crashed.release()).await.unwrap(), Settled::Before);
+    assert_eq!(crashed.totals().await, (120, 120));
+    assert_eq!(crashed.run().await.done, 0);
+}
+
+#[tokio::test]
+async fn a_settled_call_gives_back_what_it_did_not_use() {
+    let crashed = crashed().await;
+    let settled = SpendRow { cost: NanoDollars::new(120), ..crashed.row.clone() };
+    crashed.spend.settle_held(&settled, crashed.release()).await.unwrap();
+    assert_eq!(crashed.totals().await, (120, 120));
+    crashed.clock.advance_millis(60_000);
+    assert_eq!(crashed.run().await.done, 0);
+}
