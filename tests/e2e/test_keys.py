@@ -55,8 +55,7 @@ def test_a_row_says_where_the_connection_came_from_and_not_what_a_header_claims(
     client = gateway.client(key, default_headers={"x-forwarded-for": "198.51.100.1"})
     client.chat.completions.create(model="echo", messages=HELLO)
     [row] = gateway.call(f"/spend/logs?api_key={key}").json()
-    # The emulator of API Gateway names nobody.
-    assert row["requester_ip_address"] == (None if gateway.is_functions else "127.0.0.1")
+    assert row["requester_ip_address"] == "127.0.0.1"
 
 
 def test_a_health_check_leaves_a_row_of_who_asked(gateway, upstream):
