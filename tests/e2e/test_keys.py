@@ -51,6 +51,21 @@ def test_a_call_leaves_a_spend_row_before_its_answer_ends(gateway, upstream, key
     assert [(row["request_id"], row["total_tokens"]) for row in rows] == [(call, 12)]
 
 
+def test_a_row_says_where_the_connection_came_from_and_not_what_a_header_claims(gateway, upstream, key):
+    client = gateway.client(key, default_headers={"x-forwarded-for": "198.51.100.1"})
+    client.chat.completions.create(model="echo", messages=HELLO)
+    [row] = gateway.call(f"/spend/logs?api_key={key}").json()
+    assert row["requester_ip_address"] == "127.0.0.1"
+
+
+def test_a_health_check_leaves_a_row_of_who_asked(gateway, upstream):
+    health = gateway.call("/health?model=echo").json()
+    assert (health["healthy_count"], health["unhealthy_count"]) == (1, 0)
+    row = gateway.call("/spend/logs").json()[0]
+    assert (row["model_group"], row["request_tags"]) == ("echo", ["litellm-internal-health-check"])
+    assert row["total_tokens"] == 12
+
+
 def test_postern_and_the_functions_share_their_state(functions, table, upstream):
     key = functions.call("/key/generate", {"models": ["echo"]}).json()["key"]
     assert table.client(key).chat.completions.create(model="echo", messages=HELLO).choices

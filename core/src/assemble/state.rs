@@ -30,7 +30,8 @@ impl FromStr for StoreChoice {
         match text.split_once("://") {
             Some(("dynamodb", table)) if !table.is_empty() => Ok(Self::DynamoDb(table.to_owned())),
             Some(_) => Err(StartError::NoSuchStore(text.to_owned())),
-            None if text.is_empty() => Err(StartError::NoSuchStore(text.to_owned())),
+            // Half an address is no file's name: state would lie where nobody looks for it.
+            None if text.is_empty() || text.starts_with("dynamodb:") => Err(StartError::NoSuchStore(text.to_owned())),
             None if text == "memory" => Ok(Self::Memory),
             None => Ok(Self::File(PathBuf::from(text))),
         }
@@ -111,6 +112,6 @@ mod tests {
         assert_eq!(named("./postern.db"), Some(StoreChoice::File("./postern.db".into())));
         assert_eq!(named("dynamodb://postern"), Some(StoreChoice::DynamoDb("postern".into())));
         assert_eq!(named("redis://x"), None);
-        assert_eq!(named(""), None);
+        assert_eq!((named(""), named("dynamodb:"), named("dynamodb:/postern")), (None, None, None));
     }
 }

@@ -4,6 +4,9 @@ use super::catalog::{self, Dialect, Provider};
 use super::target::Target;
 use crate::config::{DeploymentParams, Environment};
 
+/// How alike a name and a provider's must be for the one to be a misspelling of the other; 1 is the same.
+const LIKE: f64 = 0.75;
+
 /// A provider and the model's name in its own words.
 #[derive(Clone, Copy, Debug)]
 pub struct Resolution<'m> {
@@ -21,6 +24,16 @@ pub enum TargetError {
     NoProvider {
         /// The model as it was written.
         model: String,
+    },
+    /// What stands before the `/` is not quite a provider's name.
+    #[error("`{model}` names no provider; did you mean `{nearest}/{bare}`?")]
+    Misspelt {
+        /// The model as it was written.
+        model: String,
+        /// The provider that is probably meant.
+        nearest: &'static str,
+        /// The model without what stands before the `/`.
+        bare: String,
     },
     /// The provider's dialect is not spoken.
     #[error("provider `{name}` is not supported by this version; supported: {}", supported())]
@@ -47,7 +60,7 @@ fn supported() -> String {
 /// address `api_base` is, else the one whose models have such names.
 ///
 /// # Errors
-/// [`TargetError::NoProvider`].
+/// [`TargetError::NoProvider`], [`TargetError::Misspelt`].
 pub fn resolve_provider<'m>(
     model: &'m str,
     custom_llm_provider: Option<&str>,
@@ -66,8 +79,24 @@ pub fn resolve_provider<'m>(
     }
     let by_address = api_base.and_then(provider_at);
     let provider = by_address.or_else(|| provider_of_name(model).and_then(catalog::find));
-    let unknown = || TargetError::NoProvider { model: model.to_owned() };
-    Ok(Resolution { provider: provider.ok_or_else(unknown)?, model })
+    Ok(Resolution { provider: provider.ok_or_else(|| no_provider(model))?, model })
+}
+
+fn no_provider(model: &str) -> TargetError {
+    let misspelt = model.split_once('/').and_then(|(prefix, bare)| Some((nearest(prefix)?, bare)));
+    match misspelt {
+        Some((nearest, bare)) => TargetError::Misspelt { model: model.to_owned(), nearest, bare: bare.to_owned() },
+        None => TargetError::NoProvider { model: model.to_owned() },
+    }
+}
+
+/// The provider whose name is most like this one, where one is.
+fn nearest(name: &str) -> Option<&'static str> {
+    catalog::spoken()
+        .map(|provider| (provider.name, strsim::normalized_damerau_levenshtein(name, provider.name)))
+        .filter(|(_, likeness)| *likeness >= LIKE)
+        .max_by(|(_, one), (_, other)| one.total_cmp(other))
+        .map(|(name, _)| name)
 }
 
 /// Where a deployment is called, and with what. A wildcard's `*` stays in the model for the caller to fill.
@@ -260,6 +289,8 @@ mod tests {
         assert_eq!(why("hosted_vllm/qwen3"), "provider `hosted_vllm` needs `api_base`");
         let no_provider = "`llama3` names no provider; write `PROVIDER/llama3`, such as `openai/llama3`";
         assert_eq!(why("llama3"), no_provider);
+        assert_eq!(why("openia/gpt-4o"), "`openia/gpt-4o` names no provider; did you mean `openai/gpt-4o`?");
+        assert!(why("someone/llama3").ends_with("such as `openai/someone/llama3`"));
         let not_spoken = "provider `anthropic` is not supported by this version; supported: openai, ";
         assert!(why("anthropic/claude-sonnet-4-5").starts_with(not_spoken));
         let bad = DeploymentParams { api_base: Some("10.0.0.5:8000".to_owned()), ..params("openai/x") };

@@ -2,6 +2,7 @@
 
 use super::{CallAnswer, CallBody, CallError, CallRequest, ModelCalls};
 use crate::accounting::spend_log::SpendLog;
+use crate::accounting::spend_query::SpendQuery;
 use crate::accounting::spend_row::{Outcome, SpendRow};
 use crate::admission::ledger::Ledger;
 use crate::auth::authenticate::Authenticator;
@@ -22,6 +23,7 @@ use crate::upstream::transport::{Bounds, Transport, TransportError, UpstreamBody
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -83,13 +85,11 @@ impl Gateway {
     }
 
     async fn call(&self, body: &'static str) -> CallAnswer {
-        let mut headers = HeaderMap::new();
-        headers.insert("authorization", HeaderValue::from_static("Bearer sk-m"));
         let request = CallRequest {
             operation: Operation::Chat,
             route: "/v1/chat/completions",
             path_model: None,
-            headers,
+            headers: authorized(),
             body: Bytes::from_static(body.as_bytes()),
             client_address: None,
         };
@@ -99,6 +99,10 @@ impl Gateway {
     async fn row(&self, id: RequestId) -> Option<SpendRow> {
         self.calls.spend.find(id).await.unwrap()
     }
+}
+
+fn authorized() -> HeaderMap {
+    HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer sk-m"))])
 }
 
 fn pieces(pieces: &[&'static str]) -> UpstreamBody {
@@ -192,4 +196,21 @@ async fn a_settlement_whose_answer_is_lost_charges_once() {
     assert_eq!(gateway.table.injected(), [Fault::LostAnswer]);
     assert_eq!(gateway.row(answer.facts.id).await.unwrap().cost.nanos(), 80_000);
     assert_eq!(answer.facts.principal.unwrap().spend.get().nanos(), 80_000);
+}
+
+#[tokio::test]
+async fn a_probe_is_charged_to_who_asked_for_it_whether_or_not_it_is_answered() {
+    let answered = "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5}}";
+    for (status, body, nanos) in [(200, answered, 80_000), (429, "{}", 0)] {
+        let gateway = Gateway::answering(status, pieces(&[body]));
+        let (calls, now) = (&gateway.calls, gateway.calls.clock.now());
+        let asker = calls.authenticator.authenticate(&authorized(), now).await.unwrap();
+        let deployment = Arc::clone(&calls.models.group("gpt").unwrap().deployments[0]);
+        let address = Some("203.0.113.7".parse().unwrap());
+        assert_eq!(calls.probe(deployment, asker, address).await.is_ok(), status == 200);
+        let [row] = &calls.spend.newest(&SpendQuery::span(now, now), 2).await.unwrap()[..] else { panic!("one row") };
+        assert_eq!((row.cost.nanos(), row.details.outcome.is_success()), (nanos, status == 200));
+        assert_eq!(row.details.tags, ["litellm-internal-health-check"]);
+        assert_eq!(row.details.requester_ip.as_deref(), Some("203.0.113.7"));
+    }
 }
