@@ -1,4 +1,5 @@
-//! Finds where each line of the price data begins, so that the program starts without parsing any of it.
+//! Finds where each line of the price data begins, and sorts the tokenizer's words, so that the program starts without
+//! parsing any of it.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -8,9 +9,43 @@ use std::{env, fs};
 const DATA: &str = "data/models.jsonl";
 const OPENING: &str = "{\"model\":\"";
 
+const TOKENS: &str = "data/tokens/cl100k_base.bin";
+
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={DATA}");
-    println!("cargo::rerun-if-changed=build.rs");
+    for file in [DATA, TOKENS, "build.rs"] {
+        println!("cargo::rerun-if-changed={file}");
+    }
+    let folder = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;
+    index_prices(Path::new(&folder))?;
+    sort_tokens(Path::new(&folder))
+}
+
+/// Writes the words of the encoding in order of their bytes, and beside them where each begins and its rank.
+fn sort_tokens(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let data = fs::read(TOKENS)?;
+    let mut words = Vec::new();
+    let mut rest = data.as_slice();
+    while let Some((length, after)) = rest.split_first() {
+        let (word, after) = after.split_at_checked(usize::from(*length)).ok_or("the last word is cut")?;
+        words.push((word, u32::try_from(words.len())?));
+        rest = after;
+    }
+    words.sort_unstable();
+    let mut index = Vec::with_capacity(words.len() * 8 + 8);
+    let mut at = 0_u32;
+    for (word, rank) in &words {
+        index.extend_from_slice(&at.to_le_bytes());
+        index.extend_from_slice(&rank.to_le_bytes());
+        at += u32::try_from(word.len())?;
+    }
+    index.extend_from_slice(&at.to_le_bytes());
+    index.extend_from_slice(&u32::MAX.to_le_bytes());
+    fs::write(folder.join("token_words.bin"), words.iter().flat_map(|(word, _)| *word).copied().collect::<Vec<u8>>())?;
+    fs::write(folder.join("token_index.bin"), index)?;
+    Ok(())
+}
+
+fn index_prices(folder: &Path) -> Result<(), Box<dyn Error>> {
     let text = fs::read_to_string(DATA)?;
     let mut offsets = Vec::new();
     let mut names = Vec::new();
@@ -42,8 +77,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         caseless.len(),
         providers.len(),
     );
-    let folder = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;
-    fs::write(Path::new(&folder).join("price_index.rs"), code)?;
+    fs::write(folder.join("price_index.rs"), code)?;
     Ok(())
 }
 

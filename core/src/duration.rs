@@ -1,10 +1,9 @@
-//! Spans of time as settings write them (`30s`, `15m`, `24h`, `7d`, `2w`, `1mo`), and when a budget of such a span
-//! starts afresh. Knows only `clock` and `calendar`.
+//! Spans of time as settings write them (`30s`, `15m`, `24h`, `7d`, `2w`, `1mo`). Knows only `clock` and `calendar`.
 
 use crate::calendar;
 use crate::clock::Timestamp;
-use jiff::civil::{DateTime, Weekday};
-use jiff::{Span, ToSpan};
+use jiff::Span;
+use jiff::civil::DateTime;
 
 /// A span of time. A month is as long as the calendar says, so its length depends on when it starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +13,7 @@ pub struct Duration {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unit {
+pub(crate) enum Unit {
     Second,
     Minute,
     Hour,
@@ -33,11 +32,6 @@ pub enum DurationError {
     #[error("Unsupported duration unit, passed duration: {0}")]
     NoUnit(String),
 }
-
-/// A budget's period cannot be of this length.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Monthly resets currently only support 1 month intervals")]
-pub struct UnevenMonths;
 
 impl Duration {
     /// Reads a duration. The words `hourly`, `daily`, `weekly` and `monthly` count too, and what follows the unit is
@@ -91,28 +85,14 @@ impl Duration {
         self.fixed_seconds().unwrap_or_else(|| self.after(start).millis_since(start) / 1000)
     }
 
-    /// When a budget with this period starts afresh, seen from `now`: at the next even multiple within its minute,
-    /// hour or day, the next midnight, Monday or first of the month, in UTC.
-    ///
-    /// # Errors
-    /// [`UnevenMonths`] for a number of months other than one.
-    pub fn next_reset(self, now: Timestamp) -> Result<Timestamp, UnevenMonths> {
-        let seconds = now.seconds();
-        let aligned = |within: i64, step: i64| {
-            let start = seconds - seconds.rem_euclid(within);
-            Timestamp::from_seconds(start.saturating_add(((seconds - start) / step + 1).saturating_mul(step)))
-        };
-        match (self.unit, self.count) {
-            (Unit::Month, 1) | (Unit::Day, 30) => Ok(first_of_next_month(now)),
-            (Unit::Month, _) => Err(UnevenMonths),
-            (_, 0) => Ok(now),
-            (Unit::Second, count) => Ok(aligned(60, count)),
-            (Unit::Minute, count) => Ok(aligned(3600, count.saturating_mul(60))),
-            (Unit::Hour, count) => Ok(aligned(86_400, count.saturating_mul(3600))),
-            (Unit::Day, 7) | (Unit::Week, 1) => Ok(next_monday(now)),
-            (Unit::Day, count) => Ok(midnights_on(now, count)),
-            (Unit::Week, count) => Ok(midnights_on(now, count.saturating_mul(7))),
-        }
+    /// What is counted.
+    pub(crate) fn unit(self) -> Unit {
+        self.unit
+    }
+
+    /// How many of it.
+    pub(crate) fn count(self) -> i64 {
+        self.count
     }
 
     fn fixed_seconds(self) -> Option<i64> {
@@ -126,22 +106,6 @@ impl Duration {
         };
         Some(self.count.saturating_mul(unit))
     }
-}
-
-fn midnights_on(now: Timestamp, days: i64) -> Timestamp {
-    let today = now.millis() - now.millis().rem_euclid(calendar::DAY_MILLIS);
-    Timestamp::from_millis(today.saturating_add(days.saturating_mul(calendar::DAY_MILLIS)))
-}
-
-fn next_monday(now: Timestamp) -> Timestamp {
-    let passed = calendar::civil(now).weekday().since(Weekday::Monday);
-    midnights_on(now, 7 - i64::from(passed))
-}
-
-fn first_of_next_month(now: Timestamp) -> Timestamp {
-    let first = calendar::civil(now).date().first_of_month();
-    let next = first.checked_add(1.month()).unwrap_or(first);
-    calendar::from_civil(next.at(0, 0, 0, 0)).unwrap_or(now)
 }
 
 #[cfg(test)]
@@ -174,20 +138,6 @@ mod tests {
         for vector in vectors("months") {
             let months = Duration::parse(vector["duration"].as_str().unwrap()).unwrap();
             assert_eq!(Some(months.seconds_from(time(&vector["now_utc"]))), vector["seconds"].as_i64(), "{vector}");
-        }
-    }
-
-    #[test]
-    fn budgets_start_afresh_at_the_recorded_points() {
-        for vector in vectors("resets") {
-            // What is no duration resets daily there; here it is refused before it is stored.
-            let Ok(period) = Duration::parse(vector["duration"].as_str().unwrap()) else { continue };
-            match vector["reset_at_utc"].as_str() {
-                Some(at) => {
-                    assert_eq!(period.next_reset(time(&vector["now"])), Ok(calendar::parse(at).unwrap()), "{vector}")
-                }
-                None => assert_eq!(period.next_reset(time(&vector["now"])), Err(UnevenMonths), "{vector}"),
-            }
         }
     }
 }

@@ -11,7 +11,7 @@
 //! | 3 | `auth`, `admission`, `routing`, `accounting`, `upstream` |
 //! | 2 | `providers` (pure), `store`, `tls` |
 //! | 1 | `api` (our wire formats), `config`, `crypto`, `secrets`, `telemetry` |
-//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `secret`, `secret_reference`, `wire`, `aws` (how AWS is reached) |
+//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `period`, `secret`, `secret_reference`, `tokens`, `wire`, `aws` (how AWS is reached) |
 
 pub mod accounting;
 pub mod admission;
@@ -29,6 +29,7 @@ pub mod duration;
 pub mod flow;
 pub mod id;
 pub mod money;
+pub mod period;
 pub mod price;
 pub mod principal;
 pub mod providers;
@@ -40,6 +41,7 @@ pub mod store;
 pub mod surface;
 pub mod telemetry;
 pub mod tls;
+pub mod tokens;
 pub mod upstream;
 pub mod usage;
 pub mod wire;

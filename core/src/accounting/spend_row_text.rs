@@ -46,7 +46,7 @@ pub(super) mod deployment {
 /// adds goes to the end.
 pub(super) mod usage {
     use crate::money::NanoDollars;
-    use crate::usage::Usage;
+    use crate::usage::{Doubts, SearchContext, ServiceTier, Usage};
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     pub(crate) fn serialize<S: Serializer>(usage: &Usage, serializer: S) -> Result<S::Ok, S::Error> {
@@ -64,6 +64,10 @@ pub(super) mod usage {
             usage.image_completion_tokens,
             usage.web_searches,
             u64::try_from(usage.reported_cost.nanos()).unwrap_or(0),
+            usage.citation_tokens,
+            ServiceTier::number(usage.service_tier),
+            usage.doubts.bits(),
+            SearchContext::number(usage.search_context),
         ]
         .serialize(serializer)
     }
@@ -87,6 +91,10 @@ pub(super) mod usage {
             image_completion_tokens: next(),
             web_searches: next(),
             reported_cost: NanoDollars::new(i64::try_from(next()).unwrap_or(0)),
+            citation_tokens: next(),
+            service_tier: ServiceTier::from_number(next()),
+            doubts: Doubts::from_bits(next()),
+            search_context: SearchContext::from_number(next()),
         })
     }
 }

@@ -2,4 +2,5 @@
 //!
 //! A request body is not turned into structs and back: [`members`] keeps each member as the bytes the client sent.
 
+pub mod demand;
 pub mod members;

@@ -11,12 +11,14 @@ use crate::usage::Usage;
 /// What decides about a call's price beside its usage.
 #[derive(Clone, Copy, Debug)]
 pub struct CallFacts {
-    /// The tier that the provider says it served; where it does not say, the tier asked for.
+    /// The tier asked for. It holds where the usage does not say which one was served.
     pub service_tier: ServiceTier,
-    /// How much each web search read.
+    /// How much each web search was asked to read. It holds where the usage does not say.
     pub search_context: SearchContext,
     /// Search units that a rerank was billed.
     pub search_units: u64,
+    /// How long the call took. Only models without a price per token are charged by it.
+    pub duration_ms: u64,
     /// When the call was made; some models are cheaper at night.
     pub at: Timestamp,
 }
@@ -24,7 +26,13 @@ pub struct CallFacts {
 impl CallFacts {
     /// An ordinary call made at `at`.
     pub fn at(at: Timestamp) -> Self {
-        Self { service_tier: ServiceTier::Standard, search_context: SearchContext::Medium, search_units: 0, at }
+        Self {
+            service_tier: ServiceTier::Standard,
+            search_context: SearchContext::Medium,
+            search_units: 0,
+            duration_ms: 0,
+            at,
+        }
     }
 }
 
@@ -54,11 +62,11 @@ pub fn cost_of(price: Option<&ModelPrice>, usage: &Usage, facts: &CallFacts) -> 
 impl ModelPrice {
     /// What a call costs at these prices.
     pub fn cost(&self, usage: &Usage, facts: &CallFacts) -> Cost {
-        let prices = Prices { model: self, facts, prompt_tokens: usage.prompt_tokens };
+        let prices = Prices::of(self, usage, facts);
         let prompt = prices.prompt(usage);
         let completion = prices.completion(usage);
         let [low, medium, high] = self.searches;
-        let search = match facts.search_context {
+        let search = match usage.search_context.unwrap_or(facts.search_context) {
             SearchContext::Low => low,
             SearchContext::Medium => medium,
             SearchContext::High => high,
@@ -79,33 +87,52 @@ impl ModelPrice {
 struct Prices<'a> {
     model: &'a ModelPrice,
     facts: &'a CallFacts,
+    tier: ServiceTier,
     prompt_tokens: u64,
 }
 
-impl Prices<'_> {
+impl<'a> Prices<'a> {
+    fn of(model: &'a ModelPrice, usage: &Usage, facts: &'a CallFacts) -> Self {
+        let tier = usage.service_tier.unwrap_or(facts.service_tier);
+        Self { model, facts, tier, prompt_tokens: usage.prompt_tokens }
+    }
+
     fn prompt(&self, usage: &Usage) -> FemtoDollars {
-        let input = self.of(Component::Input).unwrap_or_default();
-        let special =
-            [usage.cache_read_tokens, usage.cache_write_tokens, usage.audio_prompt_tokens, usage.image_prompt_tokens];
-        // Kinds can overlap (cached audio); the rest is never less than nothing.
-        let plain = special.iter().fold(usage.prompt_tokens, |rest, count| rest.saturating_sub(*count));
-        let writes_1h = usage.cache_write_1h_tokens.min(usage.cache_write_tokens);
-        let request = self.of(Component::Request).unwrap_or_default();
-        let cost = input.times(plain) + request + self.cache_reads(usage.cache_read_tokens, input);
-        cost + self.cache_writes(usage.cache_write_tokens - writes_1h, writes_1h, input)
-            + self.special(Component::AudioInput, usage.audio_prompt_tokens, input)
-            + self.special(Component::ImageInput, usage.image_prompt_tokens, input)
+        let input = self.of_unit(Component::Input).unwrap_or_default();
+        // Kinds can overlap (cached audio). Each token is charged once, as the first of its kinds.
+        let mut plain = usage.prompt_tokens;
+        let audio = take(&mut plain, usage.audio_prompt_tokens);
+        let images = take(&mut plain, usage.image_prompt_tokens);
+        let writes = take(&mut plain, usage.cache_write_tokens);
+        let reads = take(&mut plain, usage.cache_read_tokens);
+        let writes_1h = usage.cache_write_1h_tokens.min(writes);
+        let cost = input.times(plain) + self.of_unit(Component::Request).unwrap_or_default();
+        cost + self.cache_reads(reads, input)
+            + self.cache_writes(writes - writes_1h, writes_1h, input)
+            + self.special(Component::AudioInput, audio, input)
+            + self.special(Component::ImageInput, images, input)
+            + self.special(Component::Citation, usage.citation_tokens, FemtoDollars::ZERO)
             + self.special(Component::Query, self.facts.search_units, FemtoDollars::ZERO)
+            + self.time(Component::InputSecond, input)
     }
 
     fn completion(&self, usage: &Usage) -> FemtoDollars {
-        let output = self.of(Component::Output).unwrap_or_default();
-        let special = [usage.reasoning_tokens, usage.audio_completion_tokens, usage.image_completion_tokens];
-        let plain = special.iter().fold(usage.completion_tokens, |rest, count| rest.saturating_sub(*count));
+        let output = self.of_unit(Component::Output).unwrap_or_default();
+        let mut plain = usage.completion_tokens;
+        let images = take(&mut plain, usage.image_completion_tokens);
+        let audio = take(&mut plain, usage.audio_completion_tokens);
+        let reasoning = take(&mut plain, usage.reasoning_tokens);
         output.times(plain)
-            + self.special(Component::Reasoning, usage.reasoning_tokens, output)
-            + self.special(Component::AudioOutput, usage.audio_completion_tokens, output)
-            + self.special(Component::ImageOutput, usage.image_completion_tokens, output)
+            + self.special(Component::Reasoning, reasoning, output)
+            + self.special(Component::AudioOutput, audio, output)
+            + self.special(Component::ImageOutput, images, output)
+            + self.time(Component::OutputSecond, output)
+    }
+
+    /// The price of the call's time, which counts only where tokens have none.
+    fn time(&self, component: Component, per_token: FemtoDollars) -> FemtoDollars {
+        let per_second = self.of_unit(component).filter(|_| per_token == FemtoDollars::ZERO);
+        per_second.unwrap_or_default().for_millis(self.facts.duration_ms)
     }
 
     fn cache_reads(&self, count: u64, input: FemtoDollars) -> FemtoDollars {
@@ -122,20 +149,27 @@ impl Prices<'_> {
         }
         let price = match self.model.cache_reads {
             CacheReads::Full => input,
-            CacheReads::AsStated | CacheReads::HalfUnlessStated => self.of(Component::CacheWrite).unwrap_or(input),
+            CacheReads::AsStated | CacheReads::HalfUnlessStated => self.of_unit(Component::CacheWrite).unwrap_or(input),
         };
         price.times(short) + self.special(Component::CacheWrite1h, hour, price)
     }
 
     /// The cost of tokens of a special kind; `otherwise` is their price where the entry has none for the kind.
     fn special(&self, component: Component, count: u64, otherwise: FemtoDollars) -> FemtoDollars {
-        if count == 0 { FemtoDollars::ZERO } else { self.of(component).unwrap_or(otherwise).times(count) }
+        if count == 0 { FemtoDollars::ZERO } else { self.of_unit(component).unwrap_or(otherwise).times(count) }
     }
 
-    fn of(&self, component: Component) -> Option<FemtoDollars> {
+    fn of_unit(&self, component: Component) -> Option<FemtoDollars> {
         let quiet = self.model.off_peak.as_ref().and_then(|off_peak| off_peak.price(component, self.facts.at));
-        quiet.or_else(|| self.model.rates.price(component, self.facts.service_tier, self.prompt_tokens))
+        quiet.or_else(|| self.model.rates.price(component, self.tier, self.prompt_tokens))
     }
+}
+
+/// Takes as many of the rest as are there, at most `count`.
+fn take(rest: &mut u64, count: u64) -> u64 {
+    let taken = count.min(*rest);
+    *rest -= taken;
+    taken
 }
 
 #[cfg(test)]

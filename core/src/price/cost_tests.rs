@@ -54,7 +54,7 @@ fn costs_are_those_that_the_corpus_records() {
             ..CallFacts::at(recorded())
         };
         let usage = usage(&vector);
-        let prices = Prices { model: &price, facts: &facts, prompt_tokens: usage.prompt_tokens };
+        let prices = Prices::of(&price, &usage, &facts);
         let (prompt, completion) = (prices.prompt(&usage), prices.completion(&usage));
         assert!(close(prompt, &vector["prompt_cost"]), "{prompt:?} for {line}");
         assert!(close(completion, &vector["completion_cost"]), "{completion:?} for {line}");

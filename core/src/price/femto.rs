@@ -24,9 +24,29 @@ impl FemtoDollars {
         Self((dollars * PER_DOLLAR).round() as u128)
     }
 
+    /// The same amount; a debt counts as nothing.
+    pub fn from_nanos(nanos: NanoDollars) -> Self {
+        Self(u128::try_from(nanos.nanos()).unwrap_or(0) * PER_NANO)
+    }
+
     /// The price of `count` units at this price each.
     pub fn times(self, count: u64) -> Self {
         Self(self.0.saturating_mul(u128::from(count)))
+    }
+
+    /// The price of so many milliseconds at this price per second, rounded up.
+    pub fn for_millis(self, millis: u64) -> Self {
+        Self(self.0.saturating_mul(u128::from(millis)).div_ceil(1000))
+    }
+
+    /// The amount without another, and nothing where the other is more.
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// How many units at `price` the amount pays for; `None`: they are free, any number.
+    pub fn pays_for(self, price: Self) -> Option<u64> {
+        Some(u64::try_from(self.0.checked_div(price.0)?).unwrap_or(u64::MAX))
     }
 
     /// Half of the amount, rounded down.
@@ -37,6 +57,11 @@ impl FemtoDollars {
     /// The nearest amount in nano-dollars; half a nano-dollar rounds up.
     pub fn to_nanos(self) -> NanoDollars {
         NanoDollars::new(i64::try_from(self.0.saturating_add(PER_NANO / 2) / PER_NANO).unwrap_or(i64::MAX))
+    }
+
+    /// The least amount in nano-dollars that is not below this one.
+    pub fn to_nanos_up(self) -> NanoDollars {
+        NanoDollars::new(i64::try_from(self.0.div_ceil(PER_NANO)).unwrap_or(i64::MAX))
     }
 
     /// The amount in dollars, for answers that clients read as a float.

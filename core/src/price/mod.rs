@@ -1,8 +1,10 @@
 //! What a call costs: the price data, compiled in, and the arithmetic over it. Pure; knows only usage, money and time.
 //!
-//! [`lookup`] finds a model's entry, [`model`] is the entry with its prices typed, [`cost`] prices a call.
+//! [`lookup`] finds a model's entry, [`model`] is the entry with its prices typed, [`cost`] prices a call,
+//! [`bound`] says the most that it can cost.
 //! [`FemtoDollars`] keeps prices of single tokens exact.
 
+pub mod bound;
 pub mod cost;
 mod femto;
 mod index;
@@ -14,10 +16,11 @@ mod overrides;
 mod rates;
 pub mod tier;
 
+pub use bound::Demand;
 pub use cost::{CallFacts, Cost, cost_of};
 pub use femto::FemtoDollars;
 pub use known::known_models;
 pub use lookup::{find, provider_of};
 pub use model::ModelPrice;
 pub use overrides::is_price;
-pub use tier::{SearchContext, ServiceTier};
+pub use tier::{SearchContext, ServiceTier, Tiers};

@@ -38,6 +38,11 @@ impl OffPeak {
         Some(Self { rates: Rates::of(settings, false), windows, weekday_ahead_hours })
     }
 
+    /// The quiet-hour price of one unit, whatever the hour.
+    pub(super) fn any_time(&self, component: Component) -> Option<FemtoDollars> {
+        self.rates.price(component, ServiceTier::Standard, 0)
+    }
+
     /// The quiet-hour price of one unit, where `now` is a quiet hour.
     pub(super) fn price(&self, component: Component, now: Timestamp) -> Option<FemtoDollars> {
         let minute = now.seconds().div_euclid(60);

@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 impl ModelPrice {
     /// The entry with the operator's fields in place of its own. Nulls are skipped.
     ///
-    /// A price per input token also removes the entry's other prices of the input (cache, audio, long inputs, service
+    /// A price per input token (or per second of input) also removes the entry's other prices of the input (cache, audio, long inputs, service
     /// tiers), which were relative to the price that no longer holds; the same for the output. Prices that the
     /// operator states stay, and so does everything of the side that the operator does not touch.
     pub fn with_overrides(&self, overrides: &Map<String, Value>) -> Self {
         let stated = |field: &str| overrides.get(field).is_some_and(|value| !value.is_null());
-        let input = stated("input_cost_per_token");
-        let output = stated("output_cost_per_token");
+        let input = stated("input_cost_per_token") || stated("input_cost_per_second");
+        let output = stated("output_cost_per_token") || stated("output_cost_per_second");
         let mut info = self.info.clone();
         info.retain(|field, _| match component(field) {
             Some((component, _)) => !(if component.is_input() { input } else { output }),

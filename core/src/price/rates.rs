@@ -1,7 +1,7 @@
 //! A model's prices, read from the keys of its entry: what is priced, in which service tier, above how many tokens.
 
 use super::femto::FemtoDollars;
-use super::tier::ServiceTier;
+use super::tier::{ServiceTier, Tiers};
 use serde_json::{Map, Value};
 
 /// What a price is for.
@@ -17,14 +17,17 @@ pub(super) enum Component {
     Reasoning,
     AudioOutput,
     ImageOutput,
+    Citation,
     Request,
     Query,
+    InputSecond,
+    OutputSecond,
 }
 
 impl Component {
     /// Whether the price belongs to the input side of a call.
     pub(super) fn is_input(self) -> bool {
-        !matches!(self, Self::Output | Self::Reasoning | Self::AudioOutput | Self::ImageOutput)
+        !matches!(self, Self::Output | Self::Reasoning | Self::AudioOutput | Self::ImageOutput | Self::OutputSecond)
     }
 }
 
@@ -68,16 +71,28 @@ impl Rates {
     ///
     /// A price for long inputs wins over a tier's own base price; among prices for long inputs the tier's own wins.
     pub(super) fn price(&self, component: Component, tier: ServiceTier, prompt_tokens: u64) -> Option<FemtoDollars> {
-        let reached =
-            |above| above == 0 || prompt_tokens > above || (self.thresholds_inclusive && prompt_tokens == above);
         let candidates = self.list.iter().filter(|rate| {
             rate.component == component
                 && (rate.tier == tier || rate.tier == ServiceTier::Standard)
-                && reached(rate.above_tokens)
+                && self.reached(rate.above_tokens, prompt_tokens)
         });
         candidates
             .max_by_key(|rate| (rate.above_tokens > 0, rate.tier == tier, rate.above_tokens))
             .map(|rate| rate.price)
+    }
+
+    /// The dearest price of one unit in any call whose tier is one of these and whose input is at most this long.
+    pub(super) fn dearest(&self, component: Component, tiers: Tiers, prompt_tokens_max: u64) -> Option<FemtoDollars> {
+        let candidates = self.list.iter().filter(|rate| {
+            rate.component == component
+                && (rate.tier == ServiceTier::Standard || tiers.contains(rate.tier))
+                && self.reached(rate.above_tokens, prompt_tokens_max)
+        });
+        candidates.map(|rate| rate.price).max()
+    }
+
+    fn reached(&self, above: u64, prompt_tokens: u64) -> bool {
+        above == 0 || prompt_tokens > above || (self.thresholds_inclusive && prompt_tokens == above)
     }
 }
 
@@ -98,7 +113,7 @@ pub(super) fn component(key: &str) -> Option<(Component, &str)> {
 }
 
 /// A name that begins with another stands before it.
-const NAMES: [(&str, Component); 12] = [
+const NAMES: [(&str, Component); 15] = [
     ("cache_creation_input_token_cost_above_1hr", Component::CacheWrite1h),
     ("cache_creation_input_token_cost", Component::CacheWrite),
     ("cache_read_input_token_cost", Component::CacheRead),
@@ -107,10 +122,13 @@ const NAMES: [(&str, Component); 12] = [
     ("input_cost_per_image_token", Component::ImageInput),
     ("input_cost_per_request", Component::Request),
     ("input_cost_per_query", Component::Query),
+    ("input_cost_per_second", Component::InputSecond),
+    ("citation_cost_per_token", Component::Citation),
     ("output_cost_per_token", Component::Output),
     ("output_cost_per_audio_token", Component::AudioOutput),
     ("output_cost_per_image_token", Component::ImageOutput),
     ("output_cost_per_reasoning_token", Component::Reasoning),
+    ("output_cost_per_second", Component::OutputSecond),
 ];
 
 #[cfg(test)]

@@ -1,37 +1,8 @@
 //! The classes of service that change a price.
 
-/// How urgently the provider served the call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ServiceTier {
-    /// The normal price.
-    #[default]
-    Standard,
-    /// Slower and cheaper.
-    Flex,
-    /// Faster and dearer.
-    Priority,
-    /// Between flex and priority.
-    Balanced,
-    /// Dearer than priority.
-    Ultrafast,
-    /// Answered within a day.
-    Batch,
-}
+pub use crate::usage::{SearchContext, ServiceTier};
 
 impl ServiceTier {
-    /// The tier that a request or an answer names. Anything unknown (`auto`, `default`, …) is the standard tier, so
-    /// that a made-up name never lowers a price.
-    pub fn from_name(name: &str) -> Self {
-        match name {
-            "flex" => Self::Flex,
-            "priority" => Self::Priority,
-            "balanced" => Self::Balanced,
-            "ultrafast" => Self::Ultrafast,
-            "batch" => Self::Batch,
-            _ => Self::Standard,
-        }
-    }
-
     /// The tier that the end of a price's key names; `None` for an ending that is not a tier.
     pub(super) fn from_suffix(suffix: &str) -> Option<Self> {
         match suffix {
@@ -46,25 +17,24 @@ impl ServiceTier {
     }
 }
 
-/// How much of the web the provider read for one search.
+/// The tiers that an answer may be served in. The standard tier is always one of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SearchContext {
-    /// `search_context_size: low`.
-    Low,
-    /// `search_context_size: medium`, and where the request says nothing.
-    #[default]
-    Medium,
-    /// `search_context_size: high`.
-    High,
-}
+pub struct Tiers(u8);
 
-impl SearchContext {
-    /// The size that a request names; medium for anything unknown.
-    pub fn from_name(name: &str) -> Self {
-        match name {
-            "low" => Self::Low,
-            "high" => Self::High,
-            _ => Self::Medium,
-        }
+impl Tiers {
+    /// The standard tier alone.
+    pub const STANDARD: Self = Self(0);
+    /// Every tier: what holds whatever the provider does.
+    pub const ANY: Self = Self(u8::MAX);
+
+    /// The tiers that a request which names this one can end in: the one named, or the standard tier where the
+    /// provider has no room.
+    pub fn named(tier: ServiceTier) -> Self {
+        Self(1 << tier as u8)
+    }
+
+    /// Whether an answer may be served in this tier.
+    pub fn contains(self, tier: ServiceTier) -> bool {
+        tier == ServiceTier::Standard || self.0 & (1 << tier as u8) != 0
     }
 }

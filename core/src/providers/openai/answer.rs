@@ -4,7 +4,7 @@ use super::failure;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
 use crate::providers::provider::WholeAnswer;
-use crate::wire::openai_usage::usage_from_openai;
+use crate::wire::openai_usage::usage_and_tier;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -15,6 +15,8 @@ use serde_json::value::RawValue;
 struct Answer<'a> {
     #[serde(borrow, default)]
     usage: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    service_tier: Option<&'a RawValue>,
     #[serde(default)]
     choices: Option<IgnoredAny>,
     #[serde(default)]
@@ -44,7 +46,7 @@ pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, Pro
             failure::excerpt(&body)
         )));
     }
-    let usage = answer.usage.and_then(|usage| usage_from_openai(usage.get().as_bytes()));
+    let usage = usage_and_tier(answer.usage, answer.service_tier);
     Ok(WholeAnswer { usage, body })
 }
 
@@ -52,6 +54,7 @@ pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, Pro
 mod tests {
     use super::*;
     use crate::providers::failure::FailureClass;
+    use crate::usage::ServiceTier;
 
     fn read_chat(body: &'static str) -> Result<WholeAnswer, ProviderFailure> {
         read(Operation::Chat, Bytes::from_static(body.as_bytes()))
@@ -63,6 +66,8 @@ mod tests {
         let answer = read_chat(body).unwrap();
         assert_eq!(answer.body, body);
         assert_eq!(answer.usage.unwrap().prompt_tokens, 12);
+        let served = read_chat(r#"{"choices":[],"usage":{"prompt_tokens":1},"service_tier":"flex"}"#).unwrap();
+        assert_eq!(served.usage.unwrap().service_tier, Some(ServiceTier::Flex));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::failure;
 use crate::api::members::Members;
 use crate::providers::decoder::{Seen, StreamDecoder};
 use crate::providers::failure::ProviderFailure;
-use crate::wire::openai_usage::usage_from_openai;
+use crate::wire::openai_usage::usage_and_tier;
 use crate::wire::sse::{self, EventSplitter};
 use bytes::{Bytes, BytesMut};
 use memchr::memmem;
@@ -32,6 +32,8 @@ pub(super) struct EventReader {
 struct Chunk<'a> {
     #[serde(borrow, default)]
     usage: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    service_tier: Option<&'a RawValue>,
     #[serde(default)]
     choices: Option<Vec<Choice>>,
     #[serde(borrow, default)]
@@ -112,11 +114,11 @@ impl EventReader {
         self.finished |= choices.iter().any(|choice| choice.finish_reason.is_some());
         self.seen.content_events += u64::from(!choices.is_empty());
         let vendor_usage = chunk.x_groq.and_then(|vendor| vendor.usage);
-        if let Some(usage) = vendor_usage.and_then(|usage| usage_from_openai(usage.get().as_bytes())) {
+        if let Some(usage) = usage_and_tier(vendor_usage, chunk.service_tier) {
             self.seen.usage = Some(usage);
         }
         let Some(usage) = chunk.usage.filter(|usage| usage.get() != "null") else { return Ok(Verdict::Pass) };
-        self.seen.usage = usage_from_openai(usage.get().as_bytes()).or(self.seen.usage);
+        self.seen.usage = usage_and_tier(Some(usage), chunk.service_tier).or(self.seen.usage);
         if self.show_usage {
             return Ok(Verdict::Pass);
         }

@@ -1,0 +1,271 @@
+//! What a request can use at most, read from its members: the link between a body and the price of it. Pure.
+
+use super::members::Members;
+use crate::price::{Demand, ModelPrice, ServiceTier, Tiers};
+use crate::wire::input_weight::{InputWeight, Unbounded};
+use memchr::memmem;
+use serde::de::IgnoredAny;
+
+/// How carefully a call's cost is bounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Care {
+    /// By a likely size: the input is estimated, and an answer that says no cap is taken for this many tokens.
+    Balanced {
+        /// `reserve_output_tokens`.
+        reserve_output_tokens: u64,
+    },
+    /// By what cannot be passed, provided that the output cap is sent upstream.
+    Strict {
+        /// The cap of an answer whose request says none.
+        output_tokens: Option<u64>,
+    },
+}
+
+/// What a body asks for, as far as it decides about the most that the call can cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The cap on one answer's tokens; `None`: none, or none that can be read.
+    pub output_tokens: Option<u64>,
+    /// Answers that are generated and billed; at least 1.
+    pub choices: u64,
+    /// The class of service, where one is named that decides.
+    service: Service,
+    audio_output: bool,
+    search: Search,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Service {
+    /// Not named, or `auto`: the provider's project settings decide.
+    #[default]
+    Open,
+    Standard,
+    Named(ServiceTier),
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Search {
+    #[default]
+    No,
+    /// At most so many.
+    AtMost(u64),
+    AnyNumber,
+}
+
+/// Searches that a call is taken for which may search as often as it likes.
+const SEARCHES: u64 = 10;
+
+/// Tokens of cited sources that a call is taken for which is charged for them.
+const CITATION_TOKENS: u64 = 50_000;
+
+impl Asked {
+    /// Reads a body of the OpenAI dialect: chat, completions or embeddings.
+    pub fn read(members: &Members<'_>) -> Self {
+        let count = |name| members.read::<u64>(name).filter(|count| *count > 0);
+        let answers = count("n").max(count("best_of")).unwrap_or(1);
+        Self {
+            output_tokens: count("max_completion_tokens").max(count("max_tokens")),
+            choices: answers.saturating_mul(prompts(members)),
+            service: service(members),
+            audio_output: mentions(members, "modalities", b"\"audio\""),
+            search: search(members),
+        }
+    }
+
+    /// What the call can use at most, or is likely to, as `care` says. `generates` is false for embeddings.
+    ///
+    /// # Errors
+    /// With [`Care::Strict`]: what in the request has no bound.
+    pub fn demand(
+        &self,
+        weight: &InputWeight,
+        price: Option<&ModelPrice>,
+        care: Care,
+        generates: bool,
+    ) -> Result<Demand, Unbounded> {
+        let is_strict = matches!(care, Care::Strict { .. });
+        let input_tokens = match care {
+            Care::Strict { .. } => weight.most()?,
+            // A longer input than the model takes is refused by the provider and costs nothing.
+            Care::Balanced { .. } => {
+                weight.estimate().min(price.and_then(ModelPrice::max_input_tokens).unwrap_or(u64::MAX))
+            }
+        };
+        let cites = price.is_some_and(ModelPrice::charges_citations);
+        let searches = match self.search {
+            Search::AnyNumber if is_strict => return Err(Unbounded::Search),
+            _ if is_strict && cites => return Err(Unbounded::Search),
+            Search::AnyNumber => SEARCHES,
+            Search::AtMost(count) => count,
+            Search::No if price.is_some_and(ModelPrice::always_searches) => {
+                if cites {
+                    SEARCHES
+                } else {
+                    1
+                }
+            }
+            Search::No => 0,
+        };
+        Ok(Demand {
+            input_tokens,
+            output_tokens: if generates { self.output_cap(price, care).unwrap_or(u64::MAX) } else { 0 },
+            choices: self.choices,
+            tiers: self.tiers(is_strict),
+            audio_input: weight.audios > 0,
+            audio_output: self.audio_output,
+            hour_cache: weight.hour_cache,
+            searches: searches.saturating_mul(self.choices.max(1)),
+            citation_tokens: if cites { CITATION_TOKENS } else { 0 },
+            ..Demand::default()
+        })
+    }
+
+    /// The most tokens of one answer. Balanced: the least of the request's cap, the model's and the reserve. Strict:
+    /// the request's cap, else the policy's, never above the model's; this cap must be sent upstream.
+    ///
+    /// `None`: strict, and nobody says one.
+    pub fn output_cap(&self, price: Option<&ModelPrice>, care: Care) -> Option<u64> {
+        let of_model = price.and_then(|price| price.max_output_tokens().or_else(|| price.max_tokens()));
+        let said = match care {
+            Care::Balanced { reserve_output_tokens } => {
+                Some(self.output_tokens.unwrap_or(u64::MAX).min(reserve_output_tokens))
+            }
+            Care::Strict { output_tokens } => self.output_tokens.or(output_tokens),
+        };
+        [said, of_model.filter(|tokens| *tokens > 0)].into_iter().flatten().min()
+    }
+
+    fn tiers(&self, is_strict: bool) -> Tiers {
+        match self.service {
+            Service::Standard => Tiers::STANDARD,
+            Service::Named(tier) => Tiers::named(tier),
+            Service::Open if is_strict => Tiers::named(ServiceTier::Priority),
+            Service::Unknown if is_strict => Tiers::ANY,
+            Service::Open | Service::Unknown => Tiers::STANDARD,
+        }
+    }
+}
+
+/// Legacy completions take a list of prompts and answer each.
+fn prompts(members: &Members<'_>) -> u64 {
+    let Some(prompts) = members.get("prompt").filter(|prompt| prompt.get().starts_with('[')) else { return 1 };
+    // A list of numbers is one prompt in tokens.
+    let first = prompts.get().get(1..).unwrap_or_default().trim_ascii_start();
+    if !first.starts_with(['"', '[']) {
+        return 1;
+    }
+    serde_json::from_str::<Vec<IgnoredAny>>(prompts.get()).map_or(1, |list| list.len().max(1) as u64)
+}
+
+fn service(members: &Members<'_>) -> Service {
+    match members.read::<&str>("service_tier") {
+        None if members.has("service_tier") => Service::Unknown,
+        None | Some("auto") => Service::Open,
+        Some("default" | "standard" | "standard_only") => Service::Standard,
+        Some(name) => match ServiceTier::from_name(name) {
+            ServiceTier::Standard => Service::Unknown,
+            tier => Service::Named(tier),
+        },
+    }
+}
+
+fn search(members: &Members<'_>) -> Search {
+    if members.has("web_search_options") {
+        return Search::AtMost(1);
+    }
+    if !mentions(members, "tools", b"\"web_search") {
+        return Search::No;
+    }
+    #[derive(serde::Deserialize)]
+    struct Tool {
+        #[serde(default)]
+        max_uses: Option<u64>,
+        #[serde(default, rename = "type")]
+        kind: String,
+    }
+    let tools = members.read::<Vec<Tool>>("tools").unwrap_or_default();
+    let searching = tools.iter().filter(|tool| tool.kind.starts_with("web_search"));
+    let most = searching.map(|tool| tool.max_uses).try_fold(0_u64, |sum, uses| Some(sum.saturating_add(uses?)));
+    most.map_or(Search::AnyNumber, Search::AtMost)
+}
+
+fn mentions(members: &Members<'_>, name: &str, word: &[u8]) -> bool {
+    members.get(name).is_some_and(|value| memmem::find(value.get().as_bytes(), word).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::price;
+
+    const BALANCED: Care = Care::Balanced { reserve_output_tokens: 4096 };
+    const STRICT: Care = Care::Strict { output_tokens: Some(2048) };
+
+    fn asked(body: &str) -> Asked {
+        Asked::read(&Members::parse(body.as_bytes()).unwrap())
+    }
+
+    fn demand(body: &str, model: &str, care: Care) -> Result<Demand, Unbounded> {
+        let price = price::find(model, None);
+        asked(body).demand(&InputWeight::of(body.as_bytes()), price.as_ref(), care, true)
+    }
+
+    #[test]
+    fn the_output_cap_is_the_least_that_anybody_says() {
+        let cap = |body: &str, care| demand(body, "gpt-4o", care).unwrap().output_tokens;
+        assert_eq!((cap("{}", BALANCED), cap("{}", STRICT)), (4096, 2048));
+        assert_eq!(cap(r#"{"max_tokens":7}"#, BALANCED), 7);
+        assert_eq!(cap(r#"{"max_tokens":7,"max_completion_tokens":9}"#, STRICT), 9);
+        assert_eq!(cap(r#"{"max_tokens":100000}"#, BALANCED), 4096);
+        assert_eq!(cap(r#"{"max_tokens":100000}"#, STRICT), 16_384);
+        assert_eq!(asked("{}").output_cap(None, Care::Strict { output_tokens: None }), None);
+    }
+
+    #[test]
+    fn every_answer_that_is_generated_counts() {
+        let choices = |body: &str| asked(body).choices;
+        assert_eq!(choices("{}"), 1);
+        assert_eq!(choices(r#"{"n":3}"#), 3);
+        assert_eq!(choices(r#"{"n":2,"best_of":5,"prompt":["a","b"]}"#), 10);
+        assert_eq!(choices(r#"{"prompt":[[1,2],[3]]}"#), 2);
+        assert_eq!(choices(r#"{"prompt":[1,2,3]}"#), 1);
+        assert_eq!(choices(r#"{"n":0,"prompt":[]}"#), 1);
+    }
+
+    #[test]
+    fn a_tier_that_only_the_providers_settings_know_counts_in_strict_mode() {
+        let tiers = |body: &str, care| demand(body, "gpt-4o", care).unwrap().tiers;
+        assert_eq!(tiers("{}", BALANCED), Tiers::STANDARD);
+        assert_eq!(tiers("{}", STRICT), Tiers::named(ServiceTier::Priority));
+        assert_eq!(tiers(r#"{"service_tier":"default"}"#, STRICT), Tiers::STANDARD);
+        assert_eq!(tiers(r#"{"service_tier":"flex"}"#, BALANCED), Tiers::named(ServiceTier::Flex));
+        assert_eq!(tiers(r#"{"service_tier":"warp"}"#, STRICT), Tiers::ANY);
+    }
+
+    #[test]
+    fn searches_count_where_tools_can_make_them() {
+        let searches = |body: &str| demand(body, "claude-sonnet-4-5", BALANCED).unwrap().searches;
+        assert_eq!(searches("{}"), 0);
+        assert_eq!(searches(r#"{"web_search_options":{}}"#), 1);
+        assert_eq!(searches(r#"{"tools":[{"type":"web_search_20250305","max_uses":3}]}"#), 3);
+        let unbounded = r#"{"tools":[{"type":"web_search_20250305"}]}"#;
+        assert_eq!(searches(unbounded), SEARCHES);
+        assert_eq!(demand(unbounded, "gpt-4o", STRICT), Err(Unbounded::Search));
+        assert_eq!(demand("{}", "perplexity/sonar", BALANCED).unwrap().searches, 1);
+    }
+
+    #[test]
+    fn strict_mode_bounds_the_input_by_its_bytes_and_refuses_what_they_do_not_bound() {
+        let body = r#"{"messages":[{"role":"user","content":"hi"}]}"#;
+        assert!(demand(body, "gpt-4o", STRICT).unwrap().input_tokens >= body.len() as u64);
+        assert!(demand(body, "gpt-4o", BALANCED).unwrap().input_tokens < 20);
+        assert_eq!(demand(r#"{"a":[{"type":"file"}]}"#, "gpt-4o", STRICT), Err(Unbounded::File));
+    }
+
+    #[test]
+    fn an_embedding_generates_nothing() {
+        let weight = InputWeight::of(b"{}");
+        assert_eq!(asked("{}").demand(&weight, None, BALANCED, false).unwrap().output_tokens, 0);
+    }
+}
