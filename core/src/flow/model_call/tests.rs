@@ -9,6 +9,7 @@ use crate::auth::authenticate::Authenticator;
 use crate::auth::cache::PrincipalCache;
 use crate::auth::key_store::KeyStore;
 use crate::auth::master::MasterKey;
+use crate::auth::records::{Directory, RecordStore};
 use crate::clock::{Clock, ManualClock, SystemRandom, Timestamp};
 use crate::config::{DeploymentParams, Environment, ModelEntry};
 use crate::flow::background::Background;
@@ -62,6 +63,8 @@ impl Gateway {
         let table = Arc::new(FaultyTable::new(store, Plan::script([])));
         let keys = KeyStore::new(table.clone());
         let cache = Arc::new(PrincipalCache::new(0, 10));
+        let directory = Arc::new(Directory::new(RecordStore::new(table.clone()), 0, 10));
+        let master = MasterKey::new(&Secret::new("sk-m"));
         let params = DeploymentParams {
             model: "openai/gpt-4o".to_owned(),
             api_base: Some("http://upstream.test/v1".to_owned()),
@@ -71,7 +74,7 @@ impl Gateway {
         let targets = |params: &_| target_of(params, &Environment::default()).map_err(Into::into);
         let wait = Duration::from_secs(60);
         let calls = ModelCalls {
-            authenticator: Arc::new(Authenticator::new(Some(MasterKey::new(&Secret::new("sk-m"))), keys, cache)),
+            authenticator: Arc::new(Authenticator::new(Some(master), keys, cache, directory)),
             models: Arc::new(ModelTable::new(vec![entry], Arc::new(targets)).unwrap()),
             spend: Arc::new(SpendLog::new(table.clone(), None)),
             ledger: Ledger::new(table.clone()),
