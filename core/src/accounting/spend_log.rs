@@ -5,6 +5,8 @@
 //! |---|---|---|
 //! | `LOG#<day>#<shard>` | the call's id | the row ([`super::spend_row`]); ends when its retention does |
 //! | `KEY#<hash>` | `SPEND` | `spend`, `used`, `tokens`, `requests`: added to; `last_active`: set |
+//! | of a team, a user, … | `SPEND` | `spend`, `used`: added to; `last_active`: set |
+//! | of a budget | its counter | `used`: added to |
 
 use super::release::Release;
 use super::spend_row::{SHARDS_MAX, SpendRow};
@@ -117,7 +119,7 @@ impl SpendLog {
                 Err(WriteError::ConditionFailed { index: 0, old: Some(old) })
                     if is_final && old.attributes.contains_key(UNSETTLED) =>
                 {
-                    return self.correct(row, self.item(row, form), &old).await;
+                    return self.correct(row, self.item(row, form), &old, &release).await;
                 }
                 // Ours or not, the row is there: after a lost answer that is the write that was not answered.
                 Err(WriteError::ConditionFailed { index: 0, .. }) if attempt == 1 => return Ok(Settled::Before),
@@ -130,8 +132,8 @@ impl SpendLog {
                 // The hold has ended and no row stands: it was void, and there is nothing to charge.
                 Err(WriteError::ConditionFailed { .. }) if !is_final => return Ok(Settled::Before),
                 // What was sent is charged, whatever became of its hold.
-                Err(WriteError::ConditionFailed { .. }) if !release.is_empty() => {
-                    release = Release::default();
+                Err(WriteError::ConditionFailed { .. }) if !release.held_nothing() => {
+                    release = release.without_hold();
                     continue;
                 }
                 Err(failure) => failure,
@@ -153,18 +155,17 @@ impl SpendLog {
     }
 
     /// Puts a call's true row in place of the one that charged its reservation, and charges the difference.
-    async fn correct(&self, row: &SpendRow, item: Item, old: &Item) -> Result<Settled, SettleError> {
+    async fn correct(&self, row: &SpendRow, item: Item, old: &Item, release: &Release) -> Result<Settled, SettleError> {
         let charged = NanoDollars::new(old.number("spend").unwrap_or(0));
         let difference = (row.cost - charged).nanos();
-        let changes = vec![
-            Change::Add("spend".to_owned(), difference),
-            Change::Add(USED.to_owned(), difference),
-            Change::Set("last_active".to_owned(), row.details.ended_at.millis().into()),
-        ];
         let put = Write::Put { item, when: vec![Condition::Equals(UNSETTLED.to_owned(), true.into())] };
-        let charge = Write::Update { key: totals_key(&row.key), changes, when: Vec::new() };
+        let own = totals_key(&row.key);
+        let mut writes = vec![put, charge_totals(&own, difference, difference, row)];
+        let others = release.totals.iter().map(|(key, _)| key).filter(|key| **key != own);
+        writes.extend(others.map(|key| charge_totals(key, difference, difference, row)));
+        writes.extend(release.counters.iter().map(|(key, _)| count(key, difference)));
         for attempt in 1.. {
-            match self.table.transact(None, vec![put.clone(), charge.clone()]).await {
+            match self.table.transact(None, writes.clone()).await {
                 Ok(()) => break,
                 Err(WriteError::ConditionFailed { .. }) if attempt == 1 => return Ok(Settled::Before),
                 Err(WriteError::ConditionFailed { .. }) => break,
@@ -211,10 +212,15 @@ impl SpendLog {
 
     async fn store(&self, row: &SpendRow, item: Item, release: &Release) -> Result<(), WriteError> {
         let put = Write::Put { item, when: vec![Condition::Absent] };
-        if !row.is_charged() && release.is_empty() {
+        if !row.is_charged() && release.held_nothing() {
             return self.table.write(put).await.map(drop);
         }
+        let own = totals_key(&row.key);
         let mut writes = vec![put, charge(row, release)];
+        let cost = row.cost.nanos();
+        let others = release.totals.iter().filter(|(key, _)| *key != own);
+        writes.extend(others.map(|(key, held)| charge_totals(key, cost, (row.cost - *held).nanos(), row)));
+        writes.extend(release.counters.iter().map(|(key, held)| count(key, (row.cost - *held).nanos())));
         writes.extend(release.ended.iter().chain(&release.corrected).cloned());
         self.table.transact(None, writes).await
     }
@@ -241,6 +247,21 @@ fn charge(row: &SpendRow, release: &Release) -> Write {
         Change::Set("last_active".to_owned(), row.details.ended_at.millis().into()),
     ];
     Write::Update { key, changes, when: Vec::new() }
+}
+
+/// Charges the totals of a record above or beside the key. `used` moves by less than `cost` where some of it is held.
+fn charge_totals(key: &Key, cost: i64, used: i64, row: &SpendRow) -> Write {
+    let changes = vec![
+        Change::Add("spend".to_owned(), cost),
+        Change::Add(USED.to_owned(), used),
+        Change::Set("last_active".to_owned(), row.details.ended_at.millis().into()),
+    ];
+    Write::Update { key: key.clone(), changes, when: Vec::new() }
+}
+
+/// Charges a counter of a budget.
+fn count(key: &Key, used: i64) -> Write {
+    Write::Update { key: key.clone(), changes: vec![Change::Add(USED.to_owned(), used)], when: Vec::new() }
 }
 
 /// Doubles with each attempt; the call's own random bits keep calls that met once from meeting again.

@@ -168,8 +168,8 @@ async fn a_lost_answer_takes_off_once() {
     for lost in [Fault::LostAnswer, Fault::LostRequest, Fault::Duplicate, Fault::Conflict] {
         let inner = table(&clock());
         key(&inner, "sk-1", NOW).await;
-        // The cursor, the list and the key are read; then comes the transaction.
-        let plan = Plan::script([None, None, None, Some(lost)]);
+        // The cursor, the list, the key and its totals are read; then comes the transaction.
+        let plan = Plan::script([None, None, None, None, Some(lost)]);
         let faulty = Arc::new(FaultyTable::new(Arc::clone(&inner), plan));
         let table: Arc<dyn Table> = faulty.clone();
         assert_eq!(roll_over(&table).await.status, Status::Finished);

@@ -5,7 +5,7 @@ use crate::accounting::release::Release;
 use crate::accounting::spend_log::{Settled, totals_key};
 use crate::admission::hold::Hold;
 use crate::admission::ledger::Ledger;
-use crate::admission::limits::{Budget, Demand, ScopeLimits, Tokens};
+use crate::admission::limits::{Budget, Counter, Demand, ScopeLimits, Tokens, Wording};
 
 struct Crashed {
     table: Arc<dyn Table>,
@@ -28,9 +28,17 @@ async fn crashed() -> Crashed {
         cost: NanoDollars::new(500),
         details: SpendDetails { started_at: NOW, ..SpendDetails::default() },
     };
-    let budget = Budget { totals: totals_key(&key), limit: NanoDollars::new(1_000), owner: String::new() };
+    let budget = Budget {
+        counter: Counter::Totals(totals_key(&key)),
+        limit: NanoDollars::new(1_000),
+        owner: String::new(),
+        wording: Wording::Exceeded,
+        resets_at: None,
+    };
     let scope = ScopeLimits { budget: Some(budget), parallel: Some(1), ..ScopeLimits::new("api_key", key.as_str()) };
     let demand = Demand {
+        totals: Vec::new(),
+        is_bound: false,
         id: row.request_id,
         scopes: vec![scope],
         cost: row.cost,
@@ -57,7 +65,8 @@ impl Crashed {
 
     fn release(&self) -> Release {
         Release {
-            budgets: self.hold.budgets().map(|(key, nanos)| (key.clone(), NanoDollars::new(nanos))).collect(),
+            counters: Vec::new(),
+            totals: self.hold.totals().map(|(key, nanos)| (key.clone(), NanoDollars::new(nanos))).collect(),
             ended: self.hold.ended(),
             corrected: Vec::new(),
         }
