@@ -3,10 +3,12 @@
 use super::decoder::StreamDecoder;
 use super::failure::ProviderFailure;
 use super::operation::Operation;
+use super::parameters::policy::Policy;
 use super::target::Target;
 use crate::api::members::Members;
 use crate::usage::Usage;
 use bytes::Bytes;
+use std::borrow::Cow;
 
 /// One upstream's dialect. Pure: no network, no clock.
 pub trait Provider: Send + Sync {
@@ -38,6 +40,10 @@ pub struct Call<'c, 'a> {
     pub members: &'c mut Members<'a>,
     /// Whether the answer is to be streamed.
     pub stream: bool,
+    /// What becomes of parameters that the model does not take: the deployment's policy with the request's changes.
+    pub policy: &'c Policy,
+    /// Takes the names of parameters that are dropped, for the client to see.
+    pub dropped: &'c mut Vec<Cow<'static, str>>,
 }
 
 /// An answer in the client's dialect.
@@ -59,6 +65,20 @@ pub enum TransformError {
         setting: &'static str,
         /// What is wrong with it.
         reason: String,
+    },
+    /// Parameters that the model does not take, and that nobody allows to be dropped.
+    #[error(
+        "{provider} does not take {} for model={model}. Leave it out, or set `drop_params: true` to have such \
+         parameters dropped, or name it in `allowed_openai_params` to have it sent all the same.",
+        .params.join(", ")
+    )]
+    Unsupported {
+        /// The provider.
+        provider: &'static str,
+        /// The model in the provider's words.
+        model: String,
+        /// Each parameter, with its value where only the value is not taken.
+        params: Vec<String>,
     },
     /// A member of the body has a value that the operation cannot take.
     #[error("{reason}")]

@@ -1,6 +1,8 @@
 //! Which provider a model belongs to, and with that where a deployment is called and with which key. Pure.
 
 use super::catalog::{self, Dialect, Provider};
+use super::parameters::policy::Policy;
+use super::parameters::profile::Profile;
 use super::target::Target;
 use crate::config::{DeploymentParams, Environment};
 
@@ -125,6 +127,13 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
         extra_headers: params.extra_headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         extra_body: params.extra_body.clone(),
         default_params: params.rest.clone(),
+        profile: Profile::of(provider.name, model),
+        policy: Policy {
+            drops: params.drop_params.unwrap_or_default(),
+            modifies: params.modify_params,
+            never_sent: params.additional_drop_params.clone(),
+            allowed: params.allowed_openai_params.clone(),
+        },
     })
 }
 

@@ -1,5 +1,7 @@
 //! What a deployment says about its upstream, resolved: which dialect, where, with which credential.
 
+use super::parameters::policy::Policy;
+use super::parameters::profile::Profile;
 use crate::secret::Secret;
 use serde_json::{Map, Value};
 
@@ -22,4 +24,8 @@ pub struct Target {
     pub extra_body: Map<String, Value>,
     /// Body fields added where the client does not send them.
     pub default_params: Map<String, Value>,
+    /// What the model takes.
+    pub profile: Profile,
+    /// What becomes of parameters that it does not take.
+    pub policy: Policy,
 }

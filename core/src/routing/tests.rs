@@ -2,6 +2,8 @@
 
 use super::{Deployment, Group, ModelTable, ResolveError, Targets};
 use crate::config::deployment::{DeploymentParams, ModelEntry};
+use crate::providers::parameters::policy::Policy;
+use crate::providers::parameters::profile::Profile;
 use crate::providers::target::Target;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -32,6 +34,8 @@ pub(crate) fn targets() -> Arc<Targets> {
             extra_headers: Vec::new(),
             extra_body: Map::new(),
             default_params: params.rest.clone(),
+            profile: Profile::of("openai", model),
+            policy: Policy::default(),
         })
     })
 }

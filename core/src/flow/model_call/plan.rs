@@ -66,7 +66,9 @@ pub(super) fn make(
             Upstream::Mock(mock::answer(response, &call))
         }
         (None, Backend::Upstream(target)) => {
-            let call = Call { operation, members: &mut members, stream: said.stream };
+            let policy = said.policy.over(&target.policy);
+            let dropped = &mut said.dropped;
+            let call = Call { operation, members: &mut members, stream: said.stream, policy: &policy, dropped };
             Upstream::Provider(Box::new(registry::provider(target.provider).request(call, target)?))
         }
     };
@@ -126,7 +128,7 @@ fn cap_output(
     let value = || members::raw(&cap).map_err(|error| CallError::Json(error.to_string()));
     let named: Vec<_> = CAPS.into_iter().filter(|name| members.has(name)).collect();
     for name in &named {
-        members.set(name, value()?);
+        members.set(*name, value()?);
     }
     if named.is_empty() {
         let speaks_openai = deployment.target().is_some_and(|target| ["openai", "azure"].contains(&target.provider));

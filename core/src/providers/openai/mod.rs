@@ -5,7 +5,10 @@
 mod answer;
 mod dialect;
 mod failure;
+mod messages;
 mod request;
 mod stream;
+mod values;
+mod words;
 
 pub use dialect::OpenAi;

@@ -1,0 +1,113 @@
+//! The messages of a chat, put into a form that the provider takes. A search for the words that could be in the way comes
+//! first: where none is there, the messages stay the bytes that the client sent.
+
+use super::words;
+use crate::api::members::{Members, raw};
+use crate::providers::parameters::profile::Profile;
+use crate::providers::parameters::row::Rule;
+use crate::providers::provider::TransformError;
+use memchr::memmem;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// What one provider wants of a message.
+struct Form<'p> {
+    profile: &'p Profile,
+    is_developer_known: bool,
+    is_system_known: bool,
+    keeps_cache_marks: bool,
+    joins_text: bool,
+    joins_assistant_text: bool,
+    names_only_users: bool,
+}
+
+/// Puts the messages into the provider's form.
+///
+/// # Errors
+/// They cannot be written again.
+pub(super) fn adapt(members: &mut Members<'_>, profile: &Profile) -> Result<(), TransformError> {
+    let form = Form {
+        profile,
+        is_developer_known: profile.has(Rule::HasDeveloperRole),
+        is_system_known: !profile.has(Rule::NoSystemRole),
+        keeps_cache_marks: profile.has(Rule::KeepsCacheMarks),
+        joins_text: profile.has(Rule::JoinsText),
+        joins_assistant_text: profile.has(Rule::JoinsAssistantText),
+        names_only_users: profile.has(Rule::NamesOnlyUsers),
+    };
+    let Some(messages) = members.get("messages").filter(|messages| form.may_concern(messages)) else { return Ok(()) };
+    // What is no list of objects is the provider's to refuse.
+    let Ok(list) = serde_json::from_str::<Vec<Members<'_>>>(messages.get()) else { return Ok(()) };
+    let mut json = vec![b'['];
+    for (at, message) in list.into_iter().enumerate() {
+        if at > 0 {
+            json.push(b',');
+        }
+        json.extend_from_slice(&form.apply(message)?.to_json());
+    }
+    json.push(b']');
+    let rewritten = words::into_raw(json, "messages")?;
+    members.replace("messages", rewritten);
+    Ok(())
+}
+
+impl Form<'_> {
+    /// Whether a word is there that may have to go. May say yes in vain, never no in vain.
+    fn may_concern(&self, messages: &RawValue) -> bool {
+        let text = messages.get().as_bytes();
+        let holds = |word: &[u8]| memmem::find(text, word).is_some();
+        holds(b"null")
+            || (!self.is_developer_known && holds(b"developer"))
+            || (!self.is_system_known && holds(b"\"system\""))
+            || (!self.keeps_cache_marks && holds(b"cache_control"))
+            || ((self.joins_text || self.joins_assistant_text) && holds(b"\"type\""))
+            || (self.names_only_users && holds(b"\"name\""))
+            || self.profile.row.message_members_refused.iter().any(|name| holds(name.as_bytes()))
+    }
+
+    fn apply<'m>(&self, mut message: Members<'m>) -> Result<Members<'m>, TransformError> {
+        message.retain(|_, value| value.get() != "null");
+        let role = message.read::<&str>("role").unwrap_or_default().to_owned();
+        let wanted = match role.as_str() {
+            "developer" if !self.is_developer_known => "system",
+            other => other,
+        };
+        let wanted = if wanted == "system" && !self.is_system_known { "user" } else { wanted };
+        if wanted != role {
+            message.set("role", words::member(&wanted, "messages")?);
+        }
+        if self.names_only_users && !matches!(wanted, "user" | "tool") {
+            message.take("name");
+        }
+        for name in self.profile.row.message_members_refused {
+            message.take(name);
+        }
+        if !self.keeps_cache_marks {
+            message.take("cache_control");
+            words::remove(&mut message, "content", &["cache_control"])?;
+        }
+        if self.joins_text || (self.joins_assistant_text && wanted == "assistant") {
+            self.join(&mut message)?;
+        }
+        Ok(message)
+    }
+
+    /// Joins a content that is a list of texts. One with anything else in it stays: the provider says what it thinks of
+    /// it, and nothing is lost in silence.
+    fn join(&self, message: &mut Members<'_>) -> Result<(), TransformError> {
+        if !message.get("content").is_some_and(|content| content.get().starts_with('[')) {
+            return Ok(());
+        }
+        let Some(parts) = message.read::<Vec<Value>>("content") else { return Ok(()) };
+        let texts: Option<Vec<&str>> = parts.iter().map(text_of).collect();
+        if let Some(texts) = texts.filter(|texts| !texts.is_empty()) {
+            let joined = texts.join(if self.joins_text { "" } else { "\n" });
+            message.replace("content", raw(&joined).map_err(|error| words::unwritable("messages", &error))?);
+        }
+        Ok(())
+    }
+}
+
+fn text_of(part: &Value) -> Option<&str> {
+    (part.get("type")?.as_str()? == "text").then(|| part.get("text")?.as_str())?
+}

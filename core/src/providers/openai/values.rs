@@ -1,0 +1,148 @@
+//! Parameters whose values a provider takes in another form, or not at all.
+
+use super::words::{into_raw, member};
+use crate::api::members::Members;
+use crate::providers::parameters::profile::Profile;
+use crate::providers::parameters::row::Rule;
+use crate::providers::provider::{Call, TransformError};
+use serde::Deserialize;
+use std::borrow::Cow;
+
+/// Asks a model that cannot be told to call a tool to call one:
+/// <https://platform.moonshot.ai/docs/guide/migrating-from-openai-to-kimi#about-tool_choice>
+const CALL_A_TOOL: &str = r#"{"role":"user","content":"Please select a tool to handle the current issue."}"#;
+
+/// Budgets in tokens from which thinking counts as so much effort.
+const EFFORTS: [(u64, &str); 3] = [(10_000, "high"), (5_000, "medium"), (0, "low")];
+
+/// How thinking is asked for, in Anthropic's words.
+#[derive(Deserialize)]
+struct Thinking {
+    #[serde(default, rename = "type")]
+    kind: String,
+    #[serde(default)]
+    budget_tokens: u64,
+}
+
+/// Says the values in the provider's form.
+///
+/// # Errors
+/// [`TransformError::Unsupported`] for a value that the model does not take and that may not be dropped.
+pub(super) fn adapt(call: &mut Call<'_, '_>, profile: &Profile, model: &str) -> Result<(), TransformError> {
+    cap_name(call.members, profile);
+    if call.policy.modifies {
+        cap_output(call.members, profile)?;
+    }
+    refuse_values(call, profile, model)?;
+    for rule in &profile.rules {
+        match rule {
+            Rule::ThinkingIsASwitch => thinking_as_switch(call.members)?,
+            Rule::ThinkingIsAnEffort => thinking_as_effort(call.members)?,
+            Rule::ThinkingIsAPrompt => thinking_as_prompt(call.members)?,
+            Rule::ToolChoiceInWords => tool_choice_in_words(call.members)?,
+            Rule::ToolChoiceAny if says(call.members, "tool_choice", "required") => {
+                call.members.set("tool_choice", member(&"any", "tool_choice")?);
+            }
+            Rule::NoToolChoice if says(call.members, "tool_choice", "auto") => drop(call.members.take("tool_choice")),
+            Rule::RandomSeed => call.members.rename("seed", "random_seed"),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The most output tokens stand under one name. Of two values the newer name's counts.
+fn cap_name(members: &mut Members<'_>, profile: &Profile) {
+    match profile.cap {
+        Some("max_tokens") => members.rename("max_completion_tokens", "max_tokens"),
+        Some(_) if members.has("max_completion_tokens") => drop(members.take("max_tokens")),
+        Some(_) => members.rename("max_tokens", "max_completion_tokens"),
+        None => {}
+    }
+}
+
+/// More output than the model gives is asked for as what it gives.
+fn cap_output(members: &mut Members<'_>, profile: &Profile) -> Result<(), TransformError> {
+    let Some(most) = profile.output_tokens_max else { return Ok(()) };
+    for name in ["max_tokens", "max_completion_tokens"] {
+        if members.read::<u64>(name).is_some_and(|asked| asked > most) {
+            members.set(name, member(&most, name)?);
+        }
+    }
+    Ok(())
+}
+
+/// Values that the model is known not to take.
+fn refuse_values(call: &mut Call<'_, '_>, profile: &Profile, model: &str) -> Result<(), TransformError> {
+    let effort = call.members.read::<&str>("reasoning_effort");
+    let is_effort_refused = effort.is_some_and(|effort| profile.refused_efforts.contains(&effort));
+    let reasons = !profile.has(Rule::MayNotReason) || effort.is_some_and(|effort| effort != "none");
+    let is_cool = call.members.read::<f64>("temperature").is_some_and(|temperature| temperature != 1.0);
+    let tool_choice = call.members.has("tool_choice") && !says(call.members, "tool_choice", "auto");
+    let refused = [
+        ("reasoning_effort", is_effort_refused),
+        ("temperature", is_cool && reasons && profile.has(Rule::OnlyTemperatureOne)),
+        ("tool_choice", tool_choice && profile.has(Rule::NoToolChoice)),
+    ];
+    for name in refused.into_iter().filter(|(_, is_refused)| *is_refused).map(|(name, _)| name) {
+        let Some(value) = call.members.take(name) else { continue };
+        if !call.policy.drops {
+            let params = vec![format!("{name}={}", value.get())];
+            return Err(TransformError::Unsupported { provider: profile.provider, model: model.to_owned(), params });
+        }
+        call.dropped.push(Cow::Borrowed(name));
+    }
+    Ok(())
+}
+
+fn says(members: &Members<'_>, name: &str, value: &str) -> bool {
+    members.read::<&str>(name) == Some(value)
+}
+
+fn thinking_as_switch(members: &mut Members<'_>) -> Result<(), TransformError> {
+    let effort = members.take("reasoning_effort");
+    let kind = match (members.read::<Thinking>("thinking"), effort) {
+        (Some(thinking), _) => thinking.kind,
+        (None, Some(effort)) if effort.get() != "\"none\"" => "enabled".to_owned(),
+        (None, _) => return Ok(()),
+    };
+    members.set("thinking", member(&serde_json::json!({"type": kind}), "thinking")?);
+    Ok(())
+}
+
+fn thinking_as_effort(members: &mut Members<'_>) -> Result<(), TransformError> {
+    let Some(thinking) = members.read::<Thinking>("thinking") else { return Ok(()) };
+    members.take("thinking");
+    let effort = EFFORTS.iter().find(|(budget, _)| thinking.budget_tokens >= *budget).map(|(_, effort)| *effort);
+    if let Some(effort) = effort.filter(|_| thinking.kind != "disabled" && !members.has("reasoning_effort")) {
+        members.set("reasoning_effort", member(&effort, "reasoning_effort")?);
+    }
+    Ok(())
+}
+
+/// Mistral's reasoning models put the prompt themselves that makes them reason:
+/// <https://docs.mistral.ai/capabilities/reasoning/>
+fn thinking_as_prompt(members: &mut Members<'_>) -> Result<(), TransformError> {
+    let effort = members.take("reasoning_effort").is_some_and(|effort| effort.get() != "\"none\"");
+    let thinking = members.read::<Thinking>("thinking").is_some_and(|thinking| thinking.kind == "enabled");
+    members.take("thinking");
+    if effort || thinking {
+        members.set("prompt_mode", member(&"reasoning", "prompt_mode")?);
+    }
+    Ok(())
+}
+
+fn tool_choice_in_words(members: &mut Members<'_>) -> Result<(), TransformError> {
+    if !says(members, "tool_choice", "required") {
+        return Ok(());
+    }
+    members.take("tool_choice");
+    let Some(messages) = members.get("messages").and_then(|messages| messages.get().trim_end().strip_suffix(']'))
+    else {
+        return Ok(());
+    };
+    let separator = if messages.trim_end().ends_with('[') { "" } else { "," };
+    let longer = into_raw(format!("{messages}{separator}{CALL_A_TOOL}]").into_bytes(), "messages")?;
+    members.replace("messages", longer);
+    Ok(())
+}
