@@ -38,15 +38,8 @@ pub(super) fn adapt(members: &mut Members<'_>, profile: &Profile) -> Result<(), 
     let Some(messages) = members.get("messages").filter(|messages| form.may_concern(messages)) else { return Ok(()) };
     // What is no list of objects is the provider's to refuse.
     let Ok(list) = serde_json::from_str::<Vec<Members<'_>>>(messages.get()) else { return Ok(()) };
-    let mut json = vec![b'['];
-    for (at, message) in list.into_iter().enumerate() {
-        if at > 0 {
-            json.push(b',');
-        }
-        json.extend_from_slice(&form.apply(message)?.to_json());
-    }
-    json.push(b']');
-    let rewritten = words::into_raw(json, "messages")?;
+    let list = list.into_iter().map(|message| form.apply(message)).collect::<Result<Vec<_>, _>>()?;
+    let rewritten = words::into_raw(words::list_to_json(&list), "messages")?;
     members.replace("messages", rewritten);
     Ok(())
 }
@@ -76,7 +69,7 @@ impl Form<'_> {
         if wanted != role {
             message.set("role", words::member(&wanted, "messages")?);
         }
-        if self.names_only_users && !matches!(wanted, "user" | "tool") {
+        if self.names_only_users && wanted != "user" {
             message.take("name");
         }
         for name in self.profile.row.message_members_refused {

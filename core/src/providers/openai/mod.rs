@@ -3,6 +3,7 @@
 //! Wire format: <https://platform.openai.com/docs/api-reference/chat>
 
 mod answer;
+mod choices;
 mod dialect;
 mod failure;
 mod messages;

@@ -1,8 +1,9 @@
 //! A streamed answer in the OpenAI dialect. Whole events pass on as the bytes they came in; only those that tell of
 //! usage, an end or an error are looked into, and a byte search decides which those are.
 
+use super::choices::{self, Part};
 use super::failure;
-use crate::api::members::Members;
+use crate::api::members::{Members, raw};
 use crate::providers::decoder::{Seen, StreamDecoder};
 use crate::providers::failure::ProviderFailure;
 use crate::wire::openai_usage::usage_and_tier;
@@ -23,6 +24,8 @@ pub(super) struct EventReader {
     seen: Seen,
     /// A choice has told why it ended.
     finished: bool,
+    /// The last events that passed as they were.
+    last: Bytes,
     /// The upstream has sent its terminal event.
     done: bool,
 }
@@ -65,7 +68,14 @@ enum Verdict {
 
 impl EventReader {
     pub(super) fn new(show_usage: bool) -> Self {
-        Self { splitter: EventSplitter::default(), show_usage, seen: Seen::default(), finished: false, done: false }
+        Self {
+            splitter: EventSplitter::default(),
+            show_usage,
+            seen: Seen::default(),
+            finished: false,
+            last: Bytes::new(),
+            done: false,
+        }
     }
 
     /// Looks through whole events and gives what the client may see of them.
@@ -75,6 +85,7 @@ impl EventReader {
         }
         if !must_look_into(&whole) {
             self.seen.content_events += memmem::find_iter(&whole, b"\"delta\"").count().max(1) as u64;
+            self.last = whole.clone();
             return Ok(whole);
         }
         let mut kept = BytesMut::new();
@@ -89,6 +100,9 @@ impl EventReader {
                 }
                 Verdict::End => {
                     self.done = true;
+                    if let Some(ending) = ending(&self.last).filter(|_| !self.finished) {
+                        kept.extend_from_slice(&ending);
+                    }
                     return Ok(kept.freeze());
                 }
             }
@@ -117,27 +131,49 @@ impl EventReader {
         if let Some(usage) = usage_and_tier(vendor_usage, chunk.service_tier) {
             self.seen.usage = Some(usage);
         }
-        let Some(usage) = chunk.usage.filter(|usage| usage.get() != "null") else { return Ok(Verdict::Pass) };
+        let Some(usage) = chunk.usage.filter(|usage| usage.get() != "null") else {
+            return Ok(rewritten(&data, true));
+        };
         self.seen.usage = usage_and_tier(Some(usage), chunk.service_tier).or(self.seen.usage);
-        if self.show_usage {
-            return Ok(Verdict::Pass);
-        }
-        Ok(if choices.is_empty() {
-            Verdict::Hide
-        } else {
-            without_usage(&data).map_or(Verdict::Pass, Verdict::Replace)
+        Ok(match (self.show_usage, choices.is_empty()) {
+            (false, true) => Verdict::Hide,
+            (show, _) => rewritten(&data, show),
         })
     }
 }
 
-/// The event without its `usage`, for a client that did not ask for it.
-fn without_usage(data: &[u8]) -> Option<Vec<u8>> {
-    let mut members = Members::parse(data).ok()?;
-    members.take("usage");
+/// The event with its choices put right, and without its `usage` for a client that did not ask for it.
+fn rewritten(data: &[u8], show_usage: bool) -> Verdict {
+    let differs = choices::may_differ(data, Part::Delta);
+    if show_usage && !differs {
+        return Verdict::Pass;
+    }
+    let Ok(mut members) = Members::parse(data) else { return Verdict::Pass };
+    if !show_usage {
+        members.take("usage");
+    }
+    if differs {
+        choices::put_right(&mut members, Part::Delta);
+    }
+    Verdict::Replace(event(&members))
+}
+
+fn event(members: &Members<'_>) -> Vec<u8> {
     let mut event = b"data: ".to_vec();
     event.extend_from_slice(&members.to_json());
     event.extend_from_slice(b"\n\n");
-    Some(event)
+    event
+}
+
+/// The chunk that says why an answer ended, where the upstream says that it has ended and not why. It continues the
+/// last chunk.
+fn ending(last: &[u8]) -> Option<Vec<u8>> {
+    let data = sse::data(sse::events(last).last()?)?;
+    let mut members = Members::parse(&data).ok().filter(|chunk| chunk.has("choices"))?;
+    members.retain(|name, _| matches!(name, "id" | "object" | "created" | "model"));
+    let choices = serde_json::json!([{"index": 0, "delta": {}, "finish_reason": "stop"}]);
+    members.set("choices", raw(&choices).ok()?);
+    Some(event(&members))
 }
 
 /// Whether any of these events may tell of usage, an end or an error. May say yes in vain (a text can hold the same
@@ -148,6 +184,7 @@ fn must_look_into(whole: &[u8]) -> bool {
         || tells(whole, b"\"usage\"")
         || tells(whole, b"\"finish_reason\"")
         || ends_oddly(whole)
+        || choices::may_differ(whole, Part::Delta)
 }
 
 /// Whether a member of this name has another value than `null`.

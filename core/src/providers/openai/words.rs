@@ -22,6 +22,39 @@ pub(super) fn unwritable(member: &'static str, error: &dyn std::error::Error) ->
     TransformError::Member { member, reason: error.to_string() }
 }
 
+/// Edits each object of a member that is a list of objects. Another value stays.
+pub(super) fn each(members: &mut Members<'_>, name: &'static str, mut edit: impl FnMut(&mut Members<'_>)) {
+    let list = members.get(name).and_then(|list| serde_json::from_str::<Vec<Members<'_>>>(list.get()).ok());
+    let Some(mut list) = list else { return };
+    list.iter_mut().for_each(&mut edit);
+    if let Ok(rewritten) = into_raw(list_to_json(&list), name) {
+        members.replace(name, rewritten);
+    }
+}
+
+/// Edits a member that is an object. Another value stays.
+pub(super) fn inside(members: &mut Members<'_>, name: &'static str, edit: impl FnOnce(&mut Members<'_>)) {
+    let object = members.get(name).and_then(|object| Members::parse(object.get().as_bytes()).ok());
+    let Some(mut object) = object else { return };
+    edit(&mut object);
+    if let Ok(rewritten) = into_raw(object.to_json(), name) {
+        members.replace(name, rewritten);
+    }
+}
+
+/// A list of objects as JSON.
+pub(super) fn list_to_json(list: &[Members<'_>]) -> Vec<u8> {
+    let mut json = vec![b'['];
+    for (at, object) in list.iter().enumerate() {
+        if at > 0 {
+            json.push(b',');
+        }
+        json.extend_from_slice(&object.to_json());
+    }
+    json.push(b']');
+    json
+}
+
 /// Takes members with these names out of a member's value, at any depth. A value that does not hold the words stays the
 /// bytes that it is.
 pub(super) fn remove(members: &mut Members<'_>, name: &'static str, words: &[&str]) -> Result<(), TransformError> {
