@@ -38,6 +38,12 @@ pub struct DeploymentParams {
     /// The provider's credential; the provider's environment variable where unset.
     #[serde(default, deserialize_with = "lenient::secret")]
     pub api_key: Option<Secret>,
+    /// The version of Azure's API.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    pub api_version: Option<String>,
+    /// A token of Microsoft Entra ID, in place of Azure's key.
+    #[serde(default, deserialize_with = "lenient::secret")]
+    pub azure_ad_token: Option<Secret>,
     /// The OpenAI organization to bill.
     #[serde(default, deserialize_with = "lenient::optional_text")]
     pub organization: Option<String>,
@@ -106,6 +112,8 @@ impl fmt::Debug for DeploymentParams {
             .field("custom_llm_provider", &self.custom_llm_provider)
             .field("api_base", &self.api_base)
             .field("api_key", &self.api_key)
+            .field("api_version", &self.api_version)
+            .field("azure_ad_token", &self.azure_ad_token)
             .field("organization", &self.organization)
             .field("extra_headers", &self.extra_headers.keys())
             .field("extra_body", &self.extra_body.keys())

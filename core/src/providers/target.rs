@@ -5,6 +5,16 @@ use super::parameters::profile::Profile;
 use crate::secret::Secret;
 use serde_json::{Map, Value};
 
+/// In which header a credential is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyHeader {
+    /// `Authorization: Bearer`.
+    #[default]
+    Bearer,
+    /// `api-key`, as Azure calls it.
+    ApiKey,
+}
+
 /// A resolved upstream. The credential only ever goes to `api_base`.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -16,6 +26,10 @@ pub struct Target {
     pub api_base: String,
     /// The credential; `None` for upstreams that ask for none.
     pub api_key: Option<Secret>,
+    /// In which header the credential is sent.
+    pub key_header: KeyHeader,
+    /// The version of Azure's API.
+    pub api_version: Option<String>,
     /// The OpenAI organization to bill.
     pub organization: Option<String>,
     /// Headers added to every call.
@@ -28,4 +42,16 @@ pub struct Target {
     pub profile: Profile,
     /// What becomes of parameters that it does not take.
     pub policy: Policy,
+}
+
+impl Target {
+    /// Whether the version of Azure's API is one that is OpenAI's own.
+    pub fn is_azure_v1(&self) -> bool {
+        is_azure_v1(self.api_version.as_deref())
+    }
+}
+
+/// As [`Target::is_azure_v1`], of a version.
+pub fn is_azure_v1(version: Option<&str>) -> bool {
+    version.is_some_and(|version| matches!(version, "v1" | "latest" | "preview"))
 }

@@ -2,6 +2,7 @@
 //!
 //! Wire format: <https://platform.openai.com/docs/api-reference/chat>
 
+mod address;
 mod answer;
 mod choices;
 mod dialect;

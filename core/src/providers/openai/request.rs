@@ -1,6 +1,7 @@
 //! The upstream request: the client's members with the model's own name, the deployment's additions, and the usage
 //! of a stream always asked for.
 
+use super::address::endpoint;
 use super::words::{into_raw, member};
 use super::{messages, values, words};
 use crate::api::members::Members;
@@ -8,12 +9,14 @@ use crate::providers::operation::Operation;
 use crate::providers::parameters::admit::admit;
 use crate::providers::parameters::row::Rule;
 use crate::providers::provider::{Call, TransformError};
-use crate::providers::target::Target;
+use crate::providers::target::{KeyHeader, Target};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+
+const API_KEY: HeaderName = HeaderName::from_static("api-key");
 
 /// Builds the upstream request.
 pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
@@ -126,15 +129,19 @@ fn with_headers(operation: Operation, target: &Target, body: Vec<u8>) -> Result<
     let mut request = Request::new(Bytes::from(body));
     *request.method_mut() = Method::POST;
     *request.uri_mut() =
-        endpoint(&target.api_base, operation).parse().map_err(|error| setting("api_base", format!("{error}")))?;
+        endpoint(target, operation).parse().map_err(|error| setting("api_base", format!("{error}")))?;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
     if let Some(key) = &target.api_key {
-        let mut value = HeaderValue::try_from(format!("Bearer {}", key.expose()))
-            .map_err(|_| setting("api_key", "it holds bytes that a header cannot carry".to_owned()))?;
+        let (name, value) = match target.key_header {
+            KeyHeader::Bearer => (AUTHORIZATION, HeaderValue::try_from(format!("Bearer {}", key.expose()))),
+            KeyHeader::ApiKey => (API_KEY, HeaderValue::try_from(key.expose())),
+        };
+        let mut value =
+            value.map_err(|_| setting("api_key", "it holds bytes that a header cannot carry".to_owned()))?;
         value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
+        headers.insert(name, value);
     }
     if let Some(organization) = &target.organization {
         let value = HeaderValue::try_from(organization).map_err(|error| setting("organization", error.to_string()))?;
@@ -151,18 +158,6 @@ fn with_headers(operation: Operation, target: &Target, body: Vec<u8>) -> Result<
     Ok(request)
 }
 
-/// The operation's address: the path goes behind the base's own path, before its query.
-fn endpoint(api_base: &str, operation: Operation) -> String {
-    let (base, query) = api_base.split_once('?').map_or((api_base, None), |(base, query)| (base, Some(query)));
-    let base = base.trim_end_matches('/');
-    let path = operation.path();
-    let joined = if base.ends_with(path) { base.to_owned() } else { format!("{base}{path}") };
-    match query {
-        Some(query) => format!("{joined}?{query}"),
-        None => joined,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +171,8 @@ mod tests {
             model: "gpt-4o".to_owned(),
             api_base: "http://upstream.test/v1".to_owned(),
             api_key: Some(crate::secret::Secret::new("sk-upstream")),
+            key_header: KeyHeader::Bearer,
+            api_version: None,
             organization: None,
             extra_headers: Vec::new(),
             extra_body: serde_json::Map::new(),
@@ -233,7 +230,7 @@ mod tests {
 
     #[test]
     fn the_base_may_be_a_whole_address_or_carry_a_query() {
-        let at = |base| endpoint(base, Operation::Chat);
+        let at = |base: &str| endpoint(&Target { api_base: base.to_owned(), ..target() }, Operation::Chat);
         assert_eq!(at("http://u/v1/"), "http://u/v1/chat/completions");
         assert_eq!(at("http://u/v1/chat/completions"), "http://u/v1/chat/completions");
         assert_eq!(at("http://u/v1?x=1"), "http://u/v1/chat/completions?x=1");

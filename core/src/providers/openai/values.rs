@@ -1,6 +1,6 @@
 //! Parameters whose values a provider takes in another form, or not at all.
 
-use super::words::{into_raw, member};
+use super::words::{each, inside, into_raw, member};
 use crate::api::members::Members;
 use crate::providers::parameters::profile::Profile;
 use crate::providers::parameters::row::Rule;
@@ -14,6 +14,9 @@ const CALL_A_TOOL: &str = r#"{"role":"user","content":"Please select a tool to h
 
 /// Budgets in tokens from which thinking counts as so much effort.
 const EFFORTS: [(u64, &str); 3] = [(10_000, "high"), (5_000, "medium"), (0, "low")];
+
+/// Tokens for the answer itself where a budget for thinking is given and no cap.
+const ANSWER_BESIDE_THINKING: u64 = 4096;
 
 /// How thinking is asked for, in Anthropic's words.
 #[derive(Deserialize)]
@@ -38,6 +41,8 @@ pub(super) fn adapt(call: &mut Call<'_, '_>, profile: &Profile, model: &str) -> 
         match rule {
             Rule::ThinkingIsASwitch => thinking_as_switch(call.members)?,
             Rule::ThinkingIsAnEffort => thinking_as_effort(call.members)?,
+            Rule::EffortIsThinking => effort_as_thinking(call.members)?,
+            Rule::ToolsHaveParameters => parameters_of_tools(call.members),
             Rule::ThinkingIsAPrompt => thinking_as_prompt(call.members)?,
             Rule::ToolChoiceInWords => tool_choice_in_words(call.members)?,
             Rule::ToolChoiceAny if says(call.members, "tool_choice", "required") => {
@@ -118,6 +123,41 @@ fn thinking_as_effort(members: &mut Members<'_>) -> Result<(), TransformError> {
         members.set("reasoning_effort", member(&effort, "reasoning_effort")?);
     }
     Ok(())
+}
+
+/// Anthropic's models behind other providers think by a budget in tokens, which is part of the answer's.
+fn effort_as_thinking(members: &mut Members<'_>) -> Result<(), TransformError> {
+    let Some(effort) = members.take("reasoning_effort") else { return Ok(()) };
+    let budget = match effort.get().trim_matches('"') {
+        "none" => return Ok(()),
+        "minimal" | "low" => 1024,
+        "medium" => 2048,
+        _ => 4096,
+    };
+    if !members.has("thinking") {
+        let thinking = serde_json::json!({"type": "enabled", "budget_tokens": budget});
+        members.set("thinking", member(&thinking, "thinking")?);
+        if !members.has("max_tokens") {
+            members.set("max_tokens", member(&(budget + ANSWER_BESIDE_THINKING), "max_tokens")?);
+        }
+    }
+    Ok(())
+}
+
+/// A function without parameters takes an object of none.
+fn parameters_of_tools(members: &mut Members<'_>) {
+    let has_all = |tools: &str| tools.matches("\"function\":").count() <= tools.matches("\"parameters\"").count();
+    if members.get("tools").is_none_or(|tools| has_all(tools.get())) {
+        return;
+    }
+    each(members, "tools", |tool| {
+        inside(tool, "function", |function| {
+            let none = || member(&serde_json::json!({"type": "object", "properties": {}}), "tools").ok();
+            if let Some(none) = (!function.has("parameters")).then(none).flatten() {
+                function.set("parameters", none);
+            }
+        });
+    });
 }
 
 /// Mistral's reasoning models put the prompt themselves that makes them reason:

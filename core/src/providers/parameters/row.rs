@@ -17,6 +17,8 @@ pub struct Row {
     pub embeddings: &'static str,
     /// The name under which the most output tokens are sent; `None`: as the client sends it.
     pub cap: Option<&'static str>,
+    /// What stands between the base and an operation's path.
+    pub path: &'static str,
     /// Members that every chat carries, as JSON.
     pub chat_members: &'static [(&'static str, &'static str)],
     /// Headers of every call.
@@ -49,6 +51,8 @@ pub struct ByModel {
 pub enum Models {
     /// Those whose own name (behind the last `/`) begins with one of these.
     Named(&'static [&'static str]),
+    /// All but those.
+    NotNamed(&'static [&'static str]),
     /// Those of which the price data says this ability.
     Able(&'static str),
     /// Those, and models that the price data does not have.
@@ -64,6 +68,8 @@ pub enum Models {
 /// How values differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
+    /// The address names a deployment and a version, as Azure's.
+    AzureAddress,
     /// `stream: false` is said, where nothing is said elsewhere.
     SaysNoStream,
     /// The role `developer` is known; elsewhere it is `system`.
@@ -96,6 +102,10 @@ pub enum Rule {
     NoToolChoice,
     /// `tool_choice: required` is called `any`, and no single tool can be chosen.
     ToolChoiceAny,
+    /// A `reasoning_effort` is said as `thinking` with a budget.
+    EffortIsThinking,
+    /// A tool always has parameters.
+    ToolsHaveParameters,
     /// `seed` is called `random_seed`.
     RandomSeed,
     /// A model's short name stands for one of Fireworks' own.

@@ -23,6 +23,7 @@ const PLAIN: Row = Row {
     by_model: &[USER_FOR_OPENAIS],
     embeddings: ALL_OF_EMBEDDINGS,
     cap: None,
+    path: "",
     chat_members: &[],
     headers: &[],
     message_members_refused: &[],
@@ -46,8 +47,42 @@ static ROWS: &[Row] = &[
         rules: &[Rule::KeepsCacheMarks],
         ..PLAIN
     },
+    Row { provider: "azure", ..AZURE },
+    Row { provider: "azure_text", ..AZURE },
+    Row {
+        provider: "databricks",
+        takes: "max_completion_tokens max_tokens n reasoning_effort response_format stop stream temperature thinking \
+                tool_choice tools top_p",
+        by_model: &[ByModel {
+            models: Models::Named(&["databricks-claude"]),
+            rules: &[Rule::EffortIsThinking],
+            ..ANY_MODEL
+        }],
+        embeddings: "",
+        cap: Some("max_tokens"),
+        message_members_refused: &["thinking_blocks", "reasoning_content"],
+        rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks, Rule::NamesOnlyUsers, Rule::ToolsHaveParameters],
+        tool_words_refused: &["cache_control"],
+        ..PLAIN
+    },
+    Row {
+        provider: "snowflake",
+        takes: "max_completion_tokens max_tokens stream temperature tool_choice tools top_p",
+        by_model: &[],
+        cap: Some("max_completion_tokens"),
+        path: "/api/v2/cortex/v1",
+        headers: &[("x-snowflake-authorization-token-type", "KEYPAIR_JWT")],
+        rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks],
+        ..PLAIN
+    },
     Row { provider: "text-completion-openai", rules: &[Rule::KeepsCacheMarks], ..PLAIN },
-    Row { provider: "groq", by_model: &[USER_FOR_OPENAIS, EFFORT_WHERE_KNOWN], rules: &[Rule::SaysNoStream], ..PLAIN },
+    Row {
+        provider: "groq",
+        cap: Some("max_tokens"),
+        by_model: &[USER_FOR_OPENAIS, EFFORT_WHERE_KNOWN],
+        rules: &[Rule::SaysNoStream],
+        ..PLAIN
+    },
     Row {
         provider: "deepseek",
         more: "reasoning_effort thinking",
@@ -205,32 +240,65 @@ const AI21: Row = Row {
     ..PLAIN
 };
 
+const O_SERIES: &[&str] = &["o1", "o3", "o4"];
+
+const AZURE: Row = Row {
+    takes: "audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens max_tokens \
+            modalities n parallel_tool_calls prediction presence_penalty prompt_cache_key response_format seed stop \
+            store stream stream_options temperature tool_choice tools top_logprobs top_p user web_search_options",
+    by_model: &[
+        ByModel {
+            models: Models::NotNamed(O_SERIES),
+            rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks],
+            ..ANY_MODEL
+        },
+        ByModel { more: "prompt_cache_retention reasoning_effort safety_identifier service_tier", ..OPENAI_O_SERIES },
+        NO_SYSTEM_ROLE,
+        ByModel {
+            more: "prompt_cache_retention reasoning_effort safety_identifier service_tier verbosity",
+            ..OPENAI_GPT_5
+        },
+        MAY_NOT_REASON,
+    ],
+    rules: &[Rule::AzureAddress],
+    ..PLAIN
+};
+
+const OPENAI_O_SERIES: ByModel = ByModel {
+    models: Models::Named(O_SERIES),
+    less: "frequency_penalty logprobs presence_penalty top_logprobs top_p",
+    cap: Some("max_completion_tokens"),
+    rules: &[Rule::HasDeveloperRole, Rule::OnlyTemperatureOne],
+    ..ANY_MODEL
+};
+
+const NO_SYSTEM_ROLE: ByModel =
+    ByModel { models: Models::Named(&["o1-mini", "o1-preview", "o3-mini"]), rules: &[Rule::NoSystemRole], ..ANY_MODEL };
+
+const OPENAI_GPT_5: ByModel = ByModel {
+    models: Models::Named(&["gpt-5"]),
+    more: "verbosity",
+    less: "audio frequency_penalty logit_bias logprobs modalities prediction presence_penalty stop top_logprobs top_p \
+           web_search_options",
+    cap: Some("max_completion_tokens"),
+    rules: &[Rule::OnlyTemperatureOne],
+};
+
+const MAY_NOT_REASON: ByModel = ByModel {
+    models: Models::Able("supports_none_reasoning_effort"),
+    more: "logprobs top_logprobs top_p",
+    rules: &[Rule::MayNotReason],
+    ..ANY_MODEL
+};
+
 const OPENAI_MODELS: &[ByModel] = &[
     USER_FOR_OPENAIS,
     ByModel { models: Models::NotKnownToLack("supports_reasoning"), more: "reasoning_effort", ..ANY_MODEL },
-    ByModel {
-        models: Models::Named(&["o1", "o3", "o4"]),
-        less: "frequency_penalty logprobs presence_penalty top_logprobs top_p",
-        cap: Some("max_completion_tokens"),
-        rules: &[Rule::HasDeveloperRole, Rule::OnlyTemperatureOne],
-        ..ANY_MODEL
-    },
+    OPENAI_O_SERIES,
     ByModel { models: Models::Denied("supports_parallel_function_calling"), less: "parallel_tool_calls", ..ANY_MODEL },
-    ByModel { models: Models::Named(&["o1-mini", "o1-preview", "o3-mini"]), rules: &[Rule::NoSystemRole], ..ANY_MODEL },
-    ByModel {
-        models: Models::Named(&["gpt-5"]),
-        more: "verbosity",
-        less: "audio frequency_penalty logit_bias logprobs modalities prediction presence_penalty stop \
-                top_logprobs top_p web_search_options",
-        cap: Some("max_completion_tokens"),
-        rules: &[Rule::OnlyTemperatureOne],
-    },
-    ByModel {
-        models: Models::Able("supports_none_reasoning_effort"),
-        rules: &[Rule::MayNotReason],
-        more: "logprobs top_logprobs top_p",
-        ..ANY_MODEL
-    },
+    NO_SYSTEM_ROLE,
+    OPENAI_GPT_5,
+    MAY_NOT_REASON,
     ByModel { models: Models::Named(&["text-embedding-3"]), more: "dimensions", ..ANY_MODEL },
 ];
 
