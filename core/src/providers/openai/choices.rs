@@ -2,6 +2,7 @@
 //! contents in parts, arguments that are no text, reasons to end that are its own. A search for signs of these comes
 //! first: an answer without them stays the bytes that it is.
 
+use super::json_tool;
 use super::words::{self, each, inside};
 use crate::api::members::Members;
 use memchr::memmem;
@@ -58,7 +59,7 @@ pub(super) fn may_differ(json: &[u8], part: Part) -> bool {
         || values(json, b"\"content\"").any(|value| value.starts_with(b"["))
         || values(json, b"\"arguments\"").any(|value| value.starts_with(b"{"))
         || (holds(b"\"reasoning\"") && !holds(b"\"reasoning_content\""))
-        || (part == Part::Message && holds(THINK.as_bytes()))
+        || (part == Part::Message && (holds(THINK.as_bytes()) || json_tool::may_be_called(json)))
 }
 
 /// What follows each member of this name.
@@ -72,15 +73,40 @@ fn values<'j>(json: &'j [u8], name: &'static [u8]) -> impl Iterator<Item = &'j [
 /// Puts the choices of an answer, or of an event, right.
 pub(super) fn put_right(document: &mut Members<'_>, part: Part) {
     each(document, "choices", |choice| {
-        let mut has_tools = false;
+        let (mut has_tools, mut answered_by_tool) = (false, false);
         inside(choice, part.name(), |message| {
             text_of_parts(message);
             reasoning(message, part);
             arguments_as_text(message);
+            answered_by_tool = part == Part::Message && json_tool::is_called(message);
+            if answered_by_tool {
+                json_tool::arguments_as_content(message);
+            }
             has_tools = message.get("tool_calls").is_some_and(|calls| calls.get().starts_with("[{"));
         });
+        if answered_by_tool {
+            set(choice, "finish_reason", "stop");
+        }
         finish_reason(choice, part, has_tools);
     });
+}
+
+/// Makes the pieces of the call that answers by a schema pieces of a content. Whether such a call is under way, from
+/// now on.
+pub(super) fn answer_by_tool(document: &mut Members<'_>, is_under_way: bool) -> bool {
+    let mut is_called = is_under_way;
+    each(document, "choices", |choice| {
+        inside(choice, "delta", |delta| {
+            is_called |= json_tool::is_called(delta);
+            if is_called {
+                json_tool::arguments_as_content(delta);
+            }
+        });
+        if is_called && choice.read::<&str>("finish_reason") == Some("tool_calls") {
+            set(choice, "finish_reason", "stop");
+        }
+    });
+    is_called
 }
 
 fn set(members: &mut Members<'_>, name: &'static str, value: &str) {

@@ -7,6 +7,7 @@ mod answer;
 mod choices;
 mod dialect;
 mod failure;
+mod json_tool;
 mod messages;
 mod request;
 mod stream;

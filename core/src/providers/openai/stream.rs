@@ -3,6 +3,7 @@
 
 use super::choices::{self, Part};
 use super::failure;
+use super::json_tool;
 use crate::api::members::{Members, raw};
 use crate::providers::decoder::{Seen, StreamDecoder};
 use crate::providers::failure::ProviderFailure;
@@ -24,6 +25,8 @@ pub(super) struct EventReader {
     seen: Seen,
     /// A choice has told why it ended.
     finished: bool,
+    /// A call of the tool that answers by a schema is under way.
+    by_tool: bool,
     /// The last events that passed as they were.
     last: Bytes,
     /// The upstream has sent its terminal event.
@@ -73,6 +76,7 @@ impl EventReader {
             show_usage,
             seen: Seen::default(),
             finished: false,
+            by_tool: false,
             last: Bytes::new(),
             done: false,
         }
@@ -83,7 +87,7 @@ impl EventReader {
         if self.done {
             return Ok(Bytes::new());
         }
-        if !must_look_into(&whole) {
+        if !self.by_tool && !must_look_into(&whole) {
             self.seen.content_events += memmem::find_iter(&whole, b"\"delta\"").count().max(1) as u64;
             self.last = whole.clone();
             return Ok(whole);
@@ -110,6 +114,26 @@ impl EventReader {
         Ok(if is_unchanged { whole } else { kept.freeze() })
     }
 
+    /// The event with its choices put right, and without its `usage` for a client that did not ask for it.
+    fn rewritten(&mut self, data: &[u8], show_usage: bool) -> Verdict {
+        let differs = choices::may_differ(data, Part::Delta);
+        let by_tool = self.by_tool || json_tool::may_be_called(data);
+        if show_usage && !differs && !by_tool {
+            return Verdict::Pass;
+        }
+        let Ok(mut members) = Members::parse(data) else { return Verdict::Pass };
+        if !show_usage {
+            members.take("usage");
+        }
+        if differs {
+            choices::put_right(&mut members, Part::Delta);
+        }
+        if by_tool {
+            self.by_tool = choices::answer_by_tool(&mut members, self.by_tool);
+        }
+        Verdict::Replace(event(&members))
+    }
+
     fn judge(&mut self, event: &[u8]) -> Result<Verdict, ProviderFailure> {
         let Some(data) = sse::data(event) else { return Ok(Verdict::Pass) };
         if data.trim_ascii() == DONE {
@@ -132,30 +156,14 @@ impl EventReader {
             self.seen.usage = Some(usage);
         }
         let Some(usage) = chunk.usage.filter(|usage| usage.get() != "null") else {
-            return Ok(rewritten(&data, true));
+            return Ok(self.rewritten(&data, true));
         };
         self.seen.usage = usage_and_tier(Some(usage), chunk.service_tier).or(self.seen.usage);
         Ok(match (self.show_usage, choices.is_empty()) {
             (false, true) => Verdict::Hide,
-            (show, _) => rewritten(&data, show),
+            (show, _) => self.rewritten(&data, show),
         })
     }
-}
-
-/// The event with its choices put right, and without its `usage` for a client that did not ask for it.
-fn rewritten(data: &[u8], show_usage: bool) -> Verdict {
-    let differs = choices::may_differ(data, Part::Delta);
-    if show_usage && !differs {
-        return Verdict::Pass;
-    }
-    let Ok(mut members) = Members::parse(data) else { return Verdict::Pass };
-    if !show_usage {
-        members.take("usage");
-    }
-    if differs {
-        choices::put_right(&mut members, Part::Delta);
-    }
-    Verdict::Replace(event(&members))
 }
 
 fn event(members: &Members<'_>) -> Vec<u8> {
@@ -185,6 +193,7 @@ fn must_look_into(whole: &[u8]) -> bool {
         || tells(whole, b"\"finish_reason\"")
         || ends_oddly(whole)
         || choices::may_differ(whole, Part::Delta)
+        || json_tool::may_be_called(whole)
 }
 
 /// Whether a member of this name has another value than `null`.

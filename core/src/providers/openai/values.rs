@@ -1,5 +1,6 @@
 //! Parameters whose values a provider takes in another form, or not at all.
 
+use super::json_tool;
 use super::words::{each, inside, into_raw, member};
 use crate::api::members::Members;
 use crate::providers::parameters::profile::Profile;
@@ -39,6 +40,9 @@ pub(super) fn adapt(call: &mut Call<'_, '_>, profile: &Profile, model: &str) -> 
     refuse_values(call, profile, model)?;
     for rule in &profile.rules {
         match rule {
+            Rule::SchemaIsATool => json_tool::say(call.members)?,
+            Rule::NoFormatButSchemas => drop_format(call),
+            Rule::NoFormatBesideTools if call.members.has("tools") => drop_format(call),
             Rule::ThinkingIsASwitch => thinking_as_switch(call.members)?,
             Rule::ThinkingIsAnEffort => thinking_as_effort(call.members)?,
             Rule::EffortIsThinking => effort_as_thinking(call.members)?,
@@ -98,6 +102,14 @@ fn refuse_values(call: &mut Call<'_, '_>, profile: &Profile, model: &str) -> Res
         call.dropped.push(Cow::Borrowed(name));
     }
     Ok(())
+}
+
+/// Takes the answer's format out. Plain text asks for nothing that could be missed.
+fn drop_format(call: &mut Call<'_, '_>) {
+    let Some(format) = call.members.take("response_format") else { return };
+    if !format.get().contains("\"text\"") {
+        call.dropped.push(Cow::Borrowed("response_format"));
+    }
 }
 
 fn says(members: &Members<'_>, name: &str, value: &str) -> bool {

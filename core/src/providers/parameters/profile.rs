@@ -80,6 +80,7 @@ fn matches(models: &Models, model: &str, known: &Option<ModelPrice>) -> bool {
         Models::Named(names) => names.iter().any(|begin| name.starts_with(begin)),
         Models::NotNamed(names) => !names.iter().any(|begin| name.starts_with(begin)),
         Models::Able(ability) => says(known, ability) == Some(true),
+        Models::NotAble(ability) => says(known, ability) != Some(true),
         Models::NotKnownToLack(ability) => known.is_none() || says(known, ability) == Some(true),
         Models::KnownToLack(ability) => known.is_some() && says(known, ability) != Some(true),
         Models::Denied(ability) => denies(known, ability),

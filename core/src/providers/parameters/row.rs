@@ -55,7 +55,9 @@ pub enum Models {
     NotNamed(&'static [&'static str]),
     /// Those of which the price data says this ability.
     Able(&'static str),
-    /// Those, and models that the price data does not have.
+    /// Those of which it does not say it, and models that the price data does not have.
+    NotAble(&'static str),
+    /// Those that have the ability, and models that the price data does not have.
     NotKnownToLack(&'static str),
     /// Those that the price data has, and of which it does not say this ability.
     KnownToLack(&'static str),
@@ -104,6 +106,12 @@ pub enum Rule {
     ToolChoiceAny,
     /// A `reasoning_effort` is said as `thinking` with a budget.
     EffortIsThinking,
+    /// A schema for answers is said as a tool.
+    SchemaIsATool,
+    /// No other format of the answer is known.
+    NoFormatButSchemas,
+    /// No format of the answer beside tools.
+    NoFormatBesideTools,
     /// A tool always has parameters.
     ToolsHaveParameters,
     /// `seed` is called `random_seed`.

@@ -55,14 +55,14 @@ static ROWS: &[Row] = &[
                 tool_choice tools top_p",
         by_model: &[ByModel {
             models: Models::Named(&["databricks-claude"]),
-            rules: &[Rule::EffortIsThinking],
+            rules: &[Rule::EffortIsThinking, Rule::SchemaIsATool, Rule::NoFormatButSchemas],
             ..ANY_MODEL
         }],
         embeddings: "",
         cap: Some("max_tokens"),
         message_members_refused: &["thinking_blocks", "reasoning_content"],
         rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks, Rule::NamesOnlyUsers, Rule::ToolsHaveParameters],
-        tool_words_refused: &["cache_control"],
+        tool_words_refused: &["cache_control", "strict"],
         ..PLAIN
     },
     Row {
@@ -79,7 +79,11 @@ static ROWS: &[Row] = &[
     Row {
         provider: "groq",
         cap: Some("max_tokens"),
-        by_model: &[USER_FOR_OPENAIS, EFFORT_WHERE_KNOWN],
+        by_model: &[
+            USER_FOR_OPENAIS,
+            EFFORT_WHERE_KNOWN,
+            ByModel { models: Models::NotAble("supports_response_schema"), rules: &[Rule::SchemaIsATool], ..ANY_MODEL },
+        ],
         rules: &[Rule::SaysNoStream],
         ..PLAIN
     },
@@ -109,7 +113,7 @@ static ROWS: &[Row] = &[
         cap: Some("max_tokens"),
         message_members_refused: &["thinking_blocks"],
         tool_words_refused: &["strict"],
-        rules: &[Rule::SaysNoStream, Rule::FireworksModelNames],
+        rules: &[Rule::SaysNoStream, Rule::FireworksModelNames, Rule::NoFormatBesideTools],
         ..PLAIN
     },
     Row {
