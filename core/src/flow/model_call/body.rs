@@ -1,6 +1,7 @@
 //! The client's body: what decides is read, what is ours is taken out, the rest stays as it came.
 
 use super::error::CallError;
+use super::extra_body;
 use crate::api::demand::Asked;
 use crate::api::members::Members;
 use crate::providers::operation::Operation;
@@ -37,6 +38,9 @@ const REFUSED: &[(&str, &str)] = &[
     ("user_config", "A router configuration is not taken from a request. Set it in config.yaml."),
     ("guardrails", "Guardrails are not supported by this version of Postern. Leave `guardrails` out."),
 ];
+
+/// The members that cap an answer.
+pub(super) const CAPS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
 
 /// What the body says to us, apart from what it says to the provider.
 #[derive(Debug, Default)]
@@ -88,8 +92,14 @@ pub(super) fn read(
     members: &mut Members<'_>,
     path_model: Option<String>,
 ) -> Result<Said, CallError> {
+    extra_body::hoist(members)?;
     if let Some((member, message)) = REFUSED.iter().find(|(name, _)| members.has(name)) {
         return Err(CallError::Member { member, message: (*message).to_owned() });
+    }
+    let policy = policy(members)?;
+    // A cap that is not to be sent bounds nothing.
+    for name in CAPS.into_iter().filter(|cap| policy.never_sent.iter().any(|name| name == cap)) {
+        members.take(name);
     }
     let mut said = Said {
         model: model(members, path_model)?,
@@ -97,6 +107,7 @@ pub(super) fn read(
         show_usage: asks_for_usage(members),
         asked: Asked::read(members),
         end_user: members.read("user"),
+        policy,
         ..Said::default()
     };
     if !members.has(operation.required_member()) {
@@ -105,7 +116,6 @@ pub(super) fn read(
     said.timeout_seconds = members.take("timeout").and_then(|value| serde_json::from_str(value.get()).ok());
     said.mock_response = members.take("mock_response").and_then(|value| serde_json::from_str(value.get()).ok());
     said.tags = tags(members);
-    said.policy = policy(members)?;
     for name in DROPPED {
         if members.take(name).is_some_and(|value| value.get() != "null") {
             said.dropped.push(Cow::Borrowed(name));

@@ -12,6 +12,7 @@ mod bound;
 mod calls;
 mod course;
 mod error;
+mod extra_body;
 mod facts;
 mod parts;
 mod plan;

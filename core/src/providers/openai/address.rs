@@ -50,3 +50,37 @@ fn azure(target: &Target, base: &str, query: Option<&str>, operation: Operation)
     };
     format!("{joined}?api-version={version}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{DeploymentParams, Environment};
+    use crate::providers::resolve::target_of;
+
+    fn at(model: &str, base: &str, version: Option<&str>) -> String {
+        let params = DeploymentParams {
+            model: model.to_owned(),
+            api_base: Some(base.to_owned()),
+            api_version: version.map(str::to_owned),
+            ..DeploymentParams::default()
+        };
+        endpoint(&target_of(&params, &Environment::default()).unwrap(), Operation::Chat)
+    }
+
+    #[test]
+    fn the_base_may_be_a_whole_address_or_carry_a_query() {
+        assert_eq!(at("openai/m", "http://u/v1/", None), "http://u/v1/chat/completions");
+        assert_eq!(at("openai/m", "http://u/v1/chat/completions", None), "http://u/v1/chat/completions");
+        assert_eq!(at("openai/m", "http://u/v1?x=1", None), "http://u/v1/chat/completions?x=1");
+        assert_eq!(at("snowflake/m", "http://u", None), "http://u/api/v2/cortex/v1/chat/completions");
+    }
+
+    #[test]
+    fn azure_is_called_by_deployment_and_version() {
+        let dated = "http://u/openai/deployments/dep/chat/completions?api-version=2024-10-21";
+        assert_eq!(at("azure/dep", "http://u/", Some("2024-10-21")), dated);
+        assert_eq!(at("azure/dep", dated, None), dated);
+        assert_eq!(at("azure/dep", "http://u", Some("v1")), "http://u/openai/v1/chat/completions");
+        assert_eq!(at("azure/dep", "http://u/openai/v1", Some("preview")), "http://u/openai/v1/chat/completions");
+    }
+}

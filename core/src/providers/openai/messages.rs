@@ -104,3 +104,60 @@ impl Form<'_> {
 fn text_of(part: &Value) -> Option<&str> {
     (part.get("type")?.as_str()? == "text").then(|| part.get("text")?.as_str())?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn sent(provider: &'static str, model: &str, messages: &str) -> String {
+        let body = format!(r#"{{"messages":{messages}}}"#);
+        let mut members = Members::parse(body.as_bytes()).unwrap();
+        adapt(&mut members, &Profile::of(provider, model)).unwrap();
+        members.get("messages").unwrap().get().to_owned()
+    }
+
+    fn value(provider: &'static str, model: &str, messages: &Value) -> Value {
+        serde_json::from_str(&sent(provider, model, &messages.to_string())).unwrap()
+    }
+
+    #[test]
+    fn messages_with_nothing_in_the_way_keep_their_bytes() {
+        let messages = r#"[ {"role":"user", "content":"a \u0041", "x":1.0} ]"#;
+        assert_eq!(sent("openai", "gpt-4o", messages), messages);
+        assert_eq!(sent("mistral", "mistral-large-latest", messages), messages);
+    }
+
+    #[test]
+    fn an_empty_member_is_left_out_and_the_text_null_is_not() {
+        let messages = json!([{"role": "assistant", "content": null}, {"role": "user", "content": "null"}]);
+        let wanted = json!([{"role": "assistant"}, {"role": "user", "content": "null"}]);
+        assert_eq!(value("openai", "gpt-4o", &messages), wanted);
+    }
+
+    #[test]
+    fn roles_are_those_that_the_model_knows() {
+        let role = |model, role| value("openai", model, &json!([{"role": role, "content": "x"}]))[0]["role"].clone();
+        assert_eq!(role("gpt-4o", "developer"), "system");
+        assert_eq!(role("o1", "developer"), "developer");
+        assert_eq!(role("o3-mini", "system"), "user");
+    }
+
+    #[test]
+    fn marks_for_prompt_caching_reach_only_those_who_know_them() {
+        let messages =
+            json!([{"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {"type": "x"}}]}]);
+        assert_eq!(value("openai", "gpt-4o", &messages), messages);
+        let wanted = json!([{"role": "user", "content": [{"type": "text", "text": "a"}]}]);
+        assert_eq!(value("groq", "x", &messages), wanted);
+    }
+
+    #[test]
+    fn texts_in_parts_are_joined_and_an_image_among_them_is_not_lost() {
+        let text = json!({"type": "text", "text": "a"});
+        let joined = value("deepseek", "deepseek-chat", &json!([{"role": "user", "content": [text, text]}]));
+        assert_eq!(joined, json!([{"role": "user", "content": "aa"}]));
+        let image = json!([{"role": "user", "content": [text, {"type": "image_url", "image_url": {"url": "u"}}]}]);
+        assert_eq!(value("deepseek", "deepseek-chat", &image), image);
+    }
+}

@@ -227,12 +227,4 @@ mod tests {
             json!({"temperature": 0.9, "vendor": 1, "model": "gpt-4o", "max_tokens": 33, "flag": true})
         );
     }
-
-    #[test]
-    fn the_base_may_be_a_whole_address_or_carry_a_query() {
-        let at = |base: &str| endpoint(&Target { api_base: base.to_owned(), ..target() }, Operation::Chat);
-        assert_eq!(at("http://u/v1/"), "http://u/v1/chat/completions");
-        assert_eq!(at("http://u/v1/chat/completions"), "http://u/v1/chat/completions");
-        assert_eq!(at("http://u/v1?x=1"), "http://u/v1/chat/completions?x=1");
-    }
 }

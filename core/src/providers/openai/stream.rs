@@ -96,7 +96,10 @@ impl EventReader {
         let mut is_unchanged = true;
         for event in sse::events(&whole) {
             match self.judge(event)? {
-                Verdict::Pass => kept.extend_from_slice(event),
+                Verdict::Pass => {
+                    kept.extend_from_slice(event);
+                    self.last = whole.slice_ref(event);
+                }
                 Verdict::Hide => is_unchanged = false,
                 Verdict::Replace(event) => {
                     kept.extend_from_slice(&event);
@@ -327,6 +330,30 @@ mod tests {
             "data: {\"choices\":[{\"finish_reason\":\"stop\"}],\"x_groq\":{\"usage\":{\"prompt_tokens\":9}}}\n\n";
         let (_, reader) = read(&[chunk, END].concat(), false, usize::MAX);
         assert_eq!(reader.seen().usage.unwrap().prompt_tokens, 9);
+    }
+
+    #[test]
+    fn a_stream_that_is_over_without_saying_why_gets_a_reason() {
+        let chunk = "data: {\"id\":\"a\",\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":null}]}\n\n";
+        let (shown, _) = read(&[chunk, END].concat(), false, usize::MAX);
+        let ending = "data: {\"id\":\"a\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+        assert_eq!(shown.unwrap(), [chunk, ending].concat());
+    }
+
+    #[test]
+    fn a_call_that_answers_by_a_schema_streams_as_text() {
+        let call = |name: &str, arguments: &str| {
+            let function = serde_json::json!({"name": name, "arguments": arguments});
+            let delta = serde_json::json!({"tool_calls": [{"index": 0, "function": function}]});
+            format!("data: {}\n\n", serde_json::json!({"choices": [{"delta": delta, "finish_reason": null}]}))
+        };
+        let end = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n";
+        let stream = [call("json_tool_call", "{\"a\""), call("", ":1}"), end.to_owned(), END.to_owned()].concat();
+        for cut in [1, 7, usize::MAX] {
+            let shown = read(&stream, false, cut).0.unwrap();
+            assert!(!shown.contains("tool_call"), "{shown}");
+            assert!(shown.contains(r#""content":"{\"a\"""#) && shown.contains(r#""finish_reason":"stop""#), "{shown}");
+        }
     }
 
     proptest! {

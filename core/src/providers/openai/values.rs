@@ -198,3 +198,71 @@ fn tool_choice_in_words(members: &mut Members<'_>) -> Result<(), TransformError>
     members.replace("messages", longer);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::operation::Operation;
+    use crate::providers::parameters::policy::Policy;
+    use serde_json::{Value, json};
+
+    fn said(provider: &'static str, model: &str, body: &Value, policy: &Policy) -> Result<Value, String> {
+        let text = body.to_string();
+        let mut members = Members::parse(text.as_bytes()).unwrap();
+        let (profile, dropped) = (Profile::of(provider, model), &mut Vec::new());
+        let mut call = Call { operation: Operation::Chat, members: &mut members, stream: false, policy, dropped };
+        adapt(&mut call, &profile, model).map_err(|error| error.to_string())?;
+        Ok(serde_json::from_slice(&members.to_json()).unwrap())
+    }
+
+    fn plainly(provider: &'static str, model: &str, body: &Value) -> Value {
+        said(provider, model, body, &Policy::default()).unwrap()
+    }
+
+    #[test]
+    fn the_cap_on_an_answer_has_the_name_that_the_model_knows() {
+        let both = json!({"max_tokens": 10, "max_completion_tokens": 20});
+        assert_eq!(plainly("mistral", "m", &both), json!({"max_tokens": 20}));
+        assert_eq!(plainly("openai", "o1", &both), json!({"max_completion_tokens": 20}));
+        assert_eq!(plainly("openai", "gpt-5", &json!({"max_tokens": 10})), json!({"max_completion_tokens": 10}));
+        assert_eq!(plainly("openai", "gpt-4o", &both), both);
+    }
+
+    #[test]
+    fn a_cap_beyond_the_model_is_lowered_where_requests_may_be_put_right() {
+        let policy = Policy { modifies: true, ..Policy::default() };
+        let asked = json!({"max_tokens": 999_999});
+        assert_eq!(said("openai", "gpt-4o", &asked, &policy).unwrap(), json!({"max_tokens": 16_384}));
+        assert_eq!(plainly("openai", "gpt-4o", &asked), asked);
+    }
+
+    #[test]
+    fn a_value_that_the_model_does_not_take_is_refused_or_dropped() {
+        let cool = json!({"temperature": 0.3});
+        let refused = said("openai", "o1", &cool, &Policy::default()).unwrap_err();
+        assert!(refused.contains("temperature=0.3"), "{refused}");
+        let drops = Policy { drops: true, ..Policy::default() };
+        assert_eq!(said("openai", "o1", &cool, &drops).unwrap(), json!({}));
+        assert_eq!(plainly("openai", "gpt-5.1", &cool), cool);
+        assert!(said("openai", "gpt-5", &json!({"reasoning_effort": "none"}), &Policy::default()).is_err());
+    }
+
+    #[test]
+    fn thinking_is_said_as_each_provider_understands_it() {
+        let thinking = json!({"thinking": {"type": "enabled", "budget_tokens": 6000}});
+        assert_eq!(plainly("deepseek", "deepseek-chat", &thinking), json!({"thinking": {"type": "enabled"}}));
+        assert_eq!(plainly("hosted_vllm", "q", &thinking), json!({"reasoning_effort": "medium"}));
+        let effort = json!({"reasoning_effort": "low"});
+        assert_eq!(plainly("deepseek", "deepseek-chat", &effort), json!({"thinking": {"type": "enabled"}}));
+        assert_eq!(plainly("mistral", "magistral-medium-2506", &effort), json!({"prompt_mode": "reasoning"}));
+    }
+
+    #[test]
+    fn a_tool_that_must_be_called_is_asked_for_in_the_providers_way() {
+        let body = json!({"tool_choice": "required", "messages": [{"role": "user", "content": "x"}]});
+        assert_eq!(plainly("mistral", "m", &body)["tool_choice"], "any");
+        let worded = plainly("moonshot", "kimi", &body);
+        assert!(worded.get("tool_choice").is_none());
+        assert_eq!(worded["messages"].as_array().unwrap().len(), 2);
+    }
+}

@@ -82,3 +82,78 @@ fn remove(value: &mut Value, steps: &[&str]) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::parameters::policy::Policy;
+    use serde_json::json;
+
+    struct Admitted {
+        body: Value,
+        dropped: Vec<String>,
+        refused: Option<String>,
+    }
+
+    fn admitted(provider: &'static str, model: &str, body: &Value, policy: &Policy) -> Admitted {
+        let text = body.to_string();
+        let (mut members, mut dropped) = (Members::parse(text.as_bytes()).unwrap(), Vec::new());
+        let profile = Profile::of(provider, model);
+        let operation = if body.get("input").is_some() { Operation::Embedding } else { Operation::Chat };
+        let mut call = Call { operation, members: &mut members, stream: false, policy, dropped: &mut dropped };
+        let refused = admit(&mut call, &profile, model).err().map(|error| error.to_string());
+        let body = serde_json::from_slice(&members.to_json()).unwrap();
+        Admitted { body, dropped: dropped.into_iter().map(Cow::into_owned).collect(), refused }
+    }
+
+    #[test]
+    fn what_a_model_does_not_take_is_refused_by_name() {
+        let body = json!({"top_k": 5, "n": 2, "seed": 7, "logprobs": true});
+        let refused = admitted("mistral", "mistral-large-latest", &body, &Policy::default()).refused.unwrap();
+        assert!(
+            refused.starts_with("mistral does not take `n`, `logprobs` for model=mistral-large-latest."),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn what_may_be_dropped_is_dropped_and_reported() {
+        let policy = Policy { drops: true, ..Policy::default() };
+        let body = json!({"top_k": 5, "n": 2, "seed": 7});
+        let admitted = admitted("mistral", "mistral-large-latest", &body, &policy);
+        assert_eq!((admitted.body, admitted.refused), (json!({"top_k": 5, "seed": 7}), None));
+        assert_eq!(admitted.dropped, ["n"]);
+    }
+
+    #[test]
+    fn a_person_behind_the_call_is_never_a_reason_to_refuse() {
+        let admitted = admitted("groq", "llama-3.3-70b-versatile", &json!({"user": "u"}), &Policy::default());
+        assert_eq!((admitted.body, admitted.dropped), (json!({}), vec!["user".to_owned()]));
+    }
+
+    #[test]
+    fn what_the_operator_allows_is_sent_all_the_same() {
+        let policy = Policy { allowed: vec!["n".into()], ..Policy::default() };
+        assert_eq!(admitted("mistral", "x", &json!({"n": 2}), &policy).body, json!({"n": 2}));
+    }
+
+    #[test]
+    fn what_is_never_to_be_sent_goes_out_at_any_depth() {
+        let never_sent = ["seed", "tools[*].function.strict", "messages[1].name", "nowhere.at.all"];
+        let policy = Policy { never_sent: never_sent.map(str::to_owned).to_vec(), ..Policy::default() };
+        let body = json!({
+            "seed": 1, "tools": [{"function": {"strict": true, "name": "f"}}], "messages": [{"name": "a"}, {"name": "b"}]
+        });
+        let admitted = admitted("openai", "gpt-4o", &body, &policy);
+        let wanted = json!({"tools": [{"function": {"name": "f"}}], "messages": [{"name": "a"}, {}]});
+        assert_eq!(admitted.body, wanted);
+        assert_eq!(admitted.dropped, ["seed", "tools[*].function.strict", "messages[1].name"]);
+    }
+
+    #[test]
+    fn embeddings_have_parameters_of_their_own() {
+        let body = json!({"input": "a", "dimensions": 8, "n": 2});
+        assert!(admitted("mistral", "mistral-embed", &body, &Policy::default()).refused.is_some());
+        assert!(admitted("openai", "text-embedding-3-small", &body, &Policy::default()).refused.is_none());
+    }
+}

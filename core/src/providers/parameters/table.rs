@@ -82,6 +82,7 @@ static ROWS: &[Row] = &[
         by_model: &[
             USER_FOR_OPENAIS,
             EFFORT_WHERE_KNOWN,
+            ByModel { models: Models::NotAble("supports_web_search"), less: "web_search_options", ..ANY_MODEL },
             ByModel { models: Models::NotAble("supports_response_schema"), rules: &[Rule::SchemaIsATool], ..ANY_MODEL },
         ],
         rules: &[Rule::SaysNoStream],
@@ -191,6 +192,14 @@ static ROWS: &[Row] = &[
         rules: &[Rule::SaysNoStream, Rule::JoinsAssistantText, Rule::ThinkingIsAnEffort, Rule::ListsInput],
         ..PLAIN
     },
+    Row {
+        provider: "litellm_proxy",
+        more: "reasoning_effort thinking user verbosity",
+        rules: &[Rule::KeepsCacheMarks],
+        ..PLAIN
+    },
+    Row { provider: "custom_openai", more: "reasoning_effort", rules: &[Rule::KeepsCacheMarks], ..PLAIN },
+    Row { provider: "openai_like", more: "reasoning_effort", ..PLAIN },
     Row { provider: "github", cap: Some("max_tokens"), ..PLAIN },
     Row { provider: "nebius", cap: Some("max_tokens"), ..PLAIN },
     Row {
