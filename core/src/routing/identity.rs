@@ -22,7 +22,7 @@ fn hashed(entry: &ModelEntry) -> String {
     let numbers = [params.timeout, params.stream_timeout, params.weight];
     let counts = [params.rpm, params.tpm];
     let prices = [params.input_cost_per_token, params.output_cost_per_token];
-    let described = serde_json::json!([
+    let mut described = vec![serde_json::json!([
         entry.model_name,
         params.model,
         [text(&params.custom_llm_provider), text(&params.api_base)],
@@ -34,8 +34,15 @@ fn hashed(entry: &ModelEntry) -> String {
         prices,
         params.mock_response,
         params.rest,
-    ]);
-    hex::encode(Sha256::digest(described.to_string().as_bytes()))
+    ])];
+    // Only where they are said, so that deployments without them keep the ids that they have had.
+    let token = params.azure_ad_token.as_ref().map(|token| Value::from(token.expose()));
+    described.extend(token.into_iter().chain(text(&params.api_version)));
+    let described = match described.as_slice() {
+        [only] => only.to_string(),
+        several => Value::from(several.to_vec()).to_string(),
+    };
+    hex::encode(Sha256::digest(described.as_bytes()))
 }
 
 #[cfg(test)]
@@ -62,5 +69,8 @@ mod tests {
         assert_eq!(first, id(entry("sk-1")));
         assert_ne!(first, id(entry("sk-2")));
         assert!(!first.as_str().contains("sk-1"));
+        let dated =
+            |version| json!({"model_name": "a", "litellm_params": {"model": "azure/x", "api_version": version}});
+        assert_ne!(id(dated("2024-10-21")), id(dated("v1")));
     }
 }

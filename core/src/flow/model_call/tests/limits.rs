@@ -100,6 +100,23 @@ async fn a_strict_budgets_bound_is_sent_upstream() {
 }
 
 #[tokio::test]
+async fn a_client_cannot_take_a_strict_budgets_bound_out_again() {
+    let body = "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5}}";
+    for request in [
+        r#"{"model":"gpt","messages":[],"max_tokens":4096,"additional_drop_params":["max_tokens"]}"#,
+        r#"{"model":"gpt","messages":[],"max_completion_tokens":9,"extra_body":{"max_completion_tokens":4096}}"#,
+        r#"{"model":"gpt","messages":[],"additional_drop_params":["max_completion_tokens"],"drop_params":true}"#,
+    ] {
+        let gateway =
+            Gateway::answering(200, pieces(&[body])).with_key(1_000_000_000, json!({"budget_mode": "strict"})).await;
+        assert!(gateway.call_as(KEY, request).await.result.is_ok());
+        let sent = gateway.asked();
+        let cap = sent.get("max_completion_tokens").or_else(|| sent.get("max_tokens"));
+        assert_eq!(cap, Some(&json!(4096)), "{request}");
+    }
+}
+
+#[tokio::test]
 async fn a_strict_budget_refuses_what_may_cost_more_and_a_balanced_one_does_not() {
     let body = "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5}}";
     for (mode, is_made) in [("strict", false), ("balanced", true)] {
