@@ -9,7 +9,9 @@
 
 pub mod aws;
 pub mod binaries;
+pub mod chance;
 pub mod dynoxide;
 pub mod emulator;
 pub mod moto;
+pub mod plain_table;
 pub mod stub;

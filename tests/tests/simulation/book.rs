@@ -1,0 +1,286 @@
+//! The books of somebody who sees every write that was done, knows what each call asked for and what the provider billed,
+//! and says at once when the table is wrong. Keeps its own sums; reads the table only to compare.
+
+use crate::call::{Call, Row, has_window, parallel_key, window_key};
+use postern_core::accounting::spend_row::SpendRow;
+use postern_core::admission::hold::Hold;
+use postern_core::clock::Timestamp;
+use postern_core::id::RequestId;
+use postern_core::store::item::{Item, Key};
+use postern_core::store::write::Write;
+use postern_tests::plain_table::PlainTable;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long a window lasts.
+pub(crate) const WINDOW_MILLIS: i64 = 60_000;
+
+/// Everything that is known.
+#[derive(Default)]
+pub(crate) struct Book {
+    pub(crate) calls: BTreeMap<RequestId, Call>,
+    pub(crate) budgets: BTreeMap<Key, Budget>,
+    pub(crate) windows: BTreeMap<Key, Window>,
+    pub(crate) parallel: BTreeMap<Key, i64>,
+    /// Batches of writes that were done.
+    pub(crate) steps: u64,
+    /// The first thing that was wrong.
+    pub(crate) wrong: Option<String>,
+}
+
+/// What counts in one item of totals.
+#[derive(Default)]
+pub(crate) struct Budget {
+    /// Of every open hold.
+    pub(crate) held: i64,
+    /// Of every row.
+    pub(crate) charged: i64,
+    pub(crate) tokens: i64,
+    pub(crate) adjustment: i64,
+    /// What the charges and the adjustment have come to, at each moment since the adjustment last changed.
+    pub(crate) values: BTreeSet<i64>,
+}
+
+/// The window that was last opened in one scope: who was counted, and with how many tokens.
+#[derive(Default)]
+pub(crate) struct Window {
+    pub(crate) start: Option<i64>,
+    pub(crate) counted: Vec<(RequestId, i64)>,
+}
+
+/// A batch of writes that was done, and what stood there before.
+pub(crate) struct Done<'a> {
+    pub(crate) writes: &'a [Write],
+    pub(crate) before: &'a [Option<Item>],
+    pub(crate) table: &'a PlainTable,
+    pub(crate) now: Timestamp,
+}
+
+/// What a batch meant, as far as its windows must know.
+enum Meant {
+    Admitted(RequestId),
+    /// Its hold is gone; what it used, where its row says so.
+    Ended(RequestId, i64),
+    Other,
+}
+
+impl Book {
+    /// Says that something is wrong. The first wins.
+    pub(crate) fn complain(&mut self, complaint: impl FnOnce() -> String) {
+        if self.wrong.is_none() {
+            self.wrong = Some(complaint());
+        }
+    }
+
+    pub(crate) fn check(&mut self, holds: bool, complaint: impl FnOnce() -> String) {
+        if !holds {
+            self.complain(complaint);
+        }
+    }
+
+    /// A batch of writes was done.
+    pub(crate) fn see(&mut self, done: &Done<'_>) {
+        self.steps += 1;
+        let mut meant = Meant::Other;
+        let mut used = 0;
+        for (write, before) in done.writes.iter().zip(done.before) {
+            match (write.key().partition.split('#').next(), write) {
+                (Some("LOG"), Write::Put { item, .. }) => used = self.row_stored(item, before.as_ref()),
+                (Some("HOLD"), Write::Put { item, .. }) => meant = self.hold_stored(item),
+                (Some("HOLD"), Write::Delete { key, .. }) => {
+                    if let Some(id) = RequestId::parse(&key.sort) {
+                        meant = Meant::Ended(id, used);
+                        self.hold_removed(id);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (write, before) in done.writes.iter().zip(done.before) {
+            let key = write.key();
+            match (key.partition.split('#').next(), key.sort.as_str()) {
+                (Some("RATE"), "WINDOW") => self.window_changed(key, &meant, done),
+                (Some("RATE"), _) => self.parallel_changed(key, done),
+                (Some("KEY"), "KEY") => self.record_changed(write, before.as_ref(), done),
+                (_, "SPEND") => self.totals_changed(key, done),
+                _ => {}
+            }
+        }
+        match meant {
+            Meant::Admitted(id) => self.admitted(id, done),
+            Meant::Ended(id, _) => self.ended(id),
+            Meant::Other => {}
+        }
+    }
+
+    fn row_stored(&mut self, item: &Item, before: Option<&Item>) -> i64 {
+        let Ok(row) = SpendRow::from_item(item) else {
+            self.complain(|| format!("a row that cannot be read: {item:?}"));
+            return 0;
+        };
+        let id = row.request_id;
+        let tokens = i64::try_from(row.details.usage.total()).unwrap_or(i64::MAX);
+        let is_final = !item.attributes.contains_key("unsettled");
+        let row = Row { cost: row.cost.nanos(), tokens, is_final };
+        let Some(call) = self.calls.get_mut(&id) else { return tokens };
+        let (old, totals, asked) = (call.row.replace(row), call.totals.clone(), call.charged_unsettled());
+        let billed = call.billed;
+        let is_step = match old {
+            None => before.is_none(),
+            Some(old) => !old.is_final && is_final,
+        };
+        self.check(is_step, || format!("{id} is charged again: {old:?}, then {row:?}"));
+        let is_true = if is_final { billed == Some(row.cost) } else { row.cost == asked };
+        self.check(is_true, || format!("{id} is charged {row:?}, asked for {asked}, billed {billed:?}"));
+        let budget = self.budgets.entry(totals).or_default();
+        budget.charged += row.cost - old.map_or(0, |old| old.cost);
+        budget.tokens += row.tokens - old.map_or(0, |old| old.tokens);
+        tokens
+    }
+
+    fn hold_stored(&mut self, item: &Item) -> Meant {
+        let Ok((hold, _)) = Hold::from_item(item.clone()) else {
+            self.complain(|| format!("a hold that cannot be read: {item:?}"));
+            return Meant::Other;
+        };
+        let id = hold.id;
+        let Some(call) = self.calls.get_mut(&id) else { return Meant::Other };
+        call.admissions += 1;
+        let scopes = call.scopes.clone();
+        let wanted: Vec<(Key, i64)> = budgets_of(call).map(|(totals, _, amount)| (totals, amount)).collect();
+        let held: Vec<(Key, i64)> = hold.budgets().map(|(key, nanos)| (key.clone(), nanos)).collect();
+        let old = call.hold.replace(hold);
+        self.check(wanted == held, || format!("{id} holds {held:?} and not {wanted:?}"));
+        // Replacing a hold gives nothing back, so what it held stays held by nobody.
+        self.check(old.is_none(), || format!("{id} is held a second time"));
+        for (key, nanos) in held {
+            self.budgets.entry(key).or_default().held += nanos;
+        }
+        for scope in scopes.iter().filter(|scope| scope.parallel.is_some()) {
+            *self.parallel.entry(parallel_key(scope)).or_default() += 1;
+        }
+        Meant::Admitted(id)
+    }
+
+    fn hold_removed(&mut self, id: RequestId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(hold) = call.hold.take() else { return };
+        for (key, nanos) in hold.budgets() {
+            self.budgets.entry(key.clone()).or_default().held -= nanos;
+        }
+        for scope in call.scopes.iter().filter(|scope| scope.parallel.is_some()) {
+            *self.parallel.entry(parallel_key(scope)).or_default() -= 1;
+        }
+    }
+
+    /// Right after the reservation: no limit is passed.
+    fn admitted(&mut self, id: RequestId, done: &Done<'_>) {
+        let Some(call) = self.calls.get(&id).cloned() else { return };
+        for (totals, limit, _) in budgets_of(&call) {
+            let used = number(done.table, &totals, "used");
+            self.check(used <= limit, || format!("{id} is admitted with {used} used of {limit} in {totals:?}"));
+        }
+        for scope in &call.scopes {
+            if let Some(limit) = scope.parallel {
+                let count = number(done.table, &parallel_key(scope), "count");
+                self.check(count <= limit, || format!("{id} is request {count} in flight of {limit}"));
+            }
+            if has_window(scope) {
+                let window = window_key(scope);
+                let within = |name, limit: Option<i64>| limit.is_none_or(|limit| number(done.table, &window, name) <= limit);
+                let holds = within("requests", scope.requests) && within("tokens", scope.tokens);
+                self.check(holds, || format!("{id} passes {scope:?}: {:?}", done.table.stored(&window)));
+            }
+        }
+    }
+
+    /// A hold ends with a row that charges its call, or because its call was never sent.
+    fn ended(&mut self, id: RequestId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.given_back += u32::from(call.row.is_none());
+        let holds = call.billed.is_none() || call.row.is_some();
+        self.check(holds, || format!("{id} was dispatched, and holds nothing though it is not charged"));
+    }
+
+    fn window_changed(&mut self, key: &Key, meant: &Meant, done: &Done<'_>) {
+        let item = done.table.stored(key);
+        let number = |name| item.as_ref().and_then(|item| item.number(name)).unwrap_or(0);
+        let start = number("start");
+        let window = self.windows.entry(key.clone()).or_default();
+        let mut complaint = None;
+        match meant {
+            Meant::Admitted(id) => {
+                let Some(call) = self.calls.get(id) else { return };
+                let limit = call.scopes.iter().find(|scope| window_key(scope) == *key).and_then(|scope| scope.tokens);
+                if window.start != Some(start) {
+                    if window.start.is_some_and(|last| start < last + WINDOW_MILLIS) {
+                        complaint = Some(format!("a window begins at {start}, in the one of {:?}", window.start));
+                    }
+                    *window = Window { start: Some(start), counted: Vec::new() };
+                }
+                window.counted.push((*id, call.counted(limit)));
+                if start <= call.asked_at.millis() - WINDOW_MILLIS {
+                    complaint = Some(format!("{id}, of {:?}, counts in a window of {start}", call.asked_at));
+                }
+            }
+            Meant::Ended(id, used) => match window.counted.iter_mut().rev().find(|(counted, _)| counted == id) {
+                Some((_, tokens)) => *tokens = *used,
+                None => complaint = Some(format!("{id} corrects a window that it was not counted in")),
+            },
+            Meant::Other => complaint = Some("a window changes without a call".to_owned()),
+        }
+        let counted = (i64::try_from(window.counted.len()).unwrap_or(i64::MAX), window.counted.iter().map(|(_, tokens)| tokens).sum());
+        if counted != (number("requests"), number("tokens")) {
+            complaint = complaint.or_else(|| Some(format!("{counted:?} are counted in {item:?}")));
+        }
+        if let Some(complaint) = complaint {
+            self.complain(|| format!("{complaint} ({key:?})"));
+        }
+    }
+
+    fn parallel_changed(&mut self, key: &Key, done: &Done<'_>) {
+        let (count, counted) = (number(done.table, key, "count"), self.parallel.get(key).copied().unwrap_or(0));
+        self.check(count == counted, || format!("{counted} are in flight, {count} are counted: {key:?}"));
+    }
+
+    fn totals_changed(&mut self, key: &Key, done: &Done<'_>) {
+        let value = |name| number(done.table, key, name);
+        let (used, charged, tokens, adjustment) =
+            (value("used"), value("spend"), value("tokens"), value("spend_adjustment"));
+        let budget = self.budgets.entry(key.clone()).or_default();
+        let taken = budget.adjustment - adjustment;
+        let is_period = done.writes.len() > 1 && taken != 0;
+        let mut complaint = None;
+        if is_period && !budget.values.contains(&taken) {
+            complaint = Some(format!("a new period takes {taken} off, which was never what counted"));
+        }
+        if taken != 0 {
+            budget.adjustment = adjustment;
+            budget.values.clear();
+        }
+        budget.values.insert(charged + adjustment);
+        if (charged, tokens) != (budget.charged, budget.tokens) {
+            let rows = (budget.charged, budget.tokens);
+            complaint = complaint.or_else(|| Some(format!("totals of {:?} for rows of {rows:?}", (charged, tokens))));
+        }
+        let held = budget.held;
+        if used != charged + adjustment + held {
+            let say = format!("{used} used, but {charged} charged, {adjustment} adjusted, {held} held");
+            complaint = complaint.or(Some(say));
+        }
+        if let Some(complaint) = complaint {
+            self.complain(|| format!("{complaint} ({key:?})"));
+        }
+    }
+}
+
+/// The budgets that a call counts in: where, the limit, and what it holds.
+fn budgets_of(call: &Call) -> impl Iterator<Item = (Key, i64, i64)> {
+    call.scopes.iter().filter_map(|scope| scope.budget.as_ref()).map(|budget| {
+        let limit = budget.limit.nanos();
+        (budget.totals.clone(), limit, call.held_of(limit))
+    })
+}
+
+pub(crate) fn number(table: &PlainTable, key: &Key, name: &str) -> i64 {
+    table.stored(key).and_then(|item| item.number(name)).unwrap_or(0)
+}

@@ -1,0 +1,88 @@
+//! The worlds that are run: some hundred at each test run, those that once failed, and as many as asked for.
+
+use crate::mutation;
+use crate::run::run;
+
+/// Worlds of each test.
+const SEEDS: u64 = 60;
+
+/// Worlds in which a missing condition must be noticed.
+const SEEDS_FOR_A_MUTATION: u64 = 400;
+
+/// Seeds that once failed.
+const KEPT: &str = include_str!("seeds.txt");
+
+fn hold_in(seeds: impl Iterator<Item = u64>) {
+    let (mut steps, mut calls, mut dispatched) = (0, 0, 0);
+    for seed in seeds {
+        let outcome = run(seed, None);
+        if let Some(wrong) = outcome.wrong {
+            panic!("SEED {seed} fails after {} steps: {wrong}\n`make simulate FROM={seed} SEEDS=1` runs it alone; keep it in tests/tests/simulation/seeds.txt", outcome.steps);
+        }
+        steps += outcome.steps;
+        calls += outcome.calls;
+        dispatched += outcome.dispatched;
+    }
+    println!("{calls} calls, {dispatched} of them sent, {steps} writes");
+    assert!(calls > 0 && dispatched * 5 > calls, "worlds in which hardly anything is sent prove nothing");
+}
+
+#[test]
+fn limits_hold_in_worlds_one() {
+    hold_in(0..SEEDS);
+}
+
+#[test]
+fn limits_hold_in_worlds_two() {
+    hold_in(SEEDS..2 * SEEDS);
+}
+
+#[test]
+fn limits_hold_in_worlds_three() {
+    hold_in(2 * SEEDS..3 * SEEDS);
+}
+
+#[test]
+fn limits_hold_in_worlds_four() {
+    hold_in(3 * SEEDS..4 * SEEDS);
+}
+
+#[test]
+fn limits_hold_in_every_world_that_once_failed() {
+    let seeds = KEPT.lines().filter_map(|line| line.split_whitespace().next()).filter(|word| !word.starts_with('#'));
+    hold_in(seeds.map(|seed| seed.parse().expect("a seed")));
+}
+
+#[test]
+fn the_same_seed_is_the_same_world() {
+    let of = |seed| format!("{:?}", run(seed, None));
+    for seed in [7, 8, 9] {
+        assert_eq!(of(seed), of(seed));
+    }
+}
+
+/// What `make simulate` runs.
+#[test]
+#[ignore = "as long as one likes: `make simulate SEEDS=n FROM=seed`"]
+fn limits_hold_in_as_many_worlds_as_asked() {
+    let (from, seeds) = (asked("FROM", 1_000), asked("SEEDS", 10_000));
+    hold_in(from..from + seeds);
+}
+
+fn asked(name: &str, usual: u64) -> u64 {
+    #[allow(clippy::disallowed_methods, reason = "how many seeds is the test run's own setting, not Postern's")]
+    let said = std::env::var(name);
+    said.map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}
+
+#[test]
+fn without_any_one_condition_some_world_goes_wrong() {
+    let mut unnoticed = Vec::new();
+    for mutation in mutation::ALL {
+        match (0..SEEDS_FOR_A_MUTATION).find_map(|seed| Some((seed, run(seed, Some(mutation)).wrong?))) {
+            Some((seed, wrong)) => println!("without `{}`: seed {seed}: {wrong}", mutation.name),
+            None => unnoticed.push(mutation.name),
+        }
+    }
+    assert!(unnoticed.is_empty(), "nobody notices when these are missing: {unnoticed:#?}");
+}
