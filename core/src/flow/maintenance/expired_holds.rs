@@ -34,7 +34,7 @@ pub(super) async fn run(
             let page = ledger.expired(shard, after, PAGE, until.now()).await?;
             for (hold, row) in page.holds {
                 progress.examined += 1;
-                charge(spend, &hold, &row, until, progress).await?;
+                charge(ledger, spend, &hold, &row, until, progress).await?;
             }
             match page.next {
                 Some(next) => after = Some(next),
@@ -46,6 +46,7 @@ pub(super) async fn run(
 }
 
 async fn charge(
+    ledger: &Ledger,
     spend: &SpendLog,
     hold: &Hold,
     row: &Item,
@@ -64,7 +65,12 @@ async fn charge(
             tracing::warn!(call = %hold.id, "a call was never settled; what it held is charged");
             progress.done += 1;
         }
-        Ok(Settled::Before) => progress.passed_over += 1,
+        // Settled by now; or settled long ago, and reserved again by a request that arrived late. Then what it holds is
+        // held for nobody.
+        Ok(Settled::Before) => {
+            ledger.void(hold, until.now()).await?;
+            progress.passed_over += 1;
+        }
         Err(error) => return Err(error.into()),
     }
     Ok(())

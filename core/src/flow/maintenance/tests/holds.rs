@@ -12,6 +12,7 @@ struct Crashed {
     maintenance: Maintenance,
     spend: SpendLog,
     clock: Arc<ManualClock>,
+    demand: Demand,
     hold: Hold,
     row: SpendRow,
 }
@@ -38,9 +39,9 @@ async fn crashed() -> Crashed {
         lasts_millis: 60_000,
         unsettled: row.to_item(None, 1),
     };
-    let hold = Ledger::new(Arc::clone(&table)).reserve(demand, NOW).await.unwrap();
+    let hold = Ledger::new(Arc::clone(&table)).reserve(demand.clone(), NOW).await.unwrap();
     let maintenance = Maintenance::new(Arc::clone(&table), None, None, Arc::clone(&clock) as Arc<dyn Clock>);
-    Crashed { table, maintenance, spend, clock, hold, row }
+    Crashed { table, maintenance, spend, clock, demand, hold, row }
 }
 
 impl Crashed {
@@ -101,4 +102,17 @@ async fn a_settled_call_gives_back_what_it_did_not_use() {
     assert_eq!(crashed.totals().await, (120, 120));
     crashed.clock.advance_millis(60_000);
     assert_eq!(crashed.run().await.done, 0);
+}
+
+#[tokio::test]
+async fn a_reservation_that_arrives_again_after_its_settlement_is_given_back() {
+    let crashed = crashed().await;
+    let settled = SpendRow { cost: NanoDollars::new(120), ..crashed.row.clone() };
+    crashed.spend.settle_held(&settled, crashed.release()).await.unwrap();
+    Ledger::new(Arc::clone(&crashed.table)).reserve(crashed.demand.clone(), NOW).await.unwrap();
+    assert_eq!(crashed.totals().await, (120, 620));
+    crashed.clock.advance_millis(60_000);
+    crashed.run().await;
+    assert_eq!(crashed.totals().await, (120, 120));
+    assert_eq!(crashed.run().await.examined, 0);
 }
