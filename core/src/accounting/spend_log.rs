@@ -156,9 +156,12 @@ impl SpendLog {
     async fn correct(&self, row: &SpendRow, item: Item, old: &Item) -> Result<Settled, SettleError> {
         let charged = NanoDollars::new(old.number("spend").unwrap_or(0));
         let difference = (row.cost - charged).nanos();
+        // A row that cannot be read is no reason to leave its charge wrong.
+        let counted = SpendRow::from_item(old).map_or(0, |old| tokens(&old));
         let changes = vec![
             Change::Add("spend".to_owned(), difference),
             Change::Add(USED.to_owned(), difference),
+            Change::Add("tokens".to_owned(), tokens(row) - counted),
             Change::Set("last_active".to_owned(), row.details.ended_at.millis().into()),
         ];
         let put = Write::Put { item, when: vec![Condition::Equals(UNSETTLED.to_owned(), true.into())] };
@@ -232,15 +235,18 @@ pub fn totals_key(key: &KeyHash) -> Key {
 
 fn charge(row: &SpendRow, release: &Release) -> Write {
     let key = totals_key(&row.key);
-    let tokens = i64::try_from(row.details.usage.total()).unwrap_or(i64::MAX);
     let changes = vec![
         Change::Add("spend".to_owned(), row.cost.nanos()),
         Change::Add(USED.to_owned(), (row.cost - release.held_at(&key)).nanos()),
-        Change::Add("tokens".to_owned(), tokens),
+        Change::Add("tokens".to_owned(), tokens(row)),
         Change::Add("requests".to_owned(), 1),
         Change::Set("last_active".to_owned(), row.details.ended_at.millis().into()),
     ];
     Write::Update { key, changes, when: Vec::new() }
+}
+
+fn tokens(row: &SpendRow) -> i64 {
+    i64::try_from(row.details.usage.total()).unwrap_or(i64::MAX)
 }
 
 /// Doubles with each attempt; the call's own random bits keep calls that met once from meeting again.

@@ -6,6 +6,7 @@ use crate::accounting::spend_log::{Settled, totals_key};
 use crate::admission::hold::Hold;
 use crate::admission::ledger::Ledger;
 use crate::admission::limits::{Budget, Demand, ScopeLimits, Tokens};
+use crate::usage::Usage;
 
 struct Crashed {
     table: Arc<dyn Table>,
@@ -27,7 +28,11 @@ async fn crashed() -> Crashed {
         request_id: RequestId::at(NOW, &[9; 10]),
         key: key.clone(),
         cost: NanoDollars::new(500),
-        details: SpendDetails { started_at: NOW, ..SpendDetails::default() },
+        details: SpendDetails {
+            started_at: NOW,
+            usage: Usage { prompt_tokens: 100, ..Usage::default() },
+            ..SpendDetails::default()
+        },
     };
     let budget = Budget { totals: totals_key(&key), limit: NanoDollars::new(1_000), owner: String::new() };
     let scope = ScopeLimits { budget: Some(budget), parallel: Some(1), ..ScopeLimits::new("api_key", key.as_str()) };
@@ -54,6 +59,11 @@ impl Crashed {
     async fn totals(&self) -> (i64, i64) {
         let item = self.table.get(&totals_key(&self.row.key), Freshness::Latest).await.unwrap().unwrap();
         (item.number("spend").unwrap_or(0), item.number("used").unwrap_or(0))
+    }
+
+    async fn tokens(&self) -> i64 {
+        let item = self.table.get(&totals_key(&self.row.key), Freshness::Latest).await.unwrap().unwrap();
+        item.number("tokens").unwrap_or(0)
     }
 
     fn release(&self) -> Release {
@@ -87,10 +97,13 @@ async fn a_late_settlement_corrects_the_charge_once() {
     let crashed = crashed().await;
     crashed.clock.advance_millis(60_000);
     crashed.run().await;
-    let settled = SpendRow { cost: NanoDollars::new(120), ..crashed.row.clone() };
+    assert_eq!(crashed.tokens().await, 100);
+    let mut settled = SpendRow { cost: NanoDollars::new(120), ..crashed.row.clone() };
+    settled.details.usage.prompt_tokens = 24;
     assert_eq!(crashed.spend.settle_held(&settled, crashed.release()).await.unwrap(), Settled::Now);
     assert_eq!(crashed.spend.settle_held(&settled, crashed.release()).await.unwrap(), Settled::Before);
     assert_eq!(crashed.totals().await, (120, 120));
+    assert_eq!(crashed.tokens().await, 24);
     assert_eq!(crashed.run().await.done, 0);
 }
 
