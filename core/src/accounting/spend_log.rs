@@ -137,7 +137,11 @@ impl SpendLog {
                 Err(failure) => failure,
             };
             match failure {
-                WriteError::OutcomeUnknown(_) => match self.find(row.request_id).await {
+                WriteError::OutcomeUnknown(_) => match self.stored(row.request_id).await {
+                    // Not ours: the call was charged its reservation meanwhile.
+                    Ok(Some(old)) if is_final && old.attributes.contains_key(UNSETTLED) => {
+                        return self.correct(row, self.item(row, form), &old).await;
+                    }
                     Ok(Some(_)) => return Ok(Settled::Now),
                     // Not there yet. The same write again cannot charge twice, as it asks for the row to be absent.
                     Ok(None) | Err(_) if attempt < ATTEMPTS_MAX => {}
@@ -189,8 +193,11 @@ impl SpendLog {
     /// # Errors
     /// As [`Table::get`]; [`ReadError::Corrupt`] where the row cannot be read.
     pub async fn find(&self, request_id: RequestId) -> Result<Option<SpendRow>, ReadError> {
-        let item = self.table.get(&SpendRow::place(request_id, self.shards), Freshness::Latest).await?;
-        item.as_ref().map(SpendRow::from_item).transpose()
+        self.stored(request_id).await?.as_ref().map(SpendRow::from_item).transpose()
+    }
+
+    async fn stored(&self, request_id: RequestId) -> Result<Option<Item>, ReadError> {
+        self.table.get(&SpendRow::place(request_id, self.shards), Freshness::Latest).await
     }
 
     /// The same log with all rows of a day in one partition, for a store that has one writer anyway: rows that arrive

@@ -6,6 +6,7 @@ use crate::accounting::spend_log::{Settled, totals_key};
 use crate::admission::hold::Hold;
 use crate::admission::ledger::Ledger;
 use crate::admission::limits::{Budget, Demand, ScopeLimits, Tokens};
+use crate::store::faulty::{Fault, FaultyTable, Plan};
 use crate::usage::Usage;
 
 struct Crashed {
@@ -128,4 +129,16 @@ async fn a_reservation_that_arrives_again_after_its_settlement_is_given_back() {
     crashed.run().await;
     assert_eq!(crashed.totals().await, (120, 120));
     assert_eq!(crashed.run().await.examined, 0);
+}
+
+#[tokio::test]
+async fn a_settlement_without_an_answer_does_not_take_the_charged_reservation_for_its_own() {
+    let crashed = crashed().await;
+    crashed.clock.advance_millis(60_000);
+    crashed.run().await;
+    let lost = FaultyTable::new(Arc::clone(&crashed.table), Plan::script([Some(Fault::LostRequest)]));
+    let settled = SpendRow { cost: NanoDollars::new(120), ..crashed.row.clone() };
+    let spend = SpendLog::new(Arc::new(lost), None);
+    assert_eq!(spend.settle_held(&settled, crashed.release()).await.unwrap(), Settled::Now);
+    assert_eq!(crashed.totals().await, (120, 120));
 }
