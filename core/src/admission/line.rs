@@ -17,6 +17,10 @@ use crate::store::write::{Change, Condition, Write};
 /// Seconds after which a request that met too many others under way may try again.
 const PARALLEL_RETRY_MILLIS: i64 = WINDOW_MILLIS;
 
+/// How long a window's item stays. A container may be frozen between its look at the clock and its write: as long as
+/// the window of that time is remembered, the write counts in it or finds it over, and cannot open another one beside it.
+const WINDOW_KEPT_MILLIS: i64 = 24 * 60 * 60_000;
+
 /// One limit of a scope, with what is known of its item.
 pub(super) enum Line<'a> {
     Budget { scope: &'a ScopeLimits, key: Key, limit: i64, amount: i64, stands: Stands },
@@ -173,7 +177,7 @@ fn opened(tokens: i64, now: Timestamp) -> Vec<Change> {
         Change::Set(START.to_owned(), now.millis().into()),
         Change::Set(REQUESTS.to_owned(), 1.into()),
         Change::Set(TOKENS.to_owned(), tokens.into()),
-        Change::Expire(Some(now.plus_millis(2 * WINDOW_MILLIS))),
+        Change::Expire(Some(now.plus_millis(WINDOW_KEPT_MILLIS))),
     ]
 }
 

@@ -111,6 +111,16 @@ async fn a_window_lasts_a_minute_from_its_first_request() {
 }
 
 #[tokio::test]
+async fn containers_that_were_frozen_since_they_looked_at_the_clock_share_one_window() {
+    let fixture = fixture();
+    let (scopes, looked_at) = ([rates(Some(2), None, None)], fixture.clock.now());
+    fixture.clock.advance_millis(600_000);
+    let thawed = |call| fixture.ledger.reserve(demand(call, &scopes, 0, 1), looked_at);
+    let reserved = [thawed(1).await, thawed(2).await, thawed(3).await, thawed(4).await];
+    assert_eq!(reserved.iter().filter(|reserved| reserved.is_ok()).count(), 2);
+}
+
+#[tokio::test]
 async fn tokens_are_counted_before_they_are_used_and_a_large_call_has_a_window_alone() {
     let fixture = fixture();
     let scopes = [rates(None, Some(100), None)];
