@@ -5,9 +5,7 @@ use async_trait::async_trait;
 use postern_core::clock::{Clock, Timestamp};
 use postern_core::store::item::{ITEM_BYTES_MAX, Item, Key, Value};
 use postern_core::store::rules::{check_transaction, check_write};
-use postern_core::store::table::{
-    Freshness, IdempotencyToken, Page, Query, ReadError, SortRange, Table, WriteError,
-};
+use postern_core::store::table::{Freshness, IdempotencyToken, Page, Query, ReadError, SortRange, Table, WriteError};
 use postern_core::store::write::{Change, Condition, Write};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -19,7 +19,12 @@ pub(crate) async fn meddle(table: Arc<dyn Table>, clock: Arc<dyn Clock>, mut cha
     let mut after = before.clone();
     match chance.between(0, 4) {
         0 => keys::set_budget(&mut after, scenario::budget(&mut chance)),
-        1 => keys::set_period(&mut after, Some(scenario::period(&mut chance)), now),
+        1 => {
+            let period = scenario::period(&mut chance);
+            if keys::period(&before) != Some(period) {
+                keys::set_period(&mut after, Some(period), now);
+            }
+        }
         2 => after.rpm_limit = before.rpm_limit.map(|_| chance.between(0, 12)),
         3 => {
             let amount = NanoDollars::new(chance.between(1, COST_MAX));

@@ -186,7 +186,8 @@ impl Book {
             }
             if has_window(scope) {
                 let window = window_key(scope);
-                let within = |name, limit: Option<i64>| limit.is_none_or(|limit| number(done.table, &window, name) <= limit);
+                let within =
+                    |name, limit: Option<i64>| limit.is_none_or(|limit| number(done.table, &window, name) <= limit);
                 let holds = within("requests", scope.requests) && within("tokens", scope.tokens);
                 self.check(holds, || format!("{id} passes {scope:?}: {:?}", done.table.stored(&window)));
             }
@@ -228,7 +229,10 @@ impl Book {
             },
             Meant::Other => complaint = Some("a window changes without a call".to_owned()),
         }
-        let counted = (i64::try_from(window.counted.len()).unwrap_or(i64::MAX), window.counted.iter().map(|(_, tokens)| tokens).sum());
+        let counted = (
+            i64::try_from(window.counted.len()).unwrap_or(i64::MAX),
+            window.counted.iter().map(|(_, tokens)| tokens).sum(),
+        );
         if counted != (number("requests"), number("tokens")) {
             complaint = complaint.or_else(|| Some(format!("{counted:?} are counted in {item:?}")));
         }

@@ -24,9 +24,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// Time that a call may take, in milliseconds. Its hold stands as long.
-const LASTS_MILLIS: i64 = 30_000;
-
 /// One container.
 pub(crate) struct Container {
     audited: Arc<Audited>,
@@ -86,7 +83,8 @@ impl Container {
         if record.is_blocked() {
             return;
         }
-        if keys::is_due(&record, self.clock.now()) && self.keys.begin_period(&record.hash, self.clock.now()).await.is_err()
+        if keys::is_due(&record, self.clock.now())
+            && self.keys.begin_period(&record.hash, self.clock.now()).await.is_err()
         {
             return;
         }
@@ -95,9 +93,11 @@ impl Container {
             return;
         }
         let Some(hold) = self.reserve(&plan).await else { return };
-        if self.chance.of_thousand(60) {
-            // The client has gone meanwhile.
-            self.pause(40_000).await;
+        if self.chance.of_thousand(80) {
+            // The client has gone meanwhile, which is noticed at once, or about when the sweep comes.
+            let millis = if self.chance.of_thousand(300) { 0 } else { (self.scenario.lasts_millis - 100).max(0) };
+            sleep(Duration::from_millis(millis.unsigned_abs())).await;
+            self.pause(self.scenario.maintenance_every_millis).await;
             self.void(plan.id).await;
             return;
         }
@@ -108,7 +108,8 @@ impl Container {
     async fn record(&mut self) -> Option<KeyRecord> {
         let number = usize::try_from(self.chance.between(0, self.scenario.keys.len() as i64 - 1)).expect("a few keys");
         let hash = keys::hash(number);
-        if let Some(record) = self.remembered.take().filter(|record| record.hash == hash && self.chance.of_thousand(300))
+        if let Some(record) =
+            self.remembered.take().filter(|record| record.hash == hash && self.chance.of_thousand(300))
         {
             return Some(record);
         }
@@ -160,7 +161,7 @@ impl Container {
             scopes: plan.scopes.clone(),
             cost: NanoDollars::new(plan.cost),
             tokens: plan.tokens,
-            lasts_millis: LASTS_MILLIS,
+            lasts_millis: self.scenario.lasts_millis,
             unsettled: unsettled.to_item(None, 1),
         };
         match self.ledger.reserve(demand, now).await {

@@ -36,6 +36,11 @@ pub(crate) fn set_period(record: &mut KeyRecord, period: Option<&str>, now: Time
     });
 }
 
+/// The period of a key's budget.
+pub(crate) fn period(record: &KeyRecord) -> Option<&str> {
+    record.budget_duration.as_deref()
+}
+
 /// Gives a key another budget.
 pub(crate) fn set_budget(record: &mut KeyRecord, nanos: i64) {
     if record.max_budget.is_some() {

@@ -42,12 +42,7 @@ enum Kind {
     Lacks(&'static str),
 }
 
-const fn without(
-    name: &'static str,
-    batch: Batch,
-    item: (&'static str, &'static str),
-    condition: Kind,
-) -> Mutation {
+const fn without(name: &'static str, batch: Batch, item: (&'static str, &'static str), condition: Kind) -> Mutation {
     Mutation { name, batch, item, condition }
 }
 

@@ -82,9 +82,12 @@ impl Network {
     }
 
     fn way(&self) -> Duration {
-        let millis = self.draw(|chance, faults| {
-            if chance.of_thousand(faults.slow) { chance.between(50, 400) } else { chance.between(1, 4) }
-        });
+        let millis =
+            self.draw(
+                |chance, faults| {
+                    if chance.of_thousand(faults.slow) { chance.between(50, 400) } else { chance.between(1, 4) }
+                },
+            );
         Duration::from_millis(millis.unsigned_abs())
     }
 

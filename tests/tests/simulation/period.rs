@@ -24,7 +24,7 @@ impl Book {
             return;
         };
         let (old, new) = (before.number(RESET_AT).unwrap_or(0), after.number(RESET_AT).unwrap_or(0));
-        self.check(new > old, || format!("the period that ends at {old} is followed by one that ends at {new}"));
+        self.check(new >= old, || format!("the period that ends at {old} is followed by one that ends at {new}"));
         self.check(old <= done.now.millis() + SKEW_MILLIS_MAX, || format!("the period that ends at {old} ends early"));
         let duration = after.text("budget_duration").and_then(|text| Duration::parse(text).ok());
         let due = duration.and_then(|period| period.next_reset(Timestamp::from_millis(new - 1)).ok());

@@ -46,7 +46,7 @@ pub(crate) fn run(seed: u64, mutation: Option<Mutation>) -> Outcome {
         let mut chance = Chance::of(seed);
         let scenario = Arc::new(Scenario::of(&mut chance));
         let world = World::new(scenario, mutation);
-        world.make_keys(&mut chance).await;
+        world.make_keys().await;
         world.live(&mut chance).await;
         world.close().await;
         let book = world.audited.book();
@@ -79,7 +79,7 @@ impl World {
         Self { scenario, audited, table, clock, calm: Arc::default() }
     }
 
-    async fn make_keys(&self, _: &mut Chance) {
+    async fn make_keys(&self) {
         let store = KeyStore::new(Arc::clone(&self.audited) as Arc<dyn Table>);
         for (number, limits) in self.scenario.keys.iter().enumerate() {
             let record = keys::record(number, limits, self.clock.now());
@@ -137,7 +137,11 @@ impl World {
         };
         async move {
             while !calm.load(Ordering::Relaxed) {
-                sleep(Duration::from_millis(chance.between(1, every).unsigned_abs())).await;
+                let millis = match other {
+                    Other::Administrator if scenario.administrator_at_ends => until_an_end(clock.as_ref(), &mut chance),
+                    _ => chance.between(1, every),
+                };
+                sleep(Duration::from_millis(millis.unsigned_abs())).await;
                 let (table, clock) = (Arc::clone(&table), Arc::clone(&clock));
                 let own = chance.fork();
                 let frailty = Frailty { frozen_millis_max: 10_000, ..scenario.frailty };
@@ -169,6 +173,12 @@ impl World {
 enum Other {
     Maintenance,
     Administrator,
+}
+
+/// Milliseconds until a moment close to the end of somebody's period.
+fn until_an_end(clock: &dyn Clock, chance: &mut Chance) -> i64 {
+    let left = 10_000 - clock.now().millis().rem_euclid(10_000);
+    (left + chance.between(-20, 20)).max(1)
 }
 
 async fn maintain(table: Arc<dyn Table>, clock: Arc<dyn Clock>) {

@@ -24,10 +24,14 @@ pub(crate) struct Scenario {
     /// How much an answer may cost over its reservation, in percent.
     pub(crate) overshoot_percent_max: i64,
     pub(crate) stays_millis_max: i64,
+    /// How long a call's hold stands.
+    pub(crate) lasts_millis: i64,
     pub(crate) faults: Faults,
     pub(crate) frailty: Frailty,
     pub(crate) maintenance_every_millis: i64,
     pub(crate) administrator_every_millis: i64,
+    /// Whether the administrator is at work when periods end.
+    pub(crate) administrator_at_ends: bool,
 }
 
 /// What a key is limited by.
@@ -69,7 +73,8 @@ impl Scenario {
             keys: (0..chance.between(1, 2)).map(|_| KeyLimits::of(chance)).collect(),
             shared: (0..chance.between(0, 2)).map(|number| shared(chance, number)).collect(),
             overshoot_percent_max: chance.pick(&[0, 0, 50, 300]),
-            stays_millis_max: chance.pick(&[5, 50, 2_000, 20_000]),
+            stays_millis_max: chance.pick(&[5, 50, 2_000, 25_000]),
+            lasts_millis: chance.pick(&[50, 2_000, 30_000]),
             faults: Faults {
                 refused: rate(chance),
                 request_lost: rate(chance),
@@ -86,6 +91,7 @@ impl Scenario {
             },
             maintenance_every_millis: chance.pick(&[200, 5_000, 40_000]),
             administrator_every_millis: chance.pick(&[100, 5_000, 60_000]),
+            administrator_at_ends: chance.of_thousand(300),
         }
     }
 }
@@ -95,12 +101,13 @@ impl KeyLimits {
         let mut limits = Self {
             budget: chance.of_thousand(800).then(|| budget(chance)),
             period: chance.of_thousand(600).then(|| period(chance)),
-            requests: chance.of_thousand(400).then(|| chance.between(1, 10)),
-            tokens: chance.of_thousand(400).then(|| chance.between(1, 8) * TOKENS_MAX),
-            parallel: chance.of_thousand(400).then(|| chance.between(1, 4)),
+            requests: chance.of_thousand(300).then(|| chance.between(1, 20)),
+            tokens: chance.of_thousand(400).then(|| chance.between(1, 20) * TOKENS_MAX),
+            parallel: chance.of_thousand(300).then(|| chance.between(1, 6)),
             has_totals: chance.of_thousand(700),
         };
         if limits.requests.or(limits.tokens).or(limits.parallel).is_none() {
+            // A key without any limit is never asked.
             limits.budget = limits.budget.or_else(|| Some(budget(chance)));
         }
         limits
@@ -109,7 +116,7 @@ impl KeyLimits {
 
 /// A budget of one call, of a few, or of many.
 pub(crate) fn budget(chance: &mut Chance) -> i64 {
-    chance.pick(&[1, 5, 20]) * chance.between(COST_MAX / 2, COST_MAX)
+    chance.pick(&[1, 5, 20, 60]) * chance.between(COST_MAX / 2, COST_MAX)
 }
 
 /// A budget's period.
@@ -119,8 +126,8 @@ pub(crate) fn period(chance: &mut Chance) -> &'static str {
 
 fn shared(chance: &mut Chance, number: i64) -> ScopeLimits {
     let mut scope = ScopeLimits::new(chance.pick(&["team", "user", "model_per_key"]), format!("shared-{number}"));
-    scope.requests = chance.of_thousand(400).then(|| chance.between(1, 15));
-    scope.tokens = chance.of_thousand(400).then(|| chance.between(1, 12) * TOKENS_MAX);
-    scope.parallel = chance.of_thousand(400).then(|| chance.between(1, 6));
+    scope.requests = chance.of_thousand(300).then(|| chance.between(1, 30));
+    scope.tokens = chance.of_thousand(300).then(|| chance.between(1, 30) * TOKENS_MAX);
+    scope.parallel = chance.of_thousand(300).then(|| chance.between(1, 8));
     scope
 }

@@ -12,19 +12,26 @@ const SEEDS_FOR_A_MUTATION: u64 = 400;
 /// Seeds that once failed.
 const KEPT: &str = include_str!("seeds.txt");
 
+/// More than these are not told.
+const FAILURES_TOLD: usize = 10;
+
 fn hold_in(seeds: impl Iterator<Item = u64>) {
     let (mut steps, mut calls, mut dispatched) = (0, 0, 0);
+    let mut failures = Vec::new();
     for seed in seeds {
         let outcome = run(seed, None);
-        if let Some(wrong) = outcome.wrong {
-            panic!("SEED {seed} fails after {} steps: {wrong}\n`make simulate FROM={seed} SEEDS=1` runs it alone; keep it in tests/tests/simulation/seeds.txt", outcome.steps);
+        failures.extend(outcome.wrong.map(|wrong| format!("SEED {seed}, after {} writes: {wrong}", outcome.steps)));
+        if failures.len() == FAILURES_TOLD {
+            break;
         }
         steps += outcome.steps;
         calls += outcome.calls;
         dispatched += outcome.dispatched;
     }
     println!("{calls} calls, {dispatched} of them sent, {steps} writes");
-    assert!(calls > 0 && dispatched * 5 > calls, "worlds in which hardly anything is sent prove nothing");
+    let advice = "`make simulate FROM=n SEEDS=1` runs one alone; keep it in tests/tests/simulation/seeds.txt";
+    assert!(failures.is_empty(), "{}\n{advice}", failures.join("\n"));
+    assert!(dispatched * 5 >= calls, "worlds in which hardly anything is sent prove nothing");
 }
 
 #[test]
@@ -78,7 +85,7 @@ fn asked(name: &str, usual: u64) -> u64 {
 #[test]
 fn without_any_one_condition_some_world_goes_wrong() {
     let mut unnoticed = Vec::new();
-    for mutation in mutation::ALL {
+    for mutation in mutation::ALL.into_iter().filter(|m| m.name.contains(&std::env::var("ONLY").unwrap_or_default())) {
         match (0..SEEDS_FOR_A_MUTATION).find_map(|seed| Some((seed, run(seed, Some(mutation)).wrong?))) {
             Some((seed, wrong)) => println!("without `{}`: seed {seed}: {wrong}", mutation.name),
             None => unnoticed.push(mutation.name),
