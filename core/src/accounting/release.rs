@@ -21,6 +21,13 @@ impl Release {
         self.ended.is_empty()
     }
 
+    /// Leaves out the correction that is write `index` of a transaction where `before` writes stand before the
+    /// release's own. Says whether it is one.
+    pub(super) fn leave_out(&mut self, index: usize, before: usize) -> bool {
+        let correction = index.checked_sub(before + self.ended.len()).filter(|at| *at < self.corrected.len());
+        correction.map(|at| self.corrected.remove(at)).is_some()
+    }
+
     /// What was held of the budget whose totals stand at `totals`.
     pub(super) fn held_at(&self, totals: &Key) -> NanoDollars {
         self.budgets.iter().filter(|(key, _)| key == totals).map(|(_, amount)| *amount).sum()

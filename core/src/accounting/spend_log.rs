@@ -24,6 +24,9 @@ const ATTEMPTS_MAX: u32 = 6;
 /// The wait before the second attempt; it doubles with each.
 const FIRST_BACKOFF_MILLIS: u64 = 4;
 
+/// Writes of a settlement before those of its release: the row and the charge.
+const CHARGE_WRITES: usize = 2;
+
 /// What counts against a budget: what was charged, and what calls under way hold. Moves with every total.
 const USED: &str = "used";
 
@@ -122,11 +125,8 @@ impl SpendLog {
                 // Ours or not, the row is there: after a lost answer that is the write that was not answered.
                 Err(WriteError::ConditionFailed { index: 0, .. }) if attempt == 1 => return Ok(Settled::Before),
                 Err(WriteError::ConditionFailed { index: 0, .. }) => return Ok(Settled::Now),
-                // A window has ended, and with it what it counted.
-                Err(WriteError::ConditionFailed { .. }) if !release.corrected.is_empty() => {
-                    release.corrected.clear();
-                    continue;
-                }
+                // A window has ended, and with it what it counted. The others have not.
+                Err(WriteError::ConditionFailed { index, .. }) if release.leave_out(index, CHARGE_WRITES) => continue,
                 // The hold has ended and no row stands: it was void, and there is nothing to charge.
                 Err(WriteError::ConditionFailed { .. }) if !is_final => return Ok(Settled::Before),
                 // What was sent is charged, whatever became of its hold.

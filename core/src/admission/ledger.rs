@@ -101,16 +101,15 @@ impl Ledger {
         writes.extend(hold.budgets().map(|(totals, nanos)| give_back(totals, nanos)));
         let ended = writes.len();
         writes.extend(hold.corrected(0, now));
-        match self.table.transact(None, writes.clone()).await {
-            Err(WriteError::ConditionFailed { index, .. }) if index >= ended => {
-                writes.truncate(ended);
-                match self.table.transact(None, writes).await {
-                    Err(WriteError::ConditionFailed { .. }) => Ok(()),
-                    other => other,
+        loop {
+            match self.table.transact(None, writes.clone()).await {
+                // That window has ended, and with it what it counted.
+                Err(WriteError::ConditionFailed { index, .. }) if (ended..writes.len()).contains(&index) => {
+                    writes.remove(index);
                 }
+                Err(WriteError::ConditionFailed { .. }) => return Ok(()),
+                other => return other,
             }
-            Err(WriteError::ConditionFailed { .. }) => Ok(()),
-            other => other,
         }
     }
 

@@ -201,3 +201,17 @@ async fn a_guess_of_the_output_takes_a_tenth_of_a_window_at_most() {
     let reserved = join_all((0..20).map(|call| fixture.ledger.reserve(guessed(call), START))).await;
     assert_eq!(reserved.iter().filter(|reserved| reserved.is_ok()).count(), 10);
 }
+
+#[tokio::test]
+async fn a_window_that_has_ended_does_not_keep_others_from_getting_their_tokens_back() {
+    let fixture = fixture();
+    let keys = [rates(None, Some(100), None)];
+    let both = [keys[0].clone(), ScopeLimits { tokens: Some(100), ..ScopeLimits::new("team", "t") }];
+    fixture.reserve(1, &keys, 0, 1).await.unwrap();
+    fixture.clock.advance_millis(59_000);
+    let hold = fixture.reserve(2, &both, 0, 60).await.unwrap();
+    fixture.clock.advance_millis(1_000);
+    fixture.reserve(3, &keys, 0, 1).await.unwrap();
+    fixture.ledger.void(&hold, fixture.clock.now()).await.unwrap();
+    fixture.reserve(4, &both[1..], 0, 100).await.unwrap();
+}
