@@ -13,5 +13,6 @@ pub mod chance;
 pub mod dynoxide;
 pub mod emulator;
 pub mod moto;
+pub mod mutation;
 pub mod plain_table;
 pub mod stub;

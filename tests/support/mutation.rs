@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 /// One condition that is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Mutation {
+pub struct Mutation {
     /// What is missing, in words.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// In which batches.
     batch: Batch,
     /// How the partition of the item begins, and its sort key (empty: any).
@@ -47,7 +47,7 @@ const fn without(name: &'static str, batch: Batch, item: (&'static str, &'static
 }
 
 /// Every condition of the algorithm.
-pub(crate) const ALL: [Mutation; 20] = [
+pub const ALL: [Mutation; 20] = [
     without("reserve: the hold is absent", Batch::Any, ("HOLD", ""), Kind::Absent),
     without("reserve: the budget has room", Batch::Any, ("KEY", "SPEND"), Kind::AtMost("used")),
     without("reserve: nothing was used of the budget", Batch::Any, ("KEY", "SPEND"), Kind::Lacks("used")),
@@ -69,6 +69,13 @@ pub(crate) const ALL: [Mutation; 20] = [
     without("period: it is as long as it was read to be", Batch::Any, ("KEY", "KEY"), Kind::Equals("budget_duration")),
     without("period: nothing else was taken off", Batch::Any, ("KEY", "SPEND"), Kind::Equals("spend_adjustment")),
 ];
+
+/// The mutation of that name.
+///
+/// Panics where there is none.
+pub fn named(name: &str) -> Mutation {
+    ALL.into_iter().find(|mutation| mutation.name == name).expect("a mutation of that name")
+}
 
 impl Mutation {
     fn concerns(&self, batch: Batch) -> bool {
@@ -120,13 +127,14 @@ impl Batch {
 }
 
 /// A table that leaves the condition out.
-pub(crate) struct Stripped {
+pub struct Stripped {
     table: Arc<dyn Table>,
     mutation: Mutation,
 }
 
 impl Stripped {
-    pub(crate) fn new(table: Arc<dyn Table>, mutation: Mutation) -> Self {
+    /// `table` without the condition.
+    pub fn new(table: Arc<dyn Table>, mutation: Mutation) -> Self {
         Self { table, mutation }
     }
 }

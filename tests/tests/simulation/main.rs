@@ -14,7 +14,6 @@ mod clock;
 mod container;
 mod frail;
 mod keys;
-mod mutation;
 mod network;
 mod period;
 mod plain_table;

@@ -6,7 +6,7 @@ use crate::clock::VirtualClock;
 use crate::container::Container;
 use crate::frail::{Frail, Frailty};
 use crate::keys;
-use crate::mutation::{Mutation, Stripped};
+
 use crate::network::{Faults, Network};
 use crate::period::SKEW_MILLIS_MAX;
 use crate::scenario::Scenario;
@@ -18,6 +18,7 @@ use postern_core::money::NanoDollars;
 use postern_core::store::table::Table;
 use postern_core::store::write::Write;
 use postern_tests::chance::Chance;
+use postern_tests::mutation::{Mutation, Stripped};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

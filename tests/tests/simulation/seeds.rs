@@ -1,7 +1,7 @@
 //! The worlds that are run: some hundred at each test run, those that once failed, and as many as asked for.
 
-use crate::mutation;
 use crate::run::run;
+use postern_tests::mutation;
 
 /// Worlds of each test.
 const SEEDS: u64 = 60;
