@@ -36,6 +36,12 @@ pub(crate) struct Budget {
     pub(crate) charged: i64,
     pub(crate) tokens: i64,
     pub(crate) adjustment: i64,
+    /// The highest limit that somebody was admitted under.
+    pub(crate) limit_max: i64,
+    /// What answers cost more than was held for them, all together.
+    pub(crate) excess: i64,
+    /// What an administrator added.
+    pub(crate) added: i64,
     /// What the charges and the adjustment have come to, at each moment since the adjustment last changed.
     pub(crate) values: BTreeSet<i64>,
 }
@@ -122,8 +128,9 @@ impl Book {
         let is_final = !item.attributes.contains_key("unsettled");
         let row = Row { cost: row.cost.nanos(), tokens, is_final };
         let Some(call) = self.calls.get_mut(&id) else { return tokens };
-        let (old, totals, asked) = (call.row.replace(row), call.totals.clone(), call.charged_unsettled());
-        let billed = call.billed;
+        let (old, asked, billed) = (call.row.replace(row), call.charged_unsettled(), call.billed);
+        let totals: Vec<(Key, i64)> =
+            call.totals.iter().map(|key| (key.clone(), call.held_at(key).unwrap_or(0))).collect();
         let is_step = match old {
             None => before.is_none(),
             Some(old) => !old.is_final && is_final,
@@ -131,9 +138,12 @@ impl Book {
         self.check(is_step, || format!("{id} is charged again: {old:?}, then {row:?}"));
         let is_true = if is_final { billed == Some(row.cost) } else { row.cost == asked };
         self.check(is_true, || format!("{id} is charged {row:?}, asked for {asked}, billed {billed:?}"));
-        let budget = self.budgets.entry(totals).or_default();
-        budget.charged += row.cost - old.map_or(0, |old| old.cost);
-        budget.tokens += row.tokens - old.map_or(0, |old| old.tokens);
+        for (key, held) in totals {
+            let budget = self.budgets.entry(key).or_default();
+            budget.charged += row.cost - old.map_or(0, |old| old.cost);
+            budget.tokens += row.tokens - old.map_or(0, |old| old.tokens);
+            budget.excess += (row.cost - held).max(0);
+        }
         tokens
     }
 
@@ -146,14 +156,16 @@ impl Book {
         let Some(call) = self.calls.get_mut(&id) else { return Meant::Other };
         call.admissions += 1;
         let scopes = call.scopes.clone();
-        let wanted: Vec<(Key, i64)> = budgets_of(call).map(|(totals, _, amount)| (totals, amount)).collect();
-        let held: Vec<(Key, i64)> = hold.budgets().map(|(key, nanos)| (key.clone(), nanos)).collect();
+        let wanted: Vec<(Key, i64, i64)> = budgets_of(call).collect();
+        let is_wanted = wanted.iter().map(|(key, _, nanos)| (key, *nanos)).eq(hold.budgets());
         let old = call.hold.replace(hold);
-        self.check(wanted == held, || format!("{id} holds {held:?} and not {wanted:?}"));
+        self.check(is_wanted, || format!("{id} does not hold {wanted:?}"));
         // Replacing a hold gives nothing back, so what it held stays held by nobody.
         self.check(old.is_none(), || format!("{id} is held a second time"));
-        for (key, nanos) in held {
-            self.budgets.entry(key).or_default().held += nanos;
+        for (key, limit, nanos) in wanted {
+            let budget = self.budgets.entry(key).or_default();
+            budget.held += nanos;
+            budget.limit_max = budget.limit_max.max(limit);
         }
         for scope in scopes.iter().filter(|scope| scope.parallel.is_some()) {
             *self.parallel.entry(parallel_key(scope)).or_default() += 1;
@@ -257,6 +269,9 @@ impl Book {
         if is_period && !budget.values.contains(&taken) {
             complaint = Some(format!("a new period takes {taken} off, which was never what counted"));
         }
+        if !is_period {
+            budget.added += (-taken).max(0);
+        }
         if taken != 0 {
             budget.adjustment = adjustment;
             budget.values.clear();
@@ -265,6 +280,10 @@ impl Book {
         if (charged, tokens) != (budget.charged, budget.tokens) {
             let rows = (budget.charged, budget.tokens);
             complaint = complaint.or_else(|| Some(format!("totals of {:?} for rows of {rows:?}", (charged, tokens))));
+        }
+        let most = budget.limit_max + budget.excess + budget.added;
+        if used > most {
+            complaint = complaint.or_else(|| Some(format!("{used} used, where {most} is the most")));
         }
         let held = budget.held;
         if used != charged + adjustment + held {

@@ -14,8 +14,8 @@ pub(crate) struct Call {
     pub(crate) tokens: Tokens,
     /// When its container thought that it asked.
     pub(crate) asked_at: Timestamp,
-    /// The totals that its row counts in.
-    pub(crate) totals: Key,
+    /// Every item of totals that its row counts in.
+    pub(crate) totals: Vec<Key>,
     /// What the provider wants for it so far; `None`: it was never dispatched.
     pub(crate) billed: Option<i64>,
     pub(crate) ending: Ending,
@@ -58,6 +58,12 @@ impl Call {
         let Some(limit) = limit else { return (self.tokens.input + self.tokens.output).max(1) };
         let output = if self.tokens.is_bounded { self.tokens.output } else { self.tokens.output.min(limit / 10) };
         (self.tokens.input + output).min(limit).max(1)
+    }
+
+    /// What is held for the call in the budget whose totals stand at `totals`; nothing where it has none.
+    pub(crate) fn held_at(&self, totals: &Key) -> Option<i64> {
+        let mut budgets = self.scopes.iter().filter_map(|scope| scope.budget.as_ref());
+        budgets.find(|budget| budget.totals == *totals).map(|budget| self.held_of(budget.limit.nanos()))
     }
 
     /// What a budget of `limit` holds for the call.

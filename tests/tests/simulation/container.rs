@@ -145,7 +145,7 @@ impl Container {
             cost: plan.cost,
             tokens: plan.tokens,
             asked_at: now,
-            totals: totals_key(&plan.record.hash),
+            totals: vec![totals_key(&plan.record.hash)],
             billed: None,
             ending: Ending::Open,
             hold: None,

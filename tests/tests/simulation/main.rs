@@ -14,6 +14,7 @@ mod clock;
 mod container;
 mod frail;
 mod keys;
+mod mutations;
 mod network;
 mod period;
 mod plain_table;

@@ -149,7 +149,7 @@ impl World {
                 match other {
                     Other::Maintenance => Frail::new(maintain(table, clock), own, frailty).await,
                     Other::Administrator => {
-                        let meddling = meddle(table, clock, chance.fork(), scenario.keys.len());
+                        let meddling = meddle(table, clock, chance.fork(), &scenario);
                         Frail::new(meddling, own, frailty).await;
                     }
                 }
@@ -179,7 +179,7 @@ enum Other {
 /// Milliseconds until a moment close to the end of somebody's period.
 fn until_an_end(clock: &dyn Clock, chance: &mut Chance) -> i64 {
     let left = 10_000 - clock.now().millis().rem_euclid(10_000);
-    (left + chance.between(-20, 20)).max(1)
+    (left + chance.between(-2_000, 20)).max(1)
 }
 
 async fn maintain(table: Arc<dyn Table>, clock: Arc<dyn Clock>) {

@@ -121,7 +121,7 @@ pub(crate) fn budget(chance: &mut Chance) -> i64 {
 
 /// A budget's period.
 pub(crate) fn period(chance: &mut Chance) -> &'static str {
-    chance.pick(&["10s", "30s", "1m", "1d", "1mo"])
+    chance.pick(&["10s", "20s", "30s", "1m", "1d", "1mo"])
 }
 
 fn shared(chance: &mut Chance, number: i64) -> ScopeLimits {

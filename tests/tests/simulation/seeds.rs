@@ -1,13 +1,9 @@
 //! The worlds that are run: some hundred at each test run, those that once failed, and as many as asked for.
 
 use crate::run::run;
-use postern_tests::mutation;
 
 /// Worlds of each test.
 const SEEDS: u64 = 60;
-
-/// Worlds in which a missing condition must be noticed.
-const SEEDS_FOR_A_MUTATION: u64 = 400;
 
 /// Seeds that once failed.
 const KEPT: &str = include_str!("seeds.txt");
@@ -80,16 +76,4 @@ fn asked(name: &str, usual: u64) -> u64 {
     #[allow(clippy::disallowed_methods, reason = "how many seeds is the test run's own setting, not Postern's")]
     let said = std::env::var(name);
     said.map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
-}
-
-#[test]
-fn without_any_one_condition_some_world_goes_wrong() {
-    let mut unnoticed = Vec::new();
-    for mutation in mutation::ALL.into_iter().filter(|m| m.name.contains(&std::env::var("ONLY").unwrap_or_default())) {
-        match (0..SEEDS_FOR_A_MUTATION).find_map(|seed| Some((seed, run(seed, Some(mutation)).wrong?))) {
-            Some((seed, wrong)) => println!("without `{}`: seed {seed}: {wrong}", mutation.name),
-            None => unnoticed.push(mutation.name),
-        }
-    }
-    assert!(unnoticed.is_empty(), "nobody notices when these are missing: {unnoticed:#?}");
 }
