@@ -27,7 +27,7 @@ fn hold_in(seeds: impl Iterator<Item = u64>) {
     println!("{calls} calls, {dispatched} of them sent, {steps} writes");
     let advice = "`make simulate FROM=n SEEDS=1` runs one alone; keep it in tests/tests/simulation/seeds.txt";
     assert!(failures.is_empty(), "{}\n{advice}", failures.join("\n"));
-    assert!(dispatched * 5 >= calls, "worlds in which hardly anything is sent prove nothing");
+    assert!(calls < 1_000 || dispatched * 5 >= calls, "worlds in which hardly anything is sent prove nothing");
 }
 
 #[test]
@@ -46,11 +46,6 @@ fn limits_hold_in_worlds_three() {
 }
 
 #[test]
-fn limits_hold_in_worlds_four() {
-    hold_in(3 * SEEDS..4 * SEEDS);
-}
-
-#[test]
 fn limits_hold_in_every_world_that_once_failed() {
     let seeds = KEPT.lines().filter_map(|line| line.split_whitespace().next()).filter(|word| !word.starts_with('#'));
     hold_in(seeds.map(|seed| seed.parse().expect("a seed")));
@@ -64,11 +59,10 @@ fn the_same_seed_is_the_same_world() {
     }
 }
 
-/// What `make simulate` runs.
+/// What `make simulate` has run.
 #[test]
-#[ignore = "as long as one likes: `make simulate SEEDS=n FROM=seed`"]
 fn limits_hold_in_as_many_worlds_as_asked() {
-    let (from, seeds) = (asked("FROM", 1_000), asked("SEEDS", 10_000));
+    let (from, seeds) = (asked("FROM", 3 * SEEDS), asked("SEEDS", SEEDS));
     hold_in(from..from + seeds);
 }
 
