@@ -14,7 +14,7 @@ pub struct Mutation {
     pub name: &'static str,
     /// In which batches.
     batch: Batch,
-    /// How the partition of the item begins, and its sort key (empty: any).
+    /// How the partition of the item begins, and its sort key; empty: any.
     item: (&'static str, &'static str),
     condition: Kind,
 }
@@ -29,12 +29,13 @@ enum Batch {
     Sweep,
     /// Ends a hold without a row.
     Void,
+    /// Makes a hold larger.
+    Extension,
 }
 
 /// Which condition is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    Exists,
     Absent,
     AtMost(&'static str),
     AtLeast(&'static str),
@@ -47,10 +48,10 @@ const fn without(name: &'static str, batch: Batch, item: (&'static str, &'static
 }
 
 /// Every condition of the algorithm.
-pub const ALL: [Mutation; 20] = [
+pub const ALL: [Mutation; 21] = [
     without("reserve: the hold is absent", Batch::Any, ("HOLD", ""), Kind::Absent),
-    without("reserve: the budget has room", Batch::Any, ("KEY", "SPEND"), Kind::AtMost("used")),
-    without("reserve: nothing was used of the budget", Batch::Any, ("KEY", "SPEND"), Kind::Lacks("used")),
+    without("reserve: the budget has room", Batch::Any, ("", ""), Kind::AtMost("used")),
+    without("reserve: nothing was used of the budget", Batch::Any, ("", ""), Kind::Lacks("used")),
     without("reserve: the window is open", Batch::Any, ("RATE", "WINDOW"), Kind::AtLeast("start")),
     without("reserve: the window has room for a request", Batch::Any, ("RATE", "WINDOW"), Kind::AtMost("requests")),
     without("reserve: the window has room for the tokens", Batch::Any, ("RATE", "WINDOW"), Kind::AtMost("tokens")),
@@ -60,9 +61,10 @@ pub const ALL: [Mutation; 20] = [
     without("reserve: nobody was counted", Batch::Any, ("RATE", "PARALLEL"), Kind::Lacks("count")),
     without("settle: the row is absent", Batch::Settlement, ("LOG", ""), Kind::Absent),
     without("sweep: the row is absent", Batch::Sweep, ("LOG", ""), Kind::Absent),
-    without("settle: the hold is there", Batch::Settlement, ("HOLD", ""), Kind::Exists),
-    without("sweep: the hold is there", Batch::Sweep, ("HOLD", ""), Kind::Exists),
-    without("void: the hold is there", Batch::Void, ("HOLD", ""), Kind::Exists),
+    without("extend: the hold stands as read", Batch::Extension, ("HOLD", ""), Kind::Equals("held")),
+    without("settle: the hold stands as read", Batch::Settlement, ("HOLD", ""), Kind::Equals("held")),
+    without("sweep: the hold stands as read", Batch::Sweep, ("HOLD", ""), Kind::Equals("held")),
+    without("void: the hold stands as read", Batch::Void, ("HOLD", ""), Kind::Equals("held")),
     without("correct tokens: the window is the one", Batch::Any, ("RATE", "WINDOW"), Kind::AtMost("start")),
     without("late settle: the row is unsettled", Batch::Any, ("LOG", ""), Kind::Equals("unsettled")),
     without("period: it ends when it was read to end", Batch::Any, ("KEY", "KEY"), Kind::Equals("budget_reset_at")),
@@ -85,7 +87,8 @@ impl Mutation {
     fn strip(&self, write: &mut Write) {
         let key = write.key();
         let (partition, sort) = self.item;
-        let is_meant = key.partition.split('#').next() == Some(partition) && (sort.is_empty() || key.sort == sort);
+        let is_partition = partition.is_empty() || key.partition.split('#').next() == Some(partition);
+        let is_meant = is_partition && (sort.is_empty() || key.sort == sort);
         if !is_meant {
             return;
         }
@@ -100,7 +103,7 @@ impl Mutation {
 impl Kind {
     fn is(self, condition: &Condition) -> bool {
         match (self, condition) {
-            (Self::Exists, Condition::Exists) | (Self::Absent, Condition::Absent) => true,
+            (Self::Absent, Condition::Absent) => true,
             (Self::AtMost(name), Condition::AtMost(named, _))
             | (Self::AtLeast(name), Condition::AtLeast(named, _))
             | (Self::Equals(name), Condition::Equals(named, _))
@@ -121,9 +124,14 @@ impl Batch {
         match row {
             Some(row) if row.attributes.contains_key("unsettled") => Self::Sweep,
             Some(_) => Self::Settlement,
+            None if writes.iter().any(is_extension) => Self::Extension,
             None => Self::Void,
         }
     }
+}
+
+fn is_extension(write: &Write) -> bool {
+    matches!(write, Write::Update { key, .. } if key.partition.starts_with("HOLD#"))
 }
 
 /// A table that leaves the condition out.

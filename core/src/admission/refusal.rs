@@ -1,5 +1,6 @@
 //! Why a call is not made: which limit stands in the way, what is left of it, when it is free again.
 
+use super::limits::Wording;
 use crate::clock::Timestamp;
 use crate::money::NanoDollars;
 use crate::store::table::{ReadError, WriteError};
@@ -37,14 +38,22 @@ impl fmt::Display for Rate {
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// What the call may cost is more than the budget has left.
-    #[error("Budget has been exceeded! {owner} Current cost: {:?}, Max budget: {:?}", .used.dollars(), .limit.dollars())]
+    #[error("{}", over_budget(*.wording, .owner, *.used, *.limit))]
     Budget {
+        /// The scope's kind.
+        kind: &'static str,
         /// Whose budget.
         owner: String,
         /// What was charged, with what calls under way hold.
         used: NanoDollars,
         /// The budget.
         limit: NanoDollars,
+        /// The words for it.
+        wording: Wording,
+        /// When it begins anew; `None`: never by itself.
+        resets_at: Option<Timestamp>,
+        /// Seconds until then, 1 or more.
+        retry_after: Option<i64>,
     },
     /// A window is full, or as many requests are under way as may be.
     #[error(
@@ -85,6 +94,14 @@ pub enum StoreFailure {
     /// Answering in time.
     #[error("the store did not answer in time")]
     Late,
+}
+
+fn over_budget(wording: Wording, owner: &str, used: NanoDollars, limit: NanoDollars) -> String {
+    let (used, limit) = (used.dollars(), limit.dollars());
+    match wording {
+        Wording::Exceeded => format!("Budget has been exceeded! {owner} Current cost: {used:?}, Max budget: {limit:?}"),
+        Wording::Over => format!("ExceededBudget: {owner} over budget. Spend={used:?}, Budget={limit:?}"),
+    }
 }
 
 /// A point in time as LiteLLM writes it in refusals: `2025-11-21 04:40:00`.

@@ -1,16 +1,19 @@
 //! From what a request presents to who is calling. The master key is recognised without the store, so that an
 //! administrator can work while it is down; no failure of the store ever reads as a wrong key.
 
+use super::budget_period::{BudgetPeriods, Budgeted, PeriodError};
 use super::cache::PrincipalCache;
 use super::credential::{Credential, CredentialError};
 use super::key_record::StoredKey;
-use super::key_store::{KeyStore, KeyStoreError};
+use super::key_store::KeyStore;
 use super::master::{MASTER_KEY_ALIAS, MASTER_USER_ID, MasterKey};
+use super::records::{Directory, KnownAbove};
 use crate::calendar::rfc3339;
 use crate::clock::Timestamp;
 use crate::crypto::key_hash;
 use crate::id::KeyHash;
-use crate::principal::{Principal, Role, SpendSeen};
+use crate::limits::Limits;
+use crate::principal::{Above, Holder, Principal, Role, SpendSeen};
 use crate::store::table::ReadError;
 use http::HeaderMap;
 use std::collections::BTreeMap;
@@ -24,7 +27,9 @@ const STORE_WAIT: Duration = Duration::from_millis(250);
 pub struct Authenticator {
     master: Option<(MasterKey, Arc<Principal>)>,
     keys: KeyStore,
+    periods: BudgetPeriods,
     cache: Arc<PrincipalCache>,
+    directory: Arc<Directory>,
 }
 
 /// Why a caller is not recognised. The texts are those that LiteLLM's clients know.
@@ -56,6 +61,12 @@ pub enum AuthError {
         /// The key, abbreviated.
         key_name: String,
     },
+    /// The key's team is blocked.
+    #[error("Authentication Error, Team={0} is blocked. Update via `/team/unblock` if you're an admin.")]
+    TeamBlocked(String),
+    /// The key's user is blocked.
+    #[error("Authentication Error, User={0} is blocked. Update via `/user/unblock` if you're an admin.")]
+    UserBlocked(String),
     /// The key has ended.
     #[error(
         "Authentication Error - Expired Key. Key Expiry time {} and current time {}",
@@ -86,8 +97,15 @@ impl From<CredentialError> for AuthError {
 
 impl Authenticator {
     /// Recognises the master key, where there is one, and the virtual keys of `keys`.
-    pub fn new(master: Option<MasterKey>, keys: KeyStore, cache: Arc<PrincipalCache>) -> Self {
-        Self { master: master.map(|key| (key, Arc::new(master_principal()))), keys, cache }
+    /// `directory` knows the records above them.
+    pub fn new(
+        master: Option<MasterKey>,
+        keys: KeyStore,
+        cache: Arc<PrincipalCache>,
+        directory: Arc<Directory>,
+    ) -> Self {
+        let periods = BudgetPeriods::new(keys.table());
+        Self { master: master.map(|key| (key, Arc::new(master_principal()))), keys, periods, cache, directory }
     }
 
     /// Who sends a request with these headers.
@@ -124,35 +142,82 @@ impl Authenticator {
         }
     }
 
-    /// Begins the next period of a key's budget where the present one is over, so that no job has to come first.
+    /// What is known of an end user; `None`: it has no record.
     ///
     /// # Errors
     /// [`AuthError::StoreUnavailable`].
-    pub async fn begin_period(&self, hash: &KeyHash, now: Timestamp) -> Result<(), AuthError> {
-        match tokio::time::timeout(STORE_WAIT, self.keys.begin_period(hash, now)).await {
+    pub async fn end_user(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, AuthError> {
+        in_time(self.directory.end_user(id, now)).await
+    }
+
+    /// What is known of a tag; `None`: it has no record.
+    ///
+    /// # Errors
+    /// [`AuthError::StoreUnavailable`].
+    pub async fn tag(&self, name: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, AuthError> {
+        in_time(self.directory.tag(name, now)).await
+    }
+
+    /// A shared budget; `None`: there is none of this id.
+    ///
+    /// # Errors
+    /// [`AuthError::StoreUnavailable`].
+    pub async fn shared_budget(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, AuthError> {
+        in_time(self.directory.budget(id, now)).await
+    }
+
+    /// Begins the next period of a budget that `caller` is under where the present one is over, so that no job has to
+    /// come first.
+    ///
+    /// # Errors
+    /// [`AuthError::StoreUnavailable`].
+    pub async fn begin_period(&self, caller: &Principal, who: &Budgeted, now: Timestamp) -> Result<(), AuthError> {
+        match tokio::time::timeout(STORE_WAIT, self.periods.begin(who, now)).await {
             Ok(Ok(_)) => {
-                self.cache.invalidate(hash);
+                if let Budgeted::Record(id) = who {
+                    self.directory.forget(id);
+                }
+                self.cache.invalidate(&caller.key);
                 Ok(())
             }
-            Ok(Err(KeyStoreError::Read(error))) => Err(AuthError::StoreUnavailable(Some(error))),
+            Ok(Err(PeriodError::Read(error))) => Err(AuthError::StoreUnavailable(Some(error))),
             Ok(Err(_)) | Err(_) => Err(AuthError::StoreUnavailable(None)),
         }
     }
 
     async fn read(&self, hash: KeyHash, presented: &str, now: Timestamp) -> Result<Arc<Principal>, AuthError> {
         let generation = self.cache.generation(&hash);
-        let stored = match tokio::time::timeout(STORE_WAIT, self.keys.get(&hash)).await {
-            Ok(read) => read.map_err(|error| AuthError::StoreUnavailable(Some(error)))?,
-            Err(_) => return Err(AuthError::StoreUnavailable(None)),
-        };
+        let found = in_time(self.load(&hash, now)).await?;
         let key_name = || key_hash::abbreviate(presented);
-        let stored: StoredKey = stored.ok_or_else(|| AuthError::Unknown { hash, key_name: key_name() })?;
+        let (stored, known) = found.ok_or_else(|| AuthError::Unknown { hash, key_name: key_name() })?;
+        let KnownAbove { above, limits, read_at } = known;
         if stored.record.is_blocked() {
             return Err(AuthError::Blocked { key_name: key_name() });
         }
-        let principal = Arc::new(stored.into_principal());
-        self.cache.put(&principal, generation, now);
+        let blocked = |holder: &&Arc<Holder>| holder.limits.is_blocked();
+        if let Some(team) = above.team.as_ref().filter(blocked) {
+            return Err(AuthError::TeamBlocked(team.id.clone()));
+        }
+        if let Some(user) = above.user.as_ref().filter(blocked) {
+            return Err(AuthError::UserBlocked(user.id.clone()));
+        }
+        let principal = Arc::new(Principal { above, limits, ..stored.into_principal() });
+        self.cache.put(&principal, generation, (read_at, now));
         Ok(principal)
+    }
+
+    async fn load(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<(StoredKey, KnownAbove)>, ReadError> {
+        let Some(stored) = self.keys.get(hash).await? else { return Ok(None) };
+        let known = self.directory.above(&stored.record, now).await?;
+        Ok(Some((stored, known)))
+    }
+}
+
+/// What the store says, if it says so in time.
+async fn in_time<T>(read: impl Future<Output = Result<T, ReadError>>) -> Result<T, AuthError> {
+    match tokio::time::timeout(STORE_WAIT, read).await {
+        Ok(read) => read.map_err(|error| AuthError::StoreUnavailable(Some(error))),
+        Err(_) => Err(AuthError::StoreUnavailable(None)),
     }
 }
 
@@ -166,13 +231,9 @@ fn master_principal() -> Principal {
         models: Vec::new(),
         aliases: BTreeMap::new(),
         allowed_routes: Vec::new(),
-        max_budget: None,
-        rpm_limit: None,
-        tpm_limit: None,
-        max_parallel_requests: None,
-        model_limits: BTreeMap::new(),
         key_name: String::new(),
-        budget_reset_at: None,
+        limits: Limits::default(),
+        above: Above::default(),
         expires: None,
         spend: SpendSeen::default(),
     }

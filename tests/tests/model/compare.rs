@@ -123,8 +123,8 @@ impl Case {
         let mut scopes = vec![(format!("key-{}", asked.key), key.limits)];
         let shared = (0..SHARED).filter(|number| asked.shared[*number]);
         scopes.extend(shared.map(|number| (format!("shared-{number}"), shared_limits(number))));
-        let Asked { cost, input, output, is_bounded, lasts, .. } = *asked;
-        let wish = Wish { scopes, cost, input, output, is_bounded, lasts };
+        let Asked { cost, input, output, is_bounded, lasts, is_bound, .. } = *asked;
+        let wish = Wish { scopes, cost, input, output, is_bounded, lasts, is_bound };
         if self.keys[asked.key].limits.budget.is_some() {
             self.begin_due_period(asked.key);
         }
@@ -169,7 +169,8 @@ impl Case {
             let window = window.map(|window| (window.start, window.requests, window.tokens));
             let wanted = crate::real::Seen {
                 used: counters.charged + counters.held,
-                charged: counters.charged,
+                charged: if seen.is_apart { 0 } else { counters.charged },
+                is_apart: seen.is_apart,
                 window,
                 parallel: counters.parallel,
             };
@@ -184,8 +185,8 @@ impl Case {
 /// Scopes above the keys, which nobody changes.
 fn shared_limits(number: usize) -> Limits {
     match number {
-        0 => Limits { requests: Some(4), ..Limits::default() },
+        0 => Limits { budget: Some(4_000), requests: Some(4), ..Limits::default() },
         1 => Limits { tokens: Some(150), parallel: Some(3), ..Limits::default() },
-        _ => Limits { requests: Some(6), tokens: Some(300), parallel: Some(5), ..Limits::default() },
+        _ => Limits { budget: Some(2_500), requests: Some(6), tokens: Some(300), parallel: Some(5) },
     }
 }

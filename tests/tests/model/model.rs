@@ -42,7 +42,7 @@ pub(crate) struct Window {
 /// A call that wants in.
 #[derive(Clone, Debug)]
 pub(crate) struct Wish {
-    /// Its key first: that is where it is charged.
+    /// Its key first. It is charged there, and wherever there is a budget.
     pub(crate) scopes: Vec<(String, Limits)>,
     pub(crate) cost: i64,
     pub(crate) input: i64,
@@ -50,6 +50,8 @@ pub(crate) struct Wish {
     /// Whether the client bounds the output.
     pub(crate) is_bounded: bool,
     pub(crate) lasts: i64,
+    /// Whether its cost cannot be passed; a guess takes no more than the whole of a budget.
+    pub(crate) is_bound: bool,
 }
 
 /// What a call is told.
@@ -93,7 +95,7 @@ pub(crate) struct Model {
 
 impl Wish {
     fn held_of(&self, budget: i64) -> i64 {
-        self.cost.min(budget).max(1)
+        if self.is_bound { self.cost.max(1) } else { self.cost.min(budget).max(1) }
     }
 
     /// A guess of the output takes at most a tenth of a window, and no call more than all of it.
@@ -105,6 +107,9 @@ impl Wish {
 
     /// What it is charged where nobody comes back.
     pub(crate) fn charged_unsettled(&self) -> i64 {
+        if self.is_bound {
+            return self.cost;
+        }
         self.scopes.iter().filter_map(|(_, limits)| limits.budget).fold(self.cost, i64::min)
     }
 }
@@ -146,6 +151,7 @@ impl Model {
     fn never(&self, _: &Wish, _: &str, limits: &Limits, _: i64) -> Option<Limit> {
         let is_nothing = |limit: Option<i64>| limit.is_some_and(|limit| limit <= 0);
         match limits {
+            _ if is_nothing(limits.budget) => Some(Limit::Budget),
             _ if is_nothing(limits.requests) => Some(Limit::Requests),
             _ if is_nothing(limits.tokens) => Some(Limit::Tokens),
             _ if is_nothing(limits.parallel) => Some(Limit::Parallel),
@@ -218,8 +224,11 @@ impl Model {
     }
 
     fn charge(&mut self, call: &Call, cost: i64) {
-        let Some((key, _)) = call.wish.scopes.first() else { return };
-        self.scopes.entry(key.clone()).or_default().charged += cost;
+        for (number, (scope, limits)) in call.wish.scopes.iter().enumerate() {
+            if number == 0 || limits.budget.is_some() {
+                self.scopes.entry(scope.clone()).or_default().charged += cost;
+            }
+        }
     }
 
     fn let_go(&mut self, call: &Call) {

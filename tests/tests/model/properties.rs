@@ -68,9 +68,17 @@ fn dynamodb_does_what_the_model_does() {
 /// No world can show that a settlement must find its hold: only what was never sent is void. Steps can.
 #[test]
 fn a_settlement_that_does_not_look_for_its_hold_parts_from_the_model() {
-    let without = mutation::named("settle: the hold is there");
-    let asked =
-        Asked { key: 0, shared: [false, true, false], cost: 100, input: 10, output: 0, is_bounded: true, lasts: 1_000 };
+    let without = mutation::named("settle: the hold stands as read");
+    let asked = Asked {
+        key: 0,
+        shared: [false, true, false],
+        cost: 100,
+        input: 10,
+        output: 0,
+        is_bounded: true,
+        lasts: 1_000,
+        is_bound: false,
+    };
     let steps = [
         Step::SetLimit { key: 0, which: Which::Budget, to: Some(1_000) },
         Step::Reserve(asked),

@@ -8,15 +8,16 @@ use postern_core::accounting::spend_log::{Settled, SpendLog, totals_key};
 use postern_core::accounting::spend_row::{SpendDetails, SpendRow};
 use postern_core::admission::hold::Hold;
 use postern_core::admission::ledger::Ledger;
-use postern_core::admission::limits::{Budget, Demand, ScopeLimits, Tokens};
+use postern_core::admission::limits::{Budget, Counter, Demand, ScopeLimits, Tokens, Wording};
 use postern_core::admission::refusal::{Rate, Refusal};
+use postern_core::auth::budget_period::{BudgetPeriods, Budgeted};
 use postern_core::auth::key_record::KeyRecord;
 use postern_core::auth::key_store::KeyStore;
 use postern_core::clock::{Clock, ManualClock};
-use postern_core::duration::Duration;
 use postern_core::flow::maintenance::job::Job;
 use postern_core::flow::maintenance::{Event, Maintenance, Task};
 use postern_core::id::{KeyHash, RequestId};
+use postern_core::limits::BudgetPeriod;
 use postern_core::money::NanoDollars;
 use postern_core::store::item::Key;
 use postern_core::store::table::{Freshness, Table};
@@ -28,6 +29,7 @@ pub(crate) struct Real {
     pub(crate) table: Arc<dyn Table>,
     clock: Arc<ManualClock>,
     keys: KeyStore,
+    periods: BudgetPeriods,
     ledger: Ledger,
     spend: SpendLog,
     maintenance: Maintenance,
@@ -41,6 +43,8 @@ pub(crate) struct Real {
 pub(crate) struct Seen {
     pub(crate) used: i64,
     pub(crate) charged: i64,
+    /// Whether its budget is counted apart, where what is charged is not told from what is held.
+    pub(crate) is_apart: bool,
     /// Start, requests, tokens.
     pub(crate) window: Option<(i64, i64, i64)>,
     pub(crate) parallel: i64,
@@ -57,6 +61,7 @@ impl Real {
         let now = Arc::clone(&clock) as Arc<dyn Clock>;
         Self {
             keys: KeyStore::new(Arc::clone(&table)),
+            periods: BudgetPeriods::new(Arc::clone(&table)),
             ledger: Ledger::new(Arc::clone(&table)),
             spend: SpendLog::new(Arc::clone(&table), None),
             maintenance: Maintenance::new(Arc::clone(&table), None, None, now),
@@ -96,10 +101,10 @@ impl Real {
 
     pub(crate) async fn set_limit(&self, key: usize, which: Which, to: Option<i64>) {
         self.change(key, |record| match which {
-            Which::Budget => record.max_budget = to.map(NanoDollars::new),
-            Which::Requests => record.rpm_limit = to,
-            Which::Tokens => record.tpm_limit = to,
-            Which::Parallel => record.max_parallel_requests = to,
+            Which::Budget => record.limits.max_budget = to.map(NanoDollars::new),
+            Which::Requests => record.limits.rpm_limit = to,
+            Which::Tokens => record.limits.tpm_limit = to,
+            Which::Parallel => record.limits.max_parallel_requests = to,
         })
         .await;
     }
@@ -107,16 +112,16 @@ impl Real {
     pub(crate) async fn set_period(&self, key: usize, period: Option<&str>) {
         let now = self.clock.now();
         self.change(key, |record| {
-            record.budget_duration = period.map(str::to_owned);
-            record.budget_reset_at =
-                period.map(|text| Duration::parse(text).expect("a period").next_reset(now).expect("an end"));
+            let period = period.map(|text| BudgetPeriod::parse(text).expect("a period"));
+            record.limits.budget_reset_at = period.as_ref().map(|period| period.next_reset(now));
+            record.limits.budget_duration = period;
         })
         .await;
     }
 
     /// When the present period of the key's budget ends.
     pub(crate) async fn period_end(&self, key: usize) -> Option<i64> {
-        self.record(key).await.budget_reset_at.map(postern_core::clock::Timestamp::millis)
+        self.record(key).await.limits.budget_reset_at.map(postern_core::clock::Timestamp::millis)
     }
 
     pub(crate) async fn block(&self, key: usize, blocked: bool) {
@@ -129,7 +134,7 @@ impl Real {
 
     /// What the record says that the key is limited to.
     pub(crate) async fn limits(&self, key: usize) -> Limits {
-        let record = self.record(key).await;
+        let record = self.record(key).await.limits;
         Limits {
             budget: record.max_budget.map(NanoDollars::nanos),
             requests: record.rpm_limit,
@@ -142,7 +147,7 @@ impl Real {
         let now = self.clock.now();
         let hash = self.hash(key);
         if wish.scopes.first().is_some_and(|(_, limits)| limits.budget.is_some()) {
-            self.keys.begin_period(&hash, now).await.expect("a period");
+            self.periods.begin(&Budgeted::Key(hash.clone()), now).await.expect("a period");
         }
         self.calls += 1;
         let [high, low] = self.calls.to_be_bytes();
@@ -152,6 +157,8 @@ impl Real {
         let demand = Demand {
             id,
             scopes: wish.scopes.iter().map(|(name, limits)| self.scope(name, limits, &hash)).collect(),
+            totals: Vec::new(),
+            is_bound: wish.is_bound,
             cost: NanoDollars::new(wish.cost),
             tokens: Tokens { input: wish.input, output: wish.output, is_bounded: wish.is_bounded },
             lasts_millis: wish.lasts,
@@ -174,8 +181,10 @@ impl Real {
         let usage = Usage { prompt_tokens: tokens, ..Usage::default() };
         let row = self.row(held.hold.id, &held.key, cost, usage);
         let hold = &held.hold;
+        let owned = |(key, nanos): (&Key, i64)| (key.clone(), NanoDollars::new(nanos));
         let release = || Release {
-            budgets: hold.budgets().map(|(totals, nanos)| (totals.clone(), NanoDollars::new(nanos))).collect(),
+            totals: hold.totals().map(owned).collect(),
+            counters: hold.counters().map(owned).collect(),
             ended: hold.ended(),
             corrected: hold.corrected(i64::try_from(tokens).unwrap_or(i64::MAX), self.clock.now()),
         };
@@ -209,7 +218,7 @@ impl Real {
         let read = async |key: Key| self.table.get(&key, Freshness::Latest).await.expect("a read");
         let totals = match key {
             Some(key) => read(totals_key(&self.hash(key))).await,
-            None => None,
+            None => read(self.counter(name).key().clone()).await,
         };
         let window = read(Key::new(format!("RATE#{kind}#{id}"), "WINDOW")).await;
         let parallel = read(Key::new(format!("RATE#{kind}#{id}"), "PARALLEL")).await;
@@ -217,6 +226,7 @@ impl Real {
         Seen {
             used: total("used"),
             charged: total("spend") + total("spend_adjustment"),
+            is_apart: key.is_none() && matches!(self.counter(name), Counter::Period { .. }),
             window: window
                 .and_then(|item| Some((item.number("start")?, item.number("requests")?, item.number("tokens")?))),
             parallel: parallel.and_then(|item| item.number("count")).unwrap_or(0),
@@ -226,13 +236,25 @@ impl Real {
     fn scope(&self, name: &str, limits: &Limits, hash: &KeyHash) -> ScopeLimits {
         let is_key = name.starts_with("key-");
         let budget = limits.budget.map(|limit| Budget {
-            totals: totals_key(hash),
+            counter: if is_key { Counter::Totals(totals_key(hash)) } else { self.counter(name) },
             limit: NanoDollars::new(limit),
             owner: name.to_owned(),
+            wording: Wording::Exceeded,
+            resets_at: None,
         });
         let (kind, id) = if is_key { ("api_key", hash.to_string()) } else { ("team", self.shared(name)) };
         let Limits { requests, tokens, parallel, .. } = *limits;
         ScopeLimits { budget, requests, tokens, parallel, ..ScopeLimits::new(kind, id) }
+    }
+
+    /// Where the budget of a shared scope is counted: with running totals, or apart.
+    fn counter(&self, name: &str) -> Counter {
+        let place = |sort| Key::new(format!("SHARED#{}", self.shared(name)), sort);
+        if name == "shared-0" {
+            Counter::Period { key: place("ALL"), expires_at: None }
+        } else {
+            Counter::Totals(place("SPEND"))
+        }
     }
 
     fn shared(&self, name: &str) -> String {

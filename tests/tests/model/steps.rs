@@ -45,6 +45,7 @@ pub(crate) struct Asked {
     pub(crate) output: i64,
     pub(crate) is_bounded: bool,
     pub(crate) lasts: i64,
+    pub(crate) is_bound: bool,
 }
 
 /// A limit of a key.
@@ -81,8 +82,8 @@ fn step() -> impl Strategy<Value = Step> {
 fn asked() -> impl Strategy<Value = Asked> {
     let lasts = prop_oneof![Just(1_000_i64), Just(59_999), Just(90_000)];
     let amounts = (0..900_i64, 1..60_i64, 0..60_i64);
-    (0..KEYS, any::<[bool; SHARED]>(), amounts, any::<bool>(), lasts).prop_map(
-        |(key, shared, (cost, input, output), is_bounded, lasts)| Asked {
+    (0..KEYS, any::<[bool; SHARED]>(), amounts, any::<[bool; 2]>(), lasts).prop_map(
+        |(key, shared, (cost, input, output), [is_bounded, is_bound], lasts)| Asked {
             key,
             shared,
             cost,
@@ -90,6 +91,7 @@ fn asked() -> impl Strategy<Value = Asked> {
             output,
             is_bounded,
             lasts,
+            is_bound,
         },
     )
 }

@@ -26,7 +26,7 @@ pub(crate) async fn meddle(table: Arc<dyn Table>, clock: Arc<dyn Clock>, mut cha
                 keys::set_period(&mut after, Some(period), now);
             }
         }
-        2 => after.rpm_limit = before.rpm_limit.map(|_| chance.between(0, 12)),
+        2 => after.limits.rpm_limit = before.limits.rpm_limit.map(|_| chance.between(0, 12)),
         3 => {
             let amount = NanoDollars::new(chance.between(1, COST_MAX));
             // Whether it happened is the administrator's to find out.

@@ -35,11 +35,11 @@ impl Book {
             let count = item.number("count").unwrap_or(0);
             self.check(count == 0, || format!("{count} requests are in flight in the end: {:?}", item.key));
         }
-        let totals: Vec<_> = self.budgets.keys().cloned().collect();
-        for key in totals {
-            let value = |name| number(table, &key, name);
-            let counts = value("spend") + value("spend_adjustment");
-            self.check(value("used") == counts, || format!("{} used in the end, {counts} charged", value("used")));
+        let charged: Vec<_> = self.budgets.iter().map(|(key, budget)| (key.clone(), budget.charged)).collect();
+        for (key, charged) in charged {
+            let used = number(table, &key, "used");
+            let counts = charged + number(table, &key, "spend_adjustment");
+            self.check(used == counts, || format!("{used} used in the end, {counts} charged: {key:?}"));
         }
         let calls: Vec<(RequestId, Call)> = self.calls.iter().map(|(id, call)| (*id, call.clone())).collect();
         for (id, call) in calls {

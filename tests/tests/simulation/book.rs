@@ -38,7 +38,8 @@ pub(crate) struct Budget {
     pub(crate) adjustment: i64,
     /// The highest limit that somebody was admitted under.
     pub(crate) limit_max: i64,
-    /// What answers cost more than was held for them, all together.
+    /// What answers cost more than was held for them, all together; and what calls hold that are charged already, as an
+    /// extension that nobody waited for arrived with their settlement. That is held until the sweep comes.
     pub(crate) excess: i64,
     /// What an administrator added.
     pub(crate) added: i64,
@@ -87,11 +88,15 @@ impl Book {
     pub(crate) fn see(&mut self, done: &Done<'_>) {
         self.steps += 1;
         let mut meant = Meant::Other;
-        let mut used = 0;
+        let (mut used, mut charged) = (0, None);
         for (write, before) in done.writes.iter().zip(done.before) {
             match (write.key().partition.split('#').next(), write) {
-                (Some("LOG"), Write::Put { item, .. }) => used = self.row_stored(item, before.as_ref()),
+                (Some("LOG"), Write::Put { item, .. }) => {
+                    charged = RequestId::parse(&item.key.sort);
+                    used = self.row_stored(item, before.as_ref());
+                }
                 (Some("HOLD"), Write::Put { item, .. }) => meant = self.hold_stored(item),
+                (Some("HOLD"), Write::Update { key, .. }) => self.hold_extended(key, done),
                 (Some("HOLD"), Write::Delete { key, .. }) => {
                     if let Some(id) = RequestId::parse(&key.sort) {
                         meant = Meant::Ended(id, used);
@@ -101,13 +106,17 @@ impl Book {
                 _ => {}
             }
         }
+        let standing = charged.and_then(|id| self.calls.get(&id)?.hold.clone());
+        for (key, nanos) in standing.iter().flat_map(amounts_of) {
+            self.budgets.entry(key).or_default().excess += nanos;
+        }
         for (write, before) in done.writes.iter().zip(done.before) {
             let key = write.key();
             match (key.partition.split('#').next(), key.sort.as_str()) {
                 (Some("RATE"), "WINDOW") => self.window_changed(key, &meant, done),
                 (Some("RATE"), _) => self.parallel_changed(key, done),
                 (Some("KEY"), "KEY") => self.record_changed(write, before.as_ref(), done),
-                (_, "SPEND") => self.totals_changed(key, done),
+                (_, "SPEND" | "ALL") => self.totals_changed(key, done),
                 _ => {}
             }
         }
@@ -129,8 +138,7 @@ impl Book {
         let row = Row { cost: row.cost.nanos(), tokens, is_final };
         let Some(call) = self.calls.get_mut(&id) else { return tokens };
         let (old, asked, billed) = (call.row.replace(row), call.charged_unsettled(), call.billed);
-        let totals: Vec<(Key, i64)> =
-            call.totals.iter().map(|key| (key.clone(), call.held_at(key).unwrap_or(0))).collect();
+        let totals: Vec<(Key, i64)> = call.counts_in.iter().map(|key| (key.clone(), call.held_at(key))).collect();
         let is_step = match old {
             None => before.is_none(),
             Some(old) => !old.is_final && is_final,
@@ -155,9 +163,11 @@ impl Book {
         let id = hold.id;
         let Some(call) = self.calls.get_mut(&id) else { return Meant::Other };
         call.admissions += 1;
+        call.extended = 0;
         let scopes = call.scopes.clone();
-        let wanted: Vec<(Key, i64, i64)> = budgets_of(call).collect();
-        let is_wanted = wanted.iter().map(|(key, _, nanos)| (key, *nanos)).eq(hold.budgets());
+        let wanted: Vec<(Key, i64, i64)> = call.budgets().collect();
+        let amounts: BTreeMap<Key, i64> = wanted.iter().map(|(key, _, nanos)| (key.clone(), *nanos)).collect();
+        let is_wanted = amounts == amounts_of(&hold);
         let old = call.hold.replace(hold);
         self.check(is_wanted, || format!("{id} does not hold {wanted:?}"));
         // Replacing a hold gives nothing back, so what it held stays held by nobody.
@@ -173,11 +183,33 @@ impl Book {
         Meant::Admitted(id)
     }
 
+    /// A call holds more of each of its budgets, which is charged where nobody settles it.
+    fn hold_extended(&mut self, key: &Key, done: &Done<'_>) {
+        let Some(Ok((hold, _))) = done.table.stored(key).map(Hold::from_item) else { return };
+        let id = hold.id;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(old) = call.hold.replace(hold.clone()) else { return };
+        let (before, after) = (amounts_of(&old), amounts_of(&hold));
+        let mut more: Vec<i64> =
+            after.iter().map(|(key, nanos)| nanos - before.get(key).copied().unwrap_or(0)).collect();
+        more.dedup();
+        call.extended += more.first().copied().unwrap_or(0);
+        let limits: Vec<(Key, i64, i64)> = call.budgets().collect();
+        self.check(more.len() == 1, || format!("{id} holds {more:?} more of its budgets"));
+        for (key, nanos) in after {
+            self.budgets.entry(key.clone()).or_default().held += nanos - before.get(&key).copied().unwrap_or(0);
+        }
+        for (key, limit, _) in limits {
+            let used = number(done.table, &key, "used");
+            self.check(used <= limit, || format!("{id} is extended with {used} used of {limit} in {key:?}"));
+        }
+    }
+
     fn hold_removed(&mut self, id: RequestId) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Some(hold) = call.hold.take() else { return };
-        for (key, nanos) in hold.budgets() {
-            self.budgets.entry(key.clone()).or_default().held -= nanos;
+        for (key, nanos) in amounts_of(&hold) {
+            self.budgets.entry(key).or_default().held -= nanos;
         }
         for scope in call.scopes.iter().filter(|scope| scope.parallel.is_some()) {
             *self.parallel.entry(parallel_key(scope)).or_default() -= 1;
@@ -187,7 +219,7 @@ impl Book {
     /// Right after the reservation: no limit is passed.
     fn admitted(&mut self, id: RequestId, done: &Done<'_>) {
         let Some(call) = self.calls.get(&id).cloned() else { return };
-        for (totals, limit, _) in budgets_of(&call) {
+        for (totals, limit, _) in call.budgets() {
             let used = number(done.table, &totals, "used");
             self.check(used <= limit, || format!("{id} is admitted with {used} used of {limit} in {totals:?}"));
         }
@@ -276,6 +308,9 @@ impl Book {
             budget.adjustment = adjustment;
             budget.values.clear();
         }
+        // A counter of its own knows no more than what is used; only keys count tokens.
+        let charged = if key.sort == "ALL" { budget.charged } else { charged };
+        let tokens = if key.partition.starts_with("KEY#") { tokens } else { budget.tokens };
         budget.values.insert(charged + adjustment);
         if (charged, tokens) != (budget.charged, budget.tokens) {
             let rows = (budget.charged, budget.tokens);
@@ -296,12 +331,10 @@ impl Book {
     }
 }
 
-/// The budgets that a call counts in: where, the limit, and what it holds.
-fn budgets_of(call: &Call) -> impl Iterator<Item = (Key, i64, i64)> {
-    call.scopes.iter().filter_map(|scope| scope.budget.as_ref()).map(|budget| {
-        let limit = budget.limit.nanos();
-        (budget.totals.clone(), limit, call.held_of(limit))
-    })
+/// What a hold holds of budgets, and where.
+fn amounts_of(hold: &Hold) -> BTreeMap<Key, i64> {
+    let amounts = hold.totals().chain(hold.counters()).filter(|(_, nanos)| *nanos != 0);
+    amounts.map(|(key, nanos)| (key.clone(), nanos)).collect()
 }
 
 pub(crate) fn number(table: &PlainTable, key: &Key, name: &str) -> i64 {

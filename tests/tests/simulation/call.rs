@@ -14,8 +14,12 @@ pub(crate) struct Call {
     pub(crate) tokens: Tokens,
     /// When its container thought that it asked.
     pub(crate) asked_at: Timestamp,
-    /// Every item of totals that its row counts in.
-    pub(crate) totals: Vec<Key>,
+    /// Every item that its row counts in: running totals, and counters of budgets.
+    pub(crate) counts_in: Vec<Key>,
+    /// Whether its cost cannot be passed, so that no budget holds less.
+    pub(crate) is_bound: bool,
+    /// What it holds beyond what it asked for at first, in each of its budgets.
+    pub(crate) extended: i64,
     /// What the provider wants for it so far; `None`: it was never dispatched.
     pub(crate) billed: Option<i64>,
     pub(crate) ending: Ending,
@@ -60,21 +64,28 @@ impl Call {
         (self.tokens.input + output).min(limit).max(1)
     }
 
-    /// What is held for the call in the budget whose totals stand at `totals`; nothing where it has none.
-    pub(crate) fn held_at(&self, totals: &Key) -> Option<i64> {
-        let mut budgets = self.scopes.iter().filter_map(|scope| scope.budget.as_ref());
-        budgets.find(|budget| budget.totals == *totals).map(|budget| self.held_of(budget.limit.nanos()))
+    /// The budgets that it counts in: where, the limit, and what it holds.
+    pub(crate) fn budgets(&self) -> impl Iterator<Item = (Key, i64, i64)> {
+        self.scopes.iter().filter_map(|scope| scope.budget.as_ref()).map(|budget| {
+            let limit = budget.limit.nanos();
+            (budget.counter.key().clone(), limit, self.held_of(limit) + self.extended)
+        })
+    }
+
+    /// What is held for the call in the budget that is counted at `key`; nothing where it has none.
+    pub(crate) fn held_at(&self, key: &Key) -> i64 {
+        self.budgets().find(|(counter, ..)| counter == key).map_or(0, |(_, _, held)| held)
     }
 
     /// What a budget of `limit` holds for the call.
-    pub(crate) fn held_of(&self, limit: i64) -> i64 {
-        self.cost.min(limit).max(1)
+    fn held_of(&self, limit: i64) -> i64 {
+        if self.is_bound { self.cost.max(1) } else { self.cost.min(limit).max(1) }
     }
 
     /// What it is charged where nobody settles it.
     pub(crate) fn charged_unsettled(&self) -> i64 {
-        let budgets = self.scopes.iter().filter_map(|scope| scope.budget.as_ref());
-        budgets.map(|budget| budget.limit.nanos()).min().map_or(self.cost, |limit| limit.min(self.cost))
+        let least = self.budgets().map(|(_, limit, _)| limit).min().filter(|_| !self.is_bound);
+        least.map_or(self.cost, |limit| limit.min(self.cost)) + self.extended
     }
 }
 

@@ -10,13 +10,15 @@ use postern_core::accounting::spend_log::{SpendLog, totals_key};
 use postern_core::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use postern_core::admission::hold::Hold;
 use postern_core::admission::ledger::Ledger;
-use postern_core::admission::limits::{Demand, ScopeLimits, Tokens};
+use postern_core::admission::limits::{Counter, Demand, ScopeLimits, Tokens};
 use postern_core::admission::refusal::Refusal;
+use postern_core::auth::budget_period::{BudgetPeriods, Budgeted};
 use postern_core::auth::key_record::KeyRecord;
 use postern_core::auth::key_store::KeyStore;
 use postern_core::clock::{Clock, Timestamp};
 use postern_core::id::RequestId;
 use postern_core::money::NanoDollars;
+use postern_core::store::item::Key;
 use postern_core::store::table::Table;
 use postern_core::usage::Usage;
 use postern_tests::chance::Chance;
@@ -29,6 +31,7 @@ pub(crate) struct Container {
     audited: Arc<Audited>,
     scenario: Arc<Scenario>,
     keys: KeyStore,
+    periods: BudgetPeriods,
     ledger: Ledger,
     spend: SpendLog,
     clock: Arc<dyn Clock>,
@@ -43,6 +46,9 @@ struct Plan {
     scopes: Vec<ScopeLimits>,
     cost: i64,
     tokens: Tokens,
+    is_bound: bool,
+    /// Running totals that it is charged to beside its key's.
+    totals: Vec<Key>,
 }
 
 impl Container {
@@ -57,6 +63,7 @@ impl Container {
             audited,
             scenario,
             keys: KeyStore::new(Arc::clone(&table)),
+            periods: BudgetPeriods::new(Arc::clone(&table)),
             ledger: Ledger::new(Arc::clone(&table)),
             spend: SpendLog::new(table, None),
             clock,
@@ -83,9 +90,8 @@ impl Container {
         if record.is_blocked() {
             return;
         }
-        if keys::is_due(&record, self.clock.now())
-            && self.keys.begin_period(&record.hash, self.clock.now()).await.is_err()
-        {
+        let key = Budgeted::Key(record.hash.clone());
+        if keys::is_due(&record, self.clock.now()) && self.periods.begin(&key, self.clock.now()).await.is_err() {
             return;
         }
         let plan = self.plan(record);
@@ -101,7 +107,7 @@ impl Container {
             self.void(plan.id).await;
             return;
         }
-        self.dispatch(&plan, &hold).await;
+        self.dispatch(&plan, hold).await;
     }
 
     /// The key's record; now and then an old one, as a cache gives it.
@@ -125,6 +131,13 @@ impl Container {
         let mut scopes = vec![keys::scope(&record)];
         scopes.extend(self.scenario.shared.iter().filter(|_| chance.of_thousand(800)).cloned());
         scopes.retain(ScopeLimits::is_limited);
+        let unlimited = chance.of_thousand(300).then(|| Key::new("SHARED#unlimited", "SPEND"));
+        let budgets = scopes.iter().filter_map(|scope| scope.budget.as_ref());
+        let totals = budgets.filter_map(|budget| match &budget.counter {
+            Counter::Totals(key) => Some(key.clone()),
+            Counter::Period { .. } => None,
+        });
+        let totals = totals.chain(unlimited).collect();
         Plan {
             id: RequestId::at(self.clock.now(), &random),
             record,
@@ -135,6 +148,8 @@ impl Container {
                 output: chance.between(1, TOKENS_MAX / 2),
                 is_bounded: chance.of_thousand(500),
             },
+            is_bound: chance.of_thousand(300),
+            totals,
         }
     }
 
@@ -145,7 +160,9 @@ impl Container {
             cost: plan.cost,
             tokens: plan.tokens,
             asked_at: now,
-            totals: vec![totals_key(&plan.record.hash)],
+            counts_in: plan.counts_in(),
+            is_bound: plan.is_bound,
+            extended: 0,
             billed: None,
             ending: Ending::Open,
             hold: None,
@@ -159,6 +176,8 @@ impl Container {
         let demand = Demand {
             id: plan.id,
             scopes: plan.scopes.clone(),
+            totals: plan.totals.clone(),
+            is_bound: plan.is_bound,
             cost: NanoDollars::new(plan.cost),
             tokens: plan.tokens,
             lasts_millis: self.scenario.lasts_millis,
@@ -183,12 +202,16 @@ impl Container {
     }
 
     /// Sends the call, takes its answer, and settles it.
-    async fn dispatch(&mut self, plan: &Plan, hold: &Hold) {
+    async fn dispatch(&mut self, plan: &Plan, mut hold: Hold) {
         self.audited.book().dispatched(plan.id);
         let overshoot = self.chance.between(0, self.scenario.overshoot_percent_max);
         let (most, parts) = (plan.cost * (100 + overshoot) / 100, self.chance.between(1, 3));
         let most = self.chance.between(most / 3, most);
+        let mut is_uncertain = false;
         for part in 1..=parts {
+            if hold.least().is_some() && self.chance.of_thousand(250) {
+                is_uncertain |= self.extend(plan, &mut hold).await;
+            }
             self.pause(self.scenario.stays_millis_max / parts).await;
             self.audited.book().bill(plan.id, most * part / parts);
             // A client that leaves in the middle pays for what has passed.
@@ -196,6 +219,20 @@ impl Container {
                 break;
             }
         }
+        if is_uncertain && let Ok(Some(found)) = self.ledger.find(plan.id).await {
+            hold = found;
+        }
+        self.settle(plan, &hold).await;
+    }
+
+    /// The answer outgrows what is held for it. Says whether nobody knows what is held then.
+    async fn extend(&mut self, plan: &Plan, hold: &mut Hold) -> bool {
+        let more = NanoDollars::new(self.chance.between(1, COST_MAX / 3));
+        let extended = self.ledger.extend(hold, &plan.scopes, more, self.clock.now()).await;
+        matches!(extended, Err(Refusal::Unavailable(_)))
+    }
+
+    async fn settle(&mut self, plan: &Plan, hold: &Hold) {
         let tokens = self.chance.between(0, 2 * TOKENS_MAX);
         let usage = Usage { prompt_tokens: tokens.unsigned_abs(), ..Usage::default() };
         let now = self.clock.now();
@@ -225,6 +262,19 @@ impl Container {
     }
 }
 
+impl Plan {
+    /// Every item that counts what the call costs.
+    fn counts_in(&self) -> Vec<Key> {
+        let apart = self.scopes.iter().filter_map(|scope| match &scope.budget.as_ref()?.counter {
+            Counter::Period { key, .. } => Some(key.clone()),
+            Counter::Totals(_) => None,
+        });
+        let own = totals_key(&self.record.hash);
+        let others = self.totals.iter().filter(|key| **key != own).cloned();
+        std::iter::once(own.clone()).chain(others).chain(apart).collect()
+    }
+}
+
 fn row(plan: &Plan, cost: i64, usage: Usage, now: Timestamp) -> SpendRow {
     let details = SpendDetails {
         call_type: "acompletion".into(),
@@ -240,8 +290,10 @@ fn row(plan: &Plan, cost: i64, usage: Usage, now: Timestamp) -> SpendRow {
 
 /// As the flow makes it.
 fn release(hold: &Hold, usage: &Usage, now: Timestamp) -> Release {
+    let owned = |(key, nanos): (&Key, i64)| (key.clone(), NanoDollars::new(nanos));
     Release {
-        budgets: hold.budgets().map(|(totals, nanos)| (totals.clone(), NanoDollars::new(nanos))).collect(),
+        totals: hold.totals().map(owned).collect(),
+        counters: hold.counters().map(owned).collect(),
         ended: hold.ended(),
         corrected: hold.corrected(i64::try_from(usage.total()).unwrap_or(i64::MAX), now),
     }

@@ -12,7 +12,7 @@ const NOTICED_AT: [u64; 6] = [625, 11, 48, 220, 401, 774];
 
 /// Only what was never sent is void, so no call of the flow is settled whose hold is gone and whose row is absent. The
 /// model shows what the condition is for.
-const IN_NO_WORLD: &str = "settle: the hold is there";
+const IN_NO_WORLD: &str = "settle: the hold stands as read";
 
 fn are_noticed(of: impl Fn(&str) -> bool) {
     let mut unnoticed = Vec::new();

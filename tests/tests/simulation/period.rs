@@ -2,7 +2,7 @@
 
 use crate::book::{Book, Done};
 use postern_core::clock::Timestamp;
-use postern_core::duration::Duration;
+use postern_core::limits::BudgetPeriod;
 use postern_core::store::item::Item;
 use postern_core::store::write::{Change, Write};
 
@@ -26,8 +26,8 @@ impl Book {
         let (old, new) = (before.number(RESET_AT).unwrap_or(0), after.number(RESET_AT).unwrap_or(0));
         self.check(new >= old, || format!("the period that ends at {old} is followed by one that ends at {new}"));
         self.check(old <= done.now.millis() + SKEW_MILLIS_MAX, || format!("the period that ends at {old} ends early"));
-        let duration = after.text("budget_duration").and_then(|text| Duration::parse(text).ok());
-        let due = duration.and_then(|period| period.next_reset(Timestamp::from_millis(new - 1)).ok());
+        let duration = after.text("budget_duration").and_then(|text| BudgetPeriod::parse(text).ok());
+        let due = duration.map(|period| period.next_reset(Timestamp::from_millis(new - 1)));
         self.check(due.is_some_and(|due| due.millis() == new), || {
             format!("{new} is no end of a period of {:?}", after.text("budget_duration"))
         });

@@ -1,9 +1,12 @@
 //! What a seed decides before anything happens: how large the world is, what is limited, how badly things go.
 
 use crate::frail::Frailty;
+use crate::keys;
 use crate::network::Faults;
-use postern_core::admission::limits::ScopeLimits;
+use postern_core::admission::limits::{Counter, ScopeLimits};
 use postern_core::clock::Timestamp;
+use postern_core::money::NanoDollars;
+use postern_core::store::item::Key;
 use postern_tests::chance::Chance;
 
 /// Moments shortly before something ends: a day, a month, a leap day, a year.
@@ -19,7 +22,7 @@ pub(crate) struct Scenario {
     /// Longest pause between two calls of a container.
     pub(crate) pause_millis_max: i64,
     pub(crate) keys: Vec<KeyLimits>,
-    /// Scopes above the keys, without budgets.
+    /// Scopes above the keys. A budget is counted with the scope's totals, or by itself.
     pub(crate) shared: Vec<ScopeLimits>,
     /// How much an answer may cost over its reservation, in percent.
     pub(crate) overshoot_percent_max: i64,
@@ -126,6 +129,13 @@ pub(crate) fn period(chance: &mut Chance) -> &'static str {
 
 fn shared(chance: &mut Chance, number: i64) -> ScopeLimits {
     let mut scope = ScopeLimits::new(chance.pick(&["team", "user", "model_per_key"]), format!("shared-{number}"));
+    if chance.of_thousand(500) {
+        let limit = NanoDollars::new(3 * budget(chance));
+        let place = |sort| Key::new(format!("SHARED#{number}"), sort);
+        let counted_apart = Counter::Period { key: place("ALL"), expires_at: None };
+        let counter = if chance.of_thousand(500) { Counter::Totals(place("SPEND")) } else { counted_apart };
+        scope.budget = Some(keys::budget(counter, limit));
+    }
     scope.requests = chance.of_thousand(300).then(|| chance.between(1, 30));
     scope.tokens = chance.of_thousand(300).then(|| chance.between(1, 30) * TOKENS_MAX);
     scope.parallel = chance.of_thousand(300).then(|| chance.between(1, 8));

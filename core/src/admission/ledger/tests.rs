@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::admission::counters::USED;
-use crate::admission::limits::{Budget, ScopeLimits, Tokens};
+use crate::admission::limits::{Budget, Counter, ScopeLimits, Tokens, Wording};
 use crate::admission::refusal::Rate;
 use crate::clock::{Clock, ManualClock};
 use crate::money::NanoDollars;
@@ -31,7 +31,13 @@ fn totals() -> Key {
 }
 
 fn budget(nanos: i64) -> ScopeLimits {
-    let budget = Budget { totals: totals(), limit: NanoDollars::new(nanos), owner: "Key=k".to_owned() };
+    let budget = Budget {
+        counter: Counter::Totals(totals()),
+        limit: NanoDollars::new(nanos),
+        owner: "Key=k".to_owned(),
+        wording: Wording::Exceeded,
+        resets_at: None,
+    };
     ScopeLimits { budget: Some(budget), ..ScopeLimits::new("api_key", "k") }
 }
 
@@ -45,6 +51,8 @@ fn demand(call: u16, scopes: &[ScopeLimits], cost: i64, tokens: i64) -> Demand {
     Demand {
         id,
         scopes: scopes.to_vec(),
+        totals: Vec::new(),
+        is_bound: false,
         cost: NanoDollars::new(cost),
         tokens: Tokens { input: tokens, output: 0, is_bounded: true },
         lasts_millis: 60_000,
@@ -86,7 +94,7 @@ async fn a_budget_smaller_than_a_call_is_one_calls_alone() {
     let fixture = fixture();
     let scopes = [budget(5)];
     let hold = fixture.reserve(1, &scopes, 1_000, 1).await.unwrap();
-    assert_eq!(hold.budgets().map(|(_, nanos)| nanos).collect::<Vec<_>>(), [5]);
+    assert_eq!(hold.totals().map(|(_, nanos)| nanos).collect::<Vec<_>>(), [5]);
     assert!(fixture.reserve(2, &scopes, 1_000, 1).await.is_err());
 }
 

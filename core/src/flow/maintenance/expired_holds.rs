@@ -11,7 +11,7 @@ use crate::accounting::spend_row::SpendRow;
 use crate::admission::hold::{Hold, SHARDS};
 use crate::admission::ledger::Ledger;
 use crate::money::NanoDollars;
-use crate::store::item::Item;
+use crate::store::item::{Item, Key};
 
 /// Most holds charged in one run.
 const HOLDS_MAX: u64 = 5_000;
@@ -55,8 +55,10 @@ async fn charge(
 ) -> Result<(), JobError> {
     let mut row = SpendRow::from_item(row)?;
     row.details.ended_at = until.now();
+    let owned = |(key, nanos): (&Key, i64)| (key.clone(), NanoDollars::new(nanos));
     let release = Release {
-        budgets: hold.budgets().map(|(totals, nanos)| (totals.clone(), NanoDollars::new(nanos))).collect(),
+        totals: hold.totals().map(owned).collect(),
+        counters: hold.counters().map(owned).collect(),
         ended: hold.ended(),
         corrected: Vec::new(),
     };

@@ -5,7 +5,7 @@ use crate::accounting::release::Release;
 use crate::accounting::spend_log::{Settled, totals_key};
 use crate::admission::hold::Hold;
 use crate::admission::ledger::Ledger;
-use crate::admission::limits::{Budget, Demand, ScopeLimits, Tokens};
+use crate::admission::limits::{Budget, Counter, Demand, ScopeLimits, Tokens, Wording};
 use crate::store::faulty::{Fault, FaultyTable, Plan};
 use crate::usage::Usage;
 
@@ -35,9 +35,17 @@ async fn crashed() -> Crashed {
             ..SpendDetails::default()
         },
     };
-    let budget = Budget { totals: totals_key(&key), limit: NanoDollars::new(1_000), owner: String::new() };
+    let budget = Budget {
+        counter: Counter::Totals(totals_key(&key)),
+        limit: NanoDollars::new(1_000),
+        owner: String::new(),
+        wording: Wording::Exceeded,
+        resets_at: None,
+    };
     let scope = ScopeLimits { budget: Some(budget), parallel: Some(1), ..ScopeLimits::new("api_key", key.as_str()) };
     let demand = Demand {
+        totals: Vec::new(),
+        is_bound: false,
         id: row.request_id,
         scopes: vec![scope],
         cost: row.cost,
@@ -69,7 +77,8 @@ impl Crashed {
 
     fn release(&self) -> Release {
         Release {
-            budgets: self.hold.budgets().map(|(key, nanos)| (key.clone(), NanoDollars::new(nanos))).collect(),
+            counters: Vec::new(),
+            totals: self.hold.totals().map(|(key, nanos)| (key.clone(), NanoDollars::new(nanos))).collect(),
             ended: self.hold.ended(),
             corrected: Vec::new(),
         }
