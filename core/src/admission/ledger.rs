@@ -165,7 +165,7 @@ fn held(lines: &[Line<'_>], demand: &Demand, now: Timestamp) -> Vec<Held> {
     held
 }
 
-fn read(item: Item) -> Result<(Hold, Item), Refusal> {
+pub(super) fn read(item: Item) -> Result<(Hold, Item), Refusal> {
     Hold::from_item(item).map_err(|error| Refusal::Unavailable(error.into()))
 }
 

@@ -223,3 +223,28 @@ async fn a_window_that_has_ended_does_not_keep_others_from_getting_their_tokens_
     fixture.ledger.void(&hold, fixture.clock.now()).await.unwrap();
     fixture.reserve(4, &both[1..], 0, 100).await.unwrap();
 }
+
+#[tokio::test]
+async fn an_extension_that_is_delivered_twice_holds_its_slice_once() {
+    let fixture = fixture();
+    let scopes = [budget(100)];
+    let mut hold = fixture.reserve(1, &scopes, 10, 1).await.unwrap();
+    fixture.table.follow(Plan::script([Some(Fault::Duplicate)]));
+    fixture.ledger.extend(&mut hold, &scopes, NanoDollars::new(20), START).await.unwrap();
+    assert_eq!((fixture.used().await, hold.least()), (30, Some(30)));
+    fixture.ledger.void(&hold, START).await.unwrap();
+    assert_eq!(fixture.used().await, 0);
+}
+
+#[tokio::test]
+async fn a_hold_that_holds_more_than_is_given_back_does_not_end() {
+    let fixture = fixture();
+    let scopes = [budget(100)];
+    let before = fixture.reserve(1, &scopes, 10, 1).await.unwrap();
+    let mut extended = before.clone();
+    fixture.ledger.extend(&mut extended, &scopes, NanoDollars::new(20), START).await.unwrap();
+    fixture.ledger.void(&before, START).await.unwrap();
+    assert_eq!(fixture.used().await, 30);
+    fixture.ledger.void(&extended, START).await.unwrap();
+    assert_eq!(fixture.used().await, 0);
+}
