@@ -47,7 +47,8 @@ const fn without(name: &'static str, batch: Batch, item: (&'static str, &'static
     Mutation { name, batch, item, condition }
 }
 
-/// Every condition of the algorithm.
+/// Every condition of the algorithm that stands alone. That a key is still listed when its period begins follows from its
+/// record, which the same transaction asks for.
 pub const ALL: [Mutation; 21] = [
     without("reserve: the hold is absent", Batch::Any, ("HOLD", ""), Kind::Absent),
     without("reserve: the budget has room", Batch::Any, ("", ""), Kind::AtMost("used")),

@@ -65,7 +65,7 @@ fn dynamodb_does_what_the_model_does() {
     });
 }
 
-/// No world can show that a settlement must find its hold: only what was never sent is void. Steps can.
+/// The comparison can fail: a settlement that gives back what was given back before is noticed.
 #[test]
 fn a_settlement_that_does_not_look_for_its_hold_parts_from_the_model() {
     let without = mutation::named("settle: the hold stands as read");
