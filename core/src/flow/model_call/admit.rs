@@ -18,9 +18,11 @@ use crate::principal::Principal;
 use crate::providers::operation::Operation;
 use crate::routing::Deployment;
 use crate::store::item::Key;
-use crate::upstream::transport::Bounds;
+use crate::upstream::transport::{Bounds, TransportError};
 use crate::usage::Usage;
 use bytes::Bytes;
+use futures_util::future::try_join;
+use http::Uri;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -36,6 +38,8 @@ pub(super) struct Asked<'a> {
     pub(super) deployment: &'a Deployment,
     pub(super) body: &'a Bytes,
     pub(super) bounds: Bounds,
+    /// Where the request will go; `None`: nowhere.
+    pub(super) address: Option<&'a Uri>,
     pub(super) details: &'a SpendDetails,
 }
 
@@ -48,6 +52,8 @@ pub(super) struct Admitted {
     pub(super) limited: Vec<ScopeLimits>,
     /// What it may use; `None`: nothing limits it.
     pub(super) bound: Option<Bound>,
+    /// Why there is no way to the upstream, as far as that is known.
+    pub(super) no_way: Option<TransportError>,
     totals: Vec<Key>,
 }
 
@@ -79,8 +85,11 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     let price = asked.deployment.price.as_ref();
     let bound = Bound::of(asked.said, asked.body, asked.operation, price, (mode, &calls.limits))?;
     let demand = demand(&limited, &totals, &bound, &asked);
-    let hold = reserve(calls, demand).await.map_err(|error| Refused { error: error.into(), bound: Some(bound) })?;
-    Ok(Admitted { hold: Some(hold), limited, bound: Some(bound), totals })
+    // Meanwhile the upstream is connected to, so that the store's round trip hides behind the handshake.
+    let connected = async { Ok(connect(calls, &asked).await) };
+    let reserved = try_join(reserve(calls, demand), connected).await;
+    let (hold, no_way) = reserved.map_err(|error| Refused { error: error.into(), bound: Some(bound) })?;
+    Ok(Admitted { hold: Some(hold), limited, bound: Some(bound), no_way, totals })
 }
 
 async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Result<Hold, Refusal> {
@@ -96,6 +105,11 @@ async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Result<Hold, Refusa
         }
     });
     answered.await.unwrap_or(Err(Refusal::Unavailable(StoreFailure::Late)))
+}
+
+/// Why there is no way to the upstream; `None`: there is one.
+async fn connect(calls: &ModelCalls, asked: &Asked<'_>) -> Option<TransportError> {
+    calls.transport.prepare(asked.address?, asked.bounds).await.err()
 }
 
 async fn void(calls: &ModelCalls, id: RequestId) {

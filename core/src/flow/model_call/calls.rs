@@ -112,6 +112,7 @@ impl ModelCalls {
             deployment: &plan.deployment,
             body: &request.body,
             bounds: plan.bounds,
+            address: plan.upstream.address(),
             details: &details,
         };
         let admitted = admit::admit(self, asked).await?;
@@ -128,13 +129,17 @@ impl ModelCalls {
     async fn dispatch(
         self: &Arc<Self>,
         request: &CallRequest,
-        (plan, details, admitted): (Plan, SpendDetails, Admitted),
+        (plan, details, mut admitted): (Plan, SpendDetails, Admitted),
         principal: Arc<Principal>,
         facts: &mut Facts,
     ) -> Result<CallBody, CallError> {
         let Plan { said, deployment, upstream, bounds } = plan;
+        let no_way = admitted.no_way.take();
         let open = OpenCall::begin(Arc::clone(self), principal, deployment, request, details, facts.id);
         let mut open = open.admitted(admitted, &said);
+        if let Some(error) = no_way {
+            return Err(open.fail(error.into()).await);
+        }
         let sent = self.clock.now();
         let attempted = attempt::send(self.transport.as_ref(), open.provider(), upstream, bounds).await;
         facts.upstream_ms = self.clock.now().millis_since(sent);

@@ -35,6 +35,16 @@ pub(super) enum Upstream {
     Mock(MockAnswer),
 }
 
+impl Upstream {
+    /// Where the request goes.
+    pub(super) fn address(&self) -> Option<&http::Uri> {
+        match self {
+            Self::Provider(request) => Some(request.uri()),
+            Self::Mock(_) => None,
+        }
+    }
+}
+
 /// Decides a call.
 pub(super) fn make(
     calls: &ModelCalls,

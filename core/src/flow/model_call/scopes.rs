@@ -224,6 +224,9 @@ impl Scopes {
     }
 
     fn add(&mut self, subject: &Subject<'_>, limits: &Limits, parallel: Option<i64>, at: At<'_>) {
+        if limits.is_unlimited() && parallel.is_none() {
+            return;
+        }
         if limits.max_budget.is_some()
             && limits.budget_reset_at.is_some_and(|end| end <= at.now)
             && let Some(record) = &subject.record

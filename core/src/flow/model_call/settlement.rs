@@ -174,7 +174,7 @@ impl OpenCall {
         let release = self.admitted.release(&row.details.usage, row.details.ended_at);
         self.calls.spend.settle_held(row, release).await.map_err(CallError::Unrecorded)?;
         let cost = row.cost;
-        self.principal.spend.add(cost);
+        note_spend(&self.principal, cost);
         self.row = None;
         Ok(cost)
     }
@@ -216,7 +216,7 @@ impl Drop for OpenCall {
             slices.close(&calls, &mut admitted).await;
             let release = admitted.release(&row.details.usage, row.details.ended_at);
             match calls.spend.settle_held(&row, release).await {
-                Ok(_) => drop(principal.spend.add(row.cost)),
+                Ok(_) => note_spend(&principal, row.cost),
                 Err(error) => {
                     tracing::error!(call = %row.request_id, error = &error as &dyn std::error::Error, "a call is not charged");
                 }
@@ -239,6 +239,15 @@ impl AskedInput {
             Self::Body(body) => tokens::count_request(body),
             Self::Weighed(tokens) => *tokens,
         }
+    }
+}
+
+/// Remembers what a key has spent, and tells the operator when that passes its soft budget.
+fn note_spend(principal: &Principal, cost: NanoDollars) {
+    let spent = principal.spend.add(cost);
+    if principal.limits.soft_budget.is_some_and(|soft| spent >= soft && spent - cost < soft) {
+        let (key, alias) = (&principal.key_name, principal.key_alias.as_deref());
+        tracing::warn!(key, alias, spent = spent.dollars(), "a key has passed its soft budget");
     }
 }
 
