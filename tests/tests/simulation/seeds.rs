@@ -27,7 +27,7 @@ fn hold_in(seeds: impl Iterator<Item = u64>) {
     println!("{calls} calls, {dispatched} of them sent, {steps} writes");
     let advice = "`make simulate FROM=n SEEDS=1` runs one alone; keep it in tests/tests/simulation/seeds.txt";
     assert!(failures.is_empty(), "{}\n{advice}", failures.join("\n"));
-    assert!(calls < 1_000 || dispatched * 5 >= calls, "worlds in which hardly anything is sent prove nothing");
+    assert!(calls < 1_000 || dispatched * 10 >= calls, "worlds in which hardly anything is sent prove nothing");
 }
 
 #[test]
