@@ -87,6 +87,18 @@ pub enum StoreFailure {
     Late,
 }
 
+impl StoreFailure {
+    /// Whether the store is out of reach, silent or overloaded, so that trying another time may help. A crowd at the
+    /// same limits is no outage, nor is an item that cannot be read.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Read(error) => error.is_outage(),
+            Self::Write(error) => error.is_outage(),
+            Self::Late => true,
+        }
+    }
+}
+
 /// A point in time as LiteLLM writes it in refusals: `2025-11-21 04:40:00`.
 pub fn clock_time(at: Timestamp) -> String {
     let text = crate::calendar::rfc3339(at);

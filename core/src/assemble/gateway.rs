@@ -95,6 +95,7 @@ impl Gateway {
         let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config()?, way(&environment))?);
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
+        let admits_in_outage = config.general.allow_requests_on_db_unavailable;
         let retention_days = config.general.spend_log_retention_days;
         let ledger = Ledger::new(Arc::clone(&table));
         let spend = SpendLog::new(Arc::clone(&table), retention_days);
@@ -110,7 +111,7 @@ impl Gateway {
             keys: Arc::new(KeyAdmin::new(keys.clone(), Arc::clone(&cache), Arc::clone(&ground.random))),
             spend: Arc::new(SpendAdmin::new(SpendLog::clone(&spend), keys.clone())),
         };
-        let authenticator = Arc::new(Authenticator::new(master, keys, cache));
+        let authenticator = Arc::new(Authenticator::new(master, keys, cache).trusting_known(admits_in_outage));
         let background = Background::default();
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
         let calls = ModelCalls {
@@ -121,6 +122,7 @@ impl Gateway {
             transport,
             clock: ground.clock,
             random: ground.random,
+            admits_in_outage,
             background: background.clone(),
             bounds,
         };

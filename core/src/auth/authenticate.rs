@@ -3,7 +3,6 @@
 
 use super::cache::PrincipalCache;
 use super::credential::{Credential, CredentialError};
-use super::key_record::StoredKey;
 use super::key_store::{KeyStore, KeyStoreError};
 use super::master::{MASTER_KEY_ALIAS, MASTER_USER_ID, MasterKey};
 use crate::calendar::rfc3339;
@@ -18,13 +17,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Longest wait for the store before the answer is that it is unavailable.
-const STORE_WAIT: Duration = Duration::from_millis(250);
+const STORE_WAIT: Duration = Duration::from_millis(235);
 
 /// Recognises callers.
 pub struct Authenticator {
     master: Option<(MasterKey, Arc<Principal>)>,
     keys: KeyStore,
     cache: Arc<PrincipalCache>,
+    trusts_known: bool,
 }
 
 /// Why a caller is not recognised. The texts are those that LiteLLM's clients know.
@@ -75,6 +75,16 @@ pub enum AuthError {
     StoreUnavailable(#[source] Option<ReadError>),
 }
 
+impl AuthError {
+    /// Whether the store could not be asked.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::StoreUnavailable(cause) => cause.as_ref().is_none_or(ReadError::is_outage),
+            _ => false,
+        }
+    }
+}
+
 impl From<CredentialError> for AuthError {
     fn from(error: CredentialError) -> Self {
         match error {
@@ -87,7 +97,13 @@ impl From<CredentialError> for AuthError {
 impl Authenticator {
     /// Recognises the master key, where there is one, and the virtual keys of `keys`.
     pub fn new(master: Option<MasterKey>, keys: KeyStore, cache: Arc<PrincipalCache>) -> Self {
-        Self { master: master.map(|key| (key, Arc::new(master_principal()))), keys, cache }
+        Self { master: master.map(|key| (key, Arc::new(master_principal()))), keys, cache, trusts_known: false }
+    }
+
+    /// In an outage of the store, where `trusts_known`, a caller counts as what it was when it was last read, for as
+    /// long as [`PrincipalCache::last_known`] says.
+    pub fn trusting_known(self, trusts_known: bool) -> Self {
+        Self { trusts_known, ..self }
     }
 
     /// Who sends a request with these headers.
@@ -114,7 +130,7 @@ impl Authenticator {
         let hash = KeyHash::of_digest(&digest);
         let principal = match self.cache.get(&hash, now) {
             Some(principal) => principal,
-            None => self.read(hash, presented, now).await?,
+            None => self.read_or_recall(hash, presented, now).await?,
         };
         match principal.expires {
             Some(expired_at) if expired_at <= now => {
@@ -139,6 +155,23 @@ impl Authenticator {
         }
     }
 
+    async fn read_or_recall(
+        &self,
+        hash: KeyHash,
+        presented: &str,
+        now: Timestamp,
+    ) -> Result<Arc<Principal>, AuthError> {
+        let known = if self.trusts_known { self.cache.last_known(&hash, now) } else { None };
+        match (self.read(hash, presented, now).await, known) {
+            (Err(error), Some(known)) if error.is_outage() => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(key = %known.key, error, "a key is taken for what it was: the store does not answer");
+                Ok(known)
+            }
+            (read, _) => read,
+        }
+    }
+
     async fn read(&self, hash: KeyHash, presented: &str, now: Timestamp) -> Result<Arc<Principal>, AuthError> {
         let generation = self.cache.generation(&hash);
         let stored = match tokio::time::timeout(STORE_WAIT, self.keys.get(&hash)).await {
@@ -146,8 +179,12 @@ impl Authenticator {
             Err(_) => return Err(AuthError::StoreUnavailable(None)),
         };
         let key_name = || key_hash::abbreviate(presented);
-        let stored: StoredKey = stored.ok_or_else(|| AuthError::Unknown { hash, key_name: key_name() })?;
+        let Some(stored) = stored else {
+            self.cache.forget(&hash);
+            return Err(AuthError::Unknown { hash, key_name: key_name() });
+        };
         if stored.record.is_blocked() {
+            self.cache.forget(&hash);
             return Err(AuthError::Blocked { key_name: key_name() });
         }
         let principal = Arc::new(stored.into_principal());

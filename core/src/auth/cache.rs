@@ -9,6 +9,9 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+/// How long a caller is known after it was read, for those who cannot read again, in milliseconds.
+const KNOWN_MILLIS: i64 = 60 * 60 * 1000;
+
 /// Independent parts, so that writers rarely wait for each other.
 const SHARDS: usize = 16;
 
@@ -57,6 +60,14 @@ impl PrincipalCache {
         self.is_fresh(entry, now).then(|| Arc::clone(&entry.principal))
     }
 
+    /// The caller with this key as it was last read, up to an hour ago. For outages of the store: it may have been
+    /// blocked since.
+    pub fn last_known(&self, hash: &KeyHash, now: Timestamp) -> Option<Arc<Principal>> {
+        let shard = self.read(hash)?;
+        let entry = shard.entries.get(hash)?;
+        (0..KNOWN_MILLIS).contains(&now.millis_since(entry.read_at)).then(|| Arc::clone(&entry.principal))
+    }
+
     /// Take this before reading a key from the store.
     pub fn generation(&self, hash: &KeyHash) -> Generation {
         Generation(self.read(hash).map_or(0, |shard| shard.generation))
@@ -82,6 +93,14 @@ impl PrincipalCache {
         if let Some(mut shard) = self.write(hash) {
             shard.entries.remove(hash);
             shard.generation = shard.generation.wrapping_add(1);
+        }
+    }
+
+    /// Forgets a key that the store says may not call.
+    pub fn forget(&self, hash: &KeyHash) {
+        // Most are not here, and then nobody who reads meanwhile is disturbed.
+        if self.read(hash).is_some_and(|shard| shard.entries.contains_key(hash)) {
+            self.invalidate(hash);
         }
     }
 

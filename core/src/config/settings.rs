@@ -34,6 +34,9 @@ pub struct GeneralSettings {
     /// Largest request body in bytes.
     #[serde(rename = "max_request_size_mb", deserialize_with = "lenient::megabytes")]
     pub request_body_bytes_max: usize,
+    /// Whether calls whose limits cannot be checked, as the store is out of reach, are made all the same.
+    #[serde(deserialize_with = "lenient::flag")]
+    pub allow_requests_on_db_unavailable: bool,
     /// Asks for debug logs. Read [`LitellmSettings::set_verbose`], where every spelling of this ends.
     #[serde(deserialize_with = "lenient::flag")]
     pub(super) detailed_debug: bool,
@@ -54,6 +57,7 @@ impl Default for GeneralSettings {
             master_key: None,
             spend_log_retention_days: None,
             request_body_bytes_max: REQUEST_BODY_BYTES_MAX,
+            allow_requests_on_db_unavailable: false,
             detailed_debug: false,
         }
     }

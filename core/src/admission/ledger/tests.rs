@@ -170,6 +170,57 @@ async fn without_the_store_nothing_is_admitted() {
     assert!(matches!(fixture.reserve(1, &[budget(100)], 60, 1).await, Err(Refusal::Unavailable(_))));
 }
 
+/// A table that takes what it is given and never says so.
+struct Silent(Arc<dyn Table>);
+
+#[async_trait::async_trait]
+impl Table for Silent {
+    async fn get(&self, _: &Key, _: Freshness) -> Result<Option<Item>, ReadError> {
+        std::future::pending().await
+    }
+
+    async fn query(&self, _: &Query) -> Result<crate::store::table::Page, ReadError> {
+        std::future::pending().await
+    }
+
+    async fn write(&self, _: Write) -> Result<Option<Item>, WriteError> {
+        std::future::pending().await
+    }
+
+    async fn transact(
+        &self,
+        token: Option<crate::store::table::IdempotencyToken>,
+        writes: Vec<Write>,
+    ) -> Result<(), WriteError> {
+        self.0.transact(token, writes).await?;
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_says_nothing_is_waited_for_a_quarter_of_a_second_from_the_calls_arrival() {
+    for (waited, most) in [(0, 250), (150, 100), (10_000, 70)] {
+        let fixture = fixture();
+        fixture.reserve(0, &[budget(100)], 10, 1).await.unwrap();
+        let ledger = Ledger::new(Arc::new(Silent(fixture.table.clone())));
+        let began = Instant::now();
+        let refused = ledger.reserve(demand(1, &[budget(100)], 60, 1), START.plus_millis(waited)).await;
+        assert!(matches!(refused, Err(Refusal::Unavailable(failure)) if failure.is_outage()));
+        assert!(began.elapsed() <= Duration::from_millis(most), "{:?}", began.elapsed());
+        // What it holds is given back by whoever sees the store again.
+        assert!(fixture.ledger.void_unanswered(demand(1, &[], 0, 0).id, START).await.unwrap());
+        assert_eq!(fixture.used().await, 10);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_is_no_outage() {
+    let fixture = fixture();
+    fixture.table.follow(Plan::script(vec![Some(Fault::Conflict); 1_000]));
+    let refused = fixture.reserve(1, &[budget(100)], 60, 1).await;
+    assert!(matches!(refused, Err(Refusal::Unavailable(failure)) if !failure.is_outage()));
+}
+
 #[tokio::test]
 async fn a_hold_left_behind_is_found_when_its_call_is_over() {
     let fixture = fixture();

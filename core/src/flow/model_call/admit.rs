@@ -3,6 +3,7 @@
 
 use super::body::Said;
 use super::error::CallError;
+use super::late;
 use super::parts::ModelCalls;
 use crate::accounting::release::Release;
 use crate::accounting::spend_log::totals_key;
@@ -58,18 +59,12 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<O
         let reserved = reserving.ledger.reserve(demand, now).await;
         let unanswered = matches!(&reserved, Err(Refusal::Unavailable(_)));
         if unanswered || answer.send(reserved).is_err() {
-            void(&reserving, id).await;
+            late::void(&reserving, id).await;
         }
     });
     match answered.await {
         Ok(reserved) => Ok(Some(reserved?)),
         Err(_) => Err(Refusal::Unavailable(crate::admission::refusal::StoreFailure::Late).into()),
-    }
-}
-
-async fn void(calls: &ModelCalls, id: RequestId) {
-    if let Err(error) = calls.ledger.void_unanswered(id, calls.clock.now()).await {
-        tracing::warn!(call = %id, error = &error as &dyn std::error::Error, "a reservation may stand until its time is over");
     }
 }
 

@@ -90,7 +90,14 @@ impl ModelCalls {
             bounds,
             details: &details,
         };
-        let hold = admit::admit(self, asked).await?;
+        let hold = match admit::admit(self, asked).await {
+            Err(error) if self.admits_in_outage && error.is_outage() => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(call = %facts.id, error, "a call is made whose limits were not checked");
+                None
+            }
+            admitted => admitted?,
+        };
         let open = OpenCall::begin(Arc::clone(self), principal, deployment, request, details, facts.id);
         let mut open = open.holding(hold);
         let sent = self.clock.now();

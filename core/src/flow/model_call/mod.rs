@@ -10,6 +10,7 @@ mod body;
 mod calls;
 mod error;
 mod facts;
+mod late;
 mod parts;
 mod plan;
 mod probe;

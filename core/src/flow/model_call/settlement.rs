@@ -4,6 +4,7 @@
 use super::admit;
 use super::body::Said;
 use super::error::CallError;
+use super::late;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
@@ -121,20 +122,43 @@ impl OpenCall {
     async fn record_failure(&mut self, usage: Usage, error: &CallError) {
         self.judge(usage, || failure(error));
         if let Err(unrecorded) = self.store().await {
-            tracing::error!(call = %self.id, error = &unrecorded as &dyn std::error::Error, "a failed call is not recorded");
-            self.row = None;
+            let error = &unrecorded as &dyn std::error::Error;
+            tracing::warn!(call = %self.id, error, "a failed call is not recorded yet");
         }
     }
 
-    /// Stores the row and returns what the call cost. Dropped while it waits, the row is stored in the background.
+    /// Stores the row and returns what the call cost. What is not stored, because this is dropped while it waits or
+    /// because the store is out of reach, is stored in the background; where calls are admitted without the store,
+    /// they are answered without it too.
     async fn store(&mut self) -> Result<NanoDollars, CallError> {
         let Some(row) = &self.row else { return Ok(NanoDollars::ZERO) };
         let release = admit::release(self.hold.as_ref(), &row.details.usage, row.details.ended_at);
-        self.calls.spend.settle_held(row, release).await.map_err(CallError::Unrecorded)?;
         let cost = row.cost;
-        self.principal.spend.add(cost);
-        self.row = None;
+        match self.calls.spend.settle_held(row, release).await {
+            Ok(_) => {
+                self.principal.spend.add(cost);
+                self.row = None;
+            }
+            Err(error) if self.calls.admits_in_outage && error.is_outage() => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(call = %self.id, error, "a call is answered that is not charged yet");
+                self.settle_late();
+            }
+            Err(error) => return Err(CallError::Unrecorded(error)),
+        }
         Ok(cost)
+    }
+
+    /// Stores the row in the background.
+    fn settle_late(&mut self) {
+        let Some(row) = self.row.take() else { return };
+        let release = admit::release(self.hold.as_ref(), &row.details.usage, row.details.ended_at);
+        let (calls, principal) = (Arc::clone(&self.calls), Arc::clone(&self.principal));
+        self.calls.background.spawn(async move {
+            if late::settle(&calls, &row, release).await {
+                principal.spend.add(row.cost);
+            }
+        });
     }
 
     /// Writes into the row how the call ended and what it cost.
@@ -165,17 +189,7 @@ impl Drop for OpenCall {
                 message: "the client went away before the answer was complete".to_owned(),
             });
         }
-        let Some(row) = self.row.take() else { return };
-        let release = admit::release(self.hold.as_ref(), &row.details.usage, row.details.ended_at);
-        let (calls, principal) = (Arc::clone(&self.calls), Arc::clone(&self.principal));
-        self.calls.background.spawn(async move {
-            match calls.spend.settle_held(&row, release).await {
-                Ok(_) => drop(principal.spend.add(row.cost)),
-                Err(error) => {
-                    tracing::error!(call = %row.request_id, error = &error as &dyn std::error::Error, "a call is not charged");
-                }
-            }
-        });
+        self.settle_late();
     }
 }
 

@@ -78,6 +78,7 @@ impl Gateway {
             transport: Arc::new(Scripted { answer: Mutex::new(Some((status, body))) }),
             clock,
             random: Arc::new(SystemRandom),
+            admits_in_outage: false,
             background: Background::default(),
             bounds: Bounds { first_byte: wait, between_chunks: wait, total: wait },
         };
@@ -184,6 +185,23 @@ async fn an_answer_that_cannot_be_recorded_is_not_given() {
     gateway.table.follow(Plan::script(vec![Some(Fault::Unavailable); 40]));
     let answer = gateway.call(WHOLE).await;
     assert!(matches!(answer.result, Err(CallError::Unrecorded(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_store_did_not_take_in_an_outage_is_charged_when_it_is_back() {
+    let answered = "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5}}";
+    for (status, admits, nanos) in [(200, false, 80_000), (200, true, 80_000), (429, false, 0)] {
+        let mut gateway = Gateway::answering(status, pieces(&[answered]));
+        Arc::get_mut(&mut gateway.calls).unwrap().admits_in_outage = admits;
+        gateway.table.follow(Plan::script(vec![Some(Fault::Unavailable); 60]));
+        let began = tokio::time::Instant::now();
+        let answer = gateway.call(WHOLE).await;
+        assert!(began.elapsed() <= Duration::from_millis(250), "{:?}", began.elapsed());
+        assert_eq!(answer.result.is_ok(), admits);
+        gateway.table.heal();
+        gateway.calls.background.drained().await;
+        assert_eq!(gateway.row(answer.facts.id).await.unwrap().cost.nanos(), nanos);
+    }
 }
 
 #[tokio::test(start_paused = true)]
