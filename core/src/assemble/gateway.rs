@@ -90,7 +90,7 @@ impl Gateway {
     /// # Errors
     /// [`StartError`] names the deployment or setting at fault.
     pub fn assemble(loaded: Loaded, state: State, staleness: KeyStaleness, ground: Ground) -> Result<Self, StartError> {
-        let State { table, expiring } = state;
+        let State { table, expiring, .. } = state;
         let Loaded { config, environment, .. } = loaded;
         let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config()?, way(&environment))?);
         let bounds = bounds(&config);
