@@ -59,6 +59,8 @@ impl Ledger {
         }
         let (started, mut attempt) = (Instant::now(), 0);
         let mut silence_ends = started + patience(demand.id, now);
+        // Whether an attempt may have reserved that nobody has heard of.
+        let mut is_open = false;
         loop {
             let hold = Hold {
                 id: demand.id,
@@ -83,6 +85,7 @@ impl Ledger {
                     continue;
                 }
                 WriteError::OutcomeUnknown(_) if Instant::now() < silence_ends => {
+                    is_open = true;
                     // Where that is not known either, the same attempt again cannot count twice: the hold is in its way.
                     if let Ok(Ok(Some(hold))) = timeout_at(silence_ends, self.find(demand.id)).await {
                         return Ok(hold);
@@ -93,6 +96,7 @@ impl Ledger {
                     silence_ends = silence_ends.max(Instant::now() + STORE_WAIT);
                 }
                 WriteError::Throttled(_) | WriteError::Unavailable(_) if Instant::now() < silence_ends => {}
+                _ if is_open => return Err(Refusal::Unavailable(StoreFailure::Late)),
                 failure => return Err(Refusal::Unavailable(failure.into())),
             }
             sleep_until(silence_ends.min(Instant::now() + backoff(attempt, demand.id))).await;

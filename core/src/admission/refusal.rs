@@ -97,6 +97,11 @@ impl StoreFailure {
             Self::Late => true,
         }
     }
+
+    /// Whether what was asked for may have happened, or may happen yet.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Late | Self::Write(WriteError::OutcomeUnknown(_)))
+    }
 }
 
 /// A point in time as LiteLLM writes it in refusals: `2025-11-21 04:40:00`.

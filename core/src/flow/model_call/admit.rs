@@ -57,13 +57,25 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<O
     let reserving = Arc::clone(calls);
     calls.background.spawn(async move {
         let reserved = reserving.ledger.reserve(demand, now).await;
-        let unanswered = matches!(&reserved, Err(Refusal::Unavailable(_)));
-        if unanswered || answer.send(reserved).is_err() {
+        let may_hold = match &reserved {
+            Ok(_) => true,
+            Err(Refusal::Unavailable(failure)) => failure.is_open(),
+            Err(_) => false,
+        };
+        let is_hold = reserved.is_ok();
+        let (take, taken) = oneshot::channel();
+        // The client may go away with the answer on its way, so a hold counts as taken only when that is said.
+        let heard = answer.send((reserved, take)).is_ok() && taken.await.is_ok();
+        if may_hold && !(is_hold && heard) {
             late::void(&reserving, id).await;
         }
     });
     match answered.await {
-        Ok(reserved) => Ok(Some(reserved?)),
+        Ok((reserved, take)) => {
+            // Nobody listens where nothing is held.
+            let _ = take.send(());
+            Ok(Some(reserved?))
+        }
         Err(_) => Err(Refusal::Unavailable(crate::admission::refusal::StoreFailure::Late).into()),
     }
 }
