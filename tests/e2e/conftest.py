@@ -7,6 +7,8 @@ import pytest
 
 from support.gateway import CREDENTIALS, MASTER_KEY, TABLE, start_functions, start_postern, write_config
 from support.process import Process, free_port
+from support.state import State
+from support.store_proxy import StoreProxy
 from support.upstream import API_KEY, Upstream
 
 
@@ -56,6 +58,37 @@ def aws_client(service, endpoint):
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
     )
+
+
+@pytest.fixture(scope="session")
+def store(aws):
+    """The DynamoDB emulator behind a proxy that counts and fails on command."""
+    proxy = StoreProxy(aws["AWS_ENDPOINT_URL_DYNAMODB"])
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def start(aws, provider, logs, tmp_path):
+    """Starts `postern`, on the emulator itself or on the store given; ended with the test."""
+    started = []
+
+    def start(table, store=None, **settings):
+        name = f"{tmp_path.name}-{len(started)}"
+        config = write_config(tmp_path / f"{name}.yaml", provider.url, API_KEY, MASTER_KEY, **settings)
+        environment = aws | ({"AWS_ENDPOINT_URL_DYNAMODB": store.url} if store else {})
+        started.append(start_postern(name, config, table, logs, environment))
+        return started[-1]
+
+    yield start
+    for gateway in started:
+        gateway.process.end()
+
+
+@pytest.fixture
+def state_of(aws):
+    """What stands in a table."""
+    return lambda table: State(aws_client("dynamodb", aws["AWS_ENDPOINT_URL_DYNAMODB"]), table)
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ class Gateway:
         return httpx2.post(self.url + path, headers=headers, json=body, content=content, timeout=60)
 
 
-def write_config(path, upstream_url, api_key, master_key):
+def write_config(path, upstream_url, api_key, master_key, **settings):
     """One deployment for each behaviour of the upstream, one that is dead, one that never leaves the gateway."""
     models = {name: f"openai/{name}" for name in ("echo", "gated", "busy", "html", "cut")}
     entries = [{"model_name": name, "litellm_params": {"model": model}} for name, model in models.items()]
@@ -50,7 +50,7 @@ def write_config(path, upstream_url, api_key, master_key):
     entries.append({"model_name": "dead", "litellm_params": dead})
     demo = {"model": "openai/demo", "api_key": "none", "mock_response": "Postern answers."}
     entries.append({"model_name": "demo", "litellm_params": demo})
-    settings = {"master_key": master_key}
+    settings |= {"master_key": master_key}
     retries = {"num_retries": 0}
     path.write_text(yaml.safe_dump({"model_list": entries, "general_settings": settings, "router_settings": retries}))
     return path

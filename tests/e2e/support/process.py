@@ -16,6 +16,14 @@ TRY_SECONDS = 5
 END_SECONDS = 10
 
 
+def eventually(holds, seconds=20):
+    """Asks until it holds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to be"
+        time.sleep(0.02)
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -58,6 +66,11 @@ class Process:
 
     def output(self):
         return self.log.read_text(errors="replace")
+
+    def kill(self):
+        """At once, as a power cut does."""
+        os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait(END_SECONDS)
 
     def end(self):
         if self._child.poll() is None:
