@@ -70,7 +70,7 @@ def store(aws):
 
 @pytest.fixture
 def start(aws, provider, logs, tmp_path):
-    """Starts `postern`, on the emulator itself or on the store given; ended with the test."""
+    """Starts `postern`, on the emulator itself or on the store given; it dies with the test."""
     started = []
 
     def start(table, store=None, **settings):
@@ -82,7 +82,7 @@ def start(aws, provider, logs, tmp_path):
 
     yield start
     for gateway in started:
-        gateway.process.end()
+        gateway.process.kill()
 
 
 @pytest.fixture

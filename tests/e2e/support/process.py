@@ -69,8 +69,9 @@ class Process:
 
     def kill(self):
         """At once, as a power cut does."""
-        os.killpg(self._child.pid, signal.SIGKILL)
-        self._child.wait(END_SECONDS)
+        if self._child.poll() is None:
+            os.killpg(self._child.pid, signal.SIGKILL)
+            self._child.wait(END_SECONDS)
 
     def end(self):
         if self._child.poll() is None:

@@ -18,7 +18,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(8);
 /// Most works in the background while which a new one is put up with. A row takes about two kilobytes.
 const WORKS_MAX: usize = 10_000;
 /// How long a slow store may take to reserve what it was asked for; given back when it is seen.
-const SLOW_STORE: Duration = Duration::from_secs(8);
+const SLOW_STORE: Duration = Duration::from_secs(3);
 
 /// Stores a call's row. Whether it did; if not, the loss is logged with what the row would charge.
 pub(super) async fn settle(calls: &ModelCalls, row: &SpendRow, release: Release) -> bool {
