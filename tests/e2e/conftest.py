@@ -1,5 +1,6 @@
 """The parts of an end-to-end test. Every test that takes `gateway` runs twice: on `postern` and on the functions."""
 
+import itertools
 import json
 
 import boto3
@@ -71,14 +72,15 @@ def store(aws):
 @pytest.fixture
 def start(aws, provider, logs, tmp_path):
     """Starts `postern`, on the emulator itself or on the store given; it dies with the test."""
-    started = []
+    started, numbers = [], itertools.count()
 
     def start(table, store=None, **settings):
-        name = f"{tmp_path.name}-{len(started)}"
+        name = f"{tmp_path.name}-{next(numbers)}"
         config = write_config(tmp_path / f"{name}.yaml", provider.url, API_KEY, MASTER_KEY, **settings)
         environment = aws | ({"AWS_ENDPOINT_URL_DYNAMODB": store.url} if store else {})
-        started.append(start_postern(name, config, table, logs, environment))
-        return started[-1]
+        gateway = start_postern(name, config, table, logs, environment)
+        started.append(gateway)
+        return gateway
 
     yield start
     for gateway in started:

@@ -6,6 +6,7 @@ import pytest
 
 from support.crowd import post
 from support.process import eventually
+from support.state import hash_of
 
 TABLE = "postern-killed"
 # The upstream bills seven tokens at a micro-dollar; the call asks for leave to use three times that.
@@ -30,12 +31,10 @@ def test_a_kill_at_any_call_of_the_store_loses_nothing_and_charges_nothing_twice
     gateway = start(f"dynamodb://{TABLE}", store)
     for number in itertools.count(1):
         assert number < CALLS_MAX
-        store.wait_until_quiet()
         key = new_key(gateway)
         upstream.forget()
-        store.at_call(number, when, gateway.process.kill)
+        store.at_call(number, hash_of(key), when, gateway.process.kill)
         answer = post(gateway, key, CALL | {"stream": stream})
-        store.at_call(None, None, None)
         if answer.is_complete:
             break
         billed = len(upstream.requests)

@@ -57,10 +57,10 @@ def write_config(path, upstream_url, api_key, master_key, **settings):
 
 
 def start_postern(name, config, store, logs, environment=None):
-    port = free_port()
-    arguments = [BINARIES / "postern", "--config", config, "--host", "127.0.0.1", "--port", port, "--store", store]
+    # It finds a free port and says which: one that is looked for beforehand may be gone when many start at once.
+    arguments = [BINARIES / "postern", "--config", config, "--host", "127.0.0.1", "--port", 0, "--store", store]
     process = Process(name, arguments, logs, {"PROVIDER_KEY": API_KEY, **(environment or {})})
-    url = f"http://127.0.0.1:{port}"
+    url = process.wait_until_says(r"Postern listens on (http://\S+)")
     process.wait_until_answers(f"{url}/health/liveliness")
     return Gateway(url, False, process)
 

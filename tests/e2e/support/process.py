@@ -1,6 +1,7 @@
 """Child processes: started in a group of their own, awaited until they answer, ended as a group."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -63,6 +64,16 @@ class Process:
                 time.sleep(0.02)
         self.end()
         raise AssertionError(f"{self.log.name}: no answer at {url}\n{self.output()}")
+
+    def wait_until_says(self, pattern):
+        """What the pattern's group matches in its output, as soon as it does."""
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline and self._child.poll() is None:
+            if said := re.search(pattern, self.output()):
+                return said[1]
+            time.sleep(0.01)
+        self.end()
+        raise AssertionError(f"{self.log.name}: never said {pattern}\n{self.output()}")
 
     def output(self):
         return self.log.read_text(errors="replace")

@@ -35,6 +35,19 @@ class Call:
     body: dict
 
 
+@dataclass
+class _Trap:
+    left: int
+    about: bytes
+    when: str
+    deed: object
+
+    def snaps_at(self, body):
+        is_counted = self.about in body
+        self.left -= is_counted
+        return is_counted and self.left == 0
+
+
 class StoreProxy:
     """Listens on loopback in a thread of its own."""
 
@@ -44,7 +57,6 @@ class StoreProxy:
         self.url = f"http://127.0.0.1:{self._port}"
         self.calls = []
         self.fault = None
-        # What to do at a call to come: its number from 1 on, whether before it reaches the store, and the deed.
         self._trap = None
         self._connections = set()
         self._loop = asyncio.new_event_loop()
@@ -62,11 +74,10 @@ class StoreProxy:
         if was == REFUSE:
             self._run(self._listen())
 
-    def at_call(self, number, when, deed):
-        """Does `deed` at the call of this number, counted from now, "before" the store has it or "after" it was done;
-        the asker gets no answer. `number` None: never mind."""
-        self.calls.clear()
-        self._trap = None if number is None else (number, when, deed)
+    def at_call(self, number, about, when, deed):
+        """Does `deed` at the call of this number (from 1 on) that has `about` in it, "before" the store has it or "after"
+        it was done; the asker gets no answer. Only the last trap that was set counts, and it snaps once."""
+        self._trap = _Trap(number, about.encode(), when, deed)
 
     def wait_until_quiet(self):
         """Until nobody has asked for anything for a while: a process that starts does a round of maintenance."""
@@ -122,11 +133,9 @@ class StoreProxy:
         head, body = request
         operation = _header(head, b"x-amz-target").partition(b".")[2].decode()
         self.calls.append(Call(operation, time.monotonic(), json.loads(body)))
-        trap, fault = self._trap, self.fault
-        if trap and len(self.calls) != trap[0]:
-            trap = None
-        if trap and trap[1] == "before":
-            trap[2]()
+        trap, fault = self._trap if self._trap and self._trap.snaps_at(body) else None, self.fault
+        if trap and trap.when == "before":
+            trap.deed()
             return None
         if fault == THROTTLE:
             head = b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n"
@@ -139,7 +148,7 @@ class StoreProxy:
         store[1].write(head + body)
         answer = b"".join(await _read_message(store[0]))
         if trap:
-            trap[2]()
+            trap.deed()
             return None
         if fault == SILENT:
             await asyncio.sleep(PATIENCE_SECONDS)
