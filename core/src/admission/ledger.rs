@@ -65,7 +65,7 @@ impl Ledger {
             let hold = Hold {
                 id: demand.id,
                 until: now.plus_millis(demand.lasts_millis),
-                held: lines.iter().map(|line| line.held(now)).collect(),
+                held: lines.iter().filter_map(|line| line.held(now)).collect(),
             };
             let put = Write::Put { item: hold.to_item(demand.unsettled.clone()), when: vec![Condition::Absent] };
             let writes = std::iter::once(put).chain(lines.iter().map(|line| line.write(now))).collect();

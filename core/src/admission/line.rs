@@ -51,7 +51,8 @@ impl<'a> Line<'a> {
             lines.push(Self::Budget { scope, key: budget.totals.clone(), limit, amount, stands: Stands::Yes });
         }
         if scope.requests.is_some() || scope.tokens.is_some() {
-            let tokens = tokens.counted(scope.tokens);
+            // Where they are not limited they are not counted, so that nothing has to be corrected afterwards.
+            let tokens = if scope.tokens.is_some() { tokens.counted(scope.tokens) } else { 0 };
             lines.push(Self::Window { scope, tokens, window: Window::Open });
         }
         if let Some(limit) = scope.parallel {
@@ -82,10 +83,11 @@ impl<'a> Line<'a> {
             Self::Parallel { scope, limit, stands } => count_up(scope.parallel_key(), COUNT, 1, limit - 1, *stands),
             Self::Window { scope, tokens, window } => {
                 let (changes, when) = match window {
-                    Window::Open => (
-                        vec![Change::Add(REQUESTS.to_owned(), 1), Change::Add(TOKENS.to_owned(), *tokens)],
-                        still_open(scope, *tokens, now),
-                    ),
+                    Window::Open => {
+                        let mut changes = vec![Change::Add(REQUESTS.to_owned(), 1)];
+                        changes.extend(scope.tokens.map(|_| Change::Add(TOKENS.to_owned(), *tokens)));
+                        (changes, still_open(scope, *tokens, now))
+                    }
                     Window::Ended { start } => (opened(*tokens, now), vec![as_it_stood(*start)]),
                 };
                 Write::Update { key: scope.window_key(), changes, when }
@@ -141,13 +143,13 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
-    /// What is held once the write has happened.
-    pub(super) fn held(&self, now: Timestamp) -> Held {
+    /// What is held once the write has happened. Of a window that counts requests alone there is nothing to give back.
+    pub(super) fn held(&self, now: Timestamp) -> Option<Held> {
         match self {
-            Self::Budget { key, amount, .. } => Held::Budget { totals: key.clone(), nanos: *amount },
-            Self::Parallel { scope, .. } => Held::Parallel { key: scope.parallel_key() },
+            Self::Budget { key, amount, .. } => Some(Held::Budget { totals: key.clone(), nanos: *amount }),
+            Self::Parallel { scope, .. } => Some(Held::Parallel { key: scope.parallel_key() }),
             Self::Window { scope, tokens, .. } => {
-                Held::Window { key: scope.window_key(), tokens: *tokens, counted_at: now }
+                scope.tokens.map(|_| Held::Window { key: scope.window_key(), tokens: *tokens, counted_at: now })
             }
         }
     }

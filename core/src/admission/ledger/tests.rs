@@ -234,6 +234,15 @@ async fn a_hold_left_behind_is_found_when_its_call_is_over() {
 }
 
 #[tokio::test]
+async fn tokens_that_were_not_limited_when_a_window_began_count_from_then_on() {
+    let fixture = fixture();
+    fixture.reserve(1, &[rates(Some(10), None, None)], 0, 60).await.unwrap();
+    let both = [rates(Some(10), Some(100), None)];
+    fixture.reserve(2, &both, 0, 60).await.unwrap();
+    assert_eq!(rate(fixture.reserve(3, &both, 0, 60).await.unwrap_err()), (Rate::Tokens, 40, 60));
+}
+
+#[tokio::test]
 async fn a_guess_of_the_output_takes_a_tenth_of_a_window_at_most() {
     let fixture = fixture();
     let scopes = [rates(None, Some(100), None)];
