@@ -2,8 +2,10 @@
 
 use crate::clock::Timestamp;
 use crate::id::KeyHash;
+use crate::limits::Limits;
 use crate::money::NanoDollars;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// What a caller may do at large.
@@ -34,33 +36,60 @@ pub struct Principal {
     pub aliases: BTreeMap<String, String>,
     /// Routes the key may call; empty: all model routes.
     pub allowed_routes: Vec<String>,
-    /// The key's budget, as answered in `x-litellm-key-max-budget`.
-    pub max_budget: Option<NanoDollars>,
-    /// Requests per minute, as answered in `x-litellm-key-rpm-limit`.
-    pub rpm_limit: Option<i64>,
-    /// Tokens per minute, as answered in `x-litellm-key-tpm-limit`.
-    pub tpm_limit: Option<i64>,
-    /// Requests in flight at once.
-    pub max_parallel_requests: Option<i64>,
-    /// Limits of single models, by their public names.
-    pub model_limits: BTreeMap<String, ModelLimits>,
-    /// How the key is shown: `sk-...abcd`.
+    /// The key, abbreviated: `sk-...abcd`. Empty for the master key.
     pub key_name: String,
-    /// When the budget's period ends.
-    pub budget_reset_at: Option<Timestamp>,
+    /// The key's own limits.
+    pub limits: Limits,
+    /// The records above the key, whose limits count for it too.
+    pub above: Above,
     /// When the key ends.
     pub expires: Option<Timestamp>,
     /// What the key has spent, as far as this process has seen.
     pub spend: SpendSeen,
 }
 
-/// What a key may use of one model.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ModelLimits {
-    /// Requests per minute.
-    pub requests: Option<i64>,
-    /// Tokens per minute.
-    pub tokens: Option<i64>,
+/// In a key's list of models: those of its team, whatever they are.
+const TEAM_MODELS: &str = "all-team-models";
+
+impl Principal {
+    /// The lists of models that the caller is bound by: a model must be in each. An empty list allows everything.
+    ///
+    /// The key's own, and its team's; a user's where the key belongs to no team.
+    pub fn model_lists(&self) -> [&[String]; 2] {
+        let Above { team, user, .. } = &self.above;
+        let above: &[String] = team.as_ref().or(user.as_ref()).map_or(&[], |holder| &holder.models);
+        let inherits = team.is_some() && self.models.iter().any(|model| model == TEAM_MODELS);
+        [if inherits { &[] } else { &self.models }, above]
+    }
+}
+
+/// The records above a key. `None`: it belongs to none, or none of that id is known. Shared with every other key below
+/// the same record.
+#[derive(Clone, Debug, Default)]
+pub struct Above {
+    /// Its team.
+    pub team: Option<Arc<Holder>>,
+    /// Its user as a member of its team, by the user's id; limits that a team sets for each of its members stand here.
+    pub member: Option<Arc<Holder>>,
+    /// Its user.
+    pub user: Option<Arc<Holder>>,
+    /// Its own organization, or else its team's.
+    pub organization: Option<Arc<Holder>>,
+    /// The shared budgets that the key or a record above it is under, each once.
+    pub budgets: Vec<Arc<Holder>>,
+}
+
+/// A record that limits those below it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Holder {
+    /// Its id within its kind.
+    pub id: String,
+    /// Its alias, where it has one.
+    pub alias: Option<String>,
+    /// Public model names that may be called below it; empty: all.
+    pub models: Vec<String>,
+    /// Its limits.
+    pub limits: Limits,
 }
 
 /// A running total that many requests of one process add to. It is for display; the store holds the true sum.

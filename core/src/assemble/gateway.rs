@@ -8,9 +8,11 @@ use crate::auth::authenticate::Authenticator;
 use crate::auth::cache::PrincipalCache;
 use crate::auth::key_store::KeyStore;
 use crate::auth::master::MasterKey;
+use crate::auth::records::{Directory, RecordStore};
 use crate::clock::{Clock, Random};
 use crate::config::{Config, Environment, Loaded};
 use crate::flow::admin::keys::key_admin::KeyAdmin;
+use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
 use crate::flow::health::Health;
@@ -35,6 +37,8 @@ const CALL_WAIT: Duration = Duration::from_secs(600);
 const SILENCE_WAIT: Duration = Duration::from_secs(300);
 /// Callers remembered at once. Each takes about a kilobyte.
 const CALLERS_MAX: usize = 10_000;
+/// Records above and beside keys remembered at once, end users without one among them. Each takes a few hundred bytes.
+const RECORDS_MAX: usize = 50_000;
 
 /// How late a change of a key made by another process may be noticed, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,16 +106,31 @@ impl Gateway {
         let spend = Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend });
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
+        let (user_defaults, team_defaults) =
+            (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
         let models = Arc::new(models(config, environment)?);
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
         let maintenance = maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache));
         let maintenance = Arc::new(maintenance);
+        let records = RecordStore::new(Arc::clone(&table));
+        let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
+        let (shared_cache, random) = (Arc::clone(&cache), Arc::clone(&ground.random));
+        let key_admin = Arc::new(KeyAdmin::new(keys.clone(), records.clone(), shared_cache, random));
+        let record_admin = RecordAdmin::new(
+            records,
+            Arc::clone(&key_admin),
+            Arc::clone(&directory),
+            Arc::clone(&cache),
+            Arc::clone(&ground.random),
+        );
         let administration = Administration {
-            keys: Arc::new(KeyAdmin::new(keys.clone(), Arc::clone(&cache), Arc::clone(&ground.random))),
+            records: Arc::new(record_admin.with_defaults(user_defaults, team_defaults)),
+            keys: key_admin,
             spend: Arc::new(SpendAdmin::new(SpendLog::clone(&spend), keys.clone())),
         };
-        let authenticator = Arc::new(Authenticator::new(master, keys, cache).trusting_known(admits_in_outage));
+        let authenticator = Authenticator::new(master, keys, cache, directory).trusting_known(admits_in_outage);
+        let authenticator = Arc::new(authenticator);
         let background = Background::default();
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
         let calls = ModelCalls {

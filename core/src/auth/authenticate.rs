@@ -3,13 +3,16 @@
 
 use super::cache::PrincipalCache;
 use super::credential::{Credential, CredentialError};
+use super::key_record::StoredKey;
 use super::key_store::{KeyStore, KeyStoreError};
 use super::master::{MASTER_KEY_ALIAS, MASTER_USER_ID, MasterKey};
+use super::records::Directory;
 use crate::calendar::rfc3339;
 use crate::clock::Timestamp;
 use crate::crypto::key_hash;
 use crate::id::KeyHash;
-use crate::principal::{Principal, Role, SpendSeen};
+use crate::limits::Limits;
+use crate::principal::{Above, Holder, Principal, Role, SpendSeen};
 use crate::store::table::ReadError;
 use http::HeaderMap;
 use std::collections::BTreeMap;
@@ -24,6 +27,7 @@ pub struct Authenticator {
     master: Option<(MasterKey, Arc<Principal>)>,
     keys: KeyStore,
     cache: Arc<PrincipalCache>,
+    directory: Arc<Directory>,
     trusts_known: bool,
 }
 
@@ -56,6 +60,12 @@ pub enum AuthError {
         /// The key, abbreviated.
         key_name: String,
     },
+    /// The key's team is blocked.
+    #[error("Authentication Error, Team={0} is blocked. Update via `/team/unblock` if you're an admin.")]
+    TeamBlocked(String),
+    /// The key's user is blocked.
+    #[error("Authentication Error, User={0} is blocked. Update via `/user/unblock` if you're an admin.")]
+    UserBlocked(String),
     /// The key has ended.
     #[error(
         "Authentication Error - Expired Key. Key Expiry time {} and current time {}",
@@ -96,14 +106,26 @@ impl From<CredentialError> for AuthError {
 
 impl Authenticator {
     /// Recognises the master key, where there is one, and the virtual keys of `keys`.
-    pub fn new(master: Option<MasterKey>, keys: KeyStore, cache: Arc<PrincipalCache>) -> Self {
-        Self { master: master.map(|key| (key, Arc::new(master_principal()))), keys, cache, trusts_known: false }
+    /// `directory` knows the records above them.
+    pub fn new(
+        master: Option<MasterKey>,
+        keys: KeyStore,
+        cache: Arc<PrincipalCache>,
+        directory: Arc<Directory>,
+    ) -> Self {
+        let master = master.map(|key| (key, Arc::new(master_principal())));
+        Self { master, keys, cache, directory, trusts_known: false }
     }
 
     /// In an outage of the store, where `trusts_known`, a caller counts as what it was when it was last read, for as
     /// long as [`PrincipalCache::last_known`] says.
     pub fn trusting_known(self, trusts_known: bool) -> Self {
         Self { trusts_known, ..self }
+    }
+
+    /// What is known of the records beside keys: end users, tags, shared budgets.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
     }
 
     /// Who sends a request with these headers.
@@ -174,12 +196,12 @@ impl Authenticator {
 
     async fn read(&self, hash: KeyHash, presented: &str, now: Timestamp) -> Result<Arc<Principal>, AuthError> {
         let generation = self.cache.generation(&hash);
-        let stored = match tokio::time::timeout(STORE_WAIT, self.keys.get(&hash)).await {
+        let found = match tokio::time::timeout(STORE_WAIT, self.load(&hash, now)).await {
             Ok(read) => read.map_err(|error| AuthError::StoreUnavailable(Some(error)))?,
             Err(_) => return Err(AuthError::StoreUnavailable(None)),
         };
         let key_name = || key_hash::abbreviate(presented);
-        let Some(stored) = stored else {
+        let Some((stored, above, read_at)) = found else {
             self.cache.forget(&hash);
             return Err(AuthError::Unknown { hash, key_name: key_name() });
         };
@@ -187,9 +209,24 @@ impl Authenticator {
             self.cache.forget(&hash);
             return Err(AuthError::Blocked { key_name: key_name() });
         }
-        let principal = Arc::new(stored.into_principal());
-        self.cache.put(&principal, generation, now);
+        let blocked = |holder: &&Arc<Holder>| holder.limits.is_blocked();
+        if let Some(team) = above.team.as_ref().filter(blocked) {
+            self.cache.forget(&hash);
+            return Err(AuthError::TeamBlocked(team.id.clone()));
+        }
+        if let Some(user) = above.user.as_ref().filter(blocked) {
+            self.cache.forget(&hash);
+            return Err(AuthError::UserBlocked(user.id.clone()));
+        }
+        let principal = Arc::new(Principal { above, ..stored.into_principal() });
+        self.cache.put(&principal, generation, (read_at, now));
         Ok(principal)
+    }
+
+    async fn load(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<(StoredKey, Above, Timestamp)>, ReadError> {
+        let Some(stored) = self.keys.get(hash).await? else { return Ok(None) };
+        let (above, read_at) = self.directory.above(&stored.record, now).await?;
+        Ok(Some((stored, above, read_at)))
     }
 }
 
@@ -203,13 +240,9 @@ fn master_principal() -> Principal {
         models: Vec::new(),
         aliases: BTreeMap::new(),
         allowed_routes: Vec::new(),
-        max_budget: None,
-        rpm_limit: None,
-        tpm_limit: None,
-        max_parallel_requests: None,
-        model_limits: BTreeMap::new(),
         key_name: String::new(),
-        budget_reset_at: None,
+        limits: Limits::default(),
+        above: Above::default(),
         expires: None,
         spend: SpendSeen::default(),
     }

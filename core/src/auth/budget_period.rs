@@ -6,7 +6,6 @@ use super::key_listing::{self, BUDGET_RESET_AT, KeyListing};
 use super::key_record::KeyRecord;
 use super::key_store::{KeyStore, KeyStoreError};
 use crate::clock::Timestamp;
-use crate::duration::Duration;
 use crate::id::KeyHash;
 use crate::money::NanoDollars;
 use crate::store::item::Item;
@@ -68,7 +67,9 @@ impl KeyStore {
         loop {
             let Some((record, totals)) = self.items(hash).await? else { return Ok(Period::Running) };
             let record = key_item::from_item(&record)?;
-            let Some(ended_at) = record.budget_reset_at.filter(|end| *end <= now) else { return Ok(Period::Running) };
+            let Some(ended_at) = record.limits.budget_reset_at.filter(|end| *end <= now) else {
+                return Ok(Period::Running);
+            };
             let resets_at = next_reset(&record, now)?;
             let spent = totals.as_ref().map(|item| key_item::totals_from_item(item).spend()).unwrap_or_default();
             let mut writes = next_end(&record, ended_at, resets_at);
@@ -87,10 +88,8 @@ impl KeyStore {
 }
 
 fn next_reset(record: &KeyRecord, now: Timestamp) -> Result<Timestamp, KeyStoreError> {
-    let period = record.budget_duration.as_deref().and_then(|text| Duration::parse(text).ok());
-    let end = period.and_then(|period| period.next_reset(now).ok()).filter(|end| *end > now);
     let corrupt = || ReadError::Corrupt(format!("attribute `budget_duration` of key `{}`", record.hash));
-    Ok(end.ok_or_else(corrupt)?)
+    Ok(record.limits.budget_duration.as_ref().map(|period| period.next_reset(now)).ok_or_else(corrupt)?)
 }
 
 /// The new end, in the record and in the list, as long as the old one still stands.
@@ -98,7 +97,11 @@ fn next_end(record: &KeyRecord, ended_at: Timestamp, resets_at: Timestamp) -> Ve
     let changes = || vec![Change::Set(BUDGET_RESET_AT.to_owned(), resets_at.millis().into())];
     let mut when = vec![Condition::Equals(BUDGET_RESET_AT.to_owned(), ended_at.millis().into())];
     when.extend(
-        record.budget_duration.as_deref().map(|text| Condition::Equals("budget_duration".to_owned(), text.into())),
+        record
+            .limits
+            .budget_duration
+            .as_ref()
+            .map(|period| Condition::Equals("budget_duration".to_owned(), period.as_str().into())),
     );
     vec![
         Write::Update { key: key_item::record_key(&record.hash), changes: changes(), when },

@@ -3,14 +3,14 @@
 //! Each field is an attribute of its own, so that a change names what it changes; lists, maps and the fields that
 //! nothing enforces yet are JSON text.
 
+use super::item_text::{corrupt, json, parsed};
 use super::key_record::{KeyRecord, KeyTotals};
+use super::limits_item;
 use crate::clock::Timestamp;
 use crate::id::KeyHash;
 use crate::money::NanoDollars;
 use crate::store::item::{Item, Key};
 use crate::store::table::ReadError;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 /// The sort key of a key's record in its partition.
 pub const RECORD: &str = "KEY";
@@ -36,24 +36,14 @@ pub fn partition(hash: &KeyHash) -> String {
 /// The record as an item.
 pub fn to_item(record: &KeyRecord) -> Item {
     let millis = |at: Option<Timestamp>| at.map(Timestamp::millis);
-    let nanos = |amount: Option<NanoDollars>| amount.map(NanoDollars::nanos);
-    Item::new(record_key(&record.hash))
+    limits_item::with(Item::new(record_key(&record.hash)), &record.limits)
         .with("key_name", record.key_name.as_str())
         .with_some("key_alias", record.key_alias.as_deref())
         .with_some("models", json(&record.models, record.models.is_empty()))
         .with_some("aliases", json(&record.aliases, record.aliases.is_empty()))
-        .with_some("blocked", record.blocked)
         .with_some("expires", millis(record.expires))
         .with_some("user_id", record.user_id.as_deref())
         .with_some("team_id", record.team_id.as_deref())
-        .with_some("max_budget", nanos(record.max_budget))
-        .with_some("soft_budget", nanos(record.soft_budget))
-        .with_some("budget_duration", record.budget_duration.as_deref())
-        .with_some("budget_reset_at", millis(record.budget_reset_at))
-        .with_some("budget_id", record.budget_id.as_deref())
-        .with_some("rpm_limit", record.rpm_limit)
-        .with_some("tpm_limit", record.tpm_limit)
-        .with_some("max_parallel_requests", record.max_parallel_requests)
         .with_some("allowed_routes", json(&record.allowed_routes, record.allowed_routes.is_empty()))
         .with_some("key_type", record.key_type.as_deref())
         .with_some("metadata", json(&record.metadata, record.metadata.is_empty()))
@@ -72,7 +62,7 @@ pub fn to_item(record: &KeyRecord) -> Item {
 pub fn from_item(item: &Item) -> Result<KeyRecord, ReadError> {
     let text = |name: &str| item.text(name).map(str::to_owned);
     let time = |name: &str| item.number(name).map(Timestamp::from_millis);
-    let money = |name: &str| item.number(name).map(NanoDollars::new);
+    let (metadata, document) = (parsed(item, "metadata")?, parsed(item, "document")?);
     let hash = item.key.partition.strip_prefix("KEY#").and_then(KeyHash::parse);
     Ok(KeyRecord {
         hash: hash.ok_or_else(|| corrupt(item, "pk"))?,
@@ -80,22 +70,14 @@ pub fn from_item(item: &Item) -> Result<KeyRecord, ReadError> {
         key_alias: text("key_alias"),
         models: parsed(item, "models")?,
         aliases: parsed(item, "aliases")?,
-        blocked: item.attributes.get("blocked").and_then(crate::store::item::Value::as_bool),
         expires: time("expires"),
         user_id: text("user_id"),
         team_id: text("team_id"),
-        max_budget: money("max_budget"),
-        soft_budget: money("soft_budget"),
-        budget_duration: text("budget_duration"),
-        budget_reset_at: time("budget_reset_at"),
-        budget_id: text("budget_id"),
-        rpm_limit: item.number("rpm_limit"),
-        tpm_limit: item.number("tpm_limit"),
-        max_parallel_requests: item.number("max_parallel_requests"),
+        limits: limits_item::read(item, &metadata, &document)?,
         allowed_routes: parsed(item, "allowed_routes")?,
         key_type: text("key_type"),
-        metadata: parsed(item, "metadata")?,
-        document: parsed(item, "document")?,
+        metadata,
+        document,
         created_at: time("created_at").ok_or_else(|| corrupt(item, "created_at"))?,
         created_by: text("created_by"),
         updated_at: time("updated_at").ok_or_else(|| corrupt(item, "updated_at"))?,
@@ -113,19 +95,6 @@ pub fn totals_from_item(item: &Item) -> KeyTotals {
     }
 }
 
-fn json(value: &impl Serialize, empty: bool) -> Option<String> {
-    // Lists and maps of text always serialise.
-    if empty { None } else { serde_json::to_string(value).ok() }
-}
-
-fn parsed<T: DeserializeOwned + Default>(item: &Item, name: &str) -> Result<T, ReadError> {
-    item.text(name).map_or_else(|| Ok(T::default()), |text| serde_json::from_str(text).map_err(|_| corrupt(item, name)))
-}
-
-fn corrupt(item: &Item, name: &str) -> ReadError {
-    ReadError::Corrupt(format!("attribute `{name}` of `{}` / `{}`", item.key.partition, item.key.sort))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,9 +108,9 @@ mod tests {
         record.key_alias = Some("alias".to_owned());
         record.models = vec!["gpt".to_owned(), "wild/*".to_owned()];
         record.aliases.insert("mini".to_owned(), "gpt".to_owned());
-        record.blocked = Some(false);
+        record.limits.blocked = Some(false);
         record.expires = Some(Timestamp::from_millis(7));
-        record.max_budget = Some(NanoDollars::from_dollars(10.5));
+        record.limits.max_budget = Some(NanoDollars::from_dollars(10.5));
         record.metadata = json!({"a": {"b": [1]}}).as_object().unwrap().clone();
         record.document = json!({"config": {"x": 1}}).as_object().unwrap().clone();
         assert_eq!(from_item(&to_item(&record)).unwrap(), record);

@@ -81,7 +81,7 @@ pub fn to_item(record: &KeyRecord) -> Item {
         .with_some("user_id", record.user_id.as_deref())
         .with_some("team_id", record.team_id.as_deref())
         .with_some("organization_id", record.document.get("organization_id").and_then(serde_json::Value::as_str))
-        .with_some(BUDGET_RESET_AT, record.budget_reset_at.map(Timestamp::millis))
+        .with_some(BUDGET_RESET_AT, record.limits.budget_reset_at.map(Timestamp::millis))
 }
 
 /// The listing in an item; `None` where the item is not of this make.

@@ -2,8 +2,9 @@
 
 use crate::clock::Timestamp;
 use crate::id::KeyHash;
+use crate::limits::Limits;
 use crate::money::NanoDollars;
-use crate::principal::{ModelLimits, Principal, Role, SpendSeen};
+use crate::principal::{Above, Principal, Role, SpendSeen};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -20,30 +21,15 @@ pub struct KeyRecord {
     pub models: Vec<String>,
     /// The key's own names for models.
     pub aliases: BTreeMap<String, String>,
-    /// Whether the key is refused. `None`, never said, counts as no.
-    pub blocked: Option<bool>,
     /// When the key ends; `None`: it does not.
     pub expires: Option<Timestamp>,
     /// The user it belongs to.
     pub user_id: Option<String>,
     /// The team it belongs to.
     pub team_id: Option<String>,
-    /// What it may spend in a period.
-    pub max_budget: Option<NanoDollars>,
-    /// What it may spend before somebody is told.
-    pub soft_budget: Option<NanoDollars>,
-    /// The budget's period, as written: `30d`.
-    pub budget_duration: Option<String>,
-    /// When the budget's period ends.
-    pub budget_reset_at: Option<Timestamp>,
-    /// The shared budget it is under.
-    pub budget_id: Option<String>,
-    /// Requests per minute.
-    pub rpm_limit: Option<i64>,
-    /// Tokens per minute.
-    pub tpm_limit: Option<i64>,
-    /// Requests in flight at once.
-    pub max_parallel_requests: Option<i64>,
+    /// What it may spend and how fast, and whether it is refused. Those that are settings stand in `metadata` and
+    /// `document` too, as they came.
+    pub limits: Limits,
     /// Routes it may call; empty: all model routes.
     pub allowed_routes: Vec<String>,
     /// What it was made for: `default`, `llm_api`, `management`, `read_only`.
@@ -93,18 +79,10 @@ impl KeyRecord {
             key_alias: None,
             models: Vec::new(),
             aliases: BTreeMap::new(),
-            blocked: None,
             expires: None,
             user_id: None,
             team_id: None,
-            max_budget: None,
-            soft_budget: None,
-            budget_duration: None,
-            budget_reset_at: None,
-            budget_id: None,
-            rpm_limit: None,
-            tpm_limit: None,
-            max_parallel_requests: None,
+            limits: Limits::default(),
             allowed_routes: Vec::new(),
             key_type: None,
             metadata: Map::new(),
@@ -119,7 +97,7 @@ impl KeyRecord {
 
     /// Whether the key is refused.
     pub fn is_blocked(&self) -> bool {
-        self.blocked == Some(true)
+        self.limits.is_blocked()
     }
 
     /// Whether the key has ended at `now`.
@@ -140,7 +118,6 @@ impl StoredKey {
     pub fn into_principal(self) -> Principal {
         let spend = SpendSeen::new(self.totals.spend());
         let record = self.record;
-        let model_limits = model_limits(&record.metadata);
         Principal {
             role: Role::VirtualKey,
             key: record.hash,
@@ -150,28 +127,11 @@ impl StoredKey {
             models: record.models,
             aliases: record.aliases,
             allowed_routes: record.allowed_routes,
-            max_budget: record.max_budget,
-            rpm_limit: record.rpm_limit,
-            tpm_limit: record.tpm_limit,
-            max_parallel_requests: record.max_parallel_requests,
-            model_limits,
             key_name: record.key_name,
-            budget_reset_at: record.budget_reset_at,
+            limits: record.limits,
+            above: Above::default(),
             expires: record.expires,
             spend,
         }
     }
-}
-
-/// Limits of single models stand in the metadata, where LiteLLM's tools look for them: model → limit.
-fn model_limits(metadata: &Map<String, Value>) -> BTreeMap<String, ModelLimits> {
-    let mut limits: BTreeMap<String, ModelLimits> = BTreeMap::new();
-    let named = |field: &str| metadata.get(field).and_then(Value::as_object).into_iter().flatten();
-    for (model, limit) in named("model_rpm_limit") {
-        limits.entry(model.clone()).or_default().requests = limit.as_i64();
-    }
-    for (model, limit) in named("model_tpm_limit") {
-        limits.entry(model.clone()).or_default().tokens = limit.as_i64();
-    }
-    limits
 }

@@ -8,6 +8,7 @@
 //! | `KEYS` | `<created, ms>#<hash>` | the list of keys with what it is filtered by ([`super::key_listing`]) |
 //! | `KEY_ALIAS#<alias>` | `ALIAS` | `hash` of the one key with this alias |
 
+use super::item_difference::difference;
 use super::key_item;
 use super::key_listing::{self, KeyFilter, KeyListing};
 use super::key_record::{KeyRecord, KeyTotals, StoredKey};
@@ -222,30 +223,6 @@ impl KeyStore {
             }
         }
     }
-}
-
-/// The changes that lead from one item to another, and what must still hold of the attributes that are written whole.
-fn difference(before: &Item, after: &Item) -> (Vec<Change>, Vec<Condition>) {
-    let mut changes = Vec::new();
-    let mut when = vec![Condition::Exists];
-    let names = before.attributes.keys().chain(after.attributes.keys().filter(|n| !before.attributes.contains_key(*n)));
-    for name in names {
-        let (old, new) = (before.attributes.get(name), after.attributes.get(name));
-        if old == new {
-            continue;
-        }
-        changes.push(match new {
-            Some(value) => Change::Set(name.clone(), value.clone()),
-            None => Change::Remove(name.clone()),
-        });
-        if matches!(name.as_str(), "metadata" | "document" | "key_alias") {
-            when.push(match old {
-                Some(value) => Condition::Equals(name.clone(), value.clone()),
-                None => Condition::Lacks(name.clone()),
-            });
-        }
-    }
-    (changes, when)
 }
 
 fn alias_key(alias: &str) -> Key {

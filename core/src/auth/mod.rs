@@ -2,16 +2,21 @@
 //! seam and the hash of a key; knows no HTTP status, no routing and no money beyond showing it.
 //!
 //! [`authenticate`] joins the rest: [`credential`] reads the headers, [`master`] compares the administrator's key,
-//! [`key_store`] keeps [`key_record`]s, [`budget_period`] begins their budgets' periods, [`cache`] remembers them for a bounded time, [`route`] says what a caller may
+//! [`key_store`] keeps [`key_record`]s, [`records`] what stands above and beside them, [`budget_period`] begins their budgets' periods, [`cache`] remembers them for a bounded time, [`route`] says what a caller may
 //! call.
 
 pub mod authenticate;
 pub mod budget_period;
 pub mod cache;
 pub mod credential;
+mod item_difference;
+mod item_text;
 pub mod key_item;
 pub mod key_listing;
 pub mod key_record;
 pub mod key_store;
+mod limits_item;
 pub mod master;
+mod recent_reads;
+pub mod records;
 pub mod route;

@@ -33,13 +33,10 @@ const MODEL_ROUTES: [&str; 24] = [
 ];
 
 /// Routes that tell a caller about itself and the models it may call.
-const INFO_ROUTES: [&str; 11] = [
+const INFO_ROUTES: [&str; 8] = [
     "/key/info",
     "/key/health",
     "/v2/key/info",
-    "/team/info",
-    "/team/list",
-    "/user/info",
     "/model/info",
     "/v2/model/info",
     "/model_group/info",

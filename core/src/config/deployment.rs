@@ -1,6 +1,8 @@
 //! One entry of `model_list`: a public name, the upstream behind it, and what is known about the model.
 
 use super::lenient;
+use crate::limits::BudgetPeriod;
+use crate::money::NanoDollars;
 use crate::secret::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -60,6 +62,15 @@ pub struct DeploymentParams {
     /// Tokens per minute that the deployment can take: its share of the traffic where neither of the above is set.
     #[serde(default, deserialize_with = "lenient::count")]
     pub tpm: Option<i64>,
+    /// Requests in flight at once that the deployment can take.
+    #[serde(default, deserialize_with = "lenient::count")]
+    pub max_parallel_requests: Option<i64>,
+    /// The most that may be spent on the deployment in one period. In nano-dollars.
+    #[serde(default, deserialize_with = "lenient::optional_budget")]
+    pub max_budget: Option<NanoDollars>,
+    /// The period of `max_budget`.
+    #[serde(default, deserialize_with = "lenient::period")]
+    pub budget_duration: Option<BudgetPeriod>,
     /// A fixed answer, given without calling anyone.
     #[serde(default)]
     pub mock_response: Option<Value>,
@@ -91,6 +102,9 @@ impl fmt::Debug for DeploymentParams {
             .field("weight", &self.weight)
             .field("rpm", &self.rpm)
             .field("tpm", &self.tpm)
+            .field("max_parallel_requests", &self.max_parallel_requests)
+            .field("max_budget", &self.max_budget)
+            .field("budget_duration", &self.budget_duration)
             .field("mock_response", &self.mock_response.is_some())
             .field("input_cost_per_token", &self.input_cost_per_token)
             .field("output_cost_per_token", &self.output_cost_per_token)

@@ -2,6 +2,8 @@
 //! Messages never repeat the value: it may be a key in the wrong place.
 
 use super::environment::truth;
+use crate::limits::BudgetPeriod;
+use crate::money::NanoDollars;
 use crate::secret::Secret;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -62,6 +64,23 @@ pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     let whole = |amount: f64| (amount.fract() == 0.0 && amount <= i64::MAX as f64).then_some(amount as i64);
     let count = number(&Value::deserialize(deserializer)?).and_then(whole).filter(|count| *count >= 0);
     count.map(Some).ok_or_else(|| D::Error::custom("must be a whole number, 0 or more"))
+}
+
+/// A budget in dollars: a number, 0 or more.
+pub(super) fn budget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NanoDollars, D::Error> {
+    let budget = amount(deserializer)?.map(NanoDollars::from_dollars);
+    budget.ok_or_else(|| D::Error::custom("must be a number, 0 or more"))
+}
+
+/// As [`budget`], where the setting may be missing.
+pub(super) fn optional_budget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NanoDollars>, D::Error> {
+    budget(deserializer).map(Some)
+}
+
+/// The period of a budget.
+pub(super) fn period<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BudgetPeriod>, D::Error> {
+    let period = BudgetPeriod::parse(&text(deserializer)?);
+    period.map(Some).map_err(|_| D::Error::custom("must be a period such as `30s`, `24h`, `7d`, `30d` or `1mo`"))
 }
 
 /// Header names and their texts.

@@ -67,6 +67,7 @@ impl Config {
         let LitellmSettings { request_timeout, set_verbose, .. } = &mut self.litellm;
         *request_timeout = router.timeout.or(*request_timeout);
         *set_verbose = *set_verbose || router.set_verbose || self.general.detailed_debug;
+        self.litellm.provider_budget_config.extend(router.provider_budget_config.clone());
         self.general.fill_master_key(environment);
         if self.models.is_empty() {
             report.warn(Default::default(), "model_list", "names no model, so that no request can be answered");

@@ -4,6 +4,7 @@
 //! The way of a file: [`Document::parse`] → [`Document::next_include`] → [`Document::references`] →
 //! [`Config::from_document`].
 
+pub mod budgets;
 pub mod deployment;
 mod document;
 mod environment;
@@ -21,6 +22,7 @@ pub mod settings;
 mod tree;
 mod yaml;
 
+pub use budgets::{BudgetSetting, RecordDefaults};
 pub use deployment::{DeploymentParams, ModelEntry};
 pub use document::Document;
 pub use environment::{Environment, NotABool};

@@ -1,10 +1,14 @@
 //! The whole configuration, section by section.
 
+use super::budgets::{BudgetSetting, RecordDefaults};
 use super::deployment::ModelEntry;
 use super::environment::Environment;
 use super::lenient;
+use crate::limits::BudgetPeriod;
+use crate::money::NanoDollars;
 use crate::secret::Secret;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// What the operator asked for, read and checked.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +41,12 @@ pub struct GeneralSettings {
     /// Whether calls whose limits cannot be checked, as the store is out of reach, are made all the same.
     #[serde(deserialize_with = "lenient::flag")]
     pub allow_requests_on_db_unavailable: bool,
+    /// Most model calls in flight at once over all of the proxy.
+    #[serde(deserialize_with = "lenient::count")]
+    pub global_max_parallel_requests: Option<i64>,
+    /// Most model calls in flight at once for each key that has no limit of its own.
+    #[serde(deserialize_with = "lenient::count")]
+    pub max_parallel_requests: Option<i64>,
     /// Asks for debug logs. Read [`LitellmSettings::set_verbose`], where every spelling of this ends.
     #[serde(deserialize_with = "lenient::flag")]
     pub(super) detailed_debug: bool,
@@ -58,6 +68,8 @@ impl Default for GeneralSettings {
             spend_log_retention_days: None,
             request_body_bytes_max: REQUEST_BODY_BYTES_MAX,
             allow_requests_on_db_unavailable: false,
+            global_max_parallel_requests: None,
+            max_parallel_requests: None,
             detailed_debug: false,
         }
     }
@@ -76,6 +88,45 @@ pub struct LitellmSettings {
     /// Debug logs; also `router_settings.set_verbose` and `general_settings.detailed_debug`.
     #[serde(deserialize_with = "lenient::flag")]
     pub set_verbose: bool,
+    /// The most that may be spent over all of the proxy in one period. In nano-dollars.
+    #[serde(deserialize_with = "lenient::optional_budget")]
+    pub max_budget: Option<NanoDollars>,
+    /// The period of `max_budget`.
+    #[serde(deserialize_with = "lenient::period")]
+    pub budget_duration: Option<BudgetPeriod>,
+    /// The budget of each end user who has no record. In nano-dollars.
+    #[serde(deserialize_with = "lenient::optional_budget")]
+    pub max_end_user_budget: Option<NanoDollars>,
+    /// The shared budget whose limits each end user without a record gets for itself.
+    #[serde(deserialize_with = "lenient::optional_text")]
+    pub max_end_user_budget_id: Option<String>,
+    /// What new users get where their maker says nothing.
+    pub default_internal_user_params: RecordDefaults,
+    /// The budget of new users where neither their maker nor `default_internal_user_params` says one.
+    #[serde(alias = "default_max_internal_user_budget", deserialize_with = "lenient::optional_budget")]
+    pub max_internal_user_budget: Option<NanoDollars>,
+    /// The period of `max_internal_user_budget`.
+    #[serde(deserialize_with = "lenient::period")]
+    pub internal_user_budget_duration: Option<BudgetPeriod>,
+    /// What new teams get where their maker says nothing.
+    pub default_team_params: RecordDefaults,
+    /// Budgets of tags, by tag.
+    pub tag_budget_config: BTreeMap<String, BudgetSetting>,
+    /// Budgets of providers, by provider: `router_settings.provider_budget_config` ends here.
+    #[serde(skip)]
+    pub provider_budget_config: BTreeMap<String, BudgetSetting>,
+}
+
+impl LitellmSettings {
+    /// What new users get where their maker says nothing, from wherever it is said.
+    pub fn user_defaults(&self) -> RecordDefaults {
+        let said = self.default_internal_user_params.clone();
+        RecordDefaults {
+            max_budget: said.max_budget.or(self.max_internal_user_budget),
+            budget_duration: said.budget_duration.or_else(|| self.internal_user_budget_duration.clone()),
+            ..said
+        }
+    }
 }
 
 /// `router_settings`, as far as it is honoured. What it says ends in other sections, so nobody reads it twice.
@@ -94,4 +145,6 @@ pub(super) struct RouterSettings {
     /// Leaves deployments out that cannot be called, instead of stopping the start.
     #[serde(deserialize_with = "lenient::flag")]
     pub ignore_invalid_deployments: bool,
+    /// Budgets of providers, by provider.
+    pub provider_budget_config: BTreeMap<String, BudgetSetting>,
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 /// `GET /model/info`, `/v1/model/info`: the deployments that the caller may use; with `id`, that one alone.
 pub fn model_info(table: &ModelTable, caller: &Principal, id: Option<&str>) -> Value {
-    let listed = visible(table, &caller.models);
+    let listed = visible(table, &caller.model_lists());
     let rows = listed.iter().flat_map(|listed| rows(table, listed));
     let rows: Vec<_> =
         rows.filter(|row| id.is_none_or(|id| row.pointer("/model_info/id").is_some_and(|own| own == id))).collect();

@@ -7,13 +7,13 @@ use serde_json::{Map, Value, json};
 
 /// `GET /v1/models`: the models that the caller may use.
 pub fn list_models(table: &ModelTable, caller: &Principal) -> Value {
-    let cards: Vec<_> = visible(table, &caller.models).iter().map(card).collect();
+    let cards: Vec<_> = visible(table, &caller.model_lists()).iter().map(card).collect();
     json!({"data": cards, "object": "list"})
 }
 
 /// `GET /v1/models/{id}`: one of them; `None` where the caller may not use it or there is none.
 pub fn model_card(table: &ModelTable, caller: &Principal, name: &str) -> Option<Value> {
-    visible_one(table, &caller.models, name).as_ref().map(card)
+    visible_one(table, &caller.model_lists(), name).as_ref().map(card)
 }
 
 /// When the models were made, as far as clients are told: the date that LiteLLM answers for every model.
@@ -38,7 +38,8 @@ fn card(listed: &Listed) -> Value {
 pub(crate) mod tests {
     use super::*;
     use crate::id::KeyHash;
-    use crate::principal::{Role, SpendSeen};
+    use crate::limits::Limits;
+    use crate::principal::{Above, Role, SpendSeen};
     use crate::routing::tests::table;
     use std::collections::BTreeMap;
 
@@ -52,13 +53,9 @@ pub(crate) mod tests {
             models: models.iter().map(|&model| model.to_owned()).collect(),
             aliases: BTreeMap::new(),
             allowed_routes: Vec::new(),
-            max_budget: None,
-            rpm_limit: None,
-            tpm_limit: None,
-            max_parallel_requests: None,
-            model_limits: BTreeMap::new(),
             key_name: String::new(),
-            budget_reset_at: None,
+            limits: Limits::default(),
+            above: Above::default(),
             expires: None,
             spend: SpendSeen::default(),
         }

@@ -7,16 +7,16 @@ use super::table::{ModelTable, Wildcard};
 use crate::price;
 use std::collections::HashSet;
 
-/// The models that a list of allowed models lets its owner see, in the configuration's order, each once.
-pub fn visible(table: &ModelTable, models: &[String]) -> Vec<Listed> {
-    let everything = is_everything(models);
+/// The models that each of these lists lets its owner see, in the configuration's order, each once.
+pub fn visible(table: &ModelTable, lists: &[&[String]]) -> Vec<Listed> {
+    let everything = lists.iter().all(|models| is_everything(models));
     let offered = table.offered(all_offered);
-    let allowed =
-        |listed: &Listed| everything || allows(models, &listed.name, access_groups(table, &listed.name).into_iter());
-    let mut list: Vec<_> = offered.iter().filter(|listed| allowed(listed)).cloned().collect();
+    let allowed = |name: &str| everything || allowed_by_all(table, lists, name);
+    let mut list: Vec<_> = offered.iter().filter(|listed| allowed(&listed.name)).cloned().collect();
     let seen: HashSet<_> = list.iter().map(|listed| listed.name.clone()).collect();
     // A name that only a wildcard serves, and that the price data does not know, is seen by those who hold it.
-    for model in models.iter().filter(|model| !model.contains('*') && !seen.contains(*model)) {
+    let named = lists.iter().flat_map(|models| models.iter());
+    for model in named.filter(|model| !model.contains('*') && !seen.contains(*model) && allowed(model)) {
         let matching = table.wildcards().find(|wildcard| wildcard.pattern.captures(model).is_some());
         let entry = matching.filter(|_| !everything).and_then(|wildcard| wildcard.entries.first());
         if let Some(entry) = entry {
@@ -26,9 +26,9 @@ pub fn visible(table: &ModelTable, models: &[String]) -> Vec<Listed> {
     list
 }
 
-/// The one model of this name, where a list of allowed models lets its owner see it.
-pub fn visible_one(table: &ModelTable, models: &[String], name: &str) -> Option<Listed> {
-    if !allows(models, name, access_groups(table, name).into_iter()) {
+/// The one model of this name, where each of these lists lets its owner see it.
+pub fn visible_one(table: &ModelTable, lists: &[&[String]], name: &str) -> Option<Listed> {
+    if !allowed_by_all(table, lists, name) {
         return None;
     }
     if let Some(group) = table.group(name) {
@@ -36,6 +36,10 @@ pub fn visible_one(table: &ModelTable, models: &[String], name: &str) -> Option<
     }
     let wildcard = table.wildcards().find(|wildcard| wildcard.pattern.captures(name).is_some())?;
     Some(Listed::of_wildcard(name.to_owned(), wildcard.entries.first()?.clone()))
+}
+
+fn allowed_by_all(table: &ModelTable, lists: &[&[String]], name: &str) -> bool {
+    lists.iter().all(|models| allows(models, name, access_groups(table, name).into_iter()))
 }
 
 fn access_groups<'a>(table: &'a ModelTable, name: &str) -> Vec<&'a str> {
@@ -87,7 +91,7 @@ mod tests {
 
     fn names(entries: &[(&str, &str)], models: &[&str]) -> Vec<String> {
         let models: Vec<_> = models.iter().map(|&model| model.to_owned()).collect();
-        visible(&table(entries), &models).into_iter().map(|listed| listed.name).collect()
+        visible(&table(entries), &[&models]).into_iter().map(|listed| listed.name).collect()
     }
 
     const SERVED: [(&str, &str); 4] = [
@@ -129,7 +133,7 @@ mod tests {
         let table = table(&SERVED);
         let of = |models: &[&str], name: &str| {
             let models: Vec<_> = models.iter().map(|&model| model.to_owned()).collect();
-            visible_one(&table, &models, name).is_some()
+            visible_one(&table, &[&models], name).is_some()
         };
         assert!(of(&[], "gpt") && of(&[], "wild/gpt-99") && of(&["gpt"], "gpt"));
         assert!(!of(&[], "nope") && !of(&["claude"], "gpt"));

@@ -1,20 +1,18 @@
-//! The routes of administrators: keys and spend. One table says which path does what.
+//! The routes of administrators: keys and spend, and with [`admin_records`] all that stands above keys. One table says
+//! which path does what.
 
-use super::body;
+use super::admin_records::{self, RecordAction};
+use super::admin_request::{Asked, read};
 use super::error::ErrorAnswer;
 use super::gate::Gate;
-use crate::clock::Timestamp;
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
-use crate::flow::admin::params::Params;
+use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
-use crate::principal::Principal;
-use axum::extract::{Path, Query, Request};
+use axum::extract::Request;
 use axum::routing::{MethodFilter, on};
-use axum::{Json, RequestExt, Router};
-use bytes::Bytes;
+use axum::{Json, Router};
 use serde_json::Value;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What administrators do.
@@ -24,6 +22,8 @@ pub struct Administration {
     pub keys: Arc<KeyAdmin>,
     /// On spend.
     pub spend: Arc<SpendAdmin>,
+    /// On teams, users, organizations, budgets, end users and tags.
+    pub records: Arc<RecordAdmin>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +46,7 @@ enum Action {
     GlobalSpendOfKeys,
     GlobalSpendOfModels,
     ResetAllSpend,
+    Record(RecordAction),
 }
 
 const ROUTES: &[(MethodFilter, &str, Action)] = &[
@@ -69,19 +70,10 @@ const ROUTES: &[(MethodFilter, &str, Action)] = &[
     (MethodFilter::POST, "/global/spend/reset", Action::ResetAllSpend),
 ];
 
-/// What a request brings.
-struct Asked {
-    caller: Arc<Principal>,
-    params: Params,
-    /// The key that the path names.
-    key: String,
-    body: Bytes,
-    now: Timestamp,
-}
-
 /// The routes.
 pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max: usize) -> Router {
-    ROUTES.iter().fold(Router::new(), |router, &(method, path, action)| {
+    let of_records = admin_records::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Record(action)));
+    ROUTES.iter().copied().chain(of_records).fold(Router::new(), |router, (method, path, action)| {
         let (administration, gate) = (administration.clone(), gate.clone());
         let answer = move |request: Request| {
             let (administration, gate) = (administration.clone(), gate.clone());
@@ -94,21 +86,12 @@ pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max:
     })
 }
 
-async fn read(mut request: Request, gate: &Gate, body_bytes_max: usize) -> Result<Asked, ErrorAnswer> {
-    let caller = gate.admit(request.headers(), request.uri().path()).await?;
-    let pairs = request.extract_parts::<Query<Vec<(String, String)>>>().await.map(|Query(pairs)| pairs);
-    let named = request.extract_parts::<Path<HashMap<String, String>>>().await.map(|Path(named)| named);
-    let key = named.unwrap_or_default().remove("key").unwrap_or_default();
-    let body = body::read(request.into_body(), body_bytes_max).await?;
-    Ok(Asked { caller, params: Params::new(pairs.unwrap_or_default()), key, body, now: gate.clock.now() })
-}
-
 async fn perform(administration: &Administration, action: Action, asked: &Asked) -> Result<Value, AdminError> {
-    let Administration { keys, spend } = administration;
+    let Administration { keys, spend, records } = administration;
     let Asked { caller, params, key, body, now } = asked;
     match action {
         Action::GenerateKey => keys.generate(caller, body, *now).await,
-        Action::GenerateServiceAccountKey => keys.generate_for_service_account(body),
+        Action::GenerateServiceAccountKey => keys.generate_for_service_account(caller, body, *now).await,
         Action::KeyInfo => keys.info(caller, params, *now).await,
         Action::KeyInfoOfMany => keys.info_of_many(caller, body, *now).await,
         Action::ListKeys => keys.list(params).await,
@@ -125,5 +108,6 @@ async fn perform(administration: &Administration, action: Action, asked: &Asked)
         Action::GlobalSpendOfKeys => spend.global_keys(params).await,
         Action::GlobalSpendOfModels => spend.global_models(params, *now).await,
         Action::ResetAllSpend => keys.reset_all_spend().await,
+        Action::Record(action) => admin_records::perform(records, action, asked).await,
     }
 }

@@ -2,6 +2,7 @@
 //! LiteLLM's clients know, but for its 500 where the client is at fault.
 
 use super::error::ErrorAnswer;
+use crate::auth::records::{RecordId, RecordKind};
 use crate::flow::admin::error::{AdminError, Problem, Step};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -30,6 +31,13 @@ impl From<AdminError> for ErrorAnswer {
                 plain(StatusCode::NOT_FOUND, "not_found_error").param("key")
             }
             AdminError::NoKeysFound => plain(StatusCode::NOT_FOUND, "internal_server_error"),
+            AdminError::Taken(id) => taken(&id, plain),
+            AdminError::Missing(id) => missing(&id, plain),
+            AdminError::NoSuchTeam(_) => within_detail(plain(StatusCode::NOT_FOUND, "not_found_error")),
+            AdminError::NotInTeam => within_detail(bad_request()),
+            AdminError::AlreadyMember { .. } => {
+                plain(StatusCode::BAD_REQUEST, "team_member_already_in_team").param("member")
+            }
             AdminError::TeamNotFound => Self { detail: Some(message.as_str().into()), ..bad_request() },
             AdminError::ForeignKey => plain(StatusCode::FORBIDDEN, "permission_error").param("key"),
             AdminError::Busy => plain(StatusCode::CONFLICT, "invalid_request_error"),
@@ -39,6 +47,34 @@ impl From<AdminError> for ErrorAnswer {
             }
         }
     }
+}
+
+fn taken(id: &RecordId, plain: impl Fn(StatusCode, &'static str) -> ErrorAnswer) -> ErrorAnswer {
+    match id {
+        RecordId::Of(RecordKind::Team, _) => plain(StatusCode::BAD_REQUEST, "internal_server_error"),
+        RecordId::Of(RecordKind::User, _) => plain(StatusCode::CONFLICT, "internal_server_error"),
+        RecordId::Of(RecordKind::Customer, _) => plain(StatusCode::BAD_REQUEST, "bad_request").param("user_id"),
+        RecordId::Of(RecordKind::Tag, _) => plain(StatusCode::CONFLICT, "invalid_request_error").param("name"),
+        RecordId::Of(RecordKind::Budget | RecordKind::Organization, _) | RecordId::Member { .. } => {
+            within_detail(plain(StatusCode::BAD_REQUEST, "invalid_request_error"))
+        }
+    }
+}
+
+fn missing(id: &RecordId, plain: impl Fn(StatusCode, &'static str) -> ErrorAnswer) -> ErrorAnswer {
+    match id {
+        RecordId::Of(RecordKind::Team | RecordKind::User, _) => plain(StatusCode::NOT_FOUND, "internal_server_error"),
+        RecordId::Of(RecordKind::Customer, _) => plain(StatusCode::NOT_FOUND, "not_found").param("end_user_id"),
+        RecordId::Of(RecordKind::Tag, _) => plain(StatusCode::NOT_FOUND, "not_found_error").param("name"),
+        RecordId::Of(RecordKind::Budget | RecordKind::Organization, _) | RecordId::Member { .. } => {
+            within_detail(plain(StatusCode::NOT_FOUND, "not_found_error"))
+        }
+    }
+}
+
+/// The message where LiteLLM's clients look for it: `{"detail": {"error": …}}`.
+fn within_detail(answer: ErrorAnswer) -> ErrorAnswer {
+    ErrorAnswer { detail: Some(json!({"error": answer.message})), ..answer }
 }
 
 fn told(problem: &Problem) -> Value {

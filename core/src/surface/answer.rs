@@ -62,13 +62,13 @@ pub(super) fn describe(facts: &Facts, headers: &mut HeaderMap) {
 
 fn describe_key(principal: &Principal, headers: &mut HeaderMap) {
     set(headers, KEY_SPEND, principal.spend.get().dollars().to_string());
-    if let Some(budget) = principal.max_budget {
+    if let Some(budget) = principal.limits.max_budget {
         set(headers, KEY_MAX_BUDGET, budget.dollars().to_string());
     }
-    if let Some(limit) = principal.rpm_limit {
+    if let Some(limit) = principal.limits.rpm_limit {
         headers.insert(KEY_RPM_LIMIT, limit.into());
     }
-    if let Some(limit) = principal.tpm_limit {
+    if let Some(limit) = principal.limits.tpm_limit {
         headers.insert(KEY_TPM_LIMIT, limit.into());
     }
 }

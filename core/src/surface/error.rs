@@ -158,9 +158,12 @@ impl From<AuthError> for ErrorAnswer {
         let message = error.to_string();
         let unauthorized = |kind| Self::new(StatusCode::UNAUTHORIZED, kind, message.clone());
         match error {
-            AuthError::NoKey | AuthError::Malformed | AuthError::NotAVirtualKey | AuthError::Blocked { .. } => {
-                unauthorized("auth_error").param("None")
-            }
+            AuthError::NoKey
+            | AuthError::Malformed
+            | AuthError::NotAVirtualKey
+            | AuthError::Blocked { .. }
+            | AuthError::TeamBlocked(_)
+            | AuthError::UserBlocked(_) => unauthorized("auth_error").param("None"),
             AuthError::Unknown { .. } => unauthorized("token_not_found_in_db").param("key"),
             AuthError::Expired { key_name, .. } => unauthorized("expired_key").param(key_name),
             AuthError::StoreUnavailable(_) => Self {

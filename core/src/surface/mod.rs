@@ -5,6 +5,8 @@
 
 pub mod admin;
 mod admin_error;
+mod admin_records;
+mod admin_request;
 mod answer;
 mod body;
 pub mod client_address;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::auth::key_record::KeyRecord;
+use crate::auth::records::RecordStore;
 use crate::clock::ManualClock;
 use crate::secret::Secret;
 use crate::store::embedded::EmbeddedTable;
@@ -66,7 +67,8 @@ fn room(staleness_millis: i64, fault: Fault) -> Room {
     let keys = KeyStore::new(table.clone());
     let cache = Arc::new(PrincipalCache::new(staleness_millis, 100));
     let master = MasterKey::new(&Secret::new("the master key"));
-    Room { authenticator: Authenticator::new(Some(master), keys.clone(), cache), keys, table }
+    let directory = Arc::new(Directory::new(RecordStore::new(table.clone()), staleness_millis, 100));
+    Room { authenticator: Authenticator::new(Some(master), keys.clone(), cache, directory), keys, table }
 }
 
 impl Room {

@@ -27,12 +27,12 @@ async fn an_update_under_way_never_undoes_a_block() {
     let before = record("sk-1", None);
     keys.create(&before, NanoDollars::ZERO).await.unwrap();
     let mut after = before.clone();
-    after.rpm_limit = Some(7);
+    after.limits.rpm_limit = Some(7);
     // The block comes between the update's read and its write.
     keys.set_blocked(&before.hash, true, None, NOW).await.unwrap();
     keys.update(&before, &after).await.unwrap();
     let now = stored(&keys, &before).await.record;
-    assert!(now.is_blocked() && now.rpm_limit == Some(7));
+    assert!(now.is_blocked() && now.limits.rpm_limit == Some(7));
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn what_is_not_there_is_neither_changed_nor_made() {
     let keys = store();
     let absent = record("sk-1", None);
     let mut changed = absent.clone();
-    changed.rpm_limit = Some(1);
+    changed.limits.rpm_limit = Some(1);
     assert!(matches!(keys.update(&absent, &changed).await, Err(KeyStoreError::NotFound)));
     assert!(matches!(keys.set_blocked(&absent.hash, true, None, NOW).await, Err(KeyStoreError::NotFound)));
     assert!(matches!(keys.delete(&absent).await, Err(KeyStoreError::NotFound)));

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::{DeploymentParams, ledger};
+use crate::money::NanoDollars;
 use std::collections::BTreeSet;
 
 const SAMPLE: &str = include_str!("../../../data/config-samples/team.yaml");
@@ -199,6 +200,13 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, "timeout" | "stream_timeout" | "request_timeout") => "77",
         (_, "rpm" | "tpm" | "weight" | "input_cost_per_token" | "output_cost_per_token" | "temperature") => "3",
         (_, "extra_headers" | "headers" | "extra_body") => "{X-A: b}",
+        (_, "max_parallel_requests" | "global_max_parallel_requests") => "3",
+        (_, "max_budget" | "max_end_user_budget" | "max_internal_user_budget" | "default_max_internal_user_budget") => {
+            "3"
+        }
+        (_, "budget_duration" | "internal_user_budget_duration") => "1d",
+        (_, "default_internal_user_params" | "default_team_params") => "{max_budget: 3}",
+        (_, "provider_budget_config" | "tag_budget_config") => "{a: {budget_limit: 3, time_period: 1d}}",
         (_, "litellm_credential_name") => "shared",
         ("router_settings", "default_litellm_params") => "{organization: org}",
         ("general_settings", "max_request_size_mb" | "log_retention_days") => "3",
@@ -249,6 +257,47 @@ fn every_honoured_setting_changes_the_configuration() {
     }
     assert_eq!(without_effect, BTreeSet::new());
     assert!(tried > 40, "{tried}");
+}
+
+#[test]
+fn budgets_are_read_whole_and_refused_at_their_line() {
+    let text = "\
+litellm_settings:
+  max_budget: 0.5
+  budget_duration: 30d
+  max_internal_user_budget: 2
+  default_internal_user_params: {budget_duration: 7d}
+router_settings:
+  provider_budget_config:
+    openai: {budget_limit: 100, time_period: 1d}
+";
+    let settings = load(text).unwrap().config.litellm;
+    assert_eq!(settings.max_budget, Some(NanoDollars::new(500_000_000)));
+    assert_eq!(settings.budget_duration.as_ref().unwrap().as_str(), "30d");
+    let defaults = settings.user_defaults();
+    assert_eq!(defaults.max_budget, Some(NanoDollars::new(2_000_000_000)));
+    assert_eq!(defaults.budget_duration.unwrap().as_str(), "7d");
+    let openai = &settings.provider_budget_config["openai"];
+    assert_eq!(openai.max_budget, NanoDollars::new(100_000_000_000));
+    assert_eq!(openai.budget_duration.as_ref().unwrap().as_str(), "1d");
+    let text = "\
+litellm_settings:
+  max_budget: -1
+  budget_duration: 3mo
+  tag_budget_config:
+    a: {max_budget: 1, budget_duration: 0s}
+";
+    assert_eq!(
+        problems(text),
+        [
+            "config.yaml:2: litellm_settings.max_budget: must be a number, 0 or more, not `-1`",
+            "config.yaml:3: litellm_settings.budget_duration: must be a period such as `30s`, `24h`, `7d`, `30d` or \
+             `1mo`, not `3mo`",
+            "config.yaml:5: litellm_settings.tag_budget_config.a.budget_duration: must be a period such as `30s`, \
+             `24h`, `7d`, `30d` or `1mo`, not `0s`",
+        ]
+    );
+    assert_eq!(problems("litellm_settings: {tag_budget_config: {a: {max_bugdet: 1}}}").len(), 1);
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub enum Kind {
     Map,
     /// A map of texts.
     TextMap,
+    /// Anything: whoever reads it checks it.
+    Any,
 }
 
 /// A field that a body may have.
@@ -70,6 +72,7 @@ fn checked(value: Value, kind: Kind, place: &[Step], problems: &mut Vec<Problem>
         Kind::Integer => integer(value),
         Kind::Number => number(value),
         Kind::Flag => flag(value),
+        Kind::Any => Ok(value),
         Kind::List => value.is_array().then_some(value).ok_or_else(not_a_list),
         Kind::Map => value.is_object().then_some(value).ok_or_else(not_a_map),
         Kind::TextList => return text_list(value, place, problems),

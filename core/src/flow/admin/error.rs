@@ -2,8 +2,10 @@
 //! status and envelope it goes out with is the surface's to say.
 
 use crate::auth::key_store::KeyStoreError;
+use crate::auth::records::{RecordId, RecordKind, RecordStoreError};
 use crate::clock::NoEntropy;
 use crate::duration::DurationError;
+use crate::limits::{LimitError, LimitFault};
 use crate::store::table::{ReadError, WriteError};
 
 /// Why an administrator's request was not done.
@@ -16,7 +18,7 @@ pub enum AdminError {
     #[error("{{'error': '{field} must be a non-negative finite number. Received: {value:?}'}}")]
     Amount {
         /// Which field.
-        field: &'static str,
+        field: String,
         /// What it held.
         value: f64,
     },
@@ -50,6 +52,26 @@ pub enum AdminError {
     /// None of the keys to delete is there.
     #[error("{{'error': 'No keys found'}}")]
     NoKeysFound,
+    /// There is a record of this id already.
+    #[error("{}", taken(.0))]
+    Taken(RecordId),
+    /// There is no record of this id.
+    #[error("{}", missing(.0))]
+    Missing(RecordId),
+    /// The team whose members are asked about is not there.
+    #[error("Team doesn't exist in db. Team={0}. Create team via `/team/new` call.")]
+    NoSuchTeam(String),
+    /// The user is a member of the team already.
+    #[error("User already in team. Member: user_id={user_id}, user_email=None. Existing members={existing}")]
+    AlreadyMember {
+        /// The user.
+        user_id: String,
+        /// The members there are, as LiteLLM tells them.
+        existing: String,
+    },
+    /// The user is no member of the team.
+    #[error("User not found in team")]
+    NotInTeam,
     /// A service account's key names a team that is not there.
     #[error("team_id does not exist in the database. Please specify a valid `team_id` in the request body.")]
     TeamNotFound,
@@ -72,16 +94,16 @@ pub enum AdminError {
         /// Why not, and what to do instead.
         reason: &'static str,
     },
-    /// The key's record is larger than the store takes. Nothing was done.
-    #[error("The key's fields take {bytes} bytes together; the most is {limit}. Shorten `metadata`.")]
+    /// The record is larger than the store takes. Nothing was done.
+    #[error("Its fields take {bytes} bytes together; the most is {limit}. Shorten `metadata`.")]
     TooLarge {
         /// The record's size.
         bytes: usize,
         /// The most it may have.
         limit: usize,
     },
-    /// Somebody else kept changing the same key. Nothing was done; try again.
-    #[error("The key was changed by another request at the same time. Try again.")]
+    /// Somebody else kept changing the same record. Nothing was done; try again.
+    #[error("It was changed by another request at the same time. Try again.")]
     Busy,
     /// No random bytes for a new key. Nothing was done.
     #[error("No new key can be made at the moment. Try again.")]
@@ -132,6 +154,36 @@ impl Problem {
     }
 }
 
+fn taken(id: &RecordId) -> String {
+    let name = id.name();
+    match id {
+        RecordId::Of(RecordKind::Team, _) => {
+            format!("{{'error': 'Team id = {name} already exists. Please use a different team id.'}}")
+        }
+        RecordId::Of(RecordKind::User, _) => format!("{{'error': 'User with id {name} already exists'}}"),
+        RecordId::Of(RecordKind::Budget, _) => format!("Budget with id '{name}' already exists."),
+        RecordId::Of(RecordKind::Organization, _) => format!("Organization with id '{name}' already exists."),
+        RecordId::Of(RecordKind::Tag, _) => format!("Tag {name} already exists"),
+        RecordId::Of(RecordKind::Customer, _) => {
+            format!("Customer already exists, passed user_id={name}. Please pass a new user_id.")
+        }
+        RecordId::Member { .. } => format!("User {name} already in team"),
+    }
+}
+
+fn missing(id: &RecordId) -> String {
+    let name = id.name();
+    match id {
+        RecordId::Of(RecordKind::Team, _) => format!("{{'error': 'Team not found, passed team_id={name}'}}"),
+        RecordId::Of(RecordKind::User, _) => format!("User {name} not found"),
+        RecordId::Of(RecordKind::Budget, _) => format!("Budget with id '{name}' not found."),
+        RecordId::Of(RecordKind::Organization, _) => format!("Organization not found for organization_id={name}"),
+        RecordId::Of(RecordKind::Tag, _) => format!("Tag {name} not found"),
+        RecordId::Of(RecordKind::Customer, _) => format!("End User Id={name} does not exist in db"),
+        RecordId::Member { .. } => "User not found in team".to_owned(),
+    }
+}
+
 impl From<Problem> for AdminError {
     fn from(problem: Problem) -> Self {
         Self::Form(vec![problem])
@@ -141,6 +193,32 @@ impl From<Problem> for AdminError {
 impl From<&str> for Step {
     fn from(field: &str) -> Self {
         Self::Field(field.to_owned())
+    }
+}
+
+impl From<LimitError> for AdminError {
+    fn from(LimitError { field, fault }: LimitError) -> Self {
+        match fault {
+            LimitFault::Amount(value) => Self::Amount { field, value },
+            LimitFault::Period(written) if field == "budget_duration" => Self::BudgetPeriod(written),
+            fault => {
+                let place = std::iter::once("body").chain(field.split('.')).map(Step::from).collect();
+                let message = format!("Value error, {field} {fault}");
+                Problem::new("value_error", place, message).into()
+            }
+        }
+    }
+}
+
+impl From<RecordStoreError> for AdminError {
+    fn from(error: RecordStoreError) -> Self {
+        match error {
+            // Those who can say which record it is do so before.
+            RecordStoreError::Taken | RecordStoreError::NotFound | RecordStoreError::Changed => Self::Busy,
+            RecordStoreError::Read(error) => Self::Read(error),
+            RecordStoreError::Write(WriteError::TooLarge { bytes, limit }) => Self::TooLarge { bytes, limit },
+            RecordStoreError::Write(error) => Self::Write(error),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What administrators do: keys and spend. In comes a caller who was let through, a body or parameters, and the time;
+//! What administrators do: keys, the records above and beside them, and spend. In comes a caller who was let through, a body or parameters, and the time;
 //! out goes JSON as LiteLLM's clients know it. Which caller may call which route is decided before, in `auth::route`.
 //!
 //! [`body`] and [`params`] check what comes in, [`error`] says what can go wrong.
@@ -7,4 +7,5 @@ pub mod body;
 pub mod error;
 pub mod keys;
 pub mod params;
+pub mod records;
 pub mod spend;

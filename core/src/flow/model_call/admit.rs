@@ -93,29 +93,28 @@ pub(super) fn release(hold: Option<&Hold>, usage: &Usage, now: Timestamp) -> Rel
 /// A budget whose period is over begins anew before it is asked.
 async fn begin_due_period(calls: &ModelCalls, principal: &Principal) -> Result<(), CallError> {
     let now = calls.clock.now();
-    if principal.max_budget.is_some() && principal.budget_reset_at.is_some_and(|end| end <= now) {
+    if principal.limits.max_budget.is_some() && principal.limits.budget_reset_at.is_some_and(|end| end <= now) {
         calls.authenticator.begin_period(&principal.key, now).await?;
     }
     Ok(())
 }
 
 fn scopes(principal: &Principal, model: &str) -> Vec<ScopeLimits> {
-    let budget = principal.max_budget.map(|limit| Budget {
+    let budget = principal.limits.max_budget.map(|limit| Budget {
         totals: totals_key(&principal.key),
         limit,
         owner: format!("Key={} ({})", principal.key_alias.as_deref().unwrap_or("key"), principal.key_name),
     });
     let key = ScopeLimits {
         budget,
-        requests: principal.rpm_limit,
-        tokens: principal.tpm_limit,
-        parallel: principal.max_parallel_requests,
+        requests: principal.limits.rpm_limit,
+        tokens: principal.limits.tpm_limit,
+        parallel: principal.limits.max_parallel_requests,
         ..ScopeLimits::new("api_key", principal.key.as_str())
     };
-    let limits = principal.model_limits.get(model).copied().unwrap_or_default();
     let model = ScopeLimits {
-        requests: limits.requests,
-        tokens: limits.tokens,
+        requests: principal.limits.model_rpm_limit.get(model).copied(),
+        tokens: principal.limits.model_tpm_limit.get(model).copied(),
         ..ScopeLimits::new("model_per_key", format!("{}:{model}", principal.key))
     };
     [key, model].into_iter().filter(ScopeLimits::is_limited).collect()

@@ -60,17 +60,18 @@ pub(super) fn make(
 
 /// One deployment of the model, where the key may use it. A key that may not learns nothing of what exists.
 fn choose(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Arc<Deployment>, CallError> {
+    let lists = principal.model_lists();
     let group = match calls.models.resolve(name) {
         Ok(group) => group,
         Err(ResolveError::Build(error)) => return Err(error.into()),
-        Err(ResolveError::Unknown(_)) if access::allows(&principal.models, name, std::iter::empty()) => {
-            let visible = listing::visible(&calls.models, &principal.models);
+        Err(ResolveError::Unknown(_)) if lists.iter().all(|list| access::allows(list, name, std::iter::empty())) => {
+            let visible = listing::visible(&calls.models, &lists);
             let available = visible.into_iter().map(|listed| listed.name).collect();
             return Err(CallError::UnknownModel { model: name.to_owned(), available });
         }
         Err(ResolveError::Unknown(_)) => return Err(CallError::ModelDenied(name.to_owned())),
     };
-    if !access::allows(&principal.models, name, group.access_groups()) {
+    if !lists.iter().all(|list| access::allows(list, name, group.access_groups())) {
         return Err(CallError::ModelDenied(name.to_owned()));
     }
     group

@@ -10,6 +10,7 @@ use crate::auth::cache::PrincipalCache;
 use crate::auth::key_record::KeyRecord;
 use crate::auth::key_store::KeyStore;
 use crate::auth::master::MasterKey;
+use crate::auth::records::{Directory, RecordStore};
 use crate::clock::{Clock, ManualClock, SystemRandom, Timestamp};
 use crate::config::{DeploymentParams, Environment, ModelEntry};
 use crate::crypto::key_hash;
@@ -67,6 +68,8 @@ impl Gateway {
         let table = Arc::new(FaultyTable::new(store, Plan::script([])));
         let keys = KeyStore::new(table.clone());
         let cache = Arc::new(PrincipalCache::new(0, 10));
+        let directory = Arc::new(Directory::new(RecordStore::new(table.clone()), 0, 10));
+        let master = MasterKey::new(&Secret::new("sk-m"));
         let params = DeploymentParams {
             model: "openai/gpt-4o".to_owned(),
             api_base: Some("http://upstream.test/v1".to_owned()),
@@ -76,7 +79,7 @@ impl Gateway {
         let targets = |params: &_| target_of(params, &Environment::default()).map_err(Into::into);
         let wait = Duration::from_secs(60);
         let calls = ModelCalls {
-            authenticator: Arc::new(Authenticator::new(Some(MasterKey::new(&Secret::new("sk-m"))), keys, cache)),
+            authenticator: Arc::new(Authenticator::new(Some(master), keys, cache, directory)),
             models: Arc::new(ModelTable::new(vec![entry], Arc::new(targets)).unwrap()),
             spend: Arc::new(SpendLog::new(table.clone(), None)),
             ledger: Ledger::new(table.clone()),
@@ -197,7 +200,7 @@ async fn a_client_that_leaves_while_its_call_is_reserved_holds_nothing() {
     let gateway = Gateway::answering(200, pieces(&[]));
     let key = "sk-0123456789abcdef";
     let mut record = KeyRecord::new(key_hash::hash(key), "sk-...cdef".to_owned(), Timestamp::default(), None);
-    record.max_budget = Some(NanoDollars::from_dollars(1.0));
+    record.limits.max_budget = Some(NanoDollars::from_dollars(1.0));
     KeyStore::new(gateway.table.clone()).create(&record, NanoDollars::ZERO).await.unwrap();
     let totals = Key::new(format!("KEY#{}", record.hash), "SPEND");
     let used = async || gateway.table.get(&totals, Freshness::Latest).await.unwrap().unwrap().number("used");

@@ -6,8 +6,10 @@ use crate::auth::authenticate::Authenticator;
 use crate::auth::cache::PrincipalCache;
 use crate::auth::key_store::KeyStore;
 use crate::auth::master::MasterKey;
+use crate::auth::records::{Directory, RecordStore};
 use crate::clock::{Clock, ManualClock, SystemRandom, Timestamp};
 use crate::flow::admin::keys::key_admin::KeyAdmin;
+use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
 use crate::flow::model_call::ModelCalls;
@@ -41,6 +43,7 @@ pub(super) type Answer = (u16, Value);
 pub(super) struct Gateway {
     pub(super) clock: Arc<ManualClock>,
     pub(super) log: SpendLog,
+    pub(super) records: RecordStore,
     router: Front,
 }
 
@@ -61,13 +64,24 @@ impl Gateway {
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_763_700_000_000)));
         let table: Arc<dyn Table> = Arc::new(EmbeddedTable::in_memory(clock.clone()).unwrap());
         let (store, log) = (KeyStore::new(table.clone()), SpendLog::new(table.clone(), None));
+        let records = RecordStore::new(table.clone());
         let cache = Arc::new(PrincipalCache::new(3_600_000, 1000));
+        let directory = Arc::new(Directory::new(records.clone(), 3_600_000, 1000));
+        let random = Arc::new(SystemRandom);
+        let keys = Arc::new(KeyAdmin::new(store.clone(), records.clone(), cache.clone(), random));
         let administration = Administration {
-            keys: Arc::new(KeyAdmin::new(store.clone(), cache.clone(), Arc::new(SystemRandom))),
+            records: Arc::new(RecordAdmin::new(
+                records.clone(),
+                Arc::clone(&keys),
+                Arc::clone(&directory),
+                Arc::clone(&cache),
+                Arc::new(SystemRandom),
+            )),
+            keys,
             spend: Arc::new(SpendAdmin::new(log.clone(), store.clone())),
         };
         let master = MasterKey::new(&Secret::new(MASTER));
-        let authenticator = Authenticator::new(Some(master), store, cache);
+        let authenticator = Authenticator::new(Some(master), store, cache, directory);
         let calls = calls(authenticator, log.clone(), Ledger::new(table), clock.clone());
         let router = router(Parts {
             gate: Gate { authenticator: Arc::clone(&calls.authenticator), clock: clock.clone() },
@@ -77,7 +91,7 @@ impl Gateway {
             health: None,
             body_bytes_max: 1 << 20,
         });
-        Self { clock, log, router }
+        Self { clock, log, records, router }
     }
 
     /// Answers a request with these headers.

@@ -1,9 +1,12 @@
 //! Recorded conversations with LiteLLM's management API, held against the routes. Test code only.
 //!
 //! [`gateway`] puts the router together, [`compare`] knows the placeholders of the recording, [`conversation`] plays
-//! it, [`journeys`] are told by ourselves.
+//! it, [`records`] that about teams, users and the like; [`journeys`]
+//! and [`record_journeys`] are told by ourselves.
 
 mod compare;
 mod conversation;
 mod gateway;
 mod journeys;
+mod record_journeys;
+mod records;

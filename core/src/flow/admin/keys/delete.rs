@@ -4,6 +4,7 @@ use super::key_admin::KeyAdmin;
 use crate::auth::key_store::KeyStoreError;
 use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
+use crate::id::KeyHash;
 use serde_json::{Map, Value, json};
 
 const FIELDS: &[Field] = &[("keys", Kind::TextList), ("key_aliases", Kind::TextList)];
@@ -35,6 +36,11 @@ impl KeyAdmin {
             }
         }
         if deleted.is_empty() { Err(AdminError::NoKeysFound) } else { Ok(json!({ "deleted_keys": deleted })) }
+    }
+
+    /// Deletes the key with this hash; none is no error.
+    pub(in crate::flow::admin) async fn remove(&self, hash: &KeyHash) -> Result<bool, AdminError> {
+        self.delete_one(Some(hash.as_str()), None).await
     }
 
     async fn delete_one(&self, key: Option<&str>, alias: Option<&str>) -> Result<bool, AdminError> {

@@ -72,6 +72,8 @@ pub const FIELDS: &[Field] = &[
     ("allowed_vector_store_indexes", Kind::List),
     ("temp_budget_increase", Kind::Number),
     ("temp_budget_expiry", Kind::Text),
+    ("budget_mode", Kind::Text),
+    ("budget_policy", Kind::Text),
     ("send_invite_email", Kind::Flag),
 ];
 
@@ -97,6 +99,8 @@ pub const METADATA_FIELDS: &[&str] = &[
     "allowed_vector_store_indexes",
     "temp_budget_increase",
     "temp_budget_expiry",
+    "budget_mode",
+    "budget_policy",
 ];
 
 /// Fields that are kept as they came.
@@ -123,8 +127,8 @@ const DOCUMENT_FIELDS: &[&str] = &[
 ///
 /// # Errors
 /// [`AdminError::Amount`], [`AdminError::Lifetime`], [`AdminError::BudgetPeriod`], [`AdminError::Unsupported`], and
-/// [`AdminError::Form`] for an alias that is too long:
-/// `record` is then half changed and to be thrown away.
+/// [`AdminError::Form`] for another limit that is none, or an alias that is too long: `record` is then half changed
+/// and to be thrown away.
 pub fn apply(fields: &Map<String, Value>, record: &mut KeyRecord, now: Timestamp) -> Result<(), AdminError> {
     if fields.get("send_invite_email") == Some(&Value::Bool(true)) {
         let reason = "no mail is sent from here; hand the key over yourself";
@@ -135,11 +139,6 @@ pub fn apply(fields: &Map<String, Value>, record: &mut KeyRecord, now: Timestamp
     }
     set(fields, "user_id", &mut record.user_id, text);
     set(fields, "team_id", &mut record.team_id, text);
-    set(fields, "budget_id", &mut record.budget_id, text);
-    set(fields, "max_parallel_requests", &mut record.max_parallel_requests, Value::as_i64);
-    set(fields, "rpm_limit", &mut record.rpm_limit, Value::as_i64);
-    set(fields, "tpm_limit", &mut record.tpm_limit, Value::as_i64);
-    set(fields, "blocked", &mut record.blocked, Value::as_bool);
     if let Some(models) = fields.get("models") {
         record.models = texts(models);
     }
@@ -148,12 +147,13 @@ pub fn apply(fields: &Map<String, Value>, record: &mut KeyRecord, now: Timestamp
         record.aliases = pairs.filter_map(|(name, model)| Some((name.clone(), text(model)?))).collect();
     }
     apply_routes(fields, record);
-    apply_money(fields, record, now)?;
+    record.limits.read(fields, now)?;
     if let Some(duration) = fields.get("duration") {
         record.expires = lifetime(duration, now)?;
     }
     apply_documents(fields, record);
-    Ok(())
+    // What is a setting follows from the metadata as it now is, whichever way it got there.
+    Ok(record.limits.read_kept(&record.metadata, &record.document)?)
 }
 
 /// An amount of dollars in a field.
@@ -162,7 +162,7 @@ pub fn apply(fields: &Map<String, Value>, record: &mut KeyRecord, now: Timestamp
 /// [`AdminError::Amount`] where it is negative or no number.
 pub fn amount(fields: &Map<String, Value>, field: &'static str) -> Result<Option<NanoDollars>, AdminError> {
     match fields.get(field).and_then(Value::as_f64) {
-        Some(value) if !value.is_finite() || value < 0.0 => Err(AdminError::Amount { field, value }),
+        Some(value) if !value.is_finite() || value < 0.0 => Err(AdminError::Amount { field: field.to_owned(), value }),
         amount => Ok(amount.map(NanoDollars::from_dollars)),
     }
 }
@@ -193,27 +193,6 @@ fn apply_routes(fields: &Map<String, Value>, record: &mut KeyRecord) {
             record.allowed_routes = vec![group.to_owned()];
         }
     }
-}
-
-fn apply_money(fields: &Map<String, Value>, record: &mut KeyRecord, now: Timestamp) -> Result<(), AdminError> {
-    if fields.contains_key("max_budget") {
-        record.max_budget = amount(fields, "max_budget")?;
-    }
-    if fields.contains_key("soft_budget") {
-        record.soft_budget = amount(fields, "soft_budget")?;
-    }
-    amount(fields, "temp_budget_increase")?;
-    let Some(period) = fields.get("budget_duration") else { return Ok(()) };
-    record.budget_duration = text(period);
-    record.budget_reset_at = match record.budget_duration.as_deref() {
-        Some(text) => {
-            let refused = || AdminError::BudgetPeriod(text.to_owned());
-            let period = Duration::parse(text).map_err(|_| refused())?;
-            Some(period.next_reset(now).map_err(|_| refused())?)
-        }
-        None => None,
-    };
-    Ok(())
 }
 
 fn lifetime(duration: &Value, now: Timestamp) -> Result<Option<Timestamp>, AdminError> {

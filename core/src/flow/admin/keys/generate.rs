@@ -4,6 +4,7 @@ use super::fields;
 use super::key_admin::KeyAdmin;
 use super::render;
 use crate::auth::key_record::KeyRecord;
+use crate::auth::records::{RecordId, RecordKind};
 use crate::clock::{Random, Timestamp};
 use crate::crypto::key_hash::{self, KEY_BYTES_MIN, KEY_PREFIX};
 use crate::flow::admin::body;
@@ -20,31 +21,73 @@ impl KeyAdmin {
     /// # Errors
     /// [`AdminError::Form`] and the other mistakes of a body; [`AdminError::AliasTaken`], [`AdminError::KeyTaken`].
     pub async fn generate(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
-        let asked = body::read(body, fields::FIELDS)?;
-        let key = self.chosen_or_new_key(&asked)?;
-        let spent = fields::amount(&asked, "spend")?.unwrap_or(NanoDollars::ZERO);
+        self.generate_as(actor, &body::read(body, fields::FIELDS)?, now).await
+    }
+
+    async fn generate_as(
+        &self,
+        actor: &Principal,
+        asked: &Map<String, Value>,
+        now: Timestamp,
+    ) -> Result<Value, AdminError> {
+        let key = self.chosen_or_new_key(asked)?;
+        let spent = fields::amount(asked, "spend")?.unwrap_or(NanoDollars::ZERO);
         let name = key_hash::abbreviate(key.expose());
         let mut record = KeyRecord::new(key_hash::hash(key.expose()), name, now, actor.user_id.as_deref());
         record.key_type = Some("default".to_owned());
-        fields::apply(&asked, &mut record, now)?;
-        if record.soft_budget.is_some() && record.budget_id.is_none() {
-            record.budget_id = Some(new_budget_id(self.random.as_ref())?);
+        fields::apply(asked, &mut record, now)?;
+        if let Some(id) = record.limits.budget_id.as_deref() {
+            self.check_budget(id).await?;
+        }
+        if record.limits.soft_budget.is_some() && record.limits.budget_id.is_none() {
+            record.limits.budget_id = Some(new_budget_id(self.random.as_ref())?);
         }
         self.keys.create(&record, spent).await?;
         self.cache.invalidate(&record.hash);
         Ok(render::generated(&record, key.expose(), spent))
     }
 
-    /// Makes a key for a team's service account. There are no teams yet, so that none is found.
+    /// Makes a key for a team's service account: it belongs to the team and to no user.
     ///
     /// # Errors
-    /// [`AdminError::Form`] where no team is named, else [`AdminError::TeamNotFound`].
-    pub fn generate_for_service_account(&self, body: &[u8]) -> Result<Value, AdminError> {
-        let asked = body::read(body, fields::FIELDS)?;
-        match asked.get("team_id").and_then(Value::as_str) {
-            Some(_) => Err(AdminError::TeamNotFound),
-            None => Err(Problem::missing(&["body", "team_id"]).into()),
+    /// [`AdminError::Form`] where no team is named, [`AdminError::TeamNotFound`] where it is not there, else as
+    /// [`KeyAdmin::generate`].
+    pub async fn generate_for_service_account(
+        &self,
+        actor: &Principal,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Value, AdminError> {
+        let mut asked = body::read(body, fields::FIELDS)?;
+        let Some(team) = asked.get("team_id").and_then(Value::as_str) else {
+            return Err(Problem::missing(&["body", "team_id"]).into());
+        };
+        if self.records.record(&RecordId::of(RecordKind::Team, team)).await?.is_none() {
+            return Err(AdminError::TeamNotFound);
         }
+        asked.insert("user_id".to_owned(), Value::Null);
+        self.generate_as(actor, &asked, now).await
+    }
+
+    /// Makes the key that comes with a new user: the user's models, and no maker. Shown as it was generated.
+    ///
+    /// # Errors
+    /// As [`KeyAdmin::generate`].
+    pub(in crate::flow::admin) async fn generate_for_user(
+        &self,
+        user_id: &str,
+        asked: &Map<String, Value>,
+        now: Timestamp,
+    ) -> Result<Value, AdminError> {
+        let key = key_hash::generate(self.random.as_ref())?;
+        let name = key_hash::abbreviate(key.expose());
+        let mut record = KeyRecord::new(key_hash::hash(key.expose()), name, now, None);
+        let inherited = ["models", "key_alias", "duration"];
+        let inherited = inherited.iter().filter_map(|name| Some(((*name).to_owned(), asked.get(*name)?.clone())));
+        fields::apply(&inherited.collect(), &mut record, now)?;
+        record.user_id = Some(user_id.to_owned());
+        self.keys.create(&record, NanoDollars::ZERO).await?;
+        Ok(render::generated(&record, key.expose(), NanoDollars::ZERO))
     }
 
     fn chosen_or_new_key(&self, asked: &Map<String, Value>) -> Result<Secret, AdminError> {

@@ -3,10 +3,12 @@
 use super::key_admin::KeyAdmin;
 use super::render;
 use crate::auth::key_record::StoredKey;
+use crate::auth::records::{RecordId, RecordKind};
 use crate::clock::Timestamp;
 use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::params::Params;
+use crate::flow::admin::records;
 use crate::principal::{Principal, Role};
 use serde_json::{Map, Value, json};
 
@@ -24,7 +26,7 @@ impl KeyAdmin {
         if !may_see(actor, &stored) {
             return Err(AdminError::ForeignKey);
         }
-        Ok(json!({ "key": key, "info": info_of(&stored, now) }))
+        Ok(json!({ "key": key, "info": self.info_of(&stored, now).await? }))
     }
 
     /// Several keys; those that are not there, or not the caller's to see, are left out.
@@ -42,28 +44,35 @@ impl KeyAdmin {
             for name in list(field).into_iter().flatten().filter_map(Value::as_str) {
                 let found = if by_key { self.find(Some(name), None) } else { self.find(None, Some(name)) };
                 if let Some(stored) = found.await?.filter(|stored| may_see(actor, stored)) {
-                    infos.push(Value::Object(info_of(&stored, now)));
+                    infos.push(Value::Object(self.info_of(&stored, now).await?));
                 }
             }
         }
         let keys: Vec<&Value> = list("keys").into_iter().chain(list("key_aliases")).flatten().collect();
         Ok(json!({ "key": keys, "info": infos }))
     }
+
+    async fn info_of(&self, stored: &StoredKey, now: Timestamp) -> Result<Map<String, Value>, AdminError> {
+        let mut info = render::record(stored, true);
+        info.shift_remove("token");
+        if let Some(id) = stored.record.limits.budget_id.as_deref() {
+            let shared = self.records.record(&RecordId::of(RecordKind::Budget, id)).await?;
+            info.extend(
+                shared
+                    .map(|shared| ("litellm_budget_table".to_owned(), Value::Object(records::render::budget(&shared)))),
+            );
+        }
+        let status = match &stored.record {
+            record if record.is_blocked() => "blocked",
+            record if record.is_expired(now) => "expired",
+            _ => "active",
+        };
+        info.insert("status".to_owned(), status.into());
+        Ok(info)
+    }
 }
 
 fn may_see(actor: &Principal, stored: &StoredKey) -> bool {
     let same_user = || actor.user_id.is_some() && actor.user_id == stored.record.user_id;
     actor.role == Role::ProxyAdmin || actor.key == stored.record.hash || same_user()
-}
-
-fn info_of(stored: &StoredKey, now: Timestamp) -> Map<String, Value> {
-    let mut info = render::record(stored, true);
-    info.shift_remove("token");
-    let status = match &stored.record {
-        record if record.is_blocked() => "blocked",
-        record if record.is_expired(now) => "expired",
-        _ => "active",
-    };
-    info.insert("status".to_owned(), status.into());
-    info
 }

@@ -3,6 +3,7 @@
 use crate::auth::cache::PrincipalCache;
 use crate::auth::key_record::StoredKey;
 use crate::auth::key_store::KeyStore;
+use crate::auth::records::{RecordId, RecordKind, RecordStore};
 use crate::clock::Random;
 use crate::crypto::key_hash;
 use crate::flow::admin::error::AdminError;
@@ -11,16 +12,29 @@ use std::sync::Arc;
 
 /// The operations on virtual keys; each stands in a file of its own.
 pub struct KeyAdmin {
-    pub(super) keys: KeyStore,
+    pub(in crate::flow::admin) keys: KeyStore,
+    pub(super) records: RecordStore,
     pub(super) cache: Arc<PrincipalCache>,
     pub(super) random: Arc<dyn Random>,
 }
 
 impl KeyAdmin {
-    /// Operations on the keys of `keys`. `cache` is the one that requests are authenticated with, so that a change made
+    /// Operations on the keys of `keys`, which stand below `records`. `cache` is the one that requests are authenticated with, so that a change made
     /// here counts at once in this process.
-    pub fn new(keys: KeyStore, cache: Arc<PrincipalCache>, random: Arc<dyn Random>) -> Self {
-        Self { keys, cache, random }
+    pub fn new(keys: KeyStore, records: RecordStore, cache: Arc<PrincipalCache>, random: Arc<dyn Random>) -> Self {
+        Self { keys, records, cache, random }
+    }
+
+    /// That there is a shared budget of this id.
+    ///
+    /// # Errors
+    /// [`AdminError::Missing`].
+    pub(in crate::flow::admin) async fn check_budget(&self, id: &str) -> Result<(), AdminError> {
+        let id = RecordId::of(RecordKind::Budget, id);
+        match self.records.record(&id).await? {
+            Some(_) => Ok(()),
+            None => Err(AdminError::Missing(id)),
+        }
     }
 
     /// The key that a caller means by a key, a hash or an alias.
@@ -37,7 +51,7 @@ impl KeyAdmin {
     }
 
     /// The key with this hash.
-    pub(super) async fn load(&self, hash: &KeyHash) -> Result<Option<StoredKey>, AdminError> {
+    pub(in crate::flow::admin) async fn load(&self, hash: &KeyHash) -> Result<Option<StoredKey>, AdminError> {
         Ok(self.keys.get(hash).await?)
     }
 }

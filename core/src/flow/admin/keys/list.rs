@@ -119,7 +119,7 @@ impl Order {
             "key_alias" => By::Listing(|a, b| a.key_alias.cmp(&b.key_alias)),
             "token" => By::Listing(|a, b| a.hash.cmp(&b.hash)),
             "spend" => By::Record(|a, b| a.totals.spend().cmp(&b.totals.spend())),
-            "max_budget" => By::Record(|a, b| a.record.max_budget.cmp(&b.record.max_budget)),
+            "max_budget" => By::Record(|a, b| a.record.limits.max_budget.cmp(&b.record.limits.max_budget)),
             "updated_at" => By::Record(|a, b| a.record.updated_at.cmp(&b.record.updated_at)),
             _ => {
                 let names = "'created_at', 'key_alias', 'token', 'spend', 'max_budget' or 'updated_at'";

@@ -3,6 +3,7 @@
 use crate::auth::key_record::{KeyRecord, KeyTotals, StoredKey};
 use crate::calendar::rfc3339;
 use crate::clock::Timestamp;
+use crate::limits::BudgetPeriod;
 use crate::money::NanoDollars;
 use serde_json::{Map, Value, json};
 
@@ -48,7 +49,7 @@ pub fn generated(record: &KeyRecord, key: &str, spent: NanoDollars) -> Value {
     shown.insert("key".to_owned(), key.into());
     for name in super::fields::METADATA_FIELDS {
         // These went into the metadata, and are shown there.
-        if !name.starts_with("temp_budget") {
+        if !["temp_budget_increase", "temp_budget_expiry", "budget_mode", "budget_policy"].contains(name) {
             shown.insert((*name).to_owned(), Value::Null);
         }
     }
@@ -65,16 +66,16 @@ fn generated_fields(record: &KeyRecord, spent: NanoDollars) -> Map<String, Value
         "duration": null,
         "models": record.models,
         "spend": spent.dollars(),
-        "max_budget": dollars(record.max_budget),
+        "max_budget": dollars(record.limits.max_budget),
         "user_id": record.user_id,
         "team_id": record.team_id,
         "agent_id": kept("agent_id", Value::Null),
-        "max_parallel_requests": record.max_parallel_requests,
+        "max_parallel_requests": record.limits.max_parallel_requests,
         "metadata": record.metadata,
-        "tpm_limit": record.tpm_limit,
-        "rpm_limit": record.rpm_limit,
+        "tpm_limit": record.limits.tpm_limit,
+        "rpm_limit": record.limits.rpm_limit,
         "tpd_limit": kept("tpd_limit", Value::Null),
-        "budget_duration": record.budget_duration,
+        "budget_duration": record.limits.budget_duration.as_ref().map(BudgetPeriod::as_str),
         "budget_limits": kept("budget_limits", Value::Null),
         "allowed_cache_controls": kept("allowed_cache_controls", json!([])),
         "config": kept("config", json!({})),
@@ -82,10 +83,10 @@ fn generated_fields(record: &KeyRecord, spent: NanoDollars) -> Map<String, Value
         "model_max_budget": kept("model_max_budget", json!({})),
         "budget_fallbacks": kept("budget_fallbacks", json!({})),
         "policies": kept("policies", Value::Null),
-        "blocked": record.blocked,
+        "blocked": record.limits.blocked,
         "aliases": record.aliases,
         "object_permission": kept("object_permission", Value::Null),
-        "budget_id": record.budget_id,
+        "budget_id": record.limits.budget_id,
         "end_user_budget_id": null,
         "allowed_routes": record.allowed_routes,
         "access_group_ids": kept("access_group_ids", json!([])),
@@ -121,21 +122,21 @@ fn identity(record: &KeyRecord, totals: &KeyTotals) -> Map<String, Value> {
         "agent_id": kept("agent_id", Value::Null),
         "project_id": kept("project_id", Value::Null),
         "permissions": kept("permissions", json!({})),
-        "max_parallel_requests": record.max_parallel_requests,
+        "max_parallel_requests": record.limits.max_parallel_requests,
         "metadata": record.metadata,
-        "blocked": record.blocked,
+        "blocked": record.limits.blocked,
     }))
 }
 
 fn limits(record: &KeyRecord) -> Map<String, Value> {
     let kept = |name: &str, otherwise: Value| record.document.get(name).cloned().unwrap_or(otherwise);
     object(json!({
-        "tpm_limit": record.tpm_limit,
-        "rpm_limit": record.rpm_limit,
+        "tpm_limit": record.limits.tpm_limit,
+        "rpm_limit": record.limits.rpm_limit,
         "tpd_limit": kept("tpd_limit", Value::Null),
-        "max_budget": dollars(record.max_budget),
-        "budget_duration": record.budget_duration,
-        "budget_reset_at": time(record.budget_reset_at),
+        "max_budget": dollars(record.limits.max_budget),
+        "budget_duration": record.limits.budget_duration.as_ref().map(BudgetPeriod::as_str),
+        "budget_reset_at": time(record.limits.budget_reset_at),
         "allowed_cache_controls": kept("allowed_cache_controls", json!([])),
         "allowed_routes": record.allowed_routes,
         "key_type": record.key_type,
@@ -144,7 +145,7 @@ fn limits(record: &KeyRecord) -> Map<String, Value> {
         "model_spend": {},
         "model_max_budget": kept("model_max_budget", json!({})),
         "budget_fallbacks": kept("budget_fallbacks", json!({})),
-        "budget_id": record.budget_id,
+        "budget_id": record.limits.budget_id,
         "organization_id": kept("organization_id", Value::Null),
         "object_permission_id": null,
     }))
@@ -175,9 +176,9 @@ fn history(record: &KeyRecord, totals: &KeyTotals) -> Map<String, Value> {
 
 /// The budget that was made for this key because it has a soft limit.
 fn own_budget(record: &KeyRecord) -> Value {
-    let Some(soft_budget) = record.soft_budget else { return Value::Null };
+    let Some(soft_budget) = record.limits.soft_budget else { return Value::Null };
     json!({
-        "budget_id": record.budget_id,
+        "budget_id": record.limits.budget_id,
         "max_budget": null,
         "soft_budget": soft_budget.dollars(),
         "max_parallel_requests": null,

@@ -29,8 +29,8 @@ impl KeyAdmin {
             "key_hash": record.hash.as_str(),
             "spend": totals.spend().dollars(),
             "previous_spend": previous.dollars(),
-            "max_budget": render::dollars(record.max_budget),
-            "budget_reset_at": render::time(record.budget_reset_at),
+            "max_budget": render::dollars(record.limits.max_budget),
+            "budget_reset_at": render::time(record.limits.budget_reset_at),
         }))
     }
 

@@ -52,9 +52,12 @@ impl KeyAdmin {
     ) -> Result<StoredKey, AdminError> {
         let mut after = before.clone();
         fields::apply(asked, &mut after.record, now)?;
+        if let Some(id) = asked.get("budget_id").and_then(Value::as_str) {
+            self.check_budget(id).await?;
+        }
         let spend = fields::amount(asked, "spend")?;
-        if after.record.soft_budget.is_some() && after.record.budget_id.is_none() {
-            after.record.budget_id = Some(new_budget_id(self.random.as_ref())?);
+        if after.record.limits.soft_budget.is_some() && after.record.limits.budget_id.is_none() {
+            after.record.limits.budget_id = Some(new_budget_id(self.random.as_ref())?);
         }
         after.record.updated_at = now;
         after.record.updated_by = actor.user_id.clone();

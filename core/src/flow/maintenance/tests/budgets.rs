@@ -2,11 +2,14 @@
 
 use super::*;
 use crate::auth::cache::PrincipalCache;
+use crate::auth::key_item;
 use crate::auth::key_record::{KeyRecord, KeyTotals, StoredKey};
 use crate::auth::key_store::KeyStore;
 use crate::calendar;
 use crate::flow::maintenance::report::Status;
+use crate::limits::{BudgetPeriod, Limits};
 use crate::store::faulty::{Fault, FaultyTable, Plan};
+use crate::store::write::{Change, Write};
 
 const SPENT: NanoDollars = NanoDollars::new(700);
 const LATE: NanoDollars = NanoDollars::new(30);
@@ -14,10 +17,15 @@ const LATE: NanoDollars = NanoDollars::new(30);
 /// A key whose budget starts afresh each day, the next time at `resets_at`, and that has spent [`SPENT`].
 async fn key(table: &Arc<dyn Table>, name: &str, resets_at: Timestamp) {
     let mut record = KeyRecord::new(key_hash::hash(name), key_hash::abbreviate(name), NOW, None);
-    record.budget_duration = Some("1d".to_owned());
-    record.budget_reset_at = Some(resets_at);
+    record.limits.budget_duration = BudgetPeriod::parse("1d").ok();
+    record.limits.budget_reset_at = Some(resets_at);
     KeyStore::new(Arc::clone(table)).create(&record, NanoDollars::ZERO).await.unwrap();
     charge(&SpendLog::new(Arc::clone(table), None), name, NOW, name.bytes().last().unwrap(), SPENT).await;
+}
+
+fn ending(record: &KeyRecord, at: Option<Timestamp>) -> KeyRecord {
+    let limits = Limits { budget_reset_at: at, ..record.limits.clone() };
+    KeyRecord { limits, ..record.clone() }
 }
 
 async fn stored(table: &Arc<dyn Table>, name: &str) -> StoredKey {
@@ -47,7 +55,8 @@ async fn a_period_that_has_ended_gives_way_to_the_next() {
     let after = stored(&table, "sk-1").await;
     assert_eq!(after.totals.spend(), NanoDollars::ZERO);
     assert_eq!(after.totals.total, SPENT, "what was ever spent stays known");
-    assert_eq!(after.record, KeyRecord { budget_reset_at: tomorrow(), ..before.record }, "nothing else changes");
+    let limits = Limits { budget_reset_at: tomorrow(), ..before.record.limits.clone() };
+    assert_eq!(after.record, KeyRecord { limits, ..before.record }, "nothing else changes");
 }
 
 #[tokio::test]
@@ -66,8 +75,8 @@ async fn a_period_that_was_changed_or_taken_away_is_seen_by_the_job() {
     key(&table, "sk-2", NOW).await;
     let keys = KeyStore::new(Arc::clone(&table));
     let (one, two) = (stored(&table, "sk-1").await.record, stored(&table, "sk-2").await.record);
-    keys.update(&one, &KeyRecord { budget_reset_at: Some(NOW), ..one.clone() }).await.unwrap();
-    keys.update(&two, &KeyRecord { budget_reset_at: None, budget_duration: None, ..two.clone() }).await.unwrap();
+    keys.update(&one, &ending(&one, Some(NOW))).await.unwrap();
+    keys.update(&two, &KeyRecord { limits: Limits::default(), ..two.clone() }).await.unwrap();
     assert_eq!(roll_over(&table).await.done, 1);
     assert_eq!(totals(&table, "sk-1").await.spend(), NanoDollars::ZERO);
     assert_eq!(totals(&table, "sk-2").await.spend(), SPENT);
@@ -109,7 +118,7 @@ async fn a_spend_set_anew_by_an_administrator_meanwhile_is_not_taken_off_twice()
     });
     assert_eq!(roll_over(&table).await.done, 1);
     assert_eq!(totals(&inner, "sk-1").await.spend(), NanoDollars::ZERO);
-    assert_eq!(stored(&inner, "sk-1").await.record.budget_reset_at, tomorrow());
+    assert_eq!(stored(&inner, "sk-1").await.record.limits.budget_reset_at, tomorrow());
 }
 
 #[tokio::test]
@@ -119,11 +128,11 @@ async fn an_end_set_anew_by_an_administrator_meanwhile_stands() {
     let keys = KeyStore::new(Arc::clone(&inner));
     let record = stored(&inner, "sk-1").await.record;
     let table = Meanwhile::before(&inner, async move {
-        keys.update(&record, &KeyRecord { budget_reset_at: Some(LATER), ..record.clone() }).await.unwrap();
+        keys.update(&record, &ending(&record, Some(LATER))).await.unwrap();
     });
     assert_eq!(roll_over(&table).await.done, 0);
     let after = stored(&inner, "sk-1").await;
-    assert_eq!((after.record.budget_reset_at, after.totals.spend()), (Some(LATER), SPENT));
+    assert_eq!((after.record.limits.budget_reset_at, after.totals.spend()), (Some(LATER), SPENT));
 }
 
 #[tokio::test]
@@ -133,7 +142,7 @@ async fn a_process_forgets_the_callers_whose_period_begins() {
     for (name, resets_at) in [("sk-1", NOW), ("sk-2", LATER)] {
         key(&table, name, resets_at).await;
         let hash = key_hash::hash(name);
-        cache.put(&Arc::new(stored(&table, name).await.into_principal()), cache.generation(&hash), NOW);
+        cache.put(&Arc::new(stored(&table, name).await.into_principal()), cache.generation(&hash), (NOW, NOW));
         assert!(cache.get(&hash, NOW).is_some());
     }
     let jobs = maintenance(&table, None, clock()).forgetting(Arc::clone(&cache));
@@ -166,7 +175,7 @@ async fn a_lost_answer_takes_off_once() {
         assert_eq!(roll_over(&table).await.status, Status::Finished);
         assert_eq!(faulty.injected(), [lost]);
         assert_eq!(totals(&inner, "sk-1").await.spend(), NanoDollars::ZERO, "{lost:?}");
-        assert_eq!(stored(&inner, "sk-1").await.record.budget_reset_at, tomorrow());
+        assert_eq!(stored(&inner, "sk-1").await.record.limits.budget_reset_at, tomorrow());
     }
 }
 
@@ -175,18 +184,13 @@ async fn a_period_that_cannot_be_read_does_not_stand_in_the_way_of_the_others() 
     let table = table(&clock());
     key(&table, "sk-1", NOW).await;
     key(&table, "sk-2", NOW).await;
-    let keys = KeyStore::new(Arc::clone(&table));
-    for name in ["sk-1", "sk-2"] {
-        let record = stored(&table, name).await.record;
-        let period = if name == "sk-1" { "3mo" } else { "1d" };
-        let broken = KeyRecord { budget_duration: Some(period.to_owned()), ..record.clone() };
-        if broken != record {
-            keys.update(&record, &broken).await.unwrap();
-        }
-    }
+    let changes = vec![Change::Set("budget_duration".to_owned(), "3mo".into())];
+    let key = key_item::record_key(&key_hash::hash("sk-1"));
+    table.write(Write::Update { key, changes, when: Vec::new() }).await.unwrap();
     let report = roll_over(&table).await;
     assert_eq!((report.status, report.done, report.passed_over), (Status::Finished, 1, 1));
-    assert_eq!(totals(&table, "sk-1").await.spend(), SPENT);
+    let item = table.get(&key_item::totals_key(&key_hash::hash("sk-1")), Freshness::Latest).await.unwrap().unwrap();
+    assert_eq!(key_item::totals_from_item(&item).spend(), SPENT);
     assert_eq!(totals(&table, "sk-2").await.spend(), NanoDollars::ZERO);
 }
 

@@ -1,0 +1,82 @@
+//! Budgets and limits as the file sets them: for providers, tags and deployments, and what new users and teams get where
+//! nobody says otherwise. Read here; whoever counts against them stands above.
+
+use super::lenient;
+use crate::limits::BudgetPeriod;
+use crate::money::NanoDollars;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// A budget for a provider (`provider_budget_config`) or a tag (`tag_budget_config`).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BudgetSetting {
+    /// The most that may be spent in one period. In nano-dollars.
+    #[serde(alias = "budget_limit", deserialize_with = "lenient::budget")]
+    pub max_budget: NanoDollars,
+    /// The period; `None`: what is spent counts for ever.
+    #[serde(default, alias = "time_period", deserialize_with = "lenient::period")]
+    pub budget_duration: Option<BudgetPeriod>,
+}
+
+/// What a new record gets where its maker says nothing: `default_internal_user_params`, `default_team_params`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecordDefaults {
+    /// A user's role.
+    #[serde(deserialize_with = "lenient::optional_text")]
+    pub user_role: Option<String>,
+    /// Public names of the models that may be called.
+    pub models: Option<Vec<String>>,
+    /// The most that may be spent in one period. In nano-dollars.
+    #[serde(deserialize_with = "lenient::optional_budget")]
+    pub max_budget: Option<NanoDollars>,
+    /// The period; `None`: what is spent counts for ever.
+    #[serde(deserialize_with = "lenient::period")]
+    pub budget_duration: Option<BudgetPeriod>,
+    /// Tokens in a minute.
+    #[serde(deserialize_with = "lenient::count")]
+    pub tpm_limit: Option<i64>,
+    /// Requests in a minute.
+    #[serde(deserialize_with = "lenient::count")]
+    pub rpm_limit: Option<i64>,
+    /// Requests in flight at once.
+    #[serde(deserialize_with = "lenient::count")]
+    pub max_parallel_requests: Option<i64>,
+}
+
+impl RecordDefaults {
+    /// Adds the defaults to the fields of a request that asks for a new record, where they are missing or null.
+    pub fn fill(&self, asked: &mut Map<String, Value>) {
+        let texts = |list: &Vec<String>| list.iter().map(String::as_str).collect::<Value>();
+        let defaults = [
+            ("user_role", self.user_role.as_deref().map(Value::from)),
+            ("models", self.models.as_ref().map(texts)),
+            ("max_budget", self.max_budget.map(|budget| budget.dollars().into())),
+            ("budget_duration", self.budget_duration.as_ref().map(|period| period.as_str().into())),
+            ("tpm_limit", self.tpm_limit.map(Value::from)),
+            ("rpm_limit", self.rpm_limit.map(Value::from)),
+            ("max_parallel_requests", self.max_parallel_requests.map(Value::from)),
+        ];
+        for (name, value) in defaults {
+            if let Some(value) = value.filter(|_| asked.get(name).is_none_or(Value::is_null)) {
+                asked.insert(name.to_owned(), value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn defaults_fill_what_is_missing_and_nothing_else() {
+        let defaults: RecordDefaults =
+            serde_json::from_value(json!({"max_budget": 5, "budget_duration": "30d", "models": ["gpt"]})).unwrap();
+        let mut asked = json!({"max_budget": 1, "budget_duration": null}).as_object().unwrap().clone();
+        defaults.fill(&mut asked);
+        assert_eq!(Value::Object(asked), json!({"max_budget": 1, "budget_duration": "30d", "models": ["gpt"]}));
+    }
+}

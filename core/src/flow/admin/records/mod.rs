@@ -1,0 +1,15 @@
+//! Teams with their members, users, organizations, shared budgets, end users and tags: one kind a file.
+//!
+//! [`record_admin`] is the part that all share, [`forms`] what each kind can be asked to be, [`render`] how each is
+//! shown.
+
+pub mod budgets;
+pub mod customers;
+pub mod forms;
+pub mod members;
+pub mod organizations;
+pub mod record_admin;
+pub mod render;
+pub mod tags;
+pub mod teams;
+pub mod users;

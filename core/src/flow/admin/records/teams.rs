@@ -1,0 +1,207 @@
+//! `/team/…`: teams. What concerns their members stands in [`super::members`].
+
+use super::forms::{self, id_in, required_id};
+use super::record_admin::RecordAdmin;
+use super::render;
+use crate::auth::key_listing::KeyFilter;
+use crate::auth::records::{Record, RecordId, RecordKind, RecordStoreError, StoredRecord};
+use crate::clock::Timestamp;
+use crate::flow::admin::body::{self, Kind};
+use crate::flow::admin::error::{AdminError, Problem};
+use crate::flow::admin::params::Params;
+use crate::principal::Principal;
+use serde_json::{Map, Value, json};
+
+impl RecordAdmin {
+    /// Makes a team, with those who are named as members and the caller as an administrator.
+    ///
+    /// # Errors
+    /// The mistakes of a body; [`AdminError::Taken`].
+    pub async fn new_team(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+        let mut asked = forms::TEAM.read(body)?;
+        self.team_defaults.fill(&mut asked);
+        let id = match id_in(&asked, "team_id")? {
+            Some(id) => id.to_owned(),
+            None => self.new_id()?,
+        };
+        let mut members = Vec::new();
+        for entry in asked.get("members_with_roles").and_then(Value::as_array).into_iter().flatten() {
+            members.push(super::members::asked_member(entry)?);
+        }
+        let creator = actor.user_id.clone().filter(|user| members.iter().all(|member| member.user_id != *user));
+        members.extend(creator.map(super::members::AskedMember::admin));
+        asked.entry("blocked").or_insert(Value::Bool(false));
+        let stored = self.make(actor, RecordId::team(&id), (&forms::TEAM, &asked), now).await?;
+        for (position, member) in members.into_iter().enumerate() {
+            self.store_member(actor, &id, &member, (position, now)).await?;
+        }
+        Ok(render::team(&stored, &self.records.members(&id).await?).into())
+    }
+
+    /// One team with its keys and members: that of the parameter `team_id`.
+    ///
+    /// # Errors
+    /// [`AdminError::Missing`].
+    pub async fn team_info(&self, params: &Params) -> Result<Value, AdminError> {
+        let id = params.text("team_id").ok_or_else(|| Problem::missing(&["query", "team_id"]))?;
+        let stored = self.find(&RecordId::team(id)).await?;
+        let members = self.records.members(id).await?;
+        let keys = self.keys_of(&KeyFilter { team_id: Some(id.to_owned()), ..KeyFilter::default() }).await?;
+        let memberships = self.memberships(id, &members, true).await?;
+        let keys: Vec<_> = keys.iter().map(|key| render::key_of(key, None)).collect();
+        let info = render::team_info(&stored, &members);
+        Ok(json!({"team_id": id, "team_info": info, "keys": keys, "team_memberships": memberships}))
+    }
+
+    /// All teams; those of `user_id` or `organization_id` where the parameters say so.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn list_teams(&self, params: &Params) -> Result<Value, AdminError> {
+        let mut shown = Vec::new();
+        for stored in self.teams(params).await? {
+            let id = stored.record.id.name();
+            let members = self.records.members(id).await?;
+            let keys = self.keys_of(&KeyFilter { team_id: Some(id.to_owned()), ..KeyFilter::default() }).await?;
+            let mut team = render::team(&stored, &members);
+            team.insert("team_memberships".to_owned(), self.memberships(id, &members, false).await?.into());
+            team.insert("keys".to_owned(), keys.iter().map(|key| render::key_of(key, None)).collect());
+            shown.push(Value::Object(team));
+        }
+        Ok(shown.into())
+    }
+
+    /// Teams page by page, newest first.
+    ///
+    /// # Errors
+    /// [`AdminError::Form`] for a page or a size that cannot be.
+    pub async fn list_teams_page(&self, params: &Params) -> Result<Value, AdminError> {
+        let page = params.number("page", 1, 1..=1 << 32)?;
+        let size = params.number("page_size", 10, 1..=100)?;
+        let mut teams = self.teams(params).await?;
+        let wanted = params.text("team_id");
+        teams.retain(|team| wanted.is_none_or(|id| team.record.id.name() == id));
+        let alias = params.text("team_alias").map(str::to_lowercase);
+        let named = |team: &StoredRecord, alias: &str| {
+            team.record.alias.as_deref().is_some_and(|name| name.to_lowercase().contains(alias))
+        };
+        teams.retain(|team| alias.as_deref().is_none_or(|alias| named(team, alias)));
+        let total = teams.len() as u64;
+        let skip = usize::try_from((page - 1).saturating_mul(size)).unwrap_or(usize::MAX);
+        let mut shown = Vec::new();
+        for stored in teams.iter().rev().skip(skip).take(size as usize) {
+            let id = stored.record.id.name();
+            let members = self.records.members(id).await?;
+            let keys = self.keys.keys.list(&KeyFilter { team_id: Some(id.to_owned()), ..KeyFilter::default() }).await?;
+            let mut team = render::team(stored, &members);
+            team.insert("members_count".to_owned(), members.len().into());
+            team.insert("keys_count".to_owned(), keys.len().into());
+            for field in ["access_group_models", "access_group_mcp_server_ids", "access_group_agent_ids"] {
+                team.insert(field.to_owned(), Value::Null);
+            }
+            shown.push(Value::Object(team));
+        }
+        let pages = total.div_ceil(size);
+        Ok(json!({"teams": shown, "total": total, "page": page, "page_size": size, "total_pages": pages}))
+    }
+
+    /// Changes what the body names of a team.
+    ///
+    /// # Errors
+    /// The mistakes of a body; [`AdminError::Missing`], [`AdminError::Busy`].
+    pub async fn update_team(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+        let asked = forms::TEAM.read(body)?;
+        let id = required_id(&asked, "team_id")?;
+        let change = |record: &mut Record| forms::TEAM.apply(&asked, record, now);
+        let stored = self.change(actor, &RecordId::team(id), now, change).await?;
+        Ok(json!({"team_id": id, "data": self.team_record(&stored).await?}))
+    }
+
+    /// Deletes teams with their members and their keys. Repeating it after a failure finishes what was begun.
+    ///
+    /// # Errors
+    /// [`AdminError::Missing`] names the first team that is not there; nothing is deleted then.
+    pub async fn delete_teams(&self, body: &[u8]) -> Result<Value, AdminError> {
+        let ids = forms::required_ids(body, "team_ids")?;
+        for id in &ids {
+            self.find(&RecordId::team(id)).await?;
+        }
+        for id in &ids {
+            // Keys first: no key ever stands there without the team that limits it.
+            for key in self.keys_of(&KeyFilter { team_id: Some(id.clone()), ..KeyFilter::default() }).await? {
+                self.keys.remove(&key.record.hash).await?;
+            }
+            for member in self.records.members(id).await? {
+                match self.records.remove_member(&member).await {
+                    Ok(()) | Err(RecordStoreError::NotFound) => self.changed(&member.id),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            self.remove(&RecordId::team(id)).await?;
+        }
+        Ok(json!({"deleted_teams": ids}))
+    }
+
+    /// Blocks or unblocks a team: every key of it is refused, or let in again.
+    ///
+    /// # Errors
+    /// [`AdminError::Missing`].
+    pub async fn block_team(
+        &self,
+        actor: &Principal,
+        body: &[u8],
+        blocked: bool,
+        now: Timestamp,
+    ) -> Result<Value, AdminError> {
+        let asked = forms::TEAM.read(body)?;
+        let stored = self.set_blocked(actor, &RecordId::team(required_id(&asked, "team_id")?), blocked, now).await?;
+        Ok(self.team_record(&stored).await?.into())
+    }
+
+    /// Adds models to those of a team, or takes some away.
+    ///
+    /// # Errors
+    /// The mistakes of a body; [`AdminError::Missing`].
+    pub async fn change_team_models(
+        &self,
+        actor: &Principal,
+        body: &[u8],
+        add: bool,
+        now: Timestamp,
+    ) -> Result<Value, AdminError> {
+        let asked = body::read(body, &[("team_id", Kind::Text), ("models", Kind::TextList)])?;
+        let id = required_id(&asked, "team_id")?;
+        let models =
+            asked.get("models").and_then(Value::as_array).ok_or_else(|| Problem::missing(&["body", "models"]))?;
+        let named: Vec<&str> = models.iter().filter_map(Value::as_str).collect();
+        let change = |record: &mut Record| {
+            record.models.retain(|model| !named.contains(&model.as_str()));
+            if add {
+                record.models.extend(named.iter().map(|&model| model.to_owned()));
+                record.models.sort_unstable();
+            }
+            Ok(())
+        };
+        let stored = self.change(actor, &RecordId::team(id), now, change).await?;
+        Ok(self.team_record(&stored).await?.into())
+    }
+
+    /// A team as most answers show it.
+    pub(super) async fn team_record(&self, stored: &StoredRecord) -> Result<Map<String, Value>, AdminError> {
+        let mut team = render::team(stored, &self.records.members(stored.record.id.name()).await?);
+        team.insert("litellm_organization_table".to_owned(), Value::Null);
+        team.insert("projects".to_owned(), Value::Null);
+        Ok(team)
+    }
+
+    async fn teams(&self, params: &Params) -> Result<Vec<StoredRecord>, AdminError> {
+        let mut teams = self.all(RecordKind::Team).await?;
+        if let Some(user) = params.text("user_id") {
+            let ids = self.records.teams_of(user).await?;
+            teams.retain(|team| ids.iter().any(|id| id == team.record.id.name()));
+        }
+        let organization = params.text("organization_id");
+        teams.retain(|team| organization.is_none_or(|id| team.record.text("organization_id") == Some(id)));
+        Ok(teams)
+    }
+}

@@ -1,0 +1,212 @@
+//! `/user/…`: those who have keys.
+
+use super::forms::{self, id_in, required_id};
+use super::record_admin::RecordAdmin;
+use super::render;
+use crate::auth::key_listing::KeyFilter;
+use crate::auth::records::{Record, RecordId, RecordKind, RecordStoreError, StoredRecord};
+use crate::clock::Timestamp;
+use crate::flow::admin::body::{self, Kind};
+use crate::flow::admin::error::{AdminError, Problem};
+use crate::flow::admin::keys::fields;
+use crate::flow::admin::params::Params;
+use crate::principal::Principal;
+use serde_json::{Map, Value, json};
+
+impl RecordAdmin {
+    /// Makes a user, and a key for it unless `auto_create_key` says no; adds it to the `teams` that are named.
+    ///
+    /// # Errors
+    /// The mistakes of a body; [`AdminError::Taken`]; [`AdminError::NoSuchTeam`], and then nothing is made.
+    pub async fn new_user(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+        let mut asked = forms::USER.read(body)?;
+        refuse_what_is_not_done(&asked)?;
+        // Administrators are not held to what other users get.
+        if asked.get("user_role").and_then(Value::as_str).is_none_or(|role| role == "internal_user") {
+            self.user_defaults.fill(&mut asked);
+        }
+        let id = match id_in(&asked, "user_id")? {
+            Some(id) => id.to_owned(),
+            None => self.new_id()?,
+        };
+        let teams = teams_in(&asked);
+        for team in &teams {
+            if self.records.record(&RecordId::team(team)).await?.is_none() {
+                return Err(AdminError::NoSuchTeam(team.clone()));
+            }
+        }
+        let stored = self.make(actor, user_id(&id), (&forms::USER, &asked), now).await?;
+        for team in &teams {
+            let member = super::members::asked_member(&json!({"user_id": id}))?;
+            self.store_member(actor, team, &member, (0, now)).await?;
+        }
+        let key = match asked.get("auto_create_key").and_then(Value::as_bool) {
+            Some(false) => None,
+            _ => Some(self.keys.generate_for_user(&id, &asked, now).await?),
+        };
+        Ok(render::new_user(&stored, key, asked.get("teams").cloned()).into())
+    }
+
+    /// One user with its keys and teams: that of the parameter `user_id`, else the caller's own.
+    ///
+    /// # Errors
+    /// [`AdminError::Missing`].
+    pub async fn user_info(&self, actor: &Principal, params: &Params) -> Result<Value, AdminError> {
+        let named = params.text("user_id").or(actor.user_id.as_deref()).unwrap_or_default();
+        let stored = match self.find(&user_id(named)).await {
+            // The administrator need not be among the users, and sees the keys of nobody.
+            Err(AdminError::Missing(_)) if params.text("user_id").is_none() => None,
+            found => Some(found?),
+        };
+        let ids = self.records.teams_of(named).await?;
+        let mut teams = Vec::new();
+        for id in &ids {
+            if let Some(team) = self.records.get(&RecordId::team(id)).await? {
+                teams.push(Value::Object(self.team_record(&team).await?));
+            }
+        }
+        let mut keys = self
+            .keys_of(&KeyFilter { user_id: stored.as_ref().map(|_| named.to_owned()), ..KeyFilter::default() })
+            .await?;
+        if stored.is_none() {
+            keys.retain(|key| key.record.user_id.is_none());
+        }
+        let keys: Vec<_> = keys.iter().map(|key| render::key_of(key, Some("None"))).collect();
+        let info = stored.map(|stored| render::user_info(&stored, &ids));
+        Ok(json!({"user_id": named, "user_info": info, "keys": keys, "teams": teams}))
+    }
+
+    /// One user by itself.
+    ///
+    /// # Errors
+    /// [`AdminError::Missing`].
+    pub async fn user_info_alone(&self, actor: &Principal, params: &Params) -> Result<Value, AdminError> {
+        let named = params.text("user_id").or(actor.user_id.as_deref()).unwrap_or_default();
+        let stored = self.find(&user_id(named)).await?;
+        Ok(render::user_alone(&stored, &self.records.teams_of(named).await?))
+    }
+
+    /// Users page by page, newest first, filtered by `role`, `user_ids` and `user_email`.
+    ///
+    /// # Errors
+    /// [`AdminError::Form`] for a page or a size that cannot be.
+    pub async fn list_users(&self, params: &Params) -> Result<Value, AdminError> {
+        let page = params.number("page", 1, 1..=1 << 32)?;
+        let size = params.number("page_size", 25, 1..=100)?;
+        let mut listings = self.records.list(RecordKind::User).await?;
+        let (role, email) = (params.text("role"), params.text("user_email").map(str::to_lowercase));
+        let ids: Option<Vec<&str>> = params.text("user_ids").map(|ids| ids.split(',').map(str::trim).collect());
+        listings.retain(|user| role.is_none() || role == user.user_role.as_deref());
+        listings.retain(|user| ids.as_ref().is_none_or(|ids| ids.contains(&user.name.as_str())));
+        let address = |user: &Option<String>| user.as_deref().unwrap_or_default().to_lowercase();
+        listings.retain(|user| email.as_deref().is_none_or(|email| address(&user.user_email).contains(email)));
+        let total = listings.len() as u64;
+        let skip = usize::try_from((page - 1).saturating_mul(size)).unwrap_or(usize::MAX);
+        let mut users = Vec::new();
+        for listing in listings.iter().rev().skip(skip).take(size as usize) {
+            let Some(stored) = self.records.get(&listing.id(RecordKind::User)).await? else { continue };
+            let teams = self.records.teams_of(&listing.name).await?;
+            let keys =
+                self.keys.keys.list(&KeyFilter { user_id: Some(listing.name.clone()), ..KeyFilter::default() }).await?;
+            let mut user = render::user(&stored, &teams);
+            user.insert("key_count".to_owned(), keys.len().into());
+            users.push(Value::Object(user));
+        }
+        let pages = total.div_ceil(size);
+        Ok(json!({"users": users, "total": total, "page": page, "page_size": size, "total_pages": pages}))
+    }
+
+    /// Changes what the body names of a user, who is made where there is none.
+    ///
+    /// # Errors
+    /// The mistakes of a body; [`AdminError::Busy`].
+    pub async fn update_user(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+        let asked = forms::USER.read(body)?;
+        refuse_what_is_not_done(&asked)?;
+        let id = required_id(&asked, "user_id")?;
+        let change = |record: &mut Record| forms::USER.apply(&asked, record, now);
+        let mut stored = match self.change(actor, &user_id(id), now, change).await {
+            Err(AdminError::Missing(RecordId::Of(RecordKind::User, _))) => {
+                self.make(actor, user_id(id), (&forms::USER, &asked), now).await?
+            }
+            done => done?,
+        };
+        if let Some(spend) = fields::amount(&asked, "spend")? {
+            stored.totals = self.records.adjust_spend(&user_id(id), spend - stored.totals.spend()).await?;
+        }
+        let teams = self.records.teams_of(id).await?;
+        Ok(json!({"user_id": id, "data": render::user(&stored, &teams)}))
+    }
+
+    /// Deletes the body's `user_ids` (or one `user_id`) with their keys, and takes them out of their teams.
+    ///
+    /// # Errors
+    /// [`AdminError::Missing`] names the first user who is not there; nothing is deleted then.
+    pub async fn delete_users(&self, body: &[u8]) -> Result<Value, AdminError> {
+        let asked = body::read(body, &[("user_ids", Kind::TextList), ("user_id", Kind::Text)])?;
+        let listed = asked.get("user_ids").and_then(Value::as_array).into_iter().flatten();
+        let ids: Vec<&str> = listed.chain(asked.get("user_id")).filter_map(Value::as_str).collect();
+        if ids.is_empty() {
+            return Err(Problem::missing(&["body", "user_ids"]).into());
+        }
+        for id in &ids {
+            self.find(&user_id(id)).await?;
+        }
+        for id in &ids {
+            for key in self.keys_of(&KeyFilter { user_id: Some((*id).to_owned()), ..KeyFilter::default() }).await? {
+                self.keys.remove(&key.record.hash).await?;
+            }
+            for team in self.records.teams_of(id).await? {
+                let member = RecordId::member(team, *id);
+                let Some(record) = self.records.record(&member).await? else { continue };
+                match self.records.remove_member(&record).await {
+                    Ok(()) | Err(RecordStoreError::NotFound) => self.changed(&member),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            self.remove(&user_id(id)).await?;
+        }
+        Ok(ids.len().into())
+    }
+
+    /// Blocks or unblocks a user: every key of it is refused, or let in again.
+    ///
+    /// # Errors
+    /// [`AdminError::Missing`].
+    pub async fn block_user(
+        &self,
+        actor: &Principal,
+        body: &[u8],
+        blocked: bool,
+        now: Timestamp,
+    ) -> Result<Value, AdminError> {
+        let asked = body::read(body, &[("user_id", Kind::Text)])?;
+        let stored: StoredRecord =
+            self.set_blocked(actor, &user_id(required_id(&asked, "user_id")?), blocked, now).await?;
+        let teams = self.records.teams_of(stored.record.id.name()).await?;
+        let mut shown = render::user(&stored, &teams);
+        shown.insert("blocked".to_owned(), blocked.into());
+        Ok(shown.into())
+    }
+}
+
+fn refuse_what_is_not_done(asked: &Map<String, Value>) -> Result<(), AdminError> {
+    if asked.get("send_invite_email") == Some(&Value::Bool(true)) {
+        let reason = "no mail is sent from here; hand the key over yourself";
+        return Err(AdminError::Unsupported { field: "send_invite_email", reason });
+    }
+    if asked.get("password").is_some_and(Value::is_string) {
+        return Err(AdminError::Unsupported { field: "password", reason: "users do not log in here; give them keys" });
+    }
+    Ok(())
+}
+
+/// The teams that a new user joins: names, or maps with a `team_id`.
+fn teams_in(asked: &Map<String, Value>) -> Vec<String> {
+    let teams = asked.get("teams").and_then(Value::as_array).into_iter().flatten();
+    teams.filter_map(|team| team.as_str().or_else(|| team.get("team_id")?.as_str())).map(str::to_owned).collect()
+}
+
+fn user_id(id: &str) -> RecordId {
+    RecordId::of(RecordKind::User, id)
+}
