@@ -6,6 +6,7 @@ use super::hold::{Hold, SHARDS, partition, place};
 use super::limits::Demand;
 use super::line::Line;
 use super::refusal::{Refusal, StoreFailure};
+use super::windows::Windows;
 use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::store::item::Item;
@@ -30,6 +31,7 @@ const BACKOFF_MAX_MILLIS: u64 = 64;
 #[derive(Clone)]
 pub struct Ledger {
     table: Arc<dyn Table>,
+    windows: Arc<Windows>,
 }
 
 /// Expired holds of one shard.
@@ -44,7 +46,7 @@ pub struct Expired {
 impl Ledger {
     /// A ledger in `table`.
     pub fn new(table: Arc<dyn Table>) -> Self {
-        Self { table }
+        Self { table, windows: Arc::default() }
     }
 
     /// Counts a call in all its limits, or in none.
@@ -57,6 +59,7 @@ impl Ledger {
         if let Some(refusal) = lines.iter().find_map(|line| line.impossible(now)) {
             return Err(refusal);
         }
+        lines.iter_mut().for_each(|line| line.recall(&self.windows, now));
         let (started, mut attempt) = (Instant::now(), 0);
         let mut silence_ends = started + patience(demand.id, now);
         // Whether an attempt may have reserved that nobody has heard of.
@@ -71,7 +74,10 @@ impl Ledger {
             let writes = std::iter::once(put).chain(lines.iter().map(|line| line.write(now))).collect();
             let tried = timeout_at(silence_ends, self.table.transact(None, writes)).await;
             let failure = match tried.map_err(|_| Refusal::Unavailable(StoreFailure::Late))? {
-                Ok(()) => return Ok(hold),
+                Ok(()) => {
+                    lines.iter().for_each(|line| line.remember(&self.windows, now));
+                    return Ok(hold);
+                }
                 Err(failure) => failure,
             };
             match failure {
@@ -79,6 +85,7 @@ impl Ledger {
                 WriteError::ConditionFailed { index: 0, old: Some(old) } => return Ok(read(*old)?.0),
                 WriteError::ConditionFailed { index, old } if started.elapsed() < CROWD_WAIT => {
                     if let Some(line) = index.checked_sub(1).and_then(|index| lines.get_mut(index)) {
+                        line.forget(&self.windows);
                         line.learn(old.as_deref(), now)?;
                     }
                     silence_ends = silence_ends.max(Instant::now() + STORE_WAIT);

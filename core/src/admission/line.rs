@@ -9,6 +9,7 @@ use super::counters::{COUNT, REQUESTS, START, TOKENS, USED};
 use super::hold::Held;
 use super::limits::{ScopeLimits, Tokens, WINDOW_MILLIS};
 use super::refusal::{Rate, Refusal};
+use super::windows::Windows;
 use crate::clock::Timestamp;
 use crate::money::NanoDollars;
 use crate::store::item::{Item, Key};
@@ -16,6 +17,10 @@ use crate::store::write::{Change, Condition, Write};
 
 /// Seconds after which a request that met too many others under way may try again.
 const PARALLEL_RETRY_MILLIS: i64 = WINDOW_MILLIS;
+
+/// How long a window's item stays. A container may be frozen between its look at the clock and its write: as long as
+/// the window of that time is remembered, the write counts in it or finds it over, and cannot open another one beside it.
+const WINDOW_KEPT_MILLIS: i64 = 24 * 60 * 60_000;
 
 /// One limit of a scope, with what is known of its item.
 pub(super) enum Line<'a> {
@@ -59,6 +64,29 @@ impl<'a> Line<'a> {
             lines.push(Self::Parallel { scope, limit, stands: Stands::Yes });
         }
         lines
+    }
+
+    /// Guesses from what this process has opened.
+    pub(super) fn recall(&mut self, windows: &Windows, now: Timestamp) {
+        if let Self::Window { scope, window, .. } = self
+            && let Some(start) = windows.over(scope, now)
+        {
+            *window = Window::Ended { start: Some(start) };
+        }
+    }
+
+    /// Remembers what this process has opened, once the write has happened.
+    pub(super) fn remember(&self, windows: &Windows, now: Timestamp) {
+        if let Self::Window { scope, window: Window::Ended { .. }, .. } = self {
+            windows.opened(scope, now);
+        }
+    }
+
+    /// Forgets what was a wrong guess.
+    pub(super) fn forget(&self, windows: &Windows) {
+        if let Self::Window { scope, window: Window::Ended { .. }, .. } = self {
+            windows.forget(scope);
+        }
     }
 
     /// A limit so low that no state of the store allows the call.
@@ -175,7 +203,7 @@ fn opened(tokens: i64, now: Timestamp) -> Vec<Change> {
         Change::Set(START.to_owned(), now.millis().into()),
         Change::Set(REQUESTS.to_owned(), 1.into()),
         Change::Set(TOKENS.to_owned(), tokens.into()),
-        Change::Expire(Some(now.plus_millis(2 * WINDOW_MILLIS))),
+        Change::Expire(Some(now.plus_millis(WINDOW_KEPT_MILLIS))),
     ]
 }
 

@@ -110,6 +110,35 @@ async fn a_window_lasts_a_minute_from_its_first_request() {
     assert_eq!(reserved.iter().filter(|reserved| reserved.is_ok()).count(), 2);
 }
 
+/// How many steps of the store it took.
+async fn steps(fixture: &Fixture, ledger: &Ledger, call: u16, scopes: &[ScopeLimits]) -> usize {
+    // Calls that go through take a step of the script, too.
+    fixture.table.follow(Plan::script(vec![None; 10]));
+    ledger.reserve(demand(call, scopes, 0, 1), fixture.clock.now()).await.unwrap();
+    10 - fixture.table.steps_left()
+}
+
+#[tokio::test]
+async fn the_process_that_opens_a_scopes_windows_opens_the_next_in_one_step() {
+    let fixture = fixture();
+    let scopes = [rates(Some(5), None, None), ScopeLimits { requests: Some(5), ..ScopeLimits::new("team", "t") }];
+    let other = Ledger::new(fixture.table.clone());
+    assert_eq!(steps(&fixture, &fixture.ledger, 1, &scopes).await, 3, "nobody knows the windows");
+    assert_eq!(steps(&fixture, &fixture.ledger, 2, &scopes).await, 1);
+    for minute in 1..4 {
+        fixture.clock.advance_millis(60_000 * minute);
+        assert_eq!(steps(&fixture, &fixture.ledger, 10 + minute as u16, &scopes).await, 1);
+        assert_eq!(steps(&fixture, &other, 20 + minute as u16, &scopes).await, 1);
+    }
+    // Where another was faster the guess is wrong, once, and counts nothing.
+    fixture.clock.advance_millis(60_000);
+    assert_eq!(steps(&fixture, &other, 30, &scopes[..1]).await, 2);
+    assert_eq!(steps(&fixture, &fixture.ledger, 31, &scopes[..1]).await, 2);
+    assert_eq!(steps(&fixture, &fixture.ledger, 32, &scopes[..1]).await, 1);
+    let rest = join_all((40..60).map(|call| fixture.reserve(call, &scopes[..1], 0, 1))).await;
+    assert_eq!(rest.iter().filter(|reserved| reserved.is_ok()).count(), 2);
+}
+
 #[tokio::test]
 async fn tokens_are_counted_before_they_are_used_and_a_large_call_has_a_window_alone() {
     let fixture = fixture();
