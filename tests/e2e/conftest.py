@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from contextlib import contextmanager
 
 import boto3
 import pytest
@@ -69,14 +70,14 @@ def store(aws):
     proxy.close()
 
 
-@pytest.fixture
-def start(aws, provider, logs, tmp_path):
-    """Starts `postern`, on the emulator itself or on the store given; it dies with the test."""
+@contextmanager
+def starter(aws, provider, logs, folder):
+    """Starts `postern`, on the emulator itself or on the store given. They die in the end."""
     started, numbers = [], itertools.count()
 
     def start(table, store=None, **settings):
-        name = f"{tmp_path.name}-{next(numbers)}"
-        config = write_config(tmp_path / f"{name}.yaml", provider.url, API_KEY, MASTER_KEY, **settings)
+        name = f"{folder.name}-{next(numbers)}"
+        config = write_config(folder / f"{name}.yaml", provider.url, API_KEY, MASTER_KEY, **settings)
         environment = aws | ({"AWS_ENDPOINT_URL_DYNAMODB": store.url} if store else {})
         gateway = start_postern(name, config, table, logs, environment)
         started.append(gateway)
@@ -85,6 +86,18 @@ def start(aws, provider, logs, tmp_path):
     yield start
     for gateway in started:
         gateway.process.kill()
+
+
+@pytest.fixture
+def start(aws, provider, logs, tmp_path):
+    with starter(aws, provider, logs, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_for_module(aws, provider, logs, tmp_path_factory):
+    with starter(aws, provider, logs, tmp_path_factory.mktemp("module")) as start:
+        yield start
 
 
 @pytest.fixture

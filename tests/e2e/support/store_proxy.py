@@ -26,13 +26,13 @@ THROTTLED = json.dumps(
 ).encode()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Call:
-    """One request: what it asked for, when it came, and the request itself."""
+    """One request: what it asked for, when it came, and the units that it takes of the table once it is done."""
 
     operation: str
     at: float
-    body: dict
+    units: float = 0
 
 
 @dataclass
@@ -88,12 +88,6 @@ class StoreProxy:
             time.sleep(0.02)
         raise AssertionError("the store is never quiet")
 
-    def counted(self):
-        """The operations since the last time, in their order."""
-        operations = [call.operation for call in self.calls]
-        self.calls.clear()
-        return operations
-
     def close(self):
         self._run(self._refuse())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -132,7 +126,8 @@ class StoreProxy:
         """The store's answer, or what stands in its place; None: the connection breaks."""
         head, body = request
         operation = _header(head, b"x-amz-target").partition(b".")[2].decode()
-        self.calls.append(Call(operation, time.monotonic(), json.loads(body)))
+        call = Call(operation, time.monotonic())
+        self.calls.append(call)
         trap, fault = self._trap if self._trap and self._trap.snaps_at(body) else None, self.fault
         if trap and trap.when == "before":
             trap.deed()
@@ -145,8 +140,10 @@ class StoreProxy:
             return None
         if fault == SLOW:
             await asyncio.sleep(SLOW_SECONDS)
-        store[1].write(head + body)
-        answer = b"".join(await _read_message(store[0]))
+        store[1].write(_metered(head, body))
+        answer_head, answer_body = await _read_message(store[0])
+        call.units = _units(answer_body)
+        answer = answer_head + answer_body
         if trap:
             trap.deed()
             return None
@@ -163,6 +160,17 @@ async def _read_message(reader):
     except asyncio.IncompleteReadError:
         return None
     return head, await reader.readexactly(int(_header(head, b"content-length") or 0))
+
+
+def _metered(head, body):
+    """The request, asking for the units that it takes. The emulator checks no signature."""
+    metered = json.dumps(json.loads(body) | {"ReturnConsumedCapacity": "TOTAL"}).encode()
+    return head.replace(b"content-length: %d\r" % len(body), b"content-length: %d\r" % len(metered)) + metered
+
+
+def _units(body):
+    consumed = json.loads(body).get("ConsumedCapacity", [])
+    return sum(table["CapacityUnits"] for table in (consumed if isinstance(consumed, list) else [consumed]))
 
 
 def _header(head, name):
