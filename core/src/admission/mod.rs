@@ -11,3 +11,4 @@ pub mod ledger;
 pub mod limits;
 mod line;
 pub mod refusal;
+mod windows;

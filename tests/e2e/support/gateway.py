@@ -38,7 +38,7 @@ class Gateway:
         return httpx2.post(self.url + path, headers=headers, json=body, content=content, timeout=60)
 
 
-def write_config(path, upstream_url, api_key, master_key):
+def write_config(path, upstream_url, api_key, master_key, **settings):
     """One deployment for each behaviour of the upstream, one that is dead, one that never leaves the gateway."""
     models = {name: f"openai/{name}" for name in ("echo", "gated", "busy", "html", "cut")}
     entries = [{"model_name": name, "litellm_params": {"model": model}} for name, model in models.items()]
@@ -59,7 +59,7 @@ def write_config(path, upstream_url, api_key, master_key):
     entries.append({"model_name": "dead", "litellm_params": dead})
     demo = {"model": "openai/demo", "api_key": "none", "mock_response": "Postern answers."}
     entries.append({"model_name": "demo", "litellm_params": demo})
-    settings = {"master_key": master_key}
+    settings |= {"master_key": master_key}
     budgets = {"hosted_vllm": {"budget_limit": SMALL_BUDGET, "time_period": "30d"}}
     router = {"num_retries": 0, "provider_budget_config": budgets}
     tags = {"configured": {"budget_limit": SMALL_BUDGET, "time_period": "1mo"}}
@@ -70,10 +70,10 @@ def write_config(path, upstream_url, api_key, master_key):
 
 
 def start_postern(name, config, store, logs, environment=None):
-    port = free_port()
-    arguments = [BINARIES / "postern", "--config", config, "--host", "127.0.0.1", "--port", port, "--store", store]
+    # It finds a free port and says which: one that is looked for beforehand may be gone when many start at once.
+    arguments = [BINARIES / "postern", "--config", config, "--host", "127.0.0.1", "--port", 0, "--store", store]
     process = Process(name, arguments, logs, {"PROVIDER_KEY": API_KEY, **(environment or {})})
-    url = f"http://127.0.0.1:{port}"
+    url = process.wait_until_says(r"Postern listens on (http://\S+)")
     process.wait_until_answers(f"{url}/health/liveliness")
     return Gateway(url, False, process)
 

@@ -98,9 +98,10 @@ impl Wish {
         if self.is_bound { self.cost.max(1) } else { self.cost.min(budget).max(1) }
     }
 
-    /// A guess of the output takes at most a tenth of a window, and no call more than all of it.
+    /// A guess of the output takes at most a tenth of a window, and no call more than all of it. Without a limit nobody
+    /// counts tokens.
     fn tokens_of(&self, limit: Option<i64>) -> i64 {
-        let limit = limit.unwrap_or(i64::MAX);
+        let Some(limit) = limit else { return 0 };
         let output = if self.is_bounded { self.output } else { self.output.min(limit / 10) };
         (self.input + output).min(limit).max(1)
     }
@@ -241,7 +242,7 @@ impl Model {
 
     /// In windows that have not changed since and are not over, the tokens are those that were used.
     fn correct(&mut self, call: &Call, tokens: i64, now: i64) {
-        for (scope, limits) in call.wish.scopes.iter().filter(|(_, limits)| limits.has_window()) {
+        for (scope, limits) in call.wish.scopes.iter().filter(|(_, limits)| limits.tokens.is_some()) {
             let counted = call.wish.tokens_of(limits.tokens);
             let window = self.scopes.get_mut(scope).and_then(|counters| counters.window.as_mut());
             if let Some(window) = window.filter(|window| window.start <= call.at && now - call.at < MINUTE) {

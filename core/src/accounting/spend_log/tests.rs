@@ -116,7 +116,7 @@ async fn a_lost_answer_is_resolved_and_charges_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_never_answers_is_reported_and_settling_again_is_safe() {
-    let (log, _) = log((0..ATTEMPTS_MAX).map(|_| Fault::LostUnanswered));
+    let (log, _) = log((0..7).map(|_| Fault::LostUnanswered));
     let row = row(NOW, 1, 80_000);
     assert!(matches!(log.settle(&row).await, Err(SettleError::OutcomeUnknown(_))));
     assert_eq!(log.settle(&row).await.unwrap(), Settled::Now);

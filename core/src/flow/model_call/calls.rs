@@ -1,6 +1,7 @@
 //! The walk of a call, from the client's bytes to the answer. Each step is its own file.
 
-use super::admit::{Admitted, Asked, Refused};
+use super::admit::{Admitted, Refused};
+use super::asked::Asked;
 use super::course::Course;
 use super::error::CallError;
 use super::facts::Facts;

@@ -6,6 +6,7 @@
 //! when its client goes away. [`probe`] is a call that the gateway makes by itself.
 
 mod admit;
+mod asked;
 mod attempt;
 mod body;
 mod bound;
@@ -13,6 +14,8 @@ mod calls;
 mod course;
 mod error;
 mod facts;
+mod late;
+mod outage;
 mod parts;
 mod plan;
 mod probe;

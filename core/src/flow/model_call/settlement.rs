@@ -4,6 +4,7 @@
 use super::admit::Admitted;
 use super::body::Said;
 use super::error::CallError;
+use super::late;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
 use super::slices::Slices;
@@ -160,23 +161,48 @@ impl OpenCall {
     async fn record_failure(&mut self, usage: Usage, error: &CallError) {
         self.judge(usage, || failure(error));
         if let Err(unrecorded) = self.store().await {
-            tracing::error!(call = %self.id, error = &unrecorded as &dyn std::error::Error, "a failed call is not recorded");
-            self.row = None;
+            let error = &unrecorded as &dyn std::error::Error;
+            tracing::warn!(call = %self.id, error, "a failed call is not recorded yet");
         }
     }
 
-    /// Stores the row and returns what the call cost. Dropped while it waits, the row is stored in the background.
+    /// Stores the row and returns what the call cost. What is not stored, because this is dropped while it waits or
+    /// because the store is out of reach, is stored in the background; where calls are admitted without the store,
+    /// they are answered without it too.
     async fn store(&mut self) -> Result<NanoDollars, CallError> {
         if !self.slices.are_closed() {
             self.slices.close(&self.calls, &mut self.admitted).await;
         }
         let Some(row) = &self.row else { return Ok(NanoDollars::ZERO) };
         let release = self.admitted.release(&row.details.usage, row.details.ended_at);
-        self.calls.spend.settle_held(row, release).await.map_err(CallError::Unrecorded)?;
         let cost = row.cost;
-        note_spend(&self.principal, cost);
-        self.row = None;
+        match self.calls.spend.settle_held(row, release).await {
+            Ok(_) => {
+                note_spend(&self.principal, cost);
+                self.row = None;
+            }
+            Err(error) if self.calls.admits_in_outage && error.is_outage() => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(call = %self.id, error, "a call is answered that is not charged yet");
+                self.settle_late();
+            }
+            Err(error) => return Err(CallError::Unrecorded(error)),
+        }
         Ok(cost)
+    }
+
+    /// Stores the row in the background.
+    fn settle_late(&mut self) {
+        let Some(row) = self.row.take() else { return };
+        let (calls, principal) = (Arc::clone(&self.calls), Arc::clone(&self.principal));
+        let (mut admitted, mut slices) = (std::mem::take(&mut self.admitted), std::mem::take(&mut self.slices));
+        self.calls.background.spawn(async move {
+            slices.close(&calls, &mut admitted).await;
+            let release = admitted.release(&row.details.usage, row.details.ended_at);
+            if late::settle(&calls, &row, release).await {
+                note_spend(&principal, row.cost);
+            }
+        });
     }
 
     /// Writes into the row how the call ended and what it cost.
@@ -209,19 +235,7 @@ impl Drop for OpenCall {
                 message: "the client went away before the answer was complete".to_owned(),
             });
         }
-        let Some(row) = self.row.take() else { return };
-        let (calls, principal) = (Arc::clone(&self.calls), Arc::clone(&self.principal));
-        let (mut admitted, mut slices) = (std::mem::take(&mut self.admitted), std::mem::take(&mut self.slices));
-        self.calls.background.spawn(async move {
-            slices.close(&calls, &mut admitted).await;
-            let release = admitted.release(&row.details.usage, row.details.ended_at);
-            match calls.spend.settle_held(&row, release).await {
-                Ok(_) => note_spend(&principal, row.cost),
-                Err(error) => {
-                    tracing::error!(call = %row.request_id, error = &error as &dyn std::error::Error, "a call is not charged");
-                }
-            }
-        });
+        self.settle_late();
     }
 }
 

@@ -118,6 +118,17 @@ async fn a_late_settlement_corrects_the_charge_once() {
 }
 
 #[tokio::test]
+async fn a_hold_whose_call_was_charged_without_it_is_given_back() {
+    let crashed = crashed().await;
+    let settled = SpendRow { cost: NanoDollars::new(120), ..crashed.row.clone() };
+    crashed.spend.settle(&settled).await.unwrap();
+    assert_eq!(crashed.totals().await, (120, 620));
+    crashed.clock.advance_millis(60_000);
+    assert_eq!(crashed.run().await.done, 0);
+    assert_eq!(crashed.totals().await, (120, 120));
+}
+
+#[tokio::test]
 async fn a_settled_call_gives_back_what_it_did_not_use() {
     let crashed = crashed().await;
     let settled = SpendRow { cost: NanoDollars::new(120), ..crashed.row.clone() };
