@@ -61,6 +61,7 @@ fn is_closed(call: &Call) -> bool {
     }
 }
 
+/// What it reserved by then was compared when the row was stored.
 fn is_reservation(call: &Call) -> bool {
-    call.row.is_some_and(|row| !row.is_final && row.cost == call.charged_unsettled())
+    call.row.is_some_and(|row| !row.is_final)
 }
