@@ -31,7 +31,7 @@ const BACKOFF_MAX_MILLIS: u64 = 64;
 #[derive(Clone)]
 pub struct Ledger {
     pub(super) table: Arc<dyn Table>,
-    windows: Arc<Windows>,
+    pub(super) windows: Arc<Windows>,
 }
 
 /// Expired holds of one shard.

@@ -78,10 +78,10 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Remembers what this process has opened, once the write has happened.
+    /// Remembers what was counted, once the write has happened.
     pub(super) fn remember(&self, windows: &Windows, now: Timestamp) {
-        if let Self::Window { scope, window: Window::Ended { .. }, .. } = self {
-            windows.opened(scope, now);
+        if let Self::Window { scope, tokens, window } = self {
+            windows.counted(scope, *tokens, matches!(window, Window::Ended { .. }), now);
         }
     }
 

@@ -10,8 +10,10 @@ use super::scopes::Scopes;
 use crate::accounting::release::Release;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::admission::hold::Hold;
+use crate::admission::left::Left;
 use crate::admission::limits::{Counter, Demand, ScopeLimits};
 use crate::admission::refusal::{Refusal, StoreFailure};
+use crate::admission::windows::InFlight;
 use crate::clock::Timestamp;
 use crate::limits::BudgetMode;
 use crate::money::NanoDollars;
@@ -34,6 +36,9 @@ pub(super) struct Admitted {
     pub(super) limited: Vec<ScopeLimits>,
     /// What it may use; `None`: nothing limits it.
     pub(super) bound: Option<Bound>,
+    /// What is left of its limits.
+    pub(super) left: Vec<Left>,
+    _in_flight: Vec<InFlight>,
     /// Why there is no way to the upstream, as far as that is known.
     pub(super) no_way: Option<TransportError>,
     totals: Vec<Key>,
@@ -75,7 +80,9 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
         unless_out_of_reach(calls, reserved, asked.id)
     };
     let (hold, no_way) = try_join(reserved, connected).await.map_err(|error| Refused { error, bound: Some(bound) })?;
-    Ok(Admitted { hold, limited, bound: Some(bound), no_way, totals })
+    let _in_flight = calls.ledger.enter(&limited);
+    let left = calls.ledger.left(&limited, now);
+    Ok(Admitted { hold, limited, bound: Some(bound), no_way, left, _in_flight, totals })
 }
 
 async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Result<Hold, Refusal> {

@@ -135,6 +135,7 @@ impl ModelCalls {
         facts: &mut Facts,
     ) -> Result<CallBody, CallError> {
         let Plan { said, deployment, upstream, bounds } = plan;
+        facts.left = std::mem::take(&mut admitted.left);
         let no_way = admitted.no_way.take();
         let open = OpenCall::begin(Arc::clone(self), principal, deployment, request, details, facts.id);
         let mut open = open.admitted(admitted, &said);
