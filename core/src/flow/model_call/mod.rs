@@ -6,6 +6,7 @@
 
 mod admit;
 mod attempt;
+mod beside;
 mod body;
 mod calls;
 mod error;
