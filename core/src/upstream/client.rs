@@ -55,13 +55,6 @@ impl HttpClient {
 
 #[async_trait]
 impl Transport for HttpClient {
-    async fn connect(&self, address: &Uri, bounds: Bounds) -> Result<(), TransportError> {
-        if self.way == Way::Direct && !has_credentials(address) {
-            return self.direct.connect(address, &Limits::of(bounds)).await;
-        }
-        Ok(())
-    }
-
     async fn send(&self, request: Request<Bytes>, bounds: Bounds) -> Result<Response<UpstreamBody>, TransportError> {
         let limits = Limits::of(bounds);
         if self.way == Way::Direct && !has_credentials(request.uri()) {

@@ -1,6 +1,5 @@
 //! Calls on connections of our own: one taken from the pool or made, given back when its answer is read.
 
-use super::ahead::Ahead;
 use super::bounded::BoundedBody;
 use super::connect::{Connected, Connector};
 use super::connection::{Connection, Early, NoAnswer};
@@ -11,7 +10,7 @@ use super::pool::Pool;
 use super::transport::{TransportError, UpstreamBody};
 use bytes::Bytes;
 use futures_util::Stream;
-use http::{Request, Response, Uri};
+use http::{Request, Response};
 use hyper::body::Incoming;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,26 +20,11 @@ use std::task::{Context, Poll, ready};
 pub(super) struct DirectClient {
     connector: Connector,
     pool: Arc<Pool>,
-    ahead: Ahead,
 }
 
 impl DirectClient {
     pub(super) fn new(tls: rustls::ClientConfig) -> Self {
-        Self { connector: Connector::new(tls), pool: Arc::default(), ahead: Ahead::default() }
-    }
-
-    /// Puts a connection into the pool, where none is there and nobody else is making one.
-    pub(super) async fn connect(&self, address: &Uri, limits: &Limits) -> Result<(), TransportError> {
-        let origin = Origin::of(address)?;
-        if self.pool.has(&origin, limits.started) {
-            return Ok(());
-        }
-        let Some(_turn) = self.ahead.turn(&origin) else { return Ok(()) };
-        match Box::pin(self.connector.connect(&origin, limits)).await? {
-            Connected::Http1(connection) => self.pool.put(&origin, connection),
-            Connected::Http2(shared) => self.pool.share(&origin, shared, limits.started),
-        }
-        Ok(())
+        Self { connector: Connector::new(tls), pool: Arc::default() }
     }
 
     /// Sends a request. A connection that turns out to be closed before anything went out is passed over.

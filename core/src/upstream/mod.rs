@@ -3,7 +3,6 @@
 //! [`transport`] is the seam, [`client`] the real one: [`direct`] on connections of our own, [`proxied`] where the
 //! environment names a proxy.
 
-mod ahead;
 mod bounded;
 pub mod client;
 mod connect;

@@ -39,13 +39,6 @@ impl<C> Idle<C> {
 }
 
 impl Pool {
-    /// Whether a connection waits for a call to this origin.
-    pub(super) fn has(&self, origin: &Origin, now: Instant) -> bool {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let waits = kept.idle.get(origin).and_then(VecDeque::back).is_some_and(|idle| idle.is_fresh(now));
-        waits || kept.shared.get(origin).is_some_and(|idle| idle.is_fresh(now) && !idle.connection.is_closed())
-    }
-
     /// The HTTP/1 connection that was used last.
     pub(super) fn take(&self, origin: &Origin, now: Instant) -> Option<Box<Connection>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

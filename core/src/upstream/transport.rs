@@ -62,15 +62,6 @@ impl Stream for UpstreamBody {
 /// Sends requests to upstreams.
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// Sees to it that a connection is there for a request to this address, which may be sent in a moment or not at
-    /// all. Does nothing where there is one, or where another call is at it. Sends no request.
-    ///
-    /// # Errors
-    /// [`TransportError::NotSent`] or [`TransportError::TimedOut`]: sending would have failed like this.
-    async fn connect(&self, _address: &http::Uri, _bounds: Bounds) -> Result<(), TransportError> {
-        Ok(())
-    }
-
     /// Sends one request. Dropping the answer's body cancels the call. Redirects are not followed: a credential goes
     /// to the configured origin only.
     ///

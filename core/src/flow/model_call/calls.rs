@@ -1,7 +1,6 @@
 //! The walk of a call, from the client's bytes to the answer. Each step is its own file.
 
 use super::admit::Asked;
-use super::beside::{self, Connecting};
 use super::error::CallError;
 use super::facts::Facts;
 use super::parts::ModelCalls;
@@ -15,7 +14,6 @@ use crate::id::RequestId;
 use crate::principal::Principal;
 use crate::providers::operation::Operation;
 use bytes::Bytes;
-use std::pin::pin;
 use std::sync::Arc;
 
 /// What a client is answered.
@@ -92,9 +90,7 @@ impl ModelCalls {
             bounds,
             details: &details,
         };
-        let mut connect = pin!(beside::connect(self.transport.as_ref(), beside::address(&upstream), bounds));
-        let (admitted, connecting) = beside::admitted(admit::admit(self, asked), connect.as_mut()).await;
-        let hold = match admitted {
+        let hold = match admit::admit(self, asked).await {
             Err(error) if self.admits_in_outage && error.is_outage() => {
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(call = %facts.id, error, "a call is made whose limits were not checked");
@@ -105,15 +101,7 @@ impl ModelCalls {
         let open = OpenCall::begin(Arc::clone(self), principal, deployment, request, details, facts.id);
         let mut open = open.holding(hold);
         let sent = self.clock.now();
-        let connected = match connecting {
-            Connecting::NotBegun => Ok(()),
-            Connecting::UnderWay => connect.await,
-            Connecting::Over(connected) => connected,
-        };
-        let attempted = match connected {
-            Ok(()) => attempt::send(self.transport.as_ref(), open.provider(), upstream, bounds).await,
-            Err(error) => Err(error.into()),
-        };
+        let attempted = attempt::send(self.transport.as_ref(), open.provider(), upstream, bounds).await;
         facts.upstream_ms = self.clock.now().millis_since(sent);
         let answered = match attempted {
             Ok(answered) => answered,

@@ -6,7 +6,6 @@
 
 mod admit;
 mod attempt;
-mod beside;
 mod body;
 mod calls;
 mod error;

@@ -30,8 +30,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -40,22 +39,15 @@ const STOP: &str = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"
 const USAGE: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5}}\n\n";
 const END: &str = "data: [DONE]\n\n";
 const STREAMED: &str = r#"{"model":"gpt","stream":true,"messages":[{"role":"user","content":"Hello there"}]}"#;
-const LIMITED: &str = "sk-0123456789abcdef";
 const WHOLE: &str = r#"{"model":"gpt","messages":[]}"#;
 
 /// An upstream that answers as it is told, once.
 struct Scripted {
-    connected: AtomicUsize,
     answer: Mutex<Option<(u16, UpstreamBody)>>,
 }
 
 #[async_trait]
 impl Transport for Scripted {
-    async fn connect(&self, _: &Uri, _: Bounds) -> Result<(), TransportError> {
-        self.connected.fetch_add(1, Ordering::SeqCst);
-        Ok(())
-    }
-
     async fn send(&self, _: Request<Bytes>, _: Bounds) -> Result<Response<UpstreamBody>, TransportError> {
         let (status, body) = self.answer.lock().unwrap().take().expect("one call");
         let mut response = Response::new(body);
@@ -67,7 +59,6 @@ impl Transport for Scripted {
 struct Gateway {
     calls: Arc<ModelCalls>,
     table: Arc<FaultyTable>,
-    transport: Arc<Scripted>,
 }
 
 impl Gateway {
@@ -87,20 +78,19 @@ impl Gateway {
         let entry = ModelEntry { model_name: "gpt".to_owned(), params, info: serde_json::Map::new(), line: 0 };
         let targets = |params: &_| target_of(params, &Environment::default()).map_err(Into::into);
         let wait = Duration::from_secs(60);
-        let transport = Arc::new(Scripted { connected: AtomicUsize::new(0), answer: Mutex::new(Some((status, body))) });
         let calls = ModelCalls {
             authenticator: Arc::new(Authenticator::new(Some(master), keys, cache, directory)),
             models: Arc::new(ModelTable::new(vec![entry], Arc::new(targets)).unwrap()),
             spend: Arc::new(SpendLog::new(table.clone(), None)),
             ledger: Ledger::new(table.clone()),
-            transport: transport.clone(),
+            transport: Arc::new(Scripted { answer: Mutex::new(Some((status, body))) }),
             clock,
             random: Arc::new(SystemRandom),
             admits_in_outage: false,
             background: Background::default(),
             bounds: Bounds { first_byte: wait, between_chunks: wait, total: wait },
         };
-        Self { calls: Arc::new(calls), table, transport }
+        Self { calls: Arc::new(calls), table }
     }
 
     async fn call(&self, body: &'static str) -> CallAnswer {
@@ -205,29 +195,24 @@ async fn an_answer_that_cannot_be_recorded_is_not_given() {
     assert!(matches!(answer.result, Err(CallError::Unrecorded(_))));
 }
 
-/// A call of a key with a budget, and where what counts against that stands.
-async fn limited(gateway: &Gateway) -> (CallRequest, Key) {
-    let mut record = KeyRecord::new(key_hash::hash(LIMITED), "sk-...cdef".to_owned(), Timestamp::default(), None);
+#[tokio::test]
+async fn a_client_that_leaves_while_its_call_is_reserved_holds_nothing() {
+    let gateway = Gateway::answering(200, pieces(&[]));
+    let key = "sk-0123456789abcdef";
+    let mut record = KeyRecord::new(key_hash::hash(key), "sk-...cdef".to_owned(), Timestamp::default(), None);
     record.limits.max_budget = Some(NanoDollars::from_dollars(1.0));
     KeyStore::new(gateway.table.clone()).create(&record, NanoDollars::ZERO).await.unwrap();
-    let bearer = HeaderValue::try_from(format!("Bearer {LIMITED}")).unwrap();
-    let request = CallRequest {
+    let totals = Key::new(format!("KEY#{}", record.hash), "SPEND");
+    let used = async || gateway.table.get(&totals, Freshness::Latest).await.unwrap().unwrap().number("used");
+    let bearer = HeaderValue::from_static("Bearer sk-0123456789abcdef");
+    let mut call = Box::pin(gateway.calls.call(CallRequest {
         operation: Operation::Chat,
         route: "/v1/chat/completions",
         path_model: None,
         headers: HeaderMap::from_iter([(AUTHORIZATION, bearer)]),
         body: Bytes::from_static(WHOLE.as_bytes()),
         client_address: None,
-    };
-    (request, Key::new(format!("KEY#{}", record.hash), "SPEND"))
-}
-
-#[tokio::test]
-async fn a_client_that_leaves_while_its_call_is_reserved_holds_nothing() {
-    let gateway = Gateway::answering(200, pieces(&[]));
-    let (request, totals) = limited(&gateway).await;
-    let used = async || gateway.table.get(&totals, Freshness::Latest).await.unwrap().unwrap().number("used");
-    let mut call = Box::pin(gateway.calls.call(request));
+    }));
     // As long as its reservation is under way; the answer to that is never looked at.
     while gateway.calls.background.running() == 0 {
         assert!(call.as_mut().now_or_never().is_none());
@@ -239,18 +224,6 @@ async fn a_client_that_leaves_while_its_call_is_reserved_holds_nothing() {
     drop(call);
     gateway.calls.background.drained().await;
     assert_eq!(used().await, Some(0));
-}
-
-#[tokio::test]
-async fn the_upstream_is_connected_to_while_a_call_is_reserved_and_not_ahead_where_nothing_is() {
-    let answered = "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5}}";
-    let gateway = Gateway::answering(200, pieces(&[answered]));
-    let (request, _) = limited(&gateway).await;
-    assert!(gateway.calls.call(request).await.result.is_ok());
-    assert_eq!(gateway.transport.connected.load(Ordering::SeqCst), 1);
-    let gateway = Gateway::answering(200, pieces(&[answered]));
-    assert!(gateway.call(WHOLE).await.result.is_ok());
-    assert_eq!(gateway.transport.connected.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test(start_paused = true)]

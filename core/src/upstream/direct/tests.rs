@@ -83,26 +83,6 @@ async fn calls_one_after_the_other_share_a_connection() {
 }
 
 #[tokio::test]
-async fn a_connection_made_ahead_is_used_and_made_once_however_many_ask() {
-    let upstream = Upstream::new().await;
-    let address = format!("http://{}/v1/x", upstream.listener.local_addr().unwrap()).parse().unwrap();
-    for _ in 0..2 {
-        let limits = Limits::of(seconds(60));
-        let ahead = || upstream.client.connect(&address, &limits);
-        let (first, second) = tokio::join!(ahead(), ahead());
-        assert!(first.is_ok() && second.is_ok());
-    }
-    let serve = async {
-        let mut stream = upstream.accept().await;
-        answer(&mut stream, HELLO).await;
-    };
-    tokio::join!(upstream.hello(), serve);
-    // Nobody else knocks.
-    let another = tokio::time::timeout(Duration::from_millis(20), upstream.accept()).await;
-    assert!(another.is_err());
-}
-
-#[tokio::test]
 async fn a_connection_that_was_closed_while_idle_is_passed_over() {
     let upstream = Upstream::new().await;
     let server = async {
