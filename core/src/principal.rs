@@ -38,7 +38,7 @@ pub struct Principal {
     pub allowed_routes: Vec<String>,
     /// The key, abbreviated: `sk-...abcd`. Empty for the master key.
     pub key_name: String,
-    /// The key's own limits.
+    /// The key's limits: its own, and those of the shared budget it is under where it has none.
     pub limits: Limits,
     /// The records above the key, whose limits count for it too.
     pub above: Above,
@@ -75,8 +75,6 @@ pub struct Above {
     pub user: Option<Arc<Holder>>,
     /// Its own organization, or else its team's.
     pub organization: Option<Arc<Holder>>,
-    /// The shared budgets that the key or a record above it is under, each once.
-    pub budgets: Vec<Arc<Holder>>,
 }
 
 /// A record that limits those below it.
@@ -88,8 +86,15 @@ pub struct Holder {
     pub alias: Option<String>,
     /// Public model names that may be called below it; empty: all.
     pub models: Vec<String>,
-    /// Its limits.
+    /// Its limits: its own, and those of the shared budget it is under where it has none.
     pub limits: Limits,
+}
+
+impl Holder {
+    /// The same record with other limits.
+    pub fn with_limits(&self, limits: Limits) -> Arc<Self> {
+        Arc::new(Self { id: self.id.clone(), alias: self.alias.clone(), models: self.models.clone(), limits })
+    }
 }
 
 /// A running total that many requests of one process add to. It is for display; the store holds the true sum.

@@ -5,6 +5,8 @@
 //! |---|---|---|
 //! | `LOG#<day>#<shard>` | the call's id | the row ([`super::spend_row`]); ends when its retention does |
 //! | `KEY#<hash>` | `SPEND` | `spend`, `used`, `tokens`, `requests`: added to; `last_active`: set |
+//! | of a team, a user, … | `SPEND` | `spend`, `used`: added to; `last_active`: set |
+//! | of a budget | its counter | `used`: added to |
 
 use super::release::Release;
 use super::spend_row::{SHARDS_MAX, SpendRow};
@@ -138,36 +140,37 @@ impl SpendLog {
                 Err(WriteError::ConditionFailed { index: 0, old: Some(old) })
                     if is_final && old.attributes.contains_key(UNSETTLED) =>
                 {
-                    return self.correct(row, self.item(row, form), &old).await;
+                    return self.correct(row, self.item(row, form), &old, &release).await;
                 }
                 // Ours or not, the row is there: after a lost answer that is the write that was not answered.
                 Err(WriteError::ConditionFailed { index: 0, .. }) if attempt == 1 => return Ok(Settled::Before),
                 Err(WriteError::ConditionFailed { index: 0, .. }) => return Ok(Settled::Now),
-                // A window has ended, and with it what it counted.
-                Err(WriteError::ConditionFailed { .. }) if !release.corrected.is_empty() => {
-                    release.corrected.clear();
+                // A window has ended, and with it what it counted. The others have not.
+                Err(WriteError::ConditionFailed { index, .. }) if release.leave_out(index, &totals_key(&row.key)) => {
                     silence_ends = Instant::now() + STORE_WAIT;
                     continue;
                 }
                 // The hold has ended and no row stands: it was void, and there is nothing to charge.
                 Err(WriteError::ConditionFailed { .. }) if !is_final => return Ok(Settled::Before),
                 // What was sent is charged, whatever became of its hold.
-                Err(WriteError::ConditionFailed { .. }) if !release.is_empty() => {
-                    release = Release::default();
+                Err(WriteError::ConditionFailed { .. }) if !release.held_nothing() => {
+                    release = release.without_hold();
                     silence_ends = Instant::now() + STORE_WAIT;
                     continue;
                 }
                 Err(failure) => failure,
             };
             match failure {
-                WriteError::OutcomeUnknown(_) => {
-                    match timeout_at(silence_ends, self.find(row.request_id)).await {
-                        Ok(Ok(Some(_))) => return Ok(Settled::Now),
-                        // Not there yet. The same write again cannot charge twice, as it asks for the row to be absent.
-                        Ok(Ok(None) | Err(_)) if Instant::now() < silence_ends => {}
-                        Ok(_) | Err(_) => return Err(SettleError::OutcomeUnknown(failure)),
+                WriteError::OutcomeUnknown(_) => match timeout_at(silence_ends, self.stored(row.request_id)).await {
+                    // Not ours: the call was charged its reservation meanwhile.
+                    Ok(Ok(Some(old))) if is_final && old.attributes.contains_key(UNSETTLED) => {
+                        return self.correct(row, self.item(row, form), &old, &release).await;
                     }
-                }
+                    Ok(Ok(Some(_))) => return Ok(Settled::Now),
+                    // Not there yet. The same write again cannot charge twice, as it asks for the row to be absent.
+                    Ok(Ok(None) | Err(_)) if Instant::now() < silence_ends => {}
+                    Ok(_) | Err(_) => return Err(SettleError::OutcomeUnknown(failure)),
+                },
                 // A store that answers is there.
                 WriteError::Conflict if started.elapsed() < CROWD_WAIT => silence_ends = Instant::now() + STORE_WAIT,
                 WriteError::Throttled(_) | WriteError::Unavailable(_) if Instant::now() < silence_ends => {}
@@ -179,18 +182,23 @@ impl SpendLog {
     }
 
     /// Puts a call's true row in place of the one that charged its reservation, and charges the difference.
-    async fn correct(&self, row: &SpendRow, item: Item, old: &Item) -> Result<Settled, SettleError> {
+    async fn correct(&self, row: &SpendRow, item: Item, old: &Item, release: &Release) -> Result<Settled, SettleError> {
         let charged = NanoDollars::new(old.number("spend").unwrap_or(0));
         let difference = (row.cost - charged).nanos();
-        let changes = vec![
-            Change::Add("spend".to_owned(), difference),
-            Change::Add(USED.to_owned(), difference),
-            Change::Set("last_active".to_owned(), row.details.ended_at.millis().into()),
-        ];
+        // A row that cannot be read is no reason to leave its charge wrong.
+        let counted = SpendRow::from_item(old).map_or(0, |old| tokens(&old));
         let put = Write::Put { item, when: vec![Condition::Equals(UNSETTLED.to_owned(), true.into())] };
-        let charge = Write::Update { key: totals_key(&row.key), changes, when: Vec::new() };
+        let own = totals_key(&row.key);
+        let mut charge = charge_totals(&own, difference, difference, row);
+        if let Write::Update { changes, .. } = &mut charge {
+            changes.push(Change::Add("tokens".to_owned(), tokens(row) - counted));
+        }
+        let mut writes = vec![put, charge];
+        let others = release.totals.iter().map(|(key, _)| key).filter(|key| **key != own);
+        writes.extend(others.map(|key| charge_totals(key, difference, difference, row)));
+        writes.extend(release.counters.iter().map(|(key, _)| count(key, difference)));
         for attempt in 1.. {
-            match self.table.transact(None, vec![put.clone(), charge.clone()]).await {
+            match self.table.transact(None, writes.clone()).await {
                 Ok(()) => break,
                 Err(WriteError::ConditionFailed { .. }) if attempt == 1 => return Ok(Settled::Before),
                 Err(WriteError::ConditionFailed { .. }) => break,
@@ -212,8 +220,11 @@ impl SpendLog {
     /// # Errors
     /// As [`Table::get`]; [`ReadError::Corrupt`] where the row cannot be read.
     pub async fn find(&self, request_id: RequestId) -> Result<Option<SpendRow>, ReadError> {
-        let item = self.table.get(&SpendRow::place(request_id, self.shards), Freshness::Latest).await?;
-        item.as_ref().map(SpendRow::from_item).transpose()
+        self.stored(request_id).await?.as_ref().map(SpendRow::from_item).transpose()
+    }
+
+    async fn stored(&self, request_id: RequestId) -> Result<Option<Item>, ReadError> {
+        self.table.get(&SpendRow::place(request_id, self.shards), Freshness::Latest).await
     }
 
     /// The same log with all rows of a day in one partition, for a store that has one writer anyway: rows that arrive
@@ -237,10 +248,15 @@ impl SpendLog {
 
     async fn store(&self, row: &SpendRow, item: Item, release: &Release) -> Result<(), WriteError> {
         let put = Write::Put { item, when: vec![Condition::Absent] };
-        if !row.is_charged() && release.is_empty() {
+        if !row.is_charged() && release.held_nothing() {
             return self.table.write(put).await.map(drop);
         }
+        let own = totals_key(&row.key);
         let mut writes = vec![put, charge(row, release)];
+        let cost = row.cost.nanos();
+        let others = release.totals.iter().filter(|(key, _)| *key != own);
+        writes.extend(others.map(|(key, held)| charge_totals(key, cost, (row.cost - *held).nanos(), row)));
+        writes.extend(release.counters.iter().map(|(key, held)| count(key, (row.cost - *held).nanos())));
         writes.extend(release.ended.iter().chain(&release.corrected).cloned());
         self.table.transact(None, writes).await
     }
@@ -258,15 +274,33 @@ pub fn totals_key(key: &KeyHash) -> Key {
 
 fn charge(row: &SpendRow, release: &Release) -> Write {
     let key = totals_key(&row.key);
-    let tokens = i64::try_from(row.details.usage.total()).unwrap_or(i64::MAX);
     let changes = vec![
         Change::Add("spend".to_owned(), row.cost.nanos()),
         Change::Add(USED.to_owned(), (row.cost - release.held_at(&key)).nanos()),
-        Change::Add("tokens".to_owned(), tokens),
+        Change::Add("tokens".to_owned(), tokens(row)),
         Change::Add("requests".to_owned(), 1),
         Change::Set("last_active".to_owned(), row.details.ended_at.millis().into()),
     ];
     Write::Update { key, changes, when: Vec::new() }
+}
+
+fn tokens(row: &SpendRow) -> i64 {
+    i64::try_from(row.details.usage.total()).unwrap_or(i64::MAX)
+}
+
+/// Charges the totals of a record above or beside the key. `used` moves by less than `cost` where some of it is held.
+fn charge_totals(key: &Key, cost: i64, used: i64, row: &SpendRow) -> Write {
+    let changes = vec![
+        Change::Add("spend".to_owned(), cost),
+        Change::Add(USED.to_owned(), used),
+        Change::Set("last_active".to_owned(), row.details.ended_at.millis().into()),
+    ];
+    Write::Update { key: key.clone(), changes, when: Vec::new() }
+}
+
+/// Charges a counter of a budget.
+fn count(key: &Key, used: i64) -> Write {
+    Write::Update { key: key.clone(), changes: vec![Change::Add(USED.to_owned(), used)], when: Vec::new() }
 }
 
 /// Doubles with each attempt; the call's own random bits keep calls that met once from meeting again.

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::store::item::{Item, Key, Value};
 use crate::store::table::ReadError;
-use crate::store::write::{Condition, Write};
+use crate::store::write::{Change, Condition, Write};
 use serde::{Deserialize, Serialize};
 
 /// Partitions that holds are spread over.
@@ -31,26 +31,55 @@ pub struct Hold {
 /// One thing held.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Held {
-    Budget { totals: Key, nanos: i64 },
-    Window { key: Key, tokens: i64, counted_at: Timestamp },
-    Parallel { key: Key },
+    /// Of a budget that is counted with a record's totals; 0: the call is charged there, and nothing is held.
+    Totals {
+        key: Key,
+        nanos: i64,
+    },
+    /// Of a budget that has a counter of its own.
+    Counter {
+        key: Key,
+        nanos: i64,
+    },
+    Window {
+        key: Key,
+        tokens: i64,
+        counted_at: Timestamp,
+    },
+    Parallel {
+        key: Key,
+    },
 }
 
 impl Hold {
-    /// What is held of budgets: where, and how many nano-dollars.
-    pub fn budgets(&self) -> impl Iterator<Item = (&Key, i64)> {
+    /// The running totals that the call is charged to, and how many nano-dollars it holds there.
+    pub fn totals(&self) -> impl Iterator<Item = (&Key, i64)> {
         self.held.iter().filter_map(|held| match held {
-            Held::Budget { totals, nanos } => Some((totals, *nanos)),
-            Held::Window { .. } | Held::Parallel { .. } => None,
+            Held::Totals { key, nanos } => Some((key, *nanos)),
+            Held::Counter { .. } | Held::Window { .. } | Held::Parallel { .. } => None,
         })
     }
 
-    /// The writes that end the hold, beside those of its budgets: they fail where it has been ended before.
+    /// The counters of budgets that the call counts in, and how many nano-dollars it holds there.
+    pub fn counters(&self) -> impl Iterator<Item = (&Key, i64)> {
+        self.held.iter().filter_map(|held| match held {
+            Held::Counter { key, nanos } => Some((key, *nanos)),
+            Held::Totals { .. } | Held::Window { .. } | Held::Parallel { .. } => None,
+        })
+    }
+
+    /// The least that the call holds of any budget, in nano-dollars; `None`: it has none.
+    pub fn least(&self) -> Option<i64> {
+        self.totals().chain(self.counters()).map(|(_, nanos)| nanos).filter(|nanos| *nanos > 0).min()
+    }
+
+    /// The writes that end the hold, beside those of its budgets: they fail where it has been ended before, or holds
+    /// something else by now, as what is given back must be what is held.
     pub fn ended(&self) -> Vec<Write> {
-        let mut writes = vec![Write::Delete { key: place(self.id), when: vec![Condition::Exists] }];
+        let mut writes = vec![Write::Delete { key: place(self.id), when: vec![self.stands()] }];
         writes.extend(self.held.iter().filter_map(|held| match held {
             Held::Parallel { key } => Some(count_out(key)),
-            Held::Budget { .. } | Held::Window { .. } => None,
+            Held::Totals { .. } | Held::Counter { .. } | Held::Window { .. } => None,
         }));
         writes
     }
@@ -71,11 +100,29 @@ impl Hold {
 
     /// The hold as an item that also holds the row `unsettled`.
     pub(super) fn to_item(&self, unsettled: Item) -> Item {
-        let held: Vec<Text<'_>> = self.held.iter().map(Text::of).collect();
+        let held = self.held_text();
         let mut item = Item { key: place(self.id), ..unsettled };
         item.expires_at = None;
+        item.with(HELD, held).with(UNTIL, self.until.millis())
+    }
+
+    /// The write that makes this hold into `extended`, once, and that charges `more` nano-dollars where the call is
+    /// never settled.
+    pub(super) fn becomes(&self, extended: &Self, more: i64) -> Write {
+        let changes =
+            vec![Change::Set(HELD.to_owned(), extended.held_text().into()), Change::Add("spend".to_owned(), more)];
+        Write::Update { key: place(self.id), changes, when: vec![self.stands()] }
+    }
+
+    /// The hold is there, and holds just this.
+    fn stands(&self) -> Condition {
+        Condition::Equals(HELD.to_owned(), self.held_text().into())
+    }
+
+    fn held_text(&self) -> String {
+        let held: Vec<Text<'_>> = self.held.iter().map(Text::of).collect();
         // Numbers and texts always serialise.
-        item.with(HELD, serde_json::to_string(&held).unwrap_or_default()).with(UNTIL, self.until.millis())
+        serde_json::to_string(&held).unwrap_or_default()
     }
 
     /// The hold in an item, and the row of its call as it is charged where nobody settles it.
@@ -107,7 +154,7 @@ pub(super) fn place(id: RequestId) -> Key {
 /// One thing held, as JSON.
 #[derive(Serialize, Deserialize)]
 struct Text<'a> {
-    /// `b`udget, `w`indow or requests in `p`arallel.
+    /// `t`otals, `c`ounter of a budget, `w`indow or requests in `p`arallel.
     t: char,
     p: std::borrow::Cow<'a, str>,
     s: std::borrow::Cow<'a, str>,
@@ -126,7 +173,8 @@ impl<'a> Text<'a> {
     fn of(held: &'a Held) -> Self {
         let at = |t, key: &'a Key, n| Self { t, p: (&*key.partition).into(), s: (&*key.sort).into(), n, c: 0 };
         match held {
-            Held::Budget { totals, nanos } => at('b', totals, *nanos),
+            Held::Totals { key, nanos } => at('t', key, *nanos),
+            Held::Counter { key, nanos } => at('c', key, *nanos),
             Held::Parallel { key } => at('p', key, 0),
             Held::Window { key, tokens, counted_at } => Self { c: counted_at.millis(), ..at('w', key, *tokens) },
         }
@@ -135,7 +183,8 @@ impl<'a> Text<'a> {
     fn into_held(self) -> Held {
         let key = Key::new(self.p, self.s);
         match self.t {
-            'b' => Held::Budget { totals: key, nanos: self.n },
+            't' => Held::Totals { key, nanos: self.n },
+            'c' => Held::Counter { key, nanos: self.n },
             'p' => Held::Parallel { key },
             _ => Held::Window { key, tokens: self.n, counted_at: Timestamp::from_millis(self.c) },
         }

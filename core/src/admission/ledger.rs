@@ -2,7 +2,7 @@
 //! leaves a hold, so that a crash leaves a trace. Whoever gets a hold settles or voids it.
 
 use super::counters::give_back;
-use super::hold::{Hold, SHARDS, partition, place};
+use super::hold::{Held, Hold, SHARDS, partition, place};
 use super::limits::Demand;
 use super::line::Line;
 use super::refusal::{Refusal, StoreFailure};
@@ -30,7 +30,7 @@ const BACKOFF_MAX_MILLIS: u64 = 64;
 /// The limits' state in one table.
 #[derive(Clone)]
 pub struct Ledger {
-    table: Arc<dyn Table>,
+    pub(super) table: Arc<dyn Table>,
     windows: Arc<Windows>,
 }
 
@@ -54,8 +54,7 @@ impl Ledger {
     /// # Errors
     /// [`Refusal`]: nothing is held; for [`Refusal::Unavailable`] what may be held ends with the call's time.
     pub async fn reserve(&self, demand: Demand, now: Timestamp) -> Result<Hold, Refusal> {
-        let mut lines: Vec<Line<'_>> =
-            demand.scopes.iter().flat_map(|scope| Line::of(scope, demand.cost, demand.tokens)).collect();
+        let mut lines: Vec<Line<'_>> = demand.scopes.iter().flat_map(|scope| Line::of(scope, &demand)).collect();
         if let Some(refusal) = lines.iter().find_map(|line| line.impossible(now)) {
             return Err(refusal);
         }
@@ -65,11 +64,8 @@ impl Ledger {
         // Whether an attempt may have reserved that nobody has heard of.
         let mut is_open = false;
         loop {
-            let hold = Hold {
-                id: demand.id,
-                until: now.plus_millis(demand.lasts_millis),
-                held: lines.iter().filter_map(|line| line.held(now)).collect(),
-            };
+            let hold =
+                Hold { id: demand.id, until: now.plus_millis(demand.lasts_millis), held: held(&lines, &demand, now) };
             let put = Write::Put { item: hold.to_item(demand.unsettled.clone()), when: vec![Condition::Absent] };
             let writes = std::iter::once(put).chain(lines.iter().map(|line| line.write(now))).collect();
             let tried = timeout_at(silence_ends, self.table.transact(None, writes)).await;
@@ -117,19 +113,19 @@ impl Ledger {
     /// As [`Table::transact`]. Where it is not repeated, the hold is charged when its time is over.
     pub async fn void(&self, hold: &Hold, now: Timestamp) -> Result<(), WriteError> {
         let mut writes = hold.ended();
-        writes.extend(hold.budgets().map(|(totals, nanos)| give_back(totals, nanos)));
+        let held = hold.totals().chain(hold.counters()).filter(|(_, nanos)| *nanos != 0);
+        writes.extend(held.map(|(key, nanos)| give_back(key, nanos)));
         let ended = writes.len();
         writes.extend(hold.corrected(0, now));
-        match self.table.transact(None, writes.clone()).await {
-            Err(WriteError::ConditionFailed { index, .. }) if index >= ended => {
-                writes.truncate(ended);
-                match self.table.transact(None, writes).await {
-                    Err(WriteError::ConditionFailed { .. }) => Ok(()),
-                    other => other,
+        loop {
+            match self.table.transact(None, writes.clone()).await {
+                // That window has ended, and with it what it counted.
+                Err(WriteError::ConditionFailed { index, .. }) if (ended..writes.len()).contains(&index) => {
+                    writes.remove(index);
                 }
+                Err(WriteError::ConditionFailed { .. }) => return Ok(()),
+                other => return other,
             }
-            Err(WriteError::ConditionFailed { .. }) => Ok(()),
-            other => other,
         }
     }
 
@@ -166,7 +162,11 @@ impl Ledger {
         Ok(Expired { holds, next: page.next })
     }
 
-    async fn find(&self, id: RequestId) -> Result<Option<Hold>, Refusal> {
+    /// What a call holds, as the store says; `None`: nothing, or no more.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`].
+    pub async fn find(&self, id: RequestId) -> Result<Option<Hold>, Refusal> {
         let unavailable = |error: ReadError| Refusal::Unavailable(error.into());
         let found = timeout_at(Instant::now() + STORE_WAIT, self.table.get(&place(id), Freshness::Latest)).await;
         let item = found.map_err(|_| Refusal::Unavailable(StoreFailure::Late))?.map_err(unavailable)?;
@@ -174,7 +174,18 @@ impl Ledger {
     }
 }
 
-fn read(item: Item) -> Result<(Hold, Item), Refusal> {
+/// What is held by the lines, and the totals that are charged beside them.
+fn held(lines: &[Line<'_>], demand: &Demand, now: Timestamp) -> Vec<Held> {
+    let mut held: Vec<Held> = lines.iter().filter_map(|line| line.held(now)).collect();
+    for key in &demand.totals {
+        if !held.iter().any(|held| matches!(held, Held::Totals { key: known, .. } if known == key)) {
+            held.push(Held::Totals { key: key.clone(), nanos: 0 });
+        }
+    }
+    held
+}
+
+pub(super) fn read(item: Item) -> Result<(Hold, Item), Refusal> {
     Hold::from_item(item).map_err(|error| Refusal::Unavailable(error.into()))
 }
 
@@ -185,7 +196,7 @@ fn patience(id: RequestId, now: Timestamp) -> Duration {
 }
 
 /// Doubles with each attempt; the call's own random bits keep calls that met once from meeting again.
-fn backoff(attempt: u32, id: RequestId) -> Duration {
+pub(super) fn backoff(attempt: u32, id: RequestId) -> Duration {
     let base = (FIRST_BACKOFF_MILLIS << attempt.min(8)).min(BACKOFF_MAX_MILLIS);
     Duration::from_millis(base / 2 + base * u64::from(id.shard()) / 16)
 }

@@ -1,5 +1,6 @@
 //! What a caller may use, scope by scope, and what one call asks for. Plain data.
 
+use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::money::NanoDollars;
 use crate::store::item::{Item, Key};
@@ -7,10 +8,10 @@ use crate::store::item::{Item, Key};
 /// How long a rate window lasts, in milliseconds. It begins with its first request.
 pub const WINDOW_MILLIS: i64 = 60_000;
 
-/// The limits of one scope: a key, or a model on a key.
+/// The limits of one scope: a key, its team, a model on a key, a deployment, the proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeLimits {
-    /// The scope's kind, as refusals name it: `api_key`, `model_per_key`.
+    /// The scope's kind, as refusals and headers name it: `api_key`, `team`, `model_per_key`.
     pub kind: &'static str,
     /// Which of its kind.
     pub id: String,
@@ -28,11 +29,48 @@ pub struct ScopeLimits {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// The item whose attribute `used` is what was charged and is held, in nano-dollars.
-    pub totals: Key,
+    pub counter: Counter,
     /// What may be used.
     pub limit: NanoDollars,
     /// Who is over it, as the refusal says: `Key=alias (sk-...abcd)`.
     pub owner: String,
+    /// How the refusal says it.
+    pub wording: Wording,
+    /// When its period ends; `None`: never.
+    pub resets_at: Option<Timestamp>,
+}
+
+/// Where what counts against a budget is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counter {
+    /// With the running totals of the record that has the budget. Every writer of the totals moves it.
+    Totals(Key),
+    /// In an item of its own for one period, which ends by itself at `expires_at` (`None`: never).
+    Period {
+        /// Where the item stands.
+        key: Key,
+        /// When nothing asks for it any more.
+        expires_at: Option<Timestamp>,
+    },
+}
+
+impl Counter {
+    /// The item.
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Totals(key) | Self::Period { key, .. } => key,
+        }
+    }
+}
+
+/// The words of a refusal, which LiteLLM's clients tell whose budget it is by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wording {
+    /// `Budget has been exceeded! <owner> Current cost: …`.
+    #[default]
+    Exceeded,
+    /// `ExceededBudget: <owner> over budget. Spend=…`.
+    Over,
 }
 
 /// What one call asks for.
@@ -42,8 +80,14 @@ pub struct Demand {
     pub id: RequestId,
     /// Every scope that it counts in and that has a limit.
     pub scopes: Vec<ScopeLimits>,
+    /// Running totals of records that it is charged to, whether or not they have a budget. Those of budgets are among
+    /// them; the key's own need not be.
+    pub totals: Vec<Key>,
     /// What it may cost.
     pub cost: NanoDollars,
+    /// Whether `cost` cannot be passed, so that a budget that has less left refuses the call. Where it is a guess, a
+    /// call is let in that asks for more than all of a small budget, and has it to itself.
+    pub is_bound: bool,
     /// The tokens it may use.
     pub tokens: Tokens,
     /// How long the call may last, in milliseconds. A hold of a call that is over was left by a crash.

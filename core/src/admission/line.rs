@@ -7,12 +7,12 @@
 
 use super::counters::{COUNT, REQUESTS, START, TOKENS, USED};
 use super::hold::Held;
-use super::limits::{ScopeLimits, Tokens, WINDOW_MILLIS};
+use super::limits::{Budget, Counter, Demand, ScopeLimits, WINDOW_MILLIS};
 use super::refusal::{Rate, Refusal};
 use super::windows::Windows;
 use crate::clock::Timestamp;
 use crate::money::NanoDollars;
-use crate::store::item::{Item, Key};
+use crate::store::item::Item;
 use crate::store::write::{Change, Condition, Write};
 
 /// Seconds after which a request that met too many others under way may try again.
@@ -24,7 +24,7 @@ const WINDOW_KEPT_MILLIS: i64 = 24 * 60 * 60_000;
 
 /// One limit of a scope, with what is known of its item.
 pub(super) enum Line<'a> {
-    Budget { scope: &'a ScopeLimits, key: Key, limit: i64, amount: i64, stands: Stands },
+    Budget { kind: &'static str, budget: &'a Budget, limit: i64, amount: i64, stands: Stands },
     Window { scope: &'a ScopeLimits, tokens: i64, window: Window },
     Parallel { scope: &'a ScopeLimits, limit: i64, stands: Stands },
 }
@@ -46,18 +46,16 @@ pub(super) enum Window {
 
 impl<'a> Line<'a> {
     /// The limits of a scope that a call of `cost` and `tokens` counts in.
-    pub(super) fn of(scope: &'a ScopeLimits, cost: NanoDollars, tokens: Tokens) -> Vec<Self> {
-        let mut lines = Vec::new();
-        if let Some(budget) = &scope.budget {
-            let limit = budget.limit.nanos();
-            // Never more than the whole budget, so that a small one can be used: such a call has it to itself. Never
-            // nothing, so that calls of a model without a price end with the budget.
-            let amount = cost.nanos().min(limit).max(1);
-            lines.push(Self::Budget { scope, key: budget.totals.clone(), limit, amount, stands: Stands::Yes });
-        }
+    pub(super) fn of(scope: &'a ScopeLimits, demand: &Demand) -> Vec<Self> {
+        // Never more than the whole budget where it is a guess, so that a small one can be used: such a call has it to
+        // itself. Never nothing, so that calls of a model without a price end with the budget.
+        let most = |budget: &Budget| if demand.is_bound { i64::MAX } else { budget.limit.nanos() };
+        let amount = |budget: &Budget| demand.cost.nanos().min(most(budget)).max(1);
+        let budget = scope.budget.as_ref().map(|budget| Self::budget(scope.kind, budget, amount(budget)));
+        let mut lines: Vec<Self> = budget.into_iter().collect();
         if scope.requests.is_some() || scope.tokens.is_some() {
             // Where they are not limited they are not counted, so that nothing has to be corrected afterwards.
-            let tokens = if scope.tokens.is_some() { tokens.counted(scope.tokens) } else { 0 };
+            let tokens = if scope.tokens.is_some() { demand.tokens.counted(scope.tokens) } else { 0 };
             lines.push(Self::Window { scope, tokens, window: Window::Open });
         }
         if let Some(limit) = scope.parallel {
@@ -89,10 +87,17 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// So many nano-dollars of a budget.
+    pub(super) fn budget(kind: &'static str, budget: &'a Budget, amount: i64) -> Self {
+        Self::Budget { kind, budget, limit: budget.limit.nanos(), amount, stands: Stands::Yes }
+    }
+
     /// A limit so low that no state of the store allows the call.
     pub(super) fn impossible(&self, now: Timestamp) -> Option<Refusal> {
         let at = |rate, limit: Option<i64>| limit.filter(|limit| *limit <= 0).map(|limit| (rate, limit));
         let (scope, (rate, limit)) = match self {
+            // A budget of nothing admits nothing, whatever the call costs.
+            Self::Budget { kind, budget, limit, .. } if *limit <= 0 => return Some(over(kind, budget, 0, now)),
             Self::Budget { .. } => return None,
             Self::Window { scope, .. } => {
                 (scope, at(Rate::Requests, scope.requests).or_else(|| at(Rate::Tokens, scope.tokens))?)
@@ -105,10 +110,18 @@ impl<'a> Line<'a> {
     /// The write that counts the call in.
     pub(super) fn write(&self, now: Timestamp) -> Write {
         match self {
-            Self::Budget { key, limit, amount, stands, .. } => {
-                count_up(key.clone(), USED, *amount, limit - amount, *stands)
+            Self::Budget { budget, limit, amount, stands, .. } => {
+                let count = count_up(USED, *amount, limit.saturating_sub(*amount), *stands);
+                let Count { mut changes, when } = count;
+                if let (Stands::No, Counter::Period { expires_at: Some(end), .. }) = (stands, &budget.counter) {
+                    changes.push(Change::Expire(Some(*end)));
+                }
+                Write::Update { key: budget.counter.key().clone(), changes, when }
             }
-            Self::Parallel { scope, limit, stands } => count_up(scope.parallel_key(), COUNT, 1, limit - 1, *stands),
+            Self::Parallel { scope, limit, stands } => {
+                let Count { changes, when } = count_up(COUNT, 1, limit - 1, *stands);
+                Write::Update { key: scope.parallel_key(), changes, when }
+            }
             Self::Window { scope, tokens, window } => {
                 let (changes, when) = match window {
                     Window::Open => {
@@ -129,14 +142,12 @@ impl<'a> Line<'a> {
     /// The item says that the limit is reached.
     pub(super) fn learn(&mut self, old: Option<&Item>, now: Timestamp) -> Result<(), Refusal> {
         match self {
-            Self::Budget { scope, limit, amount, stands, .. } => {
+            Self::Budget { kind, budget, limit, amount, stands } => {
                 let used = old.and_then(|item| item.number(USED));
                 *stands = if used.is_some() { Stands::Yes } else { Stands::No };
                 let (used, limit) = (used.unwrap_or(0), *limit);
-                if used > limit - *amount {
-                    let owner = scope.budget.as_ref().map(|budget| budget.owner.clone()).unwrap_or_default();
-                    let (used, limit) = (NanoDollars::new(used), NanoDollars::new(limit));
-                    return Err(Refusal::Budget { owner, used, limit });
+                if used > limit.saturating_sub(*amount) {
+                    return Err(over(kind, budget, used, now));
                 }
             }
             Self::Parallel { scope, limit, stands } => {
@@ -174,7 +185,10 @@ impl<'a> Line<'a> {
     /// What is held once the write has happened. Of a window that counts requests alone there is nothing to give back.
     pub(super) fn held(&self, now: Timestamp) -> Option<Held> {
         match self {
-            Self::Budget { key, amount, .. } => Some(Held::Budget { totals: key.clone(), nanos: *amount }),
+            Self::Budget { budget, amount, .. } => Some(match &budget.counter {
+                Counter::Totals(key) => Held::Totals { key: key.clone(), nanos: *amount },
+                Counter::Period { key, .. } => Held::Counter { key: key.clone(), nanos: *amount },
+            }),
             Self::Parallel { scope, .. } => Some(Held::Parallel { key: scope.parallel_key() }),
             Self::Window { scope, tokens, .. } => {
                 scope.tokens.map(|_| Held::Window { key: scope.window_key(), tokens: *tokens, counted_at: now })
@@ -183,12 +197,30 @@ impl<'a> Line<'a> {
     }
 }
 
-fn count_up(key: Key, name: &str, by: i64, at_most: i64, stands: Stands) -> Write {
+/// An update that counts something, and what must be so for it.
+struct Count {
+    changes: Vec<Change>,
+    when: Vec<Condition>,
+}
+
+fn count_up(name: &str, by: i64, at_most: i64, stands: Stands) -> Count {
     let when = match stands {
         Stands::Yes => Condition::AtMost(name.to_owned(), at_most),
         Stands::No => Condition::Lacks(name.to_owned()),
     };
-    Write::Update { key, changes: vec![Change::Add(name.to_owned(), by)], when: vec![when] }
+    Count { changes: vec![Change::Add(name.to_owned(), by)], when: vec![when] }
+}
+
+fn over(kind: &'static str, budget: &Budget, used: i64, now: Timestamp) -> Refusal {
+    Refusal::Budget {
+        kind,
+        owner: budget.owner.clone(),
+        wording: budget.wording,
+        used: NanoDollars::new(used),
+        limit: budget.limit,
+        resets_at: budget.resets_at,
+        retry_after: budget.resets_at.map(|end| seconds_until(end, now)),
+    }
 }
 
 fn still_open(scope: &ScopeLimits, tokens: i64, now: Timestamp) -> Vec<Condition> {
@@ -222,6 +254,10 @@ fn refused(
     resets_at: Timestamp,
     now: Timestamp,
 ) -> Refusal {
-    let retry_after = (resets_at.millis_since(now) + 999).div_euclid(1000).max(1);
+    let retry_after = seconds_until(resets_at, now);
     Refusal::Rate { kind: scope.kind, id: scope.id.clone(), rate, limit, remaining, resets_at, retry_after }
+}
+
+fn seconds_until(end: Timestamp, now: Timestamp) -> i64 {
+    (end.millis_since(now) + 999).div_euclid(1000).max(1)
 }

@@ -1,5 +1,6 @@
 //! Why a call is not made: which limit stands in the way, what is left of it, when it is free again.
 
+use super::limits::Wording;
 use crate::clock::Timestamp;
 use crate::money::NanoDollars;
 use crate::store::table::{ReadError, WriteError};
@@ -37,14 +38,22 @@ impl fmt::Display for Rate {
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// What the call may cost is more than the budget has left.
-    #[error("Budget has been exceeded! {owner} Current cost: {:?}, Max budget: {:?}", .used.dollars(), .limit.dollars())]
+    #[error("{}", over_budget(*.wording, .owner, *.used, *.limit))]
     Budget {
+        /// The scope's kind.
+        kind: &'static str,
         /// Whose budget.
         owner: String,
         /// What was charged, with what calls under way hold.
         used: NanoDollars,
         /// The budget.
         limit: NanoDollars,
+        /// The words for it.
+        wording: Wording,
+        /// When it begins anew; `None`: never by itself.
+        resets_at: Option<Timestamp>,
+        /// Seconds until then, 1 or more.
+        retry_after: Option<i64>,
     },
     /// A window is full, or as many requests are under way as may be.
     #[error(
@@ -101,6 +110,14 @@ impl StoreFailure {
     /// Whether what was asked for may have happened, or may happen yet.
     pub fn is_open(&self) -> bool {
         matches!(self, Self::Late | Self::Write(WriteError::OutcomeUnknown(_)))
+    }
+}
+
+fn over_budget(wording: Wording, owner: &str, used: NanoDollars, limit: NanoDollars) -> String {
+    let (used, limit) = (used.dollars(), limit.dollars());
+    match wording {
+        Wording::Exceeded => format!("Budget has been exceeded! {owner} Current cost: {used:?}, Max budget: {limit:?}"),
+        Wording::Over => format!("ExceededBudget: {owner} over budget. Spend={used:?}, Budget={limit:?}"),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a request can use at most, read from its members: the link between a body and the price of it. Pure.
 
 use super::members::Members;
-use crate::price::{Demand, ModelPrice, ServiceTier, Tiers};
+use crate::clock::Timestamp;
+use crate::price::{CallFacts, Demand, ModelPrice, SearchContext, ServiceTier, Tiers};
 use crate::wire::input_weight::{InputWeight, Unbounded};
 use memchr::memmem;
 use serde::de::IgnoredAny;
@@ -32,6 +33,7 @@ pub struct Asked {
     service: Service,
     audio_output: bool,
     search: Search,
+    search_context: SearchContext,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,7 +72,14 @@ impl Asked {
             service: service(members),
             audio_output: mentions(members, "modalities", b"\"audio\""),
             search: search(members),
+            search_context: search_context(members),
         }
+    }
+
+    /// What decides about the price of a call made at `at`, as far as the request says.
+    pub fn facts(&self, at: Timestamp) -> CallFacts {
+        let service_tier = if let Service::Named(tier) = self.service { tier } else { ServiceTier::Standard };
+        CallFacts { service_tier, search_context: self.search_context, ..CallFacts::at(at) }
     }
 
     /// What the call can use at most, or is likely to, as `care` says. `generates` is false for embeddings.
@@ -188,6 +197,21 @@ fn search(members: &Members<'_>) -> Search {
     let searching = tools.iter().filter(|tool| tool.kind.starts_with("web_search"));
     let most = searching.map(|tool| tool.max_uses).try_fold(0_u64, |sum, uses| Some(sum.saturating_add(uses?)));
     most.map_or(Search::AnyNumber, Search::AtMost)
+}
+
+fn search_context(members: &Members<'_>) -> SearchContext {
+    #[derive(serde::Deserialize)]
+    struct Options<'a> {
+        #[serde(borrow, default)]
+        search_context_size: Option<std::borrow::Cow<'a, str>>,
+    }
+    if !members.has("web_search_options") {
+        return SearchContext::default();
+    }
+    let options = members.read::<Options<'_>>("web_search_options");
+    options
+        .and_then(|options| options.search_context_size)
+        .map_or_else(SearchContext::default, |size| SearchContext::from_name(&size))
 }
 
 fn mentions(members: &Members<'_>, name: &str, word: &[u8]) -> bool {

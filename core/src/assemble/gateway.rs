@@ -17,7 +17,7 @@ use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
 use crate::flow::health::Health;
 use crate::flow::maintenance::Maintenance;
-use crate::flow::model_call::ModelCalls;
+use crate::flow::model_call::{ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
 use crate::routing::ModelTable;
@@ -101,6 +101,7 @@ impl Gateway {
         let body_bytes_max = config.general.request_body_bytes_max;
         let admits_in_outage = config.general.allow_requests_on_db_unavailable;
         let retention_days = config.general.spend_log_retention_days;
+        let limits = ProxyLimits::of(&config);
         let ledger = Ledger::new(Arc::clone(&table));
         let spend = SpendLog::new(Arc::clone(&table), retention_days);
         let spend = Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend });
@@ -138,6 +139,7 @@ impl Gateway {
             models,
             spend,
             ledger,
+            limits,
             transport,
             clock: ground.clock,
             random: ground.random,

@@ -1,12 +1,13 @@
 //! From what a request presents to who is calling. The master key is recognised without the store, so that an
 //! administrator can work while it is down; no failure of the store ever reads as a wrong key.
 
+use super::budget_period::{BudgetPeriods, Budgeted, PeriodError};
 use super::cache::PrincipalCache;
 use super::credential::{Credential, CredentialError};
 use super::key_record::StoredKey;
-use super::key_store::{KeyStore, KeyStoreError};
+use super::key_store::KeyStore;
 use super::master::{MASTER_KEY_ALIAS, MASTER_USER_ID, MasterKey};
-use super::records::Directory;
+use super::records::{Directory, KnownAbove};
 use crate::calendar::rfc3339;
 use crate::clock::Timestamp;
 use crate::crypto::key_hash;
@@ -26,6 +27,7 @@ const STORE_WAIT: Duration = Duration::from_millis(235);
 pub struct Authenticator {
     master: Option<(MasterKey, Arc<Principal>)>,
     keys: KeyStore,
+    periods: BudgetPeriods,
     cache: Arc<PrincipalCache>,
     directory: Arc<Directory>,
     trusts_known: bool,
@@ -113,19 +115,15 @@ impl Authenticator {
         cache: Arc<PrincipalCache>,
         directory: Arc<Directory>,
     ) -> Self {
+        let periods = BudgetPeriods::new(keys.table());
         let master = master.map(|key| (key, Arc::new(master_principal())));
-        Self { master, keys, cache, directory, trusts_known: false }
+        Self { master, keys, periods, cache, directory, trusts_known: false }
     }
 
     /// In an outage of the store, where `trusts_known`, a caller counts as what it was when it was last read, for as
     /// long as [`PrincipalCache::last_known`] says.
     pub fn trusting_known(self, trusts_known: bool) -> Self {
         Self { trusts_known, ..self }
-    }
-
-    /// What is known of the records beside keys: end users, tags, shared budgets.
-    pub fn directory(&self) -> &Directory {
-        &self.directory
     }
 
     /// Who sends a request with these headers.
@@ -162,17 +160,45 @@ impl Authenticator {
         }
     }
 
-    /// Begins the next period of a key's budget where the present one is over, so that no job has to come first.
+    /// What is known of an end user; `None`: it has no record.
     ///
     /// # Errors
     /// [`AuthError::StoreUnavailable`].
-    pub async fn begin_period(&self, hash: &KeyHash, now: Timestamp) -> Result<(), AuthError> {
-        match tokio::time::timeout(STORE_WAIT, self.keys.begin_period(hash, now)).await {
+    pub async fn end_user(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, AuthError> {
+        in_time(self.directory.end_user(id, now)).await
+    }
+
+    /// What is known of a tag; `None`: it has no record.
+    ///
+    /// # Errors
+    /// [`AuthError::StoreUnavailable`].
+    pub async fn tag(&self, name: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, AuthError> {
+        in_time(self.directory.tag(name, now)).await
+    }
+
+    /// A shared budget; `None`: there is none of this id.
+    ///
+    /// # Errors
+    /// [`AuthError::StoreUnavailable`].
+    pub async fn shared_budget(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, AuthError> {
+        in_time(self.directory.budget(id, now)).await
+    }
+
+    /// Begins the next period of a budget that `caller` is under where the present one is over, so that no job has to
+    /// come first.
+    ///
+    /// # Errors
+    /// [`AuthError::StoreUnavailable`].
+    pub async fn begin_period(&self, caller: &Principal, who: &Budgeted, now: Timestamp) -> Result<(), AuthError> {
+        match tokio::time::timeout(STORE_WAIT, self.periods.begin(who, now)).await {
             Ok(Ok(_)) => {
-                self.cache.invalidate(hash);
+                if let Budgeted::Record(id) = who {
+                    self.directory.forget(id);
+                }
+                self.cache.invalidate(&caller.key);
                 Ok(())
             }
-            Ok(Err(KeyStoreError::Read(error))) => Err(AuthError::StoreUnavailable(Some(error))),
+            Ok(Err(PeriodError::Read(error))) => Err(AuthError::StoreUnavailable(Some(error))),
             Ok(Err(_)) | Err(_) => Err(AuthError::StoreUnavailable(None)),
         }
     }
@@ -196,15 +222,13 @@ impl Authenticator {
 
     async fn read(&self, hash: KeyHash, presented: &str, now: Timestamp) -> Result<Arc<Principal>, AuthError> {
         let generation = self.cache.generation(&hash);
-        let found = match tokio::time::timeout(STORE_WAIT, self.load(&hash, now)).await {
-            Ok(read) => read.map_err(|error| AuthError::StoreUnavailable(Some(error)))?,
-            Err(_) => return Err(AuthError::StoreUnavailable(None)),
-        };
+        let found = in_time(self.load(&hash, now)).await?;
         let key_name = || key_hash::abbreviate(presented);
-        let Some((stored, above, read_at)) = found else {
+        let Some((stored, known)) = found else {
             self.cache.forget(&hash);
             return Err(AuthError::Unknown { hash, key_name: key_name() });
         };
+        let KnownAbove { above, limits, read_at } = known;
         if stored.record.is_blocked() {
             self.cache.forget(&hash);
             return Err(AuthError::Blocked { key_name: key_name() });
@@ -218,15 +242,23 @@ impl Authenticator {
             self.cache.forget(&hash);
             return Err(AuthError::UserBlocked(user.id.clone()));
         }
-        let principal = Arc::new(Principal { above, ..stored.into_principal() });
+        let principal = Arc::new(Principal { above, limits, ..stored.into_principal() });
         self.cache.put(&principal, generation, (read_at, now));
         Ok(principal)
     }
 
-    async fn load(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<(StoredKey, Above, Timestamp)>, ReadError> {
+    async fn load(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<(StoredKey, KnownAbove)>, ReadError> {
         let Some(stored) = self.keys.get(hash).await? else { return Ok(None) };
-        let (above, read_at) = self.directory.above(&stored.record, now).await?;
-        Ok(Some((stored, above, read_at)))
+        let known = self.directory.above(&stored.record, now).await?;
+        Ok(Some((stored, known)))
+    }
+}
+
+/// What the store says, if it says so in time.
+async fn in_time<T>(read: impl Future<Output = Result<T, ReadError>>) -> Result<T, AuthError> {
+    match tokio::time::timeout(STORE_WAIT, read).await {
+        Ok(read) => read.map_err(|error| AuthError::StoreUnavailable(Some(error))),
+        Err(_) => Err(AuthError::StoreUnavailable(None)),
     }
 }
 

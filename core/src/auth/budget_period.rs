@@ -1,32 +1,65 @@
-//! The periods of keys' budgets: which keys there are to look at, and the step from one period to the next. The step is
-//! one transaction that touches three attributes; it can be asked for any number of times and is done once.
+//! The periods of budgets that stand with a record, a key's or one above or beside it: whose there are to look at, and
+//! the step from one period to the next. The step is one transaction that touches four attributes; it can be asked for
+//! any number of times and is done once.
 
 use super::key_item;
-use super::key_listing::{self, BUDGET_RESET_AT, KeyListing};
-use super::key_record::KeyRecord;
-use super::key_store::{KeyStore, KeyStoreError};
+use super::key_listing::{self, BUDGET_RESET_AT};
+use super::records::{RecordId, RecordKind, item as record_item, listing as record_listing};
 use crate::clock::Timestamp;
 use crate::id::KeyHash;
+use crate::limits::Limits;
 use crate::money::NanoDollars;
-use crate::store::item::Item;
-use crate::store::table::{Freshness, Query, ReadError, WriteError};
+use crate::store::item::{Item, Key};
+use crate::store::table::{Freshness, Query, ReadError, Table, WriteError};
 use crate::store::write::{Change, Condition, Write};
+use futures_util::future::try_join;
+use std::fmt;
+use std::sync::Arc;
 
-/// Most times a step is tried that meets another change of the same key.
+/// Most times a step is tried that meets another change of the same record.
 const ATTEMPTS_MAX: u32 = 4;
 
 const ADJUSTMENT: &str = "spend_adjustment";
 
-/// A stretch of the list of keys, oldest first.
+/// Who has a budget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Budgeted {
+    /// A key.
+    Key(KeyHash),
+    /// A record above or beside keys.
+    Record(RecordId),
+}
+
+/// A list of those who may have a budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BudgetList {
+    /// All keys.
+    Keys,
+    /// All records of a kind.
+    Records(RecordKind),
+}
+
+/// A stretch of a list, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ListingPage {
-    /// The keys. May be none where `next` is set.
-    pub listings: Vec<KeyListing>,
+pub struct BudgetPage {
+    /// Who is in it. May be none where `next` is set.
+    pub entries: Vec<BudgetEntry>,
     /// Where the next stretch starts; `None`: this was the last.
     pub next: Option<String>,
 }
 
-/// What became of a key's period.
+/// One of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BudgetEntry {
+    /// Who.
+    pub who: Budgeted,
+    /// When the budget's period ends.
+    pub resets_at: Option<Timestamp>,
+    /// Where it stands in the list.
+    pub position: String,
+}
+
+/// What became of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Period {
     /// A new one has begun.
@@ -36,77 +69,162 @@ pub enum Period {
         /// When the new one ends.
         resets_at: Timestamp,
     },
-    /// It is still running, or the key has none, or the key is gone.
+    /// It is still running, or there is none, or the record is gone.
     Running,
 }
 
-impl KeyStore {
-    /// The next `limit` keys behind the position `after`. May lag by a second or so.
-    ///
-    /// # Errors
-    /// As [`crate::store::table::Table::query`].
-    pub async fn list_page(&self, after: Option<String>, limit: usize) -> Result<ListingPage, ReadError> {
-        let partition = Query::partition(key_listing::PARTITION);
-        let query = Query { after, limit, freshness: Freshness::Eventual, ..partition };
-        let page = self.table.query(&query).await?;
-        let listings = page.items.iter().filter_map(key_listing::from_item).collect();
-        Ok(ListingPage { listings, next: page.next })
+/// Why no period was begun.
+#[derive(Debug, thiserror::Error)]
+pub enum PeriodError {
+    /// Others change the record all the time: ask again later.
+    #[error("the record was changed meanwhile")]
+    Changed,
+    /// The record, its totals or its period could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The table could not be written, or did not say whether it was.
+    #[error(transparent)]
+    Write(WriteError),
+}
+
+/// The periods of one table.
+#[derive(Clone)]
+pub struct BudgetPeriods {
+    table: Arc<dyn Table>,
+}
+
+impl BudgetPeriods {
+    /// The periods in `table`.
+    pub fn new(table: Arc<dyn Table>) -> Self {
+        Self { table }
     }
 
-    /// Begins the next period of a key's budget where the present one has ended at `now`: what was spent so far no
-    /// longer counts, and the next end is set. Takes off exactly what it read, so a call that is charged meanwhile
-    /// counts in the new period. All or nothing; two that do it at once do it once.
+    /// The next `limit` of a list behind the position `after`. May lag by a second or so.
+    ///
+    /// # Errors
+    /// As [`Table::query`].
+    pub async fn page(&self, list: BudgetList, after: Option<String>, limit: usize) -> Result<BudgetPage, ReadError> {
+        let query = Query { after, limit, freshness: Freshness::Eventual, ..Query::partition(list.partition()) };
+        let page = self.table.query(&query).await?;
+        let entries = page.items.iter().filter_map(|item| {
+            let resets_at = item.number(BUDGET_RESET_AT).map(Timestamp::from_millis);
+            Some(BudgetEntry { who: list.listed(item)?, resets_at, position: item.key.sort.clone() })
+        });
+        Ok(BudgetPage { entries: entries.collect(), next: page.next })
+    }
+
+    /// Begins the next period of a budget where the present one has ended at `now`: what was spent so far no longer
+    /// counts, and the next end is set. Takes off exactly what it read, so a call that is charged meanwhile counts in the
+    /// new period. All or nothing; two that do it at once do it once.
     ///
     /// What was charged between the period's end and this step counts in the old period.
     ///
     /// # Errors
-    /// [`KeyStoreError::Changed`] where the key is too busy: ask again later. [`KeyStoreError::Read`] with
-    /// [`ReadError::Corrupt`] where the record or its period cannot be read.
-    pub async fn begin_period(&self, hash: &KeyHash, now: Timestamp) -> Result<Period, KeyStoreError> {
+    /// [`PeriodError::Read`] with [`ReadError::Corrupt`] where the record or its period cannot be read.
+    pub async fn begin(&self, who: &Budgeted, now: Timestamp) -> Result<Period, PeriodError> {
         let mut attempt = 1;
         loop {
-            let Some((record, totals)) = self.items(hash).await? else { return Ok(Period::Running) };
-            let record = key_item::from_item(&record)?;
-            let Some(ended_at) = record.limits.budget_reset_at.filter(|end| *end <= now) else {
-                return Ok(Period::Running);
-            };
-            let resets_at = next_reset(&record, now)?;
+            let (record_key, totals_key) = who.places();
+            let read = |key| async move { self.table.get(&key, Freshness::Latest).await };
+            let (record, totals) = try_join(read(record_key), read(totals_key)).await?;
+            let Some(record) = record else { return Ok(Period::Running) };
+            let (limits, listing) = who.read(&record)?;
+            let Some(ended_at) = limits.budget_reset_at.filter(|end| *end <= now) else { return Ok(Period::Running) };
+            let corrupt = || ReadError::Corrupt(format!("attribute `budget_duration` of {who}"));
+            let period = limits.budget_duration.as_ref().ok_or_else(corrupt)?;
+            let resets_at = period.next_reset(now);
             let spent = totals.as_ref().map(|item| key_item::totals_from_item(item).spend()).unwrap_or_default();
-            let mut writes = next_end(&record, ended_at, resets_at);
+            let mut writes = vec![next_end(&record.key, (ended_at, period.as_str()), resets_at)];
+            writes.extend(listing.map(|key| Write::Update {
+                key,
+                changes: vec![Change::Set(BUDGET_RESET_AT.to_owned(), resets_at.millis().into())],
+                when: vec![Condition::Exists],
+            }));
             writes.extend(totals.filter(|_| spent != NanoDollars::ZERO).map(|totals| take_off(&totals, spent)));
             match self.table.transact(None, writes).await {
                 Ok(()) => return Ok(Period::Begun { spent, resets_at }),
                 // Somebody else was there, or the answer was lost: the record says which, and whether to go on.
                 Err(WriteError::ConditionFailed { .. } | WriteError::Conflict | WriteError::OutcomeUnknown(_))
                     if attempt < ATTEMPTS_MAX => {}
-                Err(WriteError::ConditionFailed { .. } | WriteError::Conflict) => return Err(KeyStoreError::Changed),
-                Err(error) => return Err(KeyStoreError::Write(error)),
+                Err(WriteError::ConditionFailed { .. } | WriteError::Conflict) => return Err(PeriodError::Changed),
+                Err(error) => return Err(PeriodError::Write(error)),
             }
             attempt += 1;
         }
     }
 }
 
-fn next_reset(record: &KeyRecord, now: Timestamp) -> Result<Timestamp, KeyStoreError> {
-    let corrupt = || ReadError::Corrupt(format!("attribute `budget_duration` of key `{}`", record.hash));
-    Ok(record.limits.budget_duration.as_ref().map(|period| period.next_reset(now)).ok_or_else(corrupt)?)
+impl Budgeted {
+    /// Where the record and its running totals stand.
+    fn places(&self) -> (Key, Key) {
+        match self {
+            Self::Key(hash) => (key_item::record_key(hash), key_item::totals_key(hash)),
+            Self::Record(id) => (id.place(), id.totals_place()),
+        }
+    }
+
+    /// The limits in the record, and where it is listed.
+    fn read(&self, item: &Item) -> Result<(Limits, Option<Key>), ReadError> {
+        match self {
+            Self::Key(_) => {
+                let record = key_item::from_item(item)?;
+                let listing = key_listing::listing_key(&record);
+                Ok((record.limits, Some(listing)))
+            }
+            Self::Record(_) => {
+                let record = record_item::from_item(item)?;
+                let listing = record_listing::listing_key(&record);
+                Ok((record.limits, listing))
+            }
+        }
+    }
 }
 
-/// The new end, in the record and in the list, as long as the old one still stands.
-fn next_end(record: &KeyRecord, ended_at: Timestamp, resets_at: Timestamp) -> Vec<Write> {
-    let changes = || vec![Change::Set(BUDGET_RESET_AT.to_owned(), resets_at.millis().into())];
-    let mut when = vec![Condition::Equals(BUDGET_RESET_AT.to_owned(), ended_at.millis().into())];
-    when.extend(
-        record
-            .limits
-            .budget_duration
-            .as_ref()
-            .map(|period| Condition::Equals("budget_duration".to_owned(), period.as_str().into())),
-    );
-    vec![
-        Write::Update { key: key_item::record_key(&record.hash), changes: changes(), when },
-        Write::Update { key: key_listing::listing_key(record), changes: changes(), when: vec![Condition::Exists] },
-    ]
+impl fmt::Display for Budgeted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(hash) => write!(f, "key `{hash}`"),
+            Self::Record(id) => write!(f, "`{}`", id.name()),
+        }
+    }
+}
+
+impl BudgetList {
+    /// Every list.
+    pub const ALL: [Self; 7] = [
+        Self::Keys,
+        Self::Records(RecordKind::Budget),
+        Self::Records(RecordKind::Team),
+        Self::Records(RecordKind::User),
+        Self::Records(RecordKind::Organization),
+        Self::Records(RecordKind::Customer),
+        Self::Records(RecordKind::Tag),
+    ];
+
+    /// Its partition, which is its name.
+    pub const fn partition(self) -> &'static str {
+        match self {
+            Self::Keys => key_listing::PARTITION,
+            Self::Records(kind) => kind.list(),
+        }
+    }
+
+    fn listed(self, item: &Item) -> Option<Budgeted> {
+        match self {
+            Self::Keys => key_listing::from_item(item).map(|listing| Budgeted::Key(listing.hash)),
+            Self::Records(kind) => record_listing::from_item(item).map(|listing| Budgeted::Record(listing.id(kind))),
+        }
+    }
+}
+
+/// The new end, as long as the old one and its period still stand.
+fn next_end(record: &Key, (ended_at, period): (Timestamp, &str), resets_at: Timestamp) -> Write {
+    let changes = vec![Change::Set(BUDGET_RESET_AT.to_owned(), resets_at.millis().into())];
+    let when = vec![
+        Condition::Equals(BUDGET_RESET_AT.to_owned(), ended_at.millis().into()),
+        Condition::Equals("budget_duration".to_owned(), period.into()),
+    ];
+    Write::Update { key: record.clone(), changes, when }
 }
 
 /// Takes what was read off what counts. Calls change `spend` alone, so they neither stand in the way nor get lost; an

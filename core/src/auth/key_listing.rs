@@ -10,7 +10,7 @@ use crate::store::item::{Item, Key};
 pub const PARTITION: &str = "KEYS";
 
 /// The attribute that says when a key's budget starts afresh, in the list as in the record.
-pub(super) const BUDGET_RESET_AT: &str = "budget_reset_at";
+pub(in crate::auth) const BUDGET_RESET_AT: &str = "budget_reset_at";
 
 /// One key in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -58,6 +58,11 @@ impl KeyStore {
         Self { table }
     }
 
+    /// The table that they are in.
+    pub(super) fn table(&self) -> Arc<dyn Table> {
+        Arc::clone(&self.table)
+    }
+
     /// The key and what it has spent, as of every write confirmed before. One read.
     ///
     /// # Errors
@@ -69,7 +74,7 @@ impl KeyStore {
     }
 
     /// The items of a key: its record, and its running totals where it has some.
-    pub(super) async fn items(&self, hash: &KeyHash) -> Result<Option<(Item, Option<Item>)>, ReadError> {
+    async fn items(&self, hash: &KeyHash) -> Result<Option<(Item, Option<Item>)>, ReadError> {
         let mut page = self.table.query(&Query { limit: 2, ..Query::partition(key_item::partition(hash)) }).await?;
         let mut take = |sort: &str| {
             let index = page.items.iter().position(|item| item.key.sort == sort)?;

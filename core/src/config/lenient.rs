@@ -2,7 +2,7 @@
 //! Messages never repeat the value: it may be a key in the wrong place.
 
 use super::environment::truth;
-use crate::limits::BudgetPeriod;
+use crate::limits::{BudgetMode, BudgetPeriod, BudgetPolicy};
 use crate::money::NanoDollars;
 use crate::secret::Secret;
 use serde::de::Error;
@@ -81,6 +81,24 @@ pub(super) fn optional_budget<'de, D: Deserializer<'de>>(deserializer: D) -> Res
 pub(super) fn period<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BudgetPeriod>, D::Error> {
     let period = BudgetPeriod::parse(&text(deserializer)?);
     period.map(Some).map_err(|_| D::Error::custom("must be a period such as `30s`, `24h`, `7d`, `30d` or `1mo`"))
+}
+
+/// A number of tokens, 1 or more.
+pub(super) fn tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let tokens = count(deserializer)?.and_then(|count| u64::try_from(count).ok()).filter(|tokens| *tokens > 0);
+    tokens.map(Some).ok_or_else(|| D::Error::custom("must be a whole number, 1 or more"))
+}
+
+/// How carefully budgets are kept.
+pub(super) fn budget_mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BudgetMode>, D::Error> {
+    let mode = BudgetMode::parse(&text(deserializer)?);
+    mode.map(Some).ok_or_else(|| D::Error::custom("must be `balanced` or `strict`"))
+}
+
+/// What a budget does with a request that it does not fully afford.
+pub(super) fn budget_policy<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BudgetPolicy>, D::Error> {
+    let policy = BudgetPolicy::parse(&text(deserializer)?);
+    policy.map(Some).ok_or_else(|| D::Error::custom("must be `refuse` or `clamp`"))
 }
 
 /// Header names and their texts.

@@ -4,7 +4,7 @@ use super::budgets::{BudgetSetting, RecordDefaults};
 use super::deployment::ModelEntry;
 use super::environment::Environment;
 use super::lenient;
-use crate::limits::BudgetPeriod;
+use crate::limits::{BudgetMode, BudgetPeriod, BudgetPolicy};
 use crate::money::NanoDollars;
 use crate::secret::Secret;
 use serde::Deserialize;
@@ -47,6 +47,15 @@ pub struct GeneralSettings {
     /// Most model calls in flight at once for each key that has no limit of its own.
     #[serde(deserialize_with = "lenient::count")]
     pub max_parallel_requests: Option<i64>,
+    /// How much is set aside for a request where neither its key nor its team says: `balanced` or `strict`.
+    #[serde(deserialize_with = "lenient::budget_mode")]
+    pub budget_mode: Option<BudgetMode>,
+    /// What happens to a request that a budget does not fully afford: `refuse` or `clamp`.
+    #[serde(deserialize_with = "lenient::budget_policy")]
+    pub budget_policy: Option<BudgetPolicy>,
+    /// Output tokens that are set aside for an answer whose request names no cap.
+    #[serde(deserialize_with = "lenient::tokens")]
+    pub reserve_output_tokens: Option<u64>,
     /// Asks for debug logs. Read [`LitellmSettings::set_verbose`], where every spelling of this ends.
     #[serde(deserialize_with = "lenient::flag")]
     pub(super) detailed_debug: bool,
@@ -70,6 +79,9 @@ impl Default for GeneralSettings {
             allow_requests_on_db_unavailable: false,
             global_max_parallel_requests: None,
             max_parallel_requests: None,
+            budget_mode: None,
+            budget_policy: None,
+            reserve_output_tokens: None,
             detailed_debug: false,
         }
     }

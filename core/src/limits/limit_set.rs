@@ -31,7 +31,7 @@ pub struct Limits {
     pub model_rpm_limit: BTreeMap<String, i64>,
     /// Tokens in a window of 60 seconds for single models, by public model name.
     pub model_tpm_limit: BTreeMap<String, i64>,
-    /// The shared budget that this record is under too. Its limits are its own record's.
+    /// The shared budget whose limits hold for this record, each by itself, where it says none of its own.
     pub budget_id: Option<String>,
     /// What is added to `max_budget` for a time.
     pub temporary_increase: Option<TemporaryIncrease>,
@@ -91,6 +91,35 @@ impl Limits {
         self.max_budget.map(|budget| added.map_or(budget, |increase| budget + increase.amount))
     }
 
+    /// These limits, with those of a shared budget where this record sets none. What is spent is counted for this
+    /// record alone; its period is that of the budget, which it does not keep a date of its own for.
+    #[must_use]
+    pub fn under(&self, shared: &Self) -> Self {
+        let mut limits = self.clone();
+        if limits.max_budget.is_none() {
+            limits.max_budget = shared.max_budget;
+            limits.budget_duration.clone_from(&shared.budget_duration);
+            limits.budget_reset_at = None;
+        }
+        limits.soft_budget = limits.soft_budget.or(shared.soft_budget);
+        limits.rpm_limit = limits.rpm_limit.or(shared.rpm_limit);
+        limits.tpm_limit = limits.tpm_limit.or(shared.tpm_limit);
+        limits.max_parallel_requests = limits.max_parallel_requests.or(shared.max_parallel_requests);
+        limits.budget_mode = limits.budget_mode.or(shared.budget_mode);
+        limits.budget_policy = limits.budget_policy.or(shared.budget_policy);
+        let fill = |own: &mut BTreeMap<_, _>, shared: &BTreeMap<_, _>| {
+            if own.is_empty() {
+                own.clone_from(shared);
+            }
+        };
+        fill(&mut limits.model_rpm_limit, &shared.model_rpm_limit);
+        fill(&mut limits.model_tpm_limit, &shared.model_tpm_limit);
+        if limits.model_max_budget.is_empty() {
+            limits.model_max_budget.clone_from(&shared.model_max_budget);
+        }
+        limits
+    }
+
     /// Whether nothing here has to be counted: no budget, no rate, no shared budget. Being blocked is not counting.
     pub fn is_unlimited(&self) -> bool {
         self.max_budget.is_none()
@@ -148,6 +177,27 @@ mod tests {
         limits.max_budget = Some(amount(2));
         assert_eq!(limits.max_budget_at(at(9)), Some(amount(7)));
         assert_eq!(limits.max_budget_at(at(10)), Some(amount(2)));
+    }
+
+    #[test]
+    fn a_shared_budget_fills_what_a_record_leaves_open() {
+        let own = Limits { rpm_limit: Some(1), budget_reset_at: Some(Timestamp::from_millis(9)), ..Limits::default() };
+        let amount = Some(NanoDollars::new(5));
+        let period = BudgetPeriod::parse("1d").ok();
+        let shared = Limits {
+            rpm_limit: Some(7),
+            tpm_limit: Some(8),
+            max_budget: amount,
+            budget_duration: period.clone(),
+            budget_reset_at: Some(Timestamp::from_millis(7)),
+            ..Limits::default()
+        };
+        let both = own.under(&shared);
+        assert_eq!((both.rpm_limit, both.tpm_limit, both.max_budget), (Some(1), Some(8), amount));
+        assert_eq!((both.budget_duration, both.budget_reset_at), (period, None));
+        let own = Limits { max_budget: Some(NanoDollars::new(1)), ..own };
+        assert_eq!(own.under(&shared).max_budget, Some(NanoDollars::new(1)));
+        assert_eq!(own.under(&shared).budget_duration, None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::duration::Duration;
+use crate::period::{DayStart, Period};
 
 /// Longest period: a hundred years, beyond which a calendar's arithmetic says nothing of use.
 const SECONDS_MAX: i64 = 100 * 366 * 86_400;
@@ -35,6 +36,13 @@ impl BudgetPeriod {
     /// As it was written.
     pub fn as_str(&self) -> &str {
         &self.written
+    }
+
+    /// The period that `now` lies in, which is the same wherever it is asked for.
+    pub fn at(&self, now: Timestamp) -> Period {
+        // What has no length, and several months, was refused when it was read.
+        let period = self.length.period(&DayStart::default(), None, now).ok().flatten();
+        period.unwrap_or(Period { start: Timestamp::default(), end: Timestamp::from_millis(i64::MAX) })
     }
 
     /// When the period that `now` lies in ends and the next one starts. Always later than `now`, in UTC, at the points

@@ -102,9 +102,11 @@ impl From<Refusal> for ErrorAnswer {
         let message = refusal.to_string();
         match refusal {
             // LiteLLM's clients tell a budget from a rate by this status.
-            Refusal::Budget { .. } => {
+            Refusal::Budget { resets_at, retry_after, .. } => {
                 let answer = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "budget_exceeded", message);
-                Self { code: Some("422"), ..answer }
+                let reset = resets_at.and_then(|end| HeaderValue::try_from(format!("{} UTC", clock_time(end))).ok());
+                let limit = reset.map(|reset| ("reset_at", reset)).into_iter().collect();
+                Self { code: Some("422"), retry_after: retry_after.map(HeaderValue::from), limit, ..answer }
             }
             Refusal::Rate { rate, resets_at, retry_after, .. } => {
                 let reset = HeaderValue::try_from(format!("{} UTC", clock_time(resets_at)));
@@ -140,6 +142,8 @@ impl From<CallError> for ErrorAnswer {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error", message)
             }
             CallError::Transform(TransformError::Member { member, reason }) => bad_request(reason).param(member),
+            CallError::EndUserBlocked(_) => bad_request(message).param("user"),
+            CallError::Unbounded(_) => bad_request(message),
             CallError::Refused(refusal) => refusal.into(),
             CallError::Upstream { failure, retry_after } => {
                 let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::BAD_GATEWAY);

@@ -62,6 +62,13 @@ impl Transport for HttpClient {
         }
         Box::pin(self.proxied()?.send(request, limits)).await
     }
+
+    async fn prepare(&self, address: &Uri, bounds: Bounds) -> Result<(), TransportError> {
+        if self.way == Way::Direct && !has_credentials(address) {
+            return self.direct.prepare(address, Limits::of(bounds)).await;
+        }
+        Ok(())
+    }
 }
 
 /// Whether a name and a password stand in the address, which only the other client makes a header of.

@@ -10,7 +10,7 @@ use super::pool::Pool;
 use super::transport::{TransportError, UpstreamBody};
 use bytes::Bytes;
 use futures_util::Stream;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use hyper::body::Incoming;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -51,6 +51,19 @@ impl DirectClient {
         }
         // In a box: this is the rare way, and its state is large.
         Box::pin(self.send_on_new(request, origin, limits)).await
+    }
+
+    /// Connects where no connection is idle, for a request that is about to be sent.
+    pub(super) async fn prepare(&self, address: &Uri, limits: Limits) -> Result<(), TransportError> {
+        let origin = Origin::of(address)?;
+        if self.pool.has(&origin, limits.started) {
+            return Ok(());
+        }
+        match Box::pin(self.connector.connect(&origin, &limits)).await? {
+            Connected::Http1(connection) => self.pool.put(&origin, connection),
+            Connected::Http2(shared) => self.pool.share(&origin, shared, limits.started),
+        }
+        Ok(())
     }
 
     async fn send_on_new(

@@ -46,6 +46,14 @@ impl Pool {
         idle.map(|idle| idle.connection)
     }
 
+    /// Whether a call to an origin would find a connection.
+    pub(super) fn has(&self, origin: &Origin, now: Instant) -> bool {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = kept.idle.get(origin).and_then(VecDeque::back).is_some_and(|idle| idle.is_fresh(now));
+        let shared = kept.shared.get(origin);
+        idle || shared.is_some_and(|idle| idle.is_fresh(now) && !idle.connection.is_closed())
+    }
+
     /// Keeps an HTTP/1 connection for the next call.
     pub(super) fn put(&self, origin: &Origin, connection: Box<Connection>) {
         let now = Instant::now();

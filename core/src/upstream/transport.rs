@@ -72,6 +72,16 @@ pub trait Transport: Send + Sync {
         request: http::Request<Bytes>,
         bounds: Bounds,
     ) -> Result<http::Response<UpstreamBody>, TransportError>;
+
+    /// Connects to where `address` points, if no connection to it is idle, for a request that is about to be sent. Sends
+    /// nothing.
+    ///
+    /// # Errors
+    /// As sending would fail that finds no way there.
+    async fn prepare(&self, address: &http::Uri, bounds: Bounds) -> Result<(), TransportError> {
+        let _ = (address, bounds);
+        Ok(())
+    }
 }
 
 /// The cause below a transport error, for logs only: it may name hosts.

@@ -12,6 +12,8 @@ from .upstream import API_KEY
 # The samples in events/ carry this key.
 MASTER_KEY = "sk-1234"
 TABLE = "postern-e2e"
+# What five answers of the model `priced` cost, in dollars.
+SMALL_BUDGET = 35e-6
 BINARIES = ROOT / "target" / "debug"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
 
@@ -46,13 +48,24 @@ def write_config(path, upstream_url, api_key, master_key, **settings):
     priced = {"model": "openai/priced", "api_base": upstream_url, "api_key": api_key}
     prices = {"input_cost_per_token": 0, "output_cost_per_token": 1e-6}
     entries.append({"model_name": "priced", "litellm_params": priced | prices})
+    few = {"model": "openai/priced", "api_base": upstream_url, "api_key": api_key, "rpm": 3}
+    entries.append({"model_name": "few", "litellm_params": few})
+    # Two ways to one model, of which one takes a single request a minute.
+    for limits in ({"rpm": 1}, {}):
+        entries.append({"model_name": "two-ways", "litellm_params": {**few, "rpm": None, **limits}})
+    bought = {"model": "hosted_vllm/priced", "api_base": upstream_url, "api_key": api_key} | prices
+    entries.append({"model_name": "bought", "litellm_params": bought})
     dead = {"model": "openai/dead", "api_base": f"http://127.0.0.1:{free_port()}/v1", "api_key": api_key}
     entries.append({"model_name": "dead", "litellm_params": dead})
     demo = {"model": "openai/demo", "api_key": "none", "mock_response": "Postern answers."}
     entries.append({"model_name": "demo", "litellm_params": demo})
     settings |= {"master_key": master_key}
-    retries = {"num_retries": 0}
-    path.write_text(yaml.safe_dump({"model_list": entries, "general_settings": settings, "router_settings": retries}))
+    budgets = {"hosted_vllm": {"budget_limit": SMALL_BUDGET, "time_period": "30d"}}
+    router = {"num_retries": 0, "provider_budget_config": budgets}
+    tags = {"configured": {"budget_limit": SMALL_BUDGET, "time_period": "1mo"}}
+    litellm = {"max_end_user_budget": SMALL_BUDGET, "tag_budget_config": tags, "max_budget": 1000}
+    sections = {"general_settings": settings, "router_settings": router, "litellm_settings": litellm}
+    path.write_text(yaml.safe_dump({"model_list": entries, **sections}))
     return path
 
 

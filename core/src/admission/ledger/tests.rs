@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::admission::counters::USED;
-use crate::admission::limits::{Budget, ScopeLimits, Tokens};
+use crate::admission::limits::{Budget, Counter, ScopeLimits, Tokens, Wording};
 use crate::admission::refusal::Rate;
 use crate::clock::{Clock, ManualClock};
 use crate::money::NanoDollars;
@@ -31,7 +31,13 @@ fn totals() -> Key {
 }
 
 fn budget(nanos: i64) -> ScopeLimits {
-    let budget = Budget { totals: totals(), limit: NanoDollars::new(nanos), owner: "Key=k".to_owned() };
+    let budget = Budget {
+        counter: Counter::Totals(totals()),
+        limit: NanoDollars::new(nanos),
+        owner: "Key=k".to_owned(),
+        wording: Wording::Exceeded,
+        resets_at: None,
+    };
     ScopeLimits { budget: Some(budget), ..ScopeLimits::new("api_key", "k") }
 }
 
@@ -45,6 +51,8 @@ fn demand(call: u16, scopes: &[ScopeLimits], cost: i64, tokens: i64) -> Demand {
     Demand {
         id,
         scopes: scopes.to_vec(),
+        totals: Vec::new(),
+        is_bound: false,
         cost: NanoDollars::new(cost),
         tokens: Tokens { input: tokens, output: 0, is_bounded: true },
         lasts_millis: 60_000,
@@ -86,7 +94,7 @@ async fn a_budget_smaller_than_a_call_is_one_calls_alone() {
     let fixture = fixture();
     let scopes = [budget(5)];
     let hold = fixture.reserve(1, &scopes, 1_000, 1).await.unwrap();
-    assert_eq!(hold.budgets().map(|(_, nanos)| nanos).collect::<Vec<_>>(), [5]);
+    assert_eq!(hold.totals().map(|(_, nanos)| nanos).collect::<Vec<_>>(), [5]);
     assert!(fixture.reserve(2, &scopes, 1_000, 1).await.is_err());
 }
 
@@ -137,6 +145,16 @@ async fn the_process_that_opens_a_scopes_windows_opens_the_next_in_one_step() {
     assert_eq!(steps(&fixture, &fixture.ledger, 32, &scopes[..1]).await, 1);
     let rest = join_all((40..60).map(|call| fixture.reserve(call, &scopes[..1], 0, 1))).await;
     assert_eq!(rest.iter().filter(|reserved| reserved.is_ok()).count(), 2);
+}
+
+#[tokio::test]
+async fn containers_that_were_frozen_since_they_looked_at_the_clock_share_one_window() {
+    let fixture = fixture();
+    let (scopes, looked_at) = ([rates(Some(2), None, None)], fixture.clock.now());
+    fixture.clock.advance_millis(600_000);
+    let thawed = |call| fixture.ledger.reserve(demand(call, &scopes, 0, 1), looked_at);
+    let reserved = [thawed(1).await, thawed(2).await, thawed(3).await, thawed(4).await];
+    assert_eq!(reserved.iter().filter(|reserved| reserved.is_ok()).count(), 2);
 }
 
 #[tokio::test]
@@ -279,4 +297,43 @@ async fn a_guess_of_the_output_takes_a_tenth_of_a_window_at_most() {
         |call| Demand { tokens: Tokens { input: 0, output: 4_096, is_bounded: false }, ..demand(call, &scopes, 0, 0) };
     let reserved = join_all((0..20).map(|call| fixture.ledger.reserve(guessed(call), START))).await;
     assert_eq!(reserved.iter().filter(|reserved| reserved.is_ok()).count(), 10);
+}
+
+#[tokio::test]
+async fn a_window_that_has_ended_does_not_keep_others_from_getting_their_tokens_back() {
+    let fixture = fixture();
+    let keys = [rates(None, Some(100), None)];
+    let both = [keys[0].clone(), ScopeLimits { tokens: Some(100), ..ScopeLimits::new("team", "t") }];
+    fixture.reserve(1, &keys, 0, 1).await.unwrap();
+    fixture.clock.advance_millis(59_000);
+    let hold = fixture.reserve(2, &both, 0, 60).await.unwrap();
+    fixture.clock.advance_millis(1_000);
+    fixture.reserve(3, &keys, 0, 1).await.unwrap();
+    fixture.ledger.void(&hold, fixture.clock.now()).await.unwrap();
+    fixture.reserve(4, &both[1..], 0, 100).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_extension_that_is_delivered_twice_holds_its_slice_once() {
+    let fixture = fixture();
+    let scopes = [budget(100)];
+    let mut hold = fixture.reserve(1, &scopes, 10, 1).await.unwrap();
+    fixture.table.follow(Plan::script([Some(Fault::Duplicate)]));
+    fixture.ledger.extend(&mut hold, &scopes, NanoDollars::new(20), START).await.unwrap();
+    assert_eq!((fixture.used().await, hold.least()), (30, Some(30)));
+    fixture.ledger.void(&hold, START).await.unwrap();
+    assert_eq!(fixture.used().await, 0);
+}
+
+#[tokio::test]
+async fn a_hold_that_holds_more_than_is_given_back_does_not_end() {
+    let fixture = fixture();
+    let scopes = [budget(100)];
+    let before = fixture.reserve(1, &scopes, 10, 1).await.unwrap();
+    let mut extended = before.clone();
+    fixture.ledger.extend(&mut extended, &scopes, NanoDollars::new(20), START).await.unwrap();
+    fixture.ledger.void(&before, START).await.unwrap();
+    assert_eq!(fixture.used().await, 30);
+    fixture.ledger.void(&extended, START).await.unwrap();
+    assert_eq!(fixture.used().await, 0);
 }

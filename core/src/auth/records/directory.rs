@@ -27,13 +27,15 @@ pub struct Directory {
     recent: RecentReads<RecordId, Option<Arc<Known>>>,
 }
 
-/// What is known of an end user or a tag.
-#[derive(Clone, Debug, Default)]
-pub struct Described {
-    /// Its record; `None`: it has none.
-    pub holder: Option<Arc<Holder>>,
-    /// The shared budget it is under.
-    pub budget: Option<Arc<Holder>>,
+/// What is known of a key's limits and of the records above it.
+#[derive(Clone, Debug)]
+pub struct KnownAbove {
+    /// The records above the key.
+    pub above: Above,
+    /// The key's limits, with those of the shared budget it is under.
+    pub limits: Limits,
+    /// When the oldest of what is told here was read.
+    pub read_at: Timestamp,
 }
 
 /// A record as far as requests ask for it.
@@ -52,12 +54,12 @@ impl Directory {
         Self { store, recent: RecentReads::new(staleness_millis, entries_max) }
     }
 
-    /// The records above a key, and when the oldest of them was read. Reads that memory does not answer go to the store
-    /// at once, in two rounds at most.
+    /// The records above a key. Reads that memory does not answer go to the store at once, in two rounds at most, three
+    /// where a team has an organization.
     ///
     /// # Errors
     /// As [`RecordStore::record`].
-    pub async fn above(&self, key: &KeyRecord, now: Timestamp) -> Result<(Above, Timestamp), ReadError> {
+    pub async fn above(&self, key: &KeyRecord, now: Timestamp) -> Result<KnownAbove, ReadError> {
         let organization_id = key.document.get("organization_id").and_then(Value::as_str);
         let (team_id, user_id) = (key.team_id.as_deref(), key.user_id.as_deref());
         let (team, member, user, mut organization) = try_join4(
@@ -83,24 +85,38 @@ impl Directory {
         let budgets = ids.into_iter().map(|id| self.known(RecordId::of(RecordKind::Budget, id), now));
         let budgets = try_join_all(budgets).await?;
         let oldest = times.into_iter().chain(budgets.iter().map(|(_, read_at)| *read_at)).fold(now, Timestamp::min);
-        let budgets = budgets.into_iter().filter_map(|(known, _)| known.map(|known| Arc::clone(&known.holder)));
-        let budgets = budgets.collect();
-        Ok((Above { team, member, user, organization, budgets }, oldest))
+        let budgets: Vec<_> = budgets.into_iter().filter_map(|(known, _)| known).collect();
+        let under = |limits: &Limits| {
+            let id = limits.budget_id.as_deref()?;
+            budgets.iter().find(|known| known.holder.id == id).map(|known| limits.under(&known.holder.limits))
+        };
+        let filled = |holder: Option<Arc<Holder>>| {
+            let holder = holder?;
+            Some(under(&holder.limits).map_or_else(|| Arc::clone(&holder), |limits| holder.with_limits(limits)))
+        };
+        let above = Above {
+            team: filled(team),
+            member: filled(member),
+            user: filled(user),
+            organization: filled(organization),
+        };
+        let limits = under(&key.limits).unwrap_or_else(|| key.limits.clone());
+        Ok(KnownAbove { above, limits, read_at: oldest })
     }
 
-    /// What is known of an end user.
+    /// What is known of an end user; `None`: it has no record.
     ///
     /// # Errors
     /// As [`RecordStore::record`].
-    pub async fn end_user(&self, id: &str, now: Timestamp) -> Result<Described, ReadError> {
+    pub async fn end_user(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, ReadError> {
         self.described(RecordId::of(RecordKind::Customer, id), now).await
     }
 
-    /// What is known of a tag.
+    /// What is known of a tag; `None`: it has no record.
     ///
     /// # Errors
     /// As [`RecordStore::record`].
-    pub async fn tag(&self, name: &str, now: Timestamp) -> Result<Described, ReadError> {
+    pub async fn tag(&self, name: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, ReadError> {
         self.described(RecordId::of(RecordKind::Tag, name), now).await
     }
 
@@ -118,13 +134,12 @@ impl Directory {
         self.recent.forget(id);
     }
 
-    async fn described(&self, id: RecordId, now: Timestamp) -> Result<Described, ReadError> {
-        let Some(known) = self.known(id, now).await?.0 else { return Ok(Described::default()) };
-        let budget = match known.holder.limits.budget_id.as_deref() {
-            Some(id) => self.budget(id, now).await?,
-            None => None,
-        };
-        Ok(Described { holder: Some(Arc::clone(&known.holder)), budget })
+    async fn described(&self, id: RecordId, now: Timestamp) -> Result<Option<Arc<Holder>>, ReadError> {
+        let Some(known) = self.known(id, now).await?.0 else { return Ok(None) };
+        let Some(id) = known.holder.limits.budget_id.as_deref() else { return Ok(Some(Arc::clone(&known.holder))) };
+        let budget = self.budget(id, now).await?;
+        let limits = budget.map(|budget| known.holder.limits.under(&budget.limits));
+        Ok(Some(limits.map_or_else(|| Arc::clone(&known.holder), |limits| known.holder.with_limits(limits))))
     }
 
     async fn maybe(&self, id: Option<RecordId>, now: Timestamp) -> Result<Read, ReadError> {
@@ -187,6 +202,8 @@ pub fn limits_of_members(document: &Map<String, Value>, now: Timestamp) -> Resul
         MEMBER_DEFAULTS.iter().filter_map(|(field, limit)| Some(((*limit).to_owned(), document.get(*field)?.clone())));
     let mut limits = Limits::default();
     limits.read(&given.collect(), now)?;
+    // No record keeps the date: the calendar tells it.
+    limits.budget_reset_at = None;
     Ok(limits)
 }
 

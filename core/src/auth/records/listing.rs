@@ -1,6 +1,8 @@
-//! The list of all records of a kind: one small item each, in order of creation, with what lists are filtered by.
+//! The list of all records of a kind: one small item each, in order of creation, with what lists are filtered by and when
+//! the record's budget starts afresh.
 
 use super::record::{Record, RecordId, RecordKind};
+use crate::auth::key_listing::BUDGET_RESET_AT;
 use crate::clock::Timestamp;
 use crate::store::item::{Item, Key};
 
@@ -36,7 +38,9 @@ pub fn listing_key(record: &Record) -> Option<Key> {
 
 /// The item that lists a record.
 pub fn to_item(record: &Record) -> Option<Item> {
-    let item = Item::new(listing_key(record)?).with_some("alias", record.alias.as_deref());
+    let item = Item::new(listing_key(record)?)
+        .with_some("alias", record.alias.as_deref())
+        .with_some(BUDGET_RESET_AT, record.limits.budget_reset_at.map(Timestamp::millis));
     Some(FIELDS.into_iter().fold(item, |item, field| item.with_some(field, record.text(field))))
 }
 

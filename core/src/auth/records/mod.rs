@@ -20,6 +20,6 @@ pub mod members;
 pub mod record;
 pub mod store;
 
-pub use directory::{Described, Directory};
+pub use directory::{Directory, KnownAbove};
 pub use record::{Record, RecordId, RecordKind, StoredRecord};
 pub use store::{RecordStore, RecordStoreError};

@@ -157,7 +157,10 @@ impl RecordStore {
     /// # Errors
     /// [`RecordStoreError::Write`]. Not safe to repeat where the outcome is unknown.
     pub async fn adjust_spend(&self, id: &RecordId, amount: NanoDollars) -> Result<KeyTotals, RecordStoreError> {
-        let changes = vec![Change::Add("spend_adjustment".to_owned(), amount.nanos())];
+        let changes = vec![
+            Change::Add("spend_adjustment".to_owned(), amount.nanos()),
+            Change::Add("used".to_owned(), amount.nanos()),
+        ];
         let write = Write::Update { key: id.totals_place(), changes, when: Vec::new() };
         let item = self.table.write(write).await.map_err(RecordStoreError::Write)?;
         Ok(item.as_ref().map(key_item::totals_from_item).unwrap_or_default())

@@ -200,7 +200,9 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, "timeout" | "stream_timeout" | "request_timeout") => "77",
         (_, "rpm" | "tpm" | "weight" | "input_cost_per_token" | "output_cost_per_token" | "temperature") => "3",
         (_, "extra_headers" | "headers" | "extra_body") => "{X-A: b}",
-        (_, "max_parallel_requests" | "global_max_parallel_requests") => "3",
+        (_, "max_parallel_requests" | "global_max_parallel_requests" | "reserve_output_tokens") => "3",
+        (_, "budget_mode") => "strict",
+        (_, "budget_policy") => "clamp",
         (_, "max_budget" | "max_end_user_budget" | "max_internal_user_budget" | "default_max_internal_user_budget") => {
             "3"
         }

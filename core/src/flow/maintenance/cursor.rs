@@ -3,7 +3,7 @@
 //!
 //! | partition | sort | holds |
 //! |---|---|---|
-//! | `MAINT#budget_rollover` | `CURSOR` | `after`: the last key that was looked at |
+//! | `MAINT#budget_rollover` | `CURSOR` | `list`, `after`: the last entry that was looked at |
 //! | `MAINT#log_retention` | `CURSOR` | `day`, `retention_days`, `mixed_until` (see [`super::log_retention`]) |
 
 use super::job::Job;

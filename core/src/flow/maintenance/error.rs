@@ -2,7 +2,7 @@
 
 use crate::accounting::spend_log::SettleError;
 use crate::accounting::spend_removal::RemovalError;
-use crate::auth::key_store::KeyStoreError;
+use crate::auth::budget_period::PeriodError;
 use crate::store::table::{ReadError, WriteError};
 
 /// Why a job stopped.
@@ -14,9 +14,9 @@ pub(super) enum JobError {
     /// The table could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// A key could not be read or changed.
+    /// A budget's period could not be read or begun.
     #[error(transparent)]
-    Key(#[from] KeyStoreError),
+    Period(#[from] PeriodError),
     /// A call could not be charged.
     #[error(transparent)]
     Charge(#[from] SettleError),

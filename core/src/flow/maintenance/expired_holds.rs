@@ -11,7 +11,7 @@ use crate::accounting::spend_row::SpendRow;
 use crate::admission::hold::{Hold, SHARDS};
 use crate::admission::ledger::Ledger;
 use crate::money::NanoDollars;
-use crate::store::item::Item;
+use crate::store::item::{Item, Key};
 
 /// Most holds charged in one run.
 const HOLDS_MAX: u64 = 5_000;
@@ -34,14 +34,7 @@ pub(super) async fn run(
             let page = ledger.expired(shard, after, PAGE, until.now()).await?;
             for (hold, row) in page.holds {
                 progress.examined += 1;
-                match charge(spend, &hold, &row, until).await? {
-                    Settled::Now => progress.done += 1,
-                    Settled::Before => {
-                        // Its row stands: the call was charged without it, in an outage. It is only given back.
-                        ledger.void(&hold, until.now()).await?;
-                        progress.passed_over += 1;
-                    }
-                }
+                charge(ledger, spend, &hold, &row, until, progress).await?;
             }
             match page.next {
                 Some(next) => after = Some(next),
@@ -52,17 +45,35 @@ pub(super) async fn run(
     Ok(Ended::Finished)
 }
 
-async fn charge(spend: &SpendLog, hold: &Hold, row: &Item, until: Until<'_>) -> Result<Settled, JobError> {
+async fn charge(
+    ledger: &Ledger,
+    spend: &SpendLog,
+    hold: &Hold,
+    row: &Item,
+    until: Until<'_>,
+    progress: &mut Progress,
+) -> Result<(), JobError> {
     let mut row = SpendRow::from_item(row)?;
     row.details.ended_at = until.now();
+    let owned = |(key, nanos): (&Key, i64)| (key.clone(), NanoDollars::new(nanos));
     let release = Release {
-        budgets: hold.budgets().map(|(totals, nanos)| (totals.clone(), NanoDollars::new(nanos))).collect(),
+        totals: hold.totals().map(owned).collect(),
+        counters: hold.counters().map(owned).collect(),
         ended: hold.ended(),
         corrected: Vec::new(),
     };
-    let settled = spend.charge_unsettled(&row, release).await?;
-    if settled == Settled::Now {
-        tracing::warn!(call = %hold.id, "a call was never settled; what it held is charged");
+    match spend.charge_unsettled(&row, release).await {
+        Ok(Settled::Now) => {
+            tracing::warn!(call = %hold.id, "a call was never settled; what it held is charged");
+            progress.done += 1;
+        }
+        // Settled by now; or settled long ago, and reserved again by a request that arrived late. Then what it holds is
+        // held for nobody.
+        Ok(Settled::Before) => {
+            ledger.void(hold, until.now()).await?;
+            progress.passed_over += 1;
+        }
+        Err(error) => return Err(error.into()),
     }
-    Ok(settled)
+    Ok(())
 }

@@ -10,8 +10,8 @@ use super::report::{JobReport, Report, Status};
 use super::{budget_rollover, expired_holds, expired_items, log_retention};
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
+use crate::auth::budget_period::BudgetPeriods;
 use crate::auth::cache::PrincipalCache;
-use crate::auth::key_store::KeyStore;
 use crate::clock::{Clock, Timestamp};
 use crate::store::expiry::SweepExpired;
 use crate::store::table::Table;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// The jobs, and what they work on.
 pub struct Maintenance {
     table: Arc<dyn Table>,
-    keys: KeyStore,
+    periods: BudgetPeriods,
     spend: SpendLog,
     expiring: Option<Arc<dyn SweepExpired>>,
     remembered: Option<Arc<PrincipalCache>>,
@@ -37,8 +37,9 @@ impl Maintenance {
         expiring: Option<Arc<dyn SweepExpired>>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let (keys, spend) = (KeyStore::new(Arc::clone(&table)), SpendLog::new(Arc::clone(&table), retention_days));
-        Self { table, keys, spend, expiring, remembered: None, clock }
+        let periods = BudgetPeriods::new(Arc::clone(&table));
+        let spend = SpendLog::new(Arc::clone(&table), retention_days);
+        Self { table, periods, spend, expiring, remembered: None, clock }
     }
 
     /// Forgets callers of `cache` whose budget begins anew, so that this process sees it at once.
@@ -98,8 +99,9 @@ impl Maintenance {
                 expired_holds::run(&ledger, &self.spend, until, progress).await
             }
             Job::BudgetRollover => {
-                let keys = budget_rollover::Keys { store: &self.keys, remembered: self.remembered.as_deref() };
-                budget_rollover::run(keys, &cursor, until, progress).await
+                let budgets =
+                    budget_rollover::Budgets { periods: &self.periods, remembered: self.remembered.as_deref() };
+                budget_rollover::run(budgets, &cursor, until, progress).await
             }
             Job::LogRetention => log_retention::run(&self.spend, &cursor, until, progress).await,
             Job::ExpiredItems => expired_items::run(self.expiring.as_deref(), until, progress).await,

@@ -1,33 +1,33 @@
-//! Whether the caller's limits allow the call: what they are, what the call may use of them, and the hold that is
-//! settled with the call.
+//! Whether the caller's limits allow the call: what it counts in, what it may use, and the hold that is settled with it.
 
 use super::body::Said;
+use super::bound::{self, Bound};
 use super::error::CallError;
 use super::late;
 use super::parts::ModelCalls;
+use super::scopes::Scopes;
 use crate::accounting::release::Release;
-use crate::accounting::spend_log::totals_key;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::admission::hold::Hold;
-use crate::admission::limits::{Budget, Demand, ScopeLimits, Tokens};
-use crate::admission::refusal::Refusal;
+use crate::admission::limits::{Counter, Demand, ScopeLimits};
+use crate::admission::refusal::{Refusal, StoreFailure};
+use crate::auth::budget_period::Budgeted;
 use crate::clock::Timestamp;
 use crate::id::RequestId;
+use crate::limits::BudgetMode;
 use crate::money::NanoDollars;
-use crate::price::{CallFacts, cost_of};
 use crate::principal::Principal;
 use crate::providers::operation::Operation;
 use crate::routing::Deployment;
-use crate::upstream::transport::Bounds;
+use crate::store::item::Key;
+use crate::upstream::transport::{Bounds, TransportError};
 use crate::usage::Usage;
+use bytes::Bytes;
+use futures_util::future::try_join;
+use http::Uri;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// Tokens that are held for an answer whose request names no bound. More is charged when it is known.
-const OUTPUT_TOKENS_HELD: u64 = 4_096;
-/// Bytes of a request body that count as one token; fewer than a token has on average, so that a hold is rather too
-/// large than too small.
-const BYTES_PER_TOKEN: u64 = 3;
 /// Time after a call's own bound until its hold counts as left behind, in milliseconds.
 const GRACE_MILLIS: i64 = 60_000;
 
@@ -38,128 +38,164 @@ pub(super) struct Asked<'a> {
     pub(super) said: &'a Said,
     pub(super) operation: Operation,
     pub(super) deployment: &'a Deployment,
-    pub(super) request_bytes: usize,
+    pub(super) body: &'a Bytes,
     pub(super) bounds: Bounds,
+    /// Where the request will go; `None`: nowhere.
+    pub(super) address: Option<&'a Uri>,
     pub(super) details: &'a SpendDetails,
 }
 
-/// Counts the call in all its limits. `None`: it has none, and nothing was waited for.
-pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<Option<Hold>, CallError> {
-    let scopes = scopes(asked.principal, &asked.said.model);
-    if scopes.is_empty() {
-        return Ok(None);
+/// What an admitted call counts in.
+#[derive(Debug, Default)]
+pub(super) struct Admitted {
+    /// What it holds; `None`: nothing limits it.
+    pub(super) hold: Option<Hold>,
+    /// The scopes that limit it.
+    pub(super) limited: Vec<ScopeLimits>,
+    /// What it may use; `None`: nothing limits it.
+    pub(super) bound: Option<Bound>,
+    /// Why there is no way to the upstream, as far as that is known.
+    pub(super) no_way: Option<TransportError>,
+    totals: Vec<Key>,
+}
+
+/// A call that is not admitted.
+pub(super) struct Refused {
+    pub(super) error: CallError,
+    /// What it may have used, as far as that was asked.
+    pub(super) bound: Option<Bound>,
+}
+
+impl<E: Into<CallError>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), bound: None }
     }
-    begin_due_period(calls, asked.principal).await?;
-    let demand = demand(scopes, &asked);
+}
+
+/// Counts the call in all its limits. One without limits waits for nothing.
+pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<Admitted, Refused> {
+    let now = calls.clock.now();
+    let scopes = Scopes::of(calls, asked.principal, asked.said, asked.deployment, now).await?;
+    let Scopes { limited, totals, due } = scopes;
+    if limited.is_empty() {
+        return Ok(Admitted { totals, ..Admitted::default() });
+    }
+    match check(calls, &asked, &limited, &totals, &due).await {
+        Ok((hold, bound, no_way)) => Ok(Admitted { hold: Some(hold), limited, bound: Some(bound), no_way, totals }),
+        Err(refused) if calls.admits_in_outage && refused.error.is_outage() => {
+            let error = &refused.error as &dyn std::error::Error;
+            tracing::warn!(call = %asked.id, error, "a call is made whose limits were not checked");
+            Ok(Admitted { limited, totals, ..Admitted::default() })
+        }
+        Err(refused) => Err(refused),
+    }
+}
+
+/// Counts a call that is limited.
+async fn check(
+    calls: &Arc<ModelCalls>,
+    asked: &Asked<'_>,
+    limited: &[ScopeLimits],
+    totals: &[Key],
+    due: &[Budgeted],
+) -> Result<(Hold, Bound, Option<TransportError>), Refused> {
+    for record in due {
+        let now = calls.clock.now();
+        calls.authenticator.begin_period(asked.principal, record, now).await.map_err(CallError::from)?;
+    }
+    let mode = bound::mode(asked.principal, &calls.limits);
+    let price = asked.deployment.price.as_ref();
+    let bound = Bound::of(asked.said, asked.body, asked.operation, price, (mode, &calls.limits))?;
+    let demand = demand(limited, totals, &bound, asked);
+    // Meanwhile the upstream is connected to, so that the store's round trip hides behind the handshake.
+    let connected = async { Ok(connect(calls, asked).await) };
+    let reserved = try_join(reserve(calls, demand), connected).await;
+    let (hold, no_way) = reserved.map_err(|error| Refused { error: error.into(), bound: Some(bound) })?;
+    Ok((hold, bound, no_way))
+}
+
+async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Result<Hold, Refusal> {
     let (id, now) = (demand.id, calls.clock.now());
     let (answer, answered) = oneshot::channel();
     // On its own: where the client goes away meanwhile, what was reserved is given back.
     let reserving = Arc::clone(calls);
     calls.background.spawn(async move {
         let reserved = reserving.ledger.reserve(demand, now).await;
-        let may_hold = match &reserved {
-            Ok(_) => true,
-            Err(Refusal::Unavailable(failure)) => failure.is_open(),
-            Err(_) => false,
+        let (is_hold, is_open) = match &reserved {
+            Ok(_) => (true, false),
+            Err(Refusal::Unavailable(failure)) => (false, failure.is_open()),
+            Err(_) => (false, false),
         };
-        let is_hold = reserved.is_ok();
         let (take, taken) = oneshot::channel();
         // The client may go away with the answer on its way, so a hold counts as taken only when that is said.
-        let heard = answer.send((reserved, take)).is_ok() && taken.await.is_ok();
-        if may_hold && !(is_hold && heard) {
+        let is_taken = answer.send((reserved, take)).is_ok() && taken.await.is_ok();
+        if is_open || is_hold && !is_taken {
             late::void(&reserving, id).await;
         }
     });
-    match answered.await {
-        Ok((reserved, take)) => {
-            // Nobody listens where nothing is held.
-            let _ = take.send(());
-            Ok(Some(reserved?))
+    let Ok((reserved, take)) = answered.await else { return Err(Refusal::Unavailable(StoreFailure::Late)) };
+    // Nobody listens where nothing is held.
+    let _ = take.send(());
+    reserved
+}
+
+/// Why there is no way to the upstream; `None`: there is one.
+async fn connect(calls: &ModelCalls, asked: &Asked<'_>) -> Option<TransportError> {
+    calls.transport.prepare(asked.address?, asked.bounds).await.err()
+}
+
+impl Admitted {
+    /// The least that it holds of any budget.
+    pub(super) fn held(&self) -> NanoDollars {
+        NanoDollars::new(self.hold.as_ref().and_then(Hold::least).unwrap_or(0))
+    }
+
+    /// Where the call is charged, and what settles with it.
+    pub(super) fn release(&self, usage: &Usage, now: Timestamp) -> Release {
+        let Some(hold) = &self.hold else {
+            let counters = self.limited.iter().filter_map(|scope| match &scope.budget.as_ref()?.counter {
+                Counter::Period { key, .. } => Some((key.clone(), NanoDollars::ZERO)),
+                Counter::Totals(_) => None,
+            });
+            let totals = self.totals.iter().map(|key| (key.clone(), NanoDollars::ZERO));
+            return Release { totals: totals.collect(), counters: counters.collect(), ..Release::default() };
+        };
+        let owned = |(key, nanos): (&Key, i64)| (key.clone(), NanoDollars::new(nanos));
+        Release {
+            totals: hold.totals().map(owned).collect(),
+            counters: hold.counters().map(owned).collect(),
+            ended: hold.ended(),
+            corrected: hold.corrected(i64::try_from(usage.total()).unwrap_or(i64::MAX), now),
         }
-        Err(_) => Err(Refusal::Unavailable(crate::admission::refusal::StoreFailure::Late).into()),
     }
 }
 
-/// What settles with a call that held something.
-pub(super) fn release(hold: Option<&Hold>, usage: &Usage, now: Timestamp) -> Release {
-    let Some(hold) = hold else { return Release::default() };
-    Release {
-        budgets: hold.budgets().map(|(totals, nanos)| (totals.clone(), NanoDollars::new(nanos))).collect(),
-        ended: hold.ended(),
-        corrected: hold.corrected(i64::try_from(usage.total()).unwrap_or(i64::MAX), now),
-    }
-}
-
-/// A budget whose period is over begins anew before it is asked.
-async fn begin_due_period(calls: &ModelCalls, principal: &Principal) -> Result<(), CallError> {
-    let now = calls.clock.now();
-    if principal.limits.max_budget.is_some() && principal.limits.budget_reset_at.is_some_and(|end| end <= now) {
-        calls.authenticator.begin_period(&principal.key, now).await?;
-    }
-    Ok(())
-}
-
-fn scopes(principal: &Principal, model: &str) -> Vec<ScopeLimits> {
-    let budget = principal.limits.max_budget.map(|limit| Budget {
-        totals: totals_key(&principal.key),
-        limit,
-        owner: format!("Key={} ({})", principal.key_alias.as_deref().unwrap_or("key"), principal.key_name),
-    });
-    let key = ScopeLimits {
-        budget,
-        requests: principal.limits.rpm_limit,
-        tokens: principal.limits.tpm_limit,
-        parallel: principal.limits.max_parallel_requests,
-        ..ScopeLimits::new("api_key", principal.key.as_str())
+fn demand(limited: &[ScopeLimits], totals: &[Key], bound: &Bound, asked: &Asked<'_>) -> Demand {
+    let demand = &bound.demand;
+    let usage = Usage {
+        prompt_tokens: demand.input_tokens,
+        completion_tokens: demand.output_tokens.saturating_mul(demand.choices.max(1)),
+        ..Usage::default()
     };
-    let model = ScopeLimits {
-        requests: principal.limits.model_rpm_limit.get(model).copied(),
-        tokens: principal.limits.model_tpm_limit.get(model).copied(),
-        ..ScopeLimits::new("model_per_key", format!("{}:{model}", principal.key))
-    };
-    [key, model].into_iter().filter(ScopeLimits::is_limited).collect()
-}
-
-fn demand(scopes: Vec<ScopeLimits>, asked: &Asked<'_>) -> Demand {
-    let usage = bound(asked);
-    let at = asked.id.arrived();
-    let cost = cost_of(asked.deployment.price.as_ref(), &usage, &CallFacts::at(at)).total;
-    let held = scopes.iter().filter_map(|scope| scope.budget.as_ref()).map(|budget| budget.limit).min();
-    let charged = cost.min(held.unwrap_or(cost));
+    let is_bound = bound.mode == BudgetMode::Strict;
+    let smallest = limited.iter().filter_map(|scope| scope.budget.as_ref()).map(|budget| budget.limit).min();
+    let charged = smallest.filter(|_| !is_bound).map_or(bound.cost, |limit| bound.cost.min(limit));
     let outcome = Outcome::Failure {
         class: "Unsettled".to_owned(),
         code: String::new(),
         message: "the call was never settled; what it held is charged".to_owned(),
     };
-    let details = SpendDetails { usage, outcome, ended_at: at, ..asked.details.clone() };
+    let details = SpendDetails { usage, outcome, ended_at: asked.id.arrived(), ..asked.details.clone() };
     let row = SpendRow { request_id: asked.id, key: asked.principal.key.clone(), cost: charged, details };
     let lasts = i64::try_from(asked.bounds.total.as_millis()).unwrap_or(i64::MAX / 4);
     Demand {
         id: asked.id,
-        scopes,
-        cost,
-        tokens: Tokens {
-            input: count(usage.prompt_tokens),
-            output: count(usage.completion_tokens),
-            is_bounded: asked.said.output_tokens_max.is_some(),
-        },
+        scopes: limited.to_vec(),
+        totals: totals.to_vec(),
+        cost: bound.cost,
+        is_bound,
+        tokens: bound.tokens,
         lasts_millis: lasts.saturating_add(GRACE_MILLIS),
         unsettled: row.to_item(None, 1),
     }
-}
-
-fn count(tokens: u64) -> i64 {
-    i64::try_from(tokens).unwrap_or(i64::MAX)
-}
-
-/// What the call may use, as far as it can be told before it is made.
-fn bound(asked: &Asked<'_>) -> Usage {
-    let prompt_tokens = (asked.request_bytes as u64).div_ceil(BYTES_PER_TOKEN);
-    let most = asked.deployment.price.as_ref().and_then(|price| price.max_output_tokens().or(price.max_tokens()));
-    let one = asked.said.output_tokens_max.unwrap_or(OUTPUT_TOKENS_HELD).min(most.unwrap_or(u64::MAX));
-    let completion_tokens = match asked.operation {
-        Operation::Embedding => 0,
-        Operation::Chat | Operation::Completion => one.saturating_mul(asked.said.answers),
-    };
-    Usage { prompt_tokens, completion_tokens, ..Usage::default() }
 }

@@ -1,6 +1,7 @@
 //! The client's body: what decides is read, what is ours is taken out, the rest stays as it came.
 
 use super::error::CallError;
+use crate::api::demand::Asked;
 use crate::api::members::Members;
 use crate::providers::operation::Operation;
 use memchr::memmem;
@@ -47,10 +48,8 @@ pub(super) struct Said {
     pub(super) stream: bool,
     /// Whether the client asked for the usage event of a stream.
     pub(super) show_usage: bool,
-    /// Most tokens of an answer, where the client says.
-    pub(super) output_tokens_max: Option<u64>,
-    /// Answers asked for at once (`n`).
-    pub(super) answers: u64,
+    /// What decides about the most that the call can cost.
+    pub(super) asked: Asked,
     /// Seconds for the whole call.
     pub(super) timeout_seconds: Option<f64>,
     /// A fixed answer.
@@ -95,8 +94,7 @@ pub(super) fn read(
         model: model(members, path_model)?,
         stream: flag(members, "stream")?,
         show_usage: asks_for_usage(members),
-        output_tokens_max: members.read("max_completion_tokens").or_else(|| members.read("max_tokens")),
-        answers: answers(members),
+        asked: Asked::read(members),
         end_user: members.read("user"),
         ..Said::default()
     };
@@ -131,12 +129,6 @@ fn flag(members: &Members<'_>, name: &'static str) -> Result<bool, CallError> {
         Some("true") => Ok(true),
         Some(_) => Err(CallError::Member { member: name, message: format!("'{name}' must be true or false.") }),
     }
-}
-
-/// A provider bills each answer that it makes, also those that `best_of` throws away.
-fn answers(members: &Members<'_>) -> u64 {
-    let count = |name| members.read::<u64>(name).unwrap_or(1);
-    count("n").max(count("best_of")).max(1)
 }
 
 fn asks_for_usage(members: &Members<'_>) -> bool {

@@ -1,6 +1,7 @@
 //! The walk of a call, from the client's bytes to the answer. Each step is its own file.
 
-use super::admit::Asked;
+use super::admit::{Admitted, Asked, Refused};
+use super::course::Course;
 use super::error::CallError;
 use super::facts::Facts;
 use super::parts::ModelCalls;
@@ -9,6 +10,7 @@ use super::relay::Relay;
 use super::request::CallRequest;
 use super::settlement::OpenCall;
 use super::{admit, attempt, body, plan, relay, settlement};
+use crate::accounting::spend_row::SpendDetails;
 use crate::auth::route::authorize_route;
 use crate::id::RequestId;
 use crate::principal::Principal;
@@ -53,15 +55,76 @@ impl ModelCalls {
     async fn walk(self: &Arc<Self>, request: &CallRequest, facts: &mut Facts) -> Result<CallBody, CallError> {
         let principal = self.authenticate(request).await?;
         facts.principal = Some(Arc::clone(&principal));
-        let plan = {
-            let mut members = body::parse(&request.body)?;
-            let said = body::read(request.operation, &mut members, request.path_model.clone())?;
-            plan::make(self, facts.id, request.operation, said, members, &principal)?
-        };
+        let plan = self.plan(request, facts, (&principal, &Course::default()))?;
+        match self.admit(request, &plan, &principal, facts).await {
+            Ok((details, admitted)) => self.dispatch(request, (plan, details, admitted), principal, facts).await,
+            // In a box: this is the rare way.
+            Err(refused) => Box::pin(self.walk_around(request, refused, plan, principal, facts)).await,
+        }
+    }
+
+    /// Goes on where a limit stands in the way: by another deployment, with a shorter answer, or not at all.
+    async fn walk_around(
+        self: &Arc<Self>,
+        request: &CallRequest,
+        mut refused: Refused,
+        mut plan: Plan,
+        principal: Arc<Principal>,
+        facts: &mut Facts,
+    ) -> Result<CallBody, CallError> {
+        let mut course = Course::default();
+        while course.turn(&refused, &plan.deployment, &principal, &self.limits) {
+            let Ok(next) = self.plan(request, facts, (&principal, &course)) else { break };
+            plan = next;
+            match self.admit(request, &plan, &principal, facts).await {
+                Ok((details, admitted)) => {
+                    return self.dispatch(request, (plan, details, admitted), principal, facts).await;
+                }
+                Err(again) => refused = again,
+            }
+        }
+        Err(refused.error)
+    }
+
+    fn plan(&self, request: &CallRequest, facts: &mut Facts, way: (&Principal, &Course)) -> Result<Plan, CallError> {
+        let mut members = body::parse(&request.body)?;
+        let said = body::read(request.operation, &mut members, request.path_model.clone())?;
+        let plan = plan::make(self, facts.id, request.operation, said, members, way)?;
         facts.model_group = Some(plan.said.model.clone());
         facts.deployment = Some(Arc::clone(&plan.deployment));
         facts.dropped.clone_from(&plan.said.dropped);
-        self.dispatch(request, plan, principal, facts).await
+        Ok(plan)
+    }
+
+    async fn admit(
+        self: &Arc<Self>,
+        request: &CallRequest,
+        plan: &Plan,
+        principal: &Arc<Principal>,
+        facts: &Facts,
+    ) -> Result<(SpendDetails, Admitted), Refused> {
+        let details = settlement::details(facts.id, principal, request, &plan.said, &plan.deployment);
+        let asked = Asked {
+            id: facts.id,
+            principal,
+            said: &plan.said,
+            operation: request.operation,
+            deployment: &plan.deployment,
+            body: &request.body,
+            bounds: plan.bounds,
+            address: plan.upstream.address(),
+            details: &details,
+        };
+        let admitted = match admit::admit(self, asked).await {
+            // Who else would be charged is not known.
+            Err(refused) if self.admits_in_outage && refused.error.is_outage() => {
+                let error = &refused.error as &dyn std::error::Error;
+                tracing::warn!(call = %facts.id, error, "a call is made whose limits were not found");
+                Admitted::default()
+            }
+            admitted => admitted?,
+        };
+        Ok((details, admitted))
     }
 
     async fn authenticate(&self, request: &CallRequest) -> Result<Arc<Principal>, CallError> {
@@ -74,32 +137,17 @@ impl ModelCalls {
     async fn dispatch(
         self: &Arc<Self>,
         request: &CallRequest,
-        plan: Plan,
+        (plan, details, mut admitted): (Plan, SpendDetails, Admitted),
         principal: Arc<Principal>,
         facts: &mut Facts,
     ) -> Result<CallBody, CallError> {
         let Plan { said, deployment, upstream, bounds } = plan;
-        let details = settlement::details(facts.id, &principal, request, &said, &deployment);
-        let asked = Asked {
-            id: facts.id,
-            principal: &principal,
-            said: &said,
-            operation: request.operation,
-            deployment: &deployment,
-            request_bytes: request.body.len(),
-            bounds,
-            details: &details,
-        };
-        let hold = match admit::admit(self, asked).await {
-            Err(error) if self.admits_in_outage && error.is_outage() => {
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(call = %facts.id, error, "a call is made whose limits were not checked");
-                None
-            }
-            admitted => admitted?,
-        };
+        let no_way = admitted.no_way.take();
         let open = OpenCall::begin(Arc::clone(self), principal, deployment, request, details, facts.id);
-        let mut open = open.holding(hold);
+        let mut open = open.admitted(admitted, &said);
+        if let Some(error) = no_way {
+            return Err(open.fail(error.into()).await);
+        }
         let sent = self.clock.now();
         let attempted = attempt::send(self.transport.as_ref(), open.provider(), upstream, bounds).await;
         facts.upstream_ms = self.clock.now().millis_since(sent);
@@ -116,7 +164,7 @@ impl ModelCalls {
         }
         match attempt::whole(open.provider(), request.operation, answered.body).await {
             Ok(answer) => {
-                facts.cost = Some(open.settle(answer.usage).await?);
+                facts.cost = Some(open.settle_whole(answer.usage, &answer.body).await?);
                 Ok(CallBody::Whole(answer.body))
             }
             Err(error) => Err(open.fail(error).await),

@@ -9,6 +9,7 @@ use crate::providers::operation::Operation;
 use crate::providers::provider::TransformError;
 use crate::routing::BuildError;
 use crate::upstream::transport::TransportError;
+use crate::wire::input_weight::Unbounded;
 
 /// Why a call has no answer, or no more of it.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,12 @@ pub enum CallError {
     /// The request cannot be said in the upstream's dialect.
     #[error(transparent)]
     Transform(#[from] TransformError),
+    /// The end user whom the request names is blocked.
+    #[error("User blocked from making LLM API Calls. User={0}")]
+    EndUserBlocked(String),
+    /// The budget is kept strictly, and what is in the request has no bound.
+    #[error("The budget of this key is kept strictly, and {0} in a request can cost any amount. Leave it out.")]
+    Unbounded(#[source] Unbounded),
     /// A budget or a rate limit stands in the way.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -86,9 +93,13 @@ impl CallError {
     pub fn class_name(&self) -> &'static str {
         match self {
             Self::Auth(_) => "AuthenticationError",
-            Self::Json(_) | Self::Member { .. } | Self::MissingMember(_) | Self::Transform(_) | Self::Uncallable(_) => {
-                "BadRequestError"
-            }
+            Self::Json(_)
+            | Self::Member { .. }
+            | Self::MissingMember(_)
+            | Self::Transform(_)
+            | Self::Uncallable(_)
+            | Self::EndUserBlocked(_)
+            | Self::Unbounded(_) => "BadRequestError",
             Self::UnknownModel { .. } => "NotFoundError",
             Self::ModelDenied(_) | Self::Route(_) => "PermissionDeniedError",
             Self::Refused(Refusal::Budget { .. }) => "BudgetExceededError",

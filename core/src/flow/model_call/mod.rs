@@ -1,29 +1,37 @@
 //! One call of a model, whatever the operation: authenticate → plan → admit → attempt → answer or relay → settle.
 //!
-//! [`calls`] walks through it, [`plan`] decides without waiting, [`admit`] counts the call in its limits, [`attempt`]
-//! talks to the upstream, [`relay`] passes a stream on, [`settlement`] charges every dispatched call exactly once, also
+//! [`calls`] walks through it, [`plan`] decides without waiting, [`admit`] counts the call in its limits: [`scopes`] says
+//! in which, [`bound`] how much, [`course`] what is tried next where one stands in the way. [`attempt`] talks to the
+//! upstream, [`relay`] passes a stream on, [`slices`] holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also
 //! when its client goes away. [`probe`] is a call that the gateway makes by itself.
 
 mod admit;
 mod attempt;
 mod body;
+mod bound;
 mod calls;
+mod course;
 mod error;
 mod facts;
 mod late;
 mod parts;
 mod plan;
 mod probe;
+mod proxy_limits;
 mod relay;
 mod request;
+mod scopes;
 mod settlement;
+mod slices;
 #[cfg(test)]
 #[cfg(feature = "embedded")]
 mod tests;
+mod unrecorded;
 
 pub use calls::{CallAnswer, CallBody};
 pub use error::CallError;
 pub use facts::Facts;
 pub use parts::ModelCalls;
+pub use proxy_limits::ProxyLimits;
 pub use relay::Relay;
 pub use request::CallRequest;

@@ -1,5 +1,6 @@
 //! What every call of a model works with. Holds no logic: each step of the walk takes from here what it uses.
 
+use super::proxy_limits::ProxyLimits;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
 use crate::auth::authenticate::Authenticator;
@@ -19,6 +20,8 @@ pub struct ModelCalls {
     pub spend: Arc<SpendLog>,
     /// What callers' limits allow.
     pub ledger: Ledger,
+    /// What the configuration limits, whoever calls.
+    pub limits: ProxyLimits,
     /// The way to the upstreams.
     pub transport: Arc<dyn Transport>,
     /// The time.

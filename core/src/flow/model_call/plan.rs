@@ -1,10 +1,13 @@
 //! What will be done, decided without waiting: which deployment, which bytes go upstream, how long each wait may last.
 
 use super::body::Said;
+use super::bound;
+use super::course::Course;
 use super::error::CallError;
 use super::parts::ModelCalls;
-use crate::api::members::Members;
+use crate::api::members::{self, Members};
 use crate::id::RequestId;
+use crate::limits::BudgetMode;
 use crate::principal::Principal;
 use crate::providers::mock::{self, MockAnswer, MockCall};
 use crate::providers::operation::Operation;
@@ -32,6 +35,16 @@ pub(super) enum Upstream {
     Mock(MockAnswer),
 }
 
+impl Upstream {
+    /// Where the request goes.
+    pub(super) fn address(&self) -> Option<&http::Uri> {
+        match self {
+            Self::Provider(request) => Some(request.uri()),
+            Self::Mock(_) => None,
+        }
+    }
+}
+
 /// Decides a call.
 pub(super) fn make(
     calls: &ModelCalls,
@@ -39,10 +52,12 @@ pub(super) fn make(
     operation: Operation,
     said: Said,
     mut members: Members<'_>,
-    principal: &Principal,
+    (principal, course): (&Principal, &Course),
 ) -> Result<Plan, CallError> {
     let name = principal.aliases.get(&said.model).unwrap_or(&said.model);
-    let deployment = choose(calls, name, principal)?;
+    let deployment = choose(calls, name, principal, course)?;
+    let mut said = said;
+    cap_output(calls, operation, &mut said, &mut members, &deployment, (principal, course))?;
     let bounds = bounds(calls.bounds, &deployment, &said);
     let upstream = match (&said.mock_response, &deployment.backend) {
         (Some(response), _) | (None, Backend::Mock(response)) => {
@@ -59,7 +74,12 @@ pub(super) fn make(
 }
 
 /// One deployment of the model, where the key may use it. A key that may not learns nothing of what exists.
-fn choose(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Arc<Deployment>, CallError> {
+fn choose(
+    calls: &ModelCalls,
+    name: &str,
+    principal: &Principal,
+    course: &Course,
+) -> Result<Arc<Deployment>, CallError> {
     let lists = principal.model_lists();
     let group = match calls.models.resolve(name) {
         Ok(group) => group,
@@ -75,9 +95,49 @@ fn choose(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Arc<D
         return Err(CallError::ModelDenied(name.to_owned()));
     }
     group
-        .choose(calls.random.as_ref(), |_| true)
+        .choose(calls.random.as_ref(), |deployment| !course.passed_over.contains(&deployment.id))
         .ok_or_else(|| CallError::UnknownModel { model: name.to_owned(), available: Vec::new() })
 }
+
+/// Says in the request how long an answer may be, where the call must not outgrow it: a strict budget's bound holds only
+/// if the upstream knows it.
+fn cap_output(
+    calls: &ModelCalls,
+    operation: Operation,
+    said: &mut Said,
+    members: &mut Members<'_>,
+    deployment: &Deployment,
+    (principal, course): (&Principal, &Course),
+) -> Result<(), CallError> {
+    if operation == Operation::Embedding {
+        return Ok(());
+    }
+    let strict = match bound::mode(principal, &calls.limits) {
+        BudgetMode::Strict => {
+            said.asked.output_cap(deployment.price.as_ref(), bound::care(BudgetMode::Strict, &calls.limits))
+        }
+        BudgetMode::Balanced => None,
+    };
+    let Some(cap) = [strict, course.output_cap].into_iter().flatten().min() else { return Ok(()) };
+    if said.asked.output_tokens == Some(cap) {
+        return Ok(());
+    }
+    said.asked.output_tokens = Some(cap);
+    let value = || members::raw(&cap).map_err(|error| CallError::Json(error.to_string()));
+    let named: Vec<_> = CAPS.into_iter().filter(|name| members.has(name)).collect();
+    for name in &named {
+        members.set(name, value()?);
+    }
+    if named.is_empty() {
+        let speaks_openai = deployment.target().is_some_and(|target| ["openai", "azure"].contains(&target.provider));
+        let is_chat = operation == Operation::Chat;
+        members.set(if is_chat && speaks_openai { "max_completion_tokens" } else { "max_tokens" }, value()?);
+    }
+    Ok(())
+}
+
+/// The members that cap an answer.
+const CAPS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
 
 /// The waits of this call: the deployment's over the defaults, and the client's own bound over all.
 fn bounds(defaults: Bounds, deployment: &Deployment, said: &Said) -> Bounds {

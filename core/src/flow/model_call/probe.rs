@@ -66,7 +66,7 @@ impl ModelCalls {
             Err(error) => Err(error),
         };
         match answer {
-            Ok(answer) => open.settle(answer.usage).await.map(drop),
+            Ok(answer) => open.settle_whole(answer.usage, &answer.body).await.map(drop),
             Err(error) => Err(open.fail(error).await),
         }
     }

@@ -28,6 +28,11 @@ pub(super) struct Begun {
 enum Stage {
     First,
     Reading,
+    /// A piece waits until it is paid for.
+    Covering {
+        bytes: Bytes,
+        is_last: bool,
+    },
     Ending,
     Breaking(CallError),
     Over,
@@ -99,6 +104,19 @@ impl Relay {
                         return Some(Ok(bytes));
                     }
                 }
+                Stage::Covering { bytes, is_last } => {
+                    // As above: the piece must not be lost with this future.
+                    self.stage = Stage::Covering { bytes: bytes.clone(), is_last };
+                    let covered = self.open.cover().await;
+                    self.stage = match covered {
+                        Ok(()) if is_last => Stage::Ending,
+                        Ok(()) => Stage::Reading,
+                        Err(error) => Stage::Breaking(error),
+                    };
+                    if matches!(self.stage, Stage::Ending | Stage::Reading) && !bytes.is_empty() {
+                        return Some(Ok(bytes));
+                    }
+                }
                 Stage::Ending => {
                     self.stage = Stage::Ending;
                     let settled = self.open.settle(self.begun.decoder.seen().usage).await;
@@ -118,7 +136,13 @@ impl Relay {
         self.open.saw(self.begun.decoder.seen());
         match piece {
             Ok(piece) => {
-                if piece.is_last || self.begun.decoder.is_complete() {
+                let is_last = piece.is_last || self.begun.decoder.is_complete();
+                // What the upstream has counted is charged as it is: there is nothing more to hold.
+                if self.open.is_outgrown() && self.begun.decoder.seen().usage.is_none() {
+                    self.stage = Stage::Covering { bytes: piece.bytes, is_last };
+                    return None;
+                }
+                if is_last {
                     self.stage = Stage::Ending;
                 }
                 (!piece.bytes.is_empty()).then_some(piece.bytes)

@@ -1,14 +1,14 @@
 //! A dispatched call until it is charged. It is charged exactly once, whatever happens: an answer, an error, a stream
 //! that breaks, a client that goes away.
 
-use super::admit;
+use super::admit::Admitted;
 use super::body::Said;
 use super::error::CallError;
-use super::late;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
+use super::slices::Slices;
+use super::unrecorded;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
-use crate::admission::hold::Hold;
 use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::money::NanoDollars;
@@ -19,12 +19,21 @@ use crate::providers::operation::Operation;
 use crate::providers::provider::Provider;
 use crate::providers::registry;
 use crate::routing::Deployment;
-use crate::usage::Usage;
+use crate::tokens;
+use crate::usage::{Doubt, Usage};
+use crate::wire::input_weight::InputWeight;
+use bytes::Bytes;
 use http::header::USER_AGENT;
 use std::sync::Arc;
 
-/// Bytes of a request body that count as one token where the upstream told no usage.
-const BYTES_PER_TOKEN: u64 = 4;
+/// Largest body that is kept to be counted, where the upstream tells no usage; a larger one is weighed at once.
+const COUNTED_BYTES_MAX: usize = 16 << 10;
+
+/// The request's input, for the case that the upstream tells no usage.
+enum AskedInput {
+    Body(Bytes),
+    Weighed(u64),
+}
 
 /// A dispatched call. Dropped before it is settled, it settles itself in the background for what has passed.
 pub(super) struct OpenCall {
@@ -37,9 +46,11 @@ pub(super) struct OpenCall {
     row: Option<SpendRow>,
     /// How it ended is written into the row; only storing it is left.
     is_judged: bool,
-    /// What the call holds of its limits.
-    hold: Option<Hold>,
-    request_bytes: u64,
+    /// What the call counts in and holds.
+    admitted: Admitted,
+    slices: Slices,
+    facts: CallFacts,
+    asked: AskedInput,
     seen: Seen,
 }
 
@@ -61,16 +72,34 @@ impl OpenCall {
             id,
             row: Some(row),
             is_judged: false,
-            hold: None,
-            request_bytes: request.body.len() as u64,
+            admitted: Admitted::default(),
+            slices: Slices::default(),
+            facts: CallFacts::at(id.arrived()),
+            asked: AskedInput::of(&request.body),
             seen: Seen::default(),
         }
     }
 
-    /// The call, with what it holds of its limits.
-    pub(super) fn holding(mut self, hold: Option<Hold>) -> Self {
-        self.hold = hold;
+    /// The call, with what it counts in and holds, and what it said of its price.
+    pub(super) fn admitted(mut self, admitted: Admitted, said: &Said) -> Self {
+        self.slices = Slices::of(&admitted, self.deployment.price.as_ref());
+        self.admitted = admitted;
+        self.facts = said.asked.facts(self.id.arrived());
         self
+    }
+
+    /// Whether the stream has grown beyond what is held for it.
+    pub(super) fn is_outgrown(&self) -> bool {
+        self.slices.are_outgrown_by(self.seen.content_events)
+    }
+
+    /// Holds more for a stream that has outgrown what is held. Dropping the future is safe.
+    ///
+    /// # Errors
+    /// [`CallError::Refused`]: the budget has no more.
+    pub(super) async fn cover(&mut self) -> Result<(), CallError> {
+        let Some(price) = &self.deployment.price else { return Ok(()) };
+        self.slices.extend(&self.calls, &mut self.admitted, price, self.seen.content_events).await
     }
 
     pub(super) fn operation(&self) -> Operation {
@@ -100,7 +129,17 @@ impl OpenCall {
     /// # Errors
     /// [`CallError::Unrecorded`]: the answer must not be completed.
     pub(super) async fn settle(&mut self, usage: Option<Usage>) -> Result<NanoDollars, CallError> {
-        let usage = usage.unwrap_or_else(|| self.estimate());
+        let usage = usage.unwrap_or_else(|| self.estimate(self.seen.content_events));
+        self.judge(usage, || Outcome::Success);
+        self.store().await
+    }
+
+    /// As [`OpenCall::settle`], for an answer that is there as a whole.
+    ///
+    /// # Errors
+    /// As [`OpenCall::settle`].
+    pub(super) async fn settle_whole(&mut self, usage: Option<Usage>, answer: &[u8]) -> Result<NanoDollars, CallError> {
+        let usage = usage.unwrap_or_else(|| self.estimate(tokens::count_answer(answer)));
         self.judge(usage, || Outcome::Success);
         self.store().await
     }
@@ -114,7 +153,7 @@ impl OpenCall {
     /// Records a stream that broke: what has passed is charged.
     pub(super) async fn fail_streamed(&mut self, error: CallError) -> CallError {
         tracing::warn!(call = %self.id, error = &error as &dyn std::error::Error, "a stream broke");
-        let usage = self.seen.usage.unwrap_or_else(|| self.estimate());
+        let usage = self.seen.usage.unwrap_or_else(|| self.estimate(self.seen.content_events));
         self.record_failure(usage, &error).await;
         error
     }
@@ -131,12 +170,15 @@ impl OpenCall {
     /// because the store is out of reach, is stored in the background; where calls are admitted without the store,
     /// they are answered without it too.
     async fn store(&mut self) -> Result<NanoDollars, CallError> {
+        if !self.slices.are_closed() {
+            self.slices.close(&self.calls, &mut self.admitted).await;
+        }
         let Some(row) = &self.row else { return Ok(NanoDollars::ZERO) };
-        let release = admit::release(self.hold.as_ref(), &row.details.usage, row.details.ended_at);
+        let release = self.admitted.release(&row.details.usage, row.details.ended_at);
         let cost = row.cost;
         match self.calls.spend.settle_held(row, release).await {
             Ok(_) => {
-                self.principal.spend.add(cost);
+                note_spend(&self.principal, cost);
                 self.row = None;
             }
             Err(error) if self.calls.admits_in_outage && error.is_outage() => {
@@ -152,11 +194,11 @@ impl OpenCall {
     /// Stores the row in the background.
     fn settle_late(&mut self) {
         let Some(row) = self.row.take() else { return };
-        let release = admit::release(self.hold.as_ref(), &row.details.usage, row.details.ended_at);
         let (calls, principal) = (Arc::clone(&self.calls), Arc::clone(&self.principal));
+        let (mut admitted, mut slices) = (std::mem::take(&mut self.admitted), std::mem::take(&mut self.slices));
         self.calls.background.spawn(async move {
-            if late::settle(&calls, &row, release).await {
-                principal.spend.add(row.cost);
+            if unrecorded::settle(&calls, &row, &mut admitted, &mut slices).await {
+                note_spend(&principal, row.cost);
             }
         });
     }
@@ -167,22 +209,24 @@ impl OpenCall {
         row.details.usage = usage;
         row.details.outcome = outcome();
         row.details.ended_at = self.calls.clock.now();
-        let price = self.deployment.price.as_ref();
-        row.cost = cost_of(price, &usage, &CallFacts::at(row.details.started_at)).total;
+        let took = row.details.ended_at.millis_since(row.details.started_at);
+        let facts = CallFacts { duration_ms: u64::try_from(took).unwrap_or(0), ..self.facts };
+        row.cost = cost_of(self.deployment.price.as_ref(), &usage, &facts).total;
         self.is_judged = true;
     }
 
-    /// About what was used, where nobody counted: the request by its bytes, the answer by its events.
-    fn estimate(&self) -> Usage {
-        let prompt_tokens = self.request_bytes / BYTES_PER_TOKEN;
-        Usage { prompt_tokens, completion_tokens: self.seen.content_events, ..Usage::default() }
+    /// About what was used, where the upstream told nothing.
+    fn estimate(&self, completion_tokens: u64) -> Usage {
+        let mut usage = Usage { prompt_tokens: self.asked.tokens(), completion_tokens, ..Usage::default() };
+        usage.doubts.note(Doubt::Estimated);
+        usage
     }
 }
 
 impl Drop for OpenCall {
     fn drop(&mut self) {
         if self.row.is_some() && !self.is_judged {
-            let usage = self.seen.usage.unwrap_or_else(|| self.estimate());
+            let usage = self.seen.usage.unwrap_or_else(|| self.estimate(self.seen.content_events));
             self.judge(usage, || Outcome::Failure {
                 class: "ClientDisconnected".to_owned(),
                 code: String::new(),
@@ -190,6 +234,32 @@ impl Drop for OpenCall {
             });
         }
         self.settle_late();
+    }
+}
+
+impl AskedInput {
+    fn of(body: &Bytes) -> Self {
+        if body.len() <= COUNTED_BYTES_MAX {
+            Self::Body(body.clone())
+        } else {
+            Self::Weighed(InputWeight::of(body).estimate())
+        }
+    }
+
+    fn tokens(&self) -> u64 {
+        match self {
+            Self::Body(body) => tokens::count_request(body),
+            Self::Weighed(tokens) => *tokens,
+        }
+    }
+}
+
+/// Remembers what a key has spent, and tells the operator when that passes its soft budget.
+fn note_spend(principal: &Principal, cost: NanoDollars) {
+    let spent = principal.spend.add(cost);
+    if principal.limits.soft_budget.is_some_and(|soft| spent >= soft && spent - cost < soft) {
+        let (key, alias) = (&principal.key_name, principal.key_alias.as_deref());
+        tracing::warn!(key, alias, spent = spent.dollars(), "a key has passed its soft budget");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What must hold of a call whatever its upstream, its store and its client do.
 
-use super::{CallAnswer, CallBody, CallError, CallRequest, ModelCalls};
+use super::{CallAnswer, CallBody, CallError, CallRequest, ModelCalls, ProxyLimits};
 use crate::accounting::spend_log::SpendLog;
 use crate::accounting::spend_query::SpendQuery;
 use crate::accounting::spend_row::{Outcome, SpendRow};
@@ -41,14 +41,18 @@ const END: &str = "data: [DONE]\n\n";
 const STREAMED: &str = r#"{"model":"gpt","stream":true,"messages":[{"role":"user","content":"Hello there"}]}"#;
 const WHOLE: &str = r#"{"model":"gpt","messages":[]}"#;
 
-/// An upstream that answers as it is told, once.
+mod limits;
+
+/// An upstream that answers as it is told, once, and keeps what it was asked.
 struct Scripted {
     answer: Mutex<Option<(u16, UpstreamBody)>>,
+    asked: Mutex<Bytes>,
 }
 
 #[async_trait]
 impl Transport for Scripted {
-    async fn send(&self, _: Request<Bytes>, _: Bounds) -> Result<Response<UpstreamBody>, TransportError> {
+    async fn send(&self, request: Request<Bytes>, _: Bounds) -> Result<Response<UpstreamBody>, TransportError> {
+        *self.asked.lock().unwrap() = request.into_body();
         let (status, body) = self.answer.lock().unwrap().take().expect("one call");
         let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
@@ -58,6 +62,7 @@ impl Transport for Scripted {
 
 struct Gateway {
     calls: Arc<ModelCalls>,
+    upstream: Arc<Scripted>,
     table: Arc<FaultyTable>,
 }
 
@@ -78,27 +83,33 @@ impl Gateway {
         let entry = ModelEntry { model_name: "gpt".to_owned(), params, info: serde_json::Map::new(), line: 0 };
         let targets = |params: &_| target_of(params, &Environment::default()).map_err(Into::into);
         let wait = Duration::from_secs(60);
+        let upstream = Arc::new(Scripted { answer: Mutex::new(Some((status, body))), asked: Mutex::default() });
         let calls = ModelCalls {
             authenticator: Arc::new(Authenticator::new(Some(master), keys, cache, directory)),
             models: Arc::new(ModelTable::new(vec![entry], Arc::new(targets)).unwrap()),
             spend: Arc::new(SpendLog::new(table.clone(), None)),
             ledger: Ledger::new(table.clone()),
-            transport: Arc::new(Scripted { answer: Mutex::new(Some((status, body))) }),
+            limits: ProxyLimits::default(),
+            transport: upstream.clone(),
             clock,
             random: Arc::new(SystemRandom),
             admits_in_outage: false,
             background: Background::default(),
             bounds: Bounds { first_byte: wait, between_chunks: wait, total: wait },
         };
-        Self { calls: Arc::new(calls), table }
+        Self { calls: Arc::new(calls), upstream, table }
     }
 
     async fn call(&self, body: &'static str) -> CallAnswer {
+        self.call_as("sk-m", body).await
+    }
+
+    async fn call_as(&self, key: &str, body: &'static str) -> CallAnswer {
         let request = CallRequest {
             operation: Operation::Chat,
             route: "/v1/chat/completions",
             path_model: None,
-            headers: authorized(),
+            headers: authorized(key),
             body: Bytes::from_static(body.as_bytes()),
             client_address: None,
         };
@@ -110,8 +121,8 @@ impl Gateway {
     }
 }
 
-fn authorized() -> HeaderMap {
-    HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer sk-m"))])
+fn authorized(key: &str) -> HeaderMap {
+    HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::try_from(format!("Bearer {key}")).unwrap())])
 }
 
 fn pieces(pieces: &[&'static str]) -> UpstreamBody {
@@ -261,7 +272,7 @@ async fn a_probe_is_charged_to_who_asked_for_it_whether_or_not_it_is_answered() 
     for (status, body, nanos) in [(200, answered, 80_000), (429, "{}", 0)] {
         let gateway = Gateway::answering(status, pieces(&[body]));
         let (calls, now) = (&gateway.calls, gateway.calls.clock.now());
-        let asker = calls.authenticator.authenticate(&authorized(), now).await.unwrap();
+        let asker = calls.authenticator.authenticate(&authorized("sk-m"), now).await.unwrap();
         let deployment = Arc::clone(&calls.models.group("gpt").unwrap().deployments[0]);
         let address = Some("203.0.113.7".parse().unwrap());
         assert_eq!(calls.probe(deployment, asker, address).await.is_ok(), status == 200);

@@ -12,7 +12,7 @@ use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
-use crate::flow::model_call::ModelCalls;
+use crate::flow::model_call::{ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
 use crate::routing::ModelTable;
 use crate::routing::tests::{entry, targets};
@@ -133,6 +133,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         models: Arc::new(ModelTable::new(["gpt", "wild/*"].map(named).to_vec(), targets()).unwrap()),
         spend: Arc::new(log),
         ledger,
+        limits: ProxyLimits::default(),
         transport: Arc::new(Unreachable),
         clock,
         random: Arc::new(SystemRandom),

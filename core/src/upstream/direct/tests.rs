@@ -42,6 +42,11 @@ impl Upstream {
         self.call(seconds(60)).await.unwrap().into_body().try_collect().await.unwrap()
     }
 
+    async fn prepare(&self) -> Result<(), TransportError> {
+        let address = format!("http://{}/v1/x", self.listener.local_addr().unwrap());
+        self.client.prepare(&address.parse().unwrap(), Limits::of(seconds(60))).await
+    }
+
     async fn accept(&self) -> TcpStream {
         self.listener.accept().await.unwrap().0
     }
@@ -50,6 +55,30 @@ impl Upstream {
 fn seconds(seconds: u64) -> Bounds {
     let wait = Duration::from_secs(seconds);
     Bounds { first_byte: wait, between_chunks: wait, total: wait }
+}
+
+#[tokio::test]
+async fn a_connection_made_ahead_is_the_one_that_is_used() {
+    let upstream = Upstream::new().await;
+    upstream.prepare().await.unwrap();
+    // There is one already.
+    upstream.prepare().await.unwrap();
+    let mut stream = upstream.accept().await;
+    let server = async {
+        request(&mut stream).await;
+        stream.write_all(HELLO.as_bytes()).await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(upstream.hello(), server);
+    assert_eq!(answer.concat(), b"hello");
+}
+
+#[tokio::test]
+async fn nobody_at_the_address_is_told_before_anything_is_sent() {
+    let Upstream { listener, client } = Upstream::new().await;
+    let address = format!("http://{}/v1/x", listener.local_addr().unwrap());
+    drop(listener);
+    let error = client.prepare(&address.parse().unwrap(), Limits::of(seconds(60))).await.unwrap_err();
+    assert!(matches!(error, TransportError::NotSent(_)));
 }
 
 /// Reads one request.

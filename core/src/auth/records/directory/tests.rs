@@ -37,17 +37,16 @@ async fn a_key_is_under_its_team_membership_user_organization_and_shared_budgets
     make(&records, RecordId::member("t", "u"), json!({"rpm_limit": 2}), json!({})).await;
     make(&records, of(RecordKind::User, "u"), json!({"rpm_limit": 3, "budget_id": "b"}), json!({})).await;
     make(&records, of(RecordKind::Organization, "o"), json!({"rpm_limit": 4, "budget_id": "c"}), json!({})).await;
-    make(&records, of(RecordKind::Budget, "b"), json!({"rpm_limit": 5}), json!({})).await;
-    make(&records, of(RecordKind::Budget, "c"), json!({"rpm_limit": 6}), json!({})).await;
-    let (above, read_at) = directory.above(&key(), NOW).await.unwrap();
-    let one = [above.team, above.member, above.user, above.organization];
-    let limits: Vec<_> =
-        one.into_iter().chain(above.budgets.into_iter().map(Some)).map(|h| h.unwrap().limits.rpm_limit).collect();
-    assert_eq!(limits, [1, 2, 3, 4, 5, 6].map(Some));
-    assert_eq!(read_at, NOW);
+    make(&records, of(RecordKind::Budget, "b"), json!({"rpm_limit": 5, "tpm_limit": 50}), json!({})).await;
+    make(&records, of(RecordKind::Budget, "c"), json!({"rpm_limit": 6, "tpm_limit": 60}), json!({})).await;
+    let KnownAbove { above, limits, read_at } = directory.above(&key(), NOW).await.unwrap();
+    let holders = [above.team, above.member, above.user, above.organization].map(Option::unwrap);
+    assert_eq!(holders.each_ref().map(|holder| holder.limits.rpm_limit), [1, 2, 3, 4].map(Some));
+    assert_eq!(holders.map(|holder| holder.limits.tpm_limit), [None, None, Some(50), Some(60)]);
+    assert_eq!((limits.rpm_limit, limits.tpm_limit, read_at), (Some(5), Some(50), NOW));
     // Read from memory later, it is as old as it was.
     let later = NOW.plus_millis(500);
-    assert_eq!(directory.above(&key(), later).await.unwrap().1, NOW);
+    assert_eq!(directory.above(&key(), later).await.unwrap().read_at, NOW);
 }
 
 #[tokio::test]
@@ -55,38 +54,38 @@ async fn a_team_limits_each_member_who_has_no_limits_of_its_own() {
     let (records, directory) = room(0);
     let document = json!({"team_member_budget": 2, "team_member_rpm_limit": 9});
     make(&records, RecordId::of(RecordKind::Team, "t"), json!({}), document).await;
-    let granted = directory.above(&key(), NOW).await.unwrap().0.member.unwrap();
+    let granted = directory.above(&key(), NOW).await.unwrap().above.member.unwrap();
     assert_eq!((granted.id.as_str(), granted.limits.rpm_limit), ("u", Some(9)));
     make(&records, RecordId::member("t", "u"), json!({"rpm_limit": 2}), json!({})).await;
-    let own = directory.above(&key(), NOW).await.unwrap().0.member.unwrap();
+    let own = directory.above(&key(), NOW).await.unwrap().above.member.unwrap();
     assert_eq!((own.limits.rpm_limit, own.limits.max_budget), (Some(2), None));
 }
 
 #[tokio::test]
 async fn that_somebody_has_no_record_is_remembered_until_it_is_forgotten() {
     let (records, directory) = room(1000);
-    assert!(directory.end_user("c", NOW).await.unwrap().holder.is_none());
+    assert!(directory.end_user("c", NOW).await.unwrap().is_none());
     let id = RecordId::of(RecordKind::Customer, "c");
     make(&records, id.clone(), json!({"blocked": true, "budget_id": "b"}), json!({})).await;
     make(&records, RecordId::of(RecordKind::Budget, "b"), json!({"max_budget": 1}), json!({})).await;
-    assert!(directory.end_user("c", NOW.plus_millis(999)).await.unwrap().holder.is_none());
+    assert!(directory.end_user("c", NOW.plus_millis(999)).await.unwrap().is_none());
     directory.forget(&id);
-    let known = directory.end_user("c", NOW).await.unwrap();
-    assert!(known.holder.unwrap().limits.is_blocked() && known.budget.is_some());
+    let known = directory.end_user("c", NOW).await.unwrap().unwrap();
+    assert!(known.limits.is_blocked() && known.limits.max_budget.is_some());
 }
 
 #[tokio::test]
 async fn what_another_process_changed_is_seen_within_the_bound() {
     let (records, directory) = room(1000);
-    assert!(directory.tag("t", NOW).await.unwrap().holder.is_none());
+    assert!(directory.tag("t", NOW).await.unwrap().is_none());
     make(&records, RecordId::of(RecordKind::Tag, "t"), json!({}), json!({})).await;
-    assert!(directory.tag("t", NOW.plus_millis(1000)).await.unwrap().holder.is_some());
+    assert!(directory.tag("t", NOW.plus_millis(1000)).await.unwrap().is_some());
 }
 
 #[tokio::test]
 async fn an_id_that_no_record_can_have_is_not_asked_for() {
     let (_, directory) = room(1000);
     for id in ["", &"x".repeat(100_000)] {
-        assert!(directory.end_user(id, NOW).await.unwrap().holder.is_none());
+        assert!(directory.end_user(id, NOW).await.unwrap().is_none());
     }
 }

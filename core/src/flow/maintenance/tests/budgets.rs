@@ -5,6 +5,7 @@ use crate::auth::cache::PrincipalCache;
 use crate::auth::key_item;
 use crate::auth::key_record::{KeyRecord, KeyTotals, StoredKey};
 use crate::auth::key_store::KeyStore;
+use crate::auth::records::{Record, RecordId, RecordKind, RecordStore};
 use crate::calendar;
 use crate::flow::maintenance::report::Status;
 use crate::limits::{BudgetPeriod, Limits};
@@ -168,8 +169,8 @@ async fn a_lost_answer_takes_off_once() {
     for lost in [Fault::LostAnswer, Fault::LostRequest, Fault::Duplicate, Fault::Conflict] {
         let inner = table(&clock());
         key(&inner, "sk-1", NOW).await;
-        // The cursor, the list and the key are read; then comes the transaction.
-        let plan = Plan::script([None, None, None, Some(lost)]);
+        // The cursor, the list, the key and its totals are read; then comes the transaction.
+        let plan = Plan::script([None, None, None, None, Some(lost)]);
         let faulty = Arc::new(FaultyTable::new(Arc::clone(&inner), plan));
         let table: Arc<dyn Table> = faulty.clone();
         assert_eq!(roll_over(&table).await.status, Status::Finished);
@@ -216,4 +217,34 @@ async fn an_interrupted_run_goes_on_behind_the_last_key() {
     assert_eq!(looked_at.iter().sum::<u64>(), 20, "no key is looked at twice");
     // The next run starts from the first key again.
     assert_eq!(roll_over(&table).await.examined, 20);
+}
+
+#[tokio::test]
+async fn budgets_of_records_begin_anew_too() {
+    let table = table(&clock());
+    let records = RecordStore::new(Arc::clone(&table));
+    let ids = [
+        RecordId::team("t"),
+        RecordId::of(RecordKind::User, "u"),
+        RecordId::of(RecordKind::Organization, "o"),
+        RecordId::of(RecordKind::Customer, "c"),
+        RecordId::of(RecordKind::Tag, "g"),
+    ];
+    for id in &ids {
+        let mut record = Record::new(id.clone(), NOW, None);
+        record.limits.max_budget = Some(SPENT);
+        record.limits.budget_duration = BudgetPeriod::parse("1d").ok();
+        record.limits.budget_reset_at = Some(NOW);
+        records.create(&record, Vec::new()).await.unwrap();
+        records.adjust_spend(id, SPENT).await.unwrap();
+    }
+    key(&table, "sk-1", NOW).await;
+    assert_eq!(roll_over(&table).await.done, ids.len() as u64 + 1);
+    for id in &ids {
+        let stored = records.get(id).await.unwrap().unwrap();
+        assert_eq!((stored.totals.spend(), stored.record.limits.budget_reset_at), (NanoDollars::ZERO, tomorrow()));
+        let used = table.get(&id.totals_place(), Freshness::Latest).await.unwrap().and_then(|item| item.number("used"));
+        assert_eq!(used, Some(0));
+    }
+    assert_eq!(roll_over(&table).await.done, 0, "once");
 }

@@ -1,0 +1,53 @@
+//! What a call tries next when a limit stands in its way: another deployment, or a shorter answer.
+
+use super::admit::Refused;
+use super::bound;
+use super::error::CallError;
+use super::proxy_limits::ProxyLimits;
+use super::scopes::{DEPLOYMENT, PROVIDER};
+use crate::admission::refusal::Refusal;
+use crate::id::DeploymentId;
+use crate::limits::BudgetPolicy;
+use crate::principal::Principal;
+use crate::routing::Deployment;
+
+/// Most times an answer is made shorter: other calls may take what was left meanwhile.
+const CLAMPS_MAX: u8 = 4;
+
+/// What is known about the way so far.
+#[derive(Debug, Default)]
+pub(super) struct Course {
+    /// Deployments whose limits are reached.
+    pub(super) passed_over: Vec<DeploymentId>,
+    /// The most output tokens that the budgets afford.
+    pub(super) output_cap: Option<u64>,
+    clamps: u8,
+}
+
+impl Course {
+    /// Whether there is another way, which the next plan then takes.
+    pub(super) fn turn(
+        &mut self,
+        refused: &Refused,
+        deployment: &Deployment,
+        principal: &Principal,
+        proxy: &ProxyLimits,
+    ) -> bool {
+        let CallError::Refused(refusal) = &refused.error else { return false };
+        match refusal {
+            Refusal::Rate { kind, .. } | Refusal::Budget { kind, .. } if [DEPLOYMENT, PROVIDER].contains(kind) => {
+                self.passed_over.push(deployment.id.clone());
+                true
+            }
+            Refusal::Budget { used, limit, .. } if bound::policy(principal, proxy) == BudgetPolicy::Clamp => {
+                let (Some(price), Some(bound)) = (deployment.price.as_ref(), &refused.bound) else { return false };
+                let affordable = price.largest_output(&bound.demand, *limit - *used);
+                let shorter = affordable.filter(|tokens| *tokens < bound.demand.output_tokens);
+                self.clamps += 1;
+                self.output_cap = shorter.or(self.output_cap);
+                shorter.is_some() && self.clamps <= CLAMPS_MAX
+            }
+            _ => false,
+        }
+    }
+}

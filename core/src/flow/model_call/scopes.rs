@@ -1,0 +1,306 @@
+//! Which limits a call counts in: those of its key and of all that stands above, beside and behind it, and where each is
+//! counted. What nobody limits costs nothing here.
+
+use super::body::Said;
+use super::error::CallError;
+use super::parts::ModelCalls;
+use super::proxy_limits::ProxyLimits;
+use crate::accounting::spend_log::totals_key;
+use crate::admission::limits::{Budget, Counter, ScopeLimits, Wording};
+use crate::auth::budget_period::Budgeted;
+use crate::auth::records::{RecordId, RecordKind};
+use crate::calendar::DAY_MILLIS;
+use crate::clock::Timestamp;
+use crate::limits::{BudgetPeriod, Limits};
+use crate::principal::{Above, Holder, Principal};
+use crate::routing::Deployment;
+use crate::store::item::Key;
+
+/// Most tags of one call. Each may have a budget, and all are counted in one transaction.
+const TAGS_MAX: usize = 32;
+
+/// The kind of scope that a deployment's own limits are.
+pub(super) const DEPLOYMENT: &str = "deployment";
+
+/// The kind of scope that a provider's budget is.
+pub(super) const PROVIDER: &str = "provider";
+
+/// A kind of record that limits calls.
+struct Kind {
+    name: &'static str,
+    /// Of a model on it.
+    of_model: &'static str,
+    /// How a refusal says that its budget is used up.
+    wording: Wording,
+}
+
+const KEY: Kind = Kind { name: "api_key", of_model: "model_per_key", wording: Wording::Exceeded };
+const TEAM: Kind = Kind { name: "team", of_model: "model_per_team", wording: Wording::Exceeded };
+const MEMBER: Kind = Kind { name: "team_member", of_model: "model_per_team_member", wording: Wording::Exceeded };
+const USER: Kind = Kind { name: "user", of_model: "model_per_user", wording: Wording::Over };
+const ORGANIZATION: Kind =
+    Kind { name: "organization", of_model: "model_per_organization", wording: Wording::Exceeded };
+const END_USER: Kind = Kind { name: "end_user", of_model: "model_per_end_user", wording: Wording::Over };
+const TAG: Kind = Kind { name: "tag", of_model: "model_per_tag", wording: Wording::Exceeded };
+
+/// What a call counts in.
+#[derive(Debug, Default)]
+pub(super) struct Scopes {
+    /// Every scope that limits it.
+    pub(super) limited: Vec<ScopeLimits>,
+    /// Running totals of the records above and beside its key, which it is charged to whether they limit it or not.
+    pub(super) totals: Vec<Key>,
+    /// Budgets whose period is over and has to begin anew first.
+    pub(super) due: Vec<Budgeted>,
+}
+
+/// Whose limits they are.
+struct Subject<'a> {
+    kind: Kind,
+    id: &'a str,
+    /// As refusals name it.
+    owner: &'a dyn Fn() -> String,
+    /// The record that keeps running totals.
+    record: Option<Budgeted>,
+}
+
+impl Scopes {
+    /// What a call of `said` to `deployment` counts in.
+    ///
+    /// # Errors
+    /// [`CallError::EndUserBlocked`], [`CallError::Member`] for too many tags, and those of the store.
+    pub(super) async fn of(
+        calls: &ModelCalls,
+        principal: &Principal,
+        said: &Said,
+        deployment: &Deployment,
+        now: Timestamp,
+    ) -> Result<Self, CallError> {
+        let mut scopes = Self::default();
+        let at = At { model: &said.model, now };
+        scopes.add_key(principal, &calls.limits, at);
+        scopes.add_above(&principal.above, at);
+        if let Some(id) = said.end_user.as_deref().filter(|id| !id.is_empty()) {
+            let known = calls.authenticator.end_user(id, now).await?;
+            if known.as_ref().is_some_and(|known| known.limits.is_blocked()) {
+                return Err(CallError::EndUserBlocked(id.to_owned()));
+            }
+            let granted = match (&known, calls.limits.end_user_budget_id.as_deref()) {
+                (None, Some(budget)) => calls.authenticator.shared_budget(budget, now).await?,
+                _ => None,
+            };
+            scopes.add_end_user(id, known.as_deref(), granted.as_deref(), &calls.limits, at);
+        }
+        if said.tags.len() > TAGS_MAX {
+            let message = format!("a request may have {TAGS_MAX} tags at most");
+            return Err(CallError::Member { member: "tags", message });
+        }
+        for (index, tag) in said.tags.iter().enumerate() {
+            if said.tags.iter().take(index).all(|before| before != tag) {
+                let known = calls.authenticator.tag(tag, now).await?;
+                scopes.add_tag(tag, known.as_deref(), &calls.limits, at);
+            }
+        }
+        scopes.add_way(deployment, &calls.limits, at);
+        Ok(scopes)
+    }
+
+    fn add_key(&mut self, principal: &Principal, proxy: &ProxyLimits, at: At<'_>) {
+        let owner = || format!("Key={} ({})", principal.key_alias.as_deref().unwrap_or("key"), principal.key_name);
+        let subject = Subject {
+            kind: KEY,
+            id: principal.key.as_str(),
+            owner: &owner,
+            record: Some(Budgeted::Key(principal.key.clone())),
+        };
+        let limits = &principal.limits;
+        if limits.is_unlimited() && proxy.key_parallel.is_none() {
+            return;
+        }
+        let parallel = limits.max_parallel_requests.or(proxy.key_parallel);
+        self.add(&subject, limits, parallel, at);
+    }
+
+    fn add_above(&mut self, above: &Above, at: At<'_>) {
+        let Above { team, member, user, organization } = above;
+        if let Some(team) = team.as_deref() {
+            let owner = || format!("Team={}", team.id);
+            self.add_record(TEAM, RecordId::team(&*team.id), &owner, team, at);
+            if let Some(member) = member.as_deref() {
+                let owner = || format!("User={} in Team={}", member.id, team.id);
+                let id = RecordId::member(&*team.id, &*member.id);
+                self.add_record(MEMBER, id, &owner, member, at);
+            }
+        }
+        if let Some(user) = user.as_deref() {
+            let owner = || format!("User={}", user.id);
+            let id = RecordId::of(RecordKind::User, &*user.id);
+            if team.is_some() {
+                // A user's own budget is for the keys that belong to no team.
+                let limits = Limits { max_budget: None, soft_budget: None, ..user.limits.clone() };
+                let user = Holder { id: user.id.clone(), limits, ..Holder::default() };
+                self.add_record(USER, id, &owner, &user, at);
+            } else {
+                self.add_record(USER, id, &owner, user, at);
+            }
+        }
+        if let Some(organization) = organization.as_deref() {
+            let owner = || format!("Organization={}", organization.id);
+            let id = RecordId::of(RecordKind::Organization, &*organization.id);
+            self.add_record(ORGANIZATION, id, &owner, organization, at);
+        }
+    }
+
+    fn add_end_user(
+        &mut self,
+        id: &str,
+        known: Option<&Holder>,
+        granted: Option<&Holder>,
+        proxy: &ProxyLimits,
+        at: At<'_>,
+    ) {
+        let limits = match (known, granted) {
+            // One who has a record, but no budget, is under the default one.
+            (Some(known), _) if known.limits.max_budget.is_none() => known.limits.under(&proxy.end_user),
+            (Some(known), _) => known.limits.clone(),
+            (None, Some(granted)) => Limits::default().under(&granted.limits),
+            (None, None) => proxy.end_user.clone(),
+        };
+        if known.is_none() && limits.is_unlimited() {
+            return;
+        }
+        let owner = || format!("End User={id}");
+        let holder = Holder { id: id.to_owned(), limits, ..Holder::default() };
+        let record = RecordId::of(RecordKind::Customer, id);
+        if record.is_possible() {
+            self.add_record(END_USER, record, &owner, &holder, at);
+        }
+    }
+
+    fn add_tag(&mut self, tag: &str, known: Option<&Holder>, proxy: &ProxyLimits, at: At<'_>) {
+        let owner = || format!("Tag={tag}");
+        if let Some(known) = known {
+            let id = RecordId::of(RecordKind::Tag, tag);
+            self.add_record(TAG, id, &owner, known, at);
+        }
+        if let Some(setting) = proxy.tags.get(tag) {
+            self.add(&unrecorded("tag_config", tag, &owner), &ProxyLimits::of_setting(setting), None, at);
+        }
+    }
+
+    /// The deployment, its provider and the proxy.
+    fn add_way(&mut self, deployment: &Deployment, proxy: &ProxyLimits, at: At<'_>) {
+        let params = &deployment.entry.params;
+        let limits = Limits {
+            max_budget: params.max_budget,
+            budget_duration: params.budget_duration.clone(),
+            rpm_limit: params.rpm,
+            tpm_limit: params.tpm,
+            ..Limits::default()
+        };
+        let owner = || format!("Deployment={}", deployment.group);
+        self.add(&unrecorded(DEPLOYMENT, deployment.id.as_str(), &owner), &limits, params.max_parallel_requests, at);
+        let provider = deployment.target().map_or("mock", |target| target.provider);
+        if let Some(setting) = proxy.providers.get(provider) {
+            let owner = || format!("Provider={provider}");
+            self.add(&unrecorded(PROVIDER, provider, &owner), &ProxyLimits::of_setting(setting), None, at);
+        }
+        let parallel = proxy.proxy.max_parallel_requests;
+        self.add(&unrecorded("proxy", "proxy", &|| "Proxy".to_owned()), &proxy.proxy, parallel, at);
+    }
+
+    fn add_record(&mut self, kind: Kind, id: RecordId, owner: &dyn Fn() -> String, holder: &Holder, at: At<'_>) {
+        self.totals.push(id.totals_place());
+        if holder.limits.is_unlimited() {
+            return;
+        }
+        let name = match &id {
+            RecordId::Member { team, user } => format!("{team}:{user}"),
+            RecordId::Of(_, name) => name.clone(),
+        };
+        let record = Some(Budgeted::Record(id));
+        let subject = Subject { kind, id: &name, owner, record };
+        self.add(&subject, &holder.limits, holder.limits.max_parallel_requests, at);
+    }
+
+    fn add(&mut self, subject: &Subject<'_>, limits: &Limits, parallel: Option<i64>, at: At<'_>) {
+        if limits.is_unlimited() && parallel.is_none() {
+            return;
+        }
+        if limits.max_budget.is_some()
+            && limits.budget_reset_at.is_some_and(|end| end <= at.now)
+            && let Some(record) = &subject.record
+        {
+            self.due.push(record.clone());
+        }
+        let scope = ScopeLimits {
+            budget: budget(subject, limits, at.now),
+            requests: limits.rpm_limit,
+            tokens: limits.tpm_limit,
+            parallel,
+            ..ScopeLimits::new(subject.kind.name, subject.id)
+        };
+        let model = model_scope(subject, limits, at);
+        self.limited.extend([Some(scope), model].into_iter().flatten().filter(ScopeLimits::is_limited));
+    }
+}
+
+/// Which call it is, and when.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    model: &'a str,
+    now: Timestamp,
+}
+
+fn unrecorded<'a>(kind: &'static str, id: &'a str, owner: &'a dyn Fn() -> String) -> Subject<'a> {
+    let kind = Kind { name: kind, of_model: kind, wording: Wording::Exceeded };
+    Subject { kind, id, owner, record: None }
+}
+
+fn budget(subject: &Subject<'_>, limits: &Limits, now: Timestamp) -> Option<Budget> {
+    let limit = limits.max_budget_at(now)?;
+    let own_totals = subject.record.as_ref().map(|record| match record {
+        Budgeted::Key(hash) => totals_key(hash),
+        Budgeted::Record(id) => id.totals_place(),
+    });
+    let (counter, resets_at) = match (own_totals, &limits.budget_duration) {
+        // The record says when its budget begins anew, or it never does.
+        (Some(totals), None) => (Counter::Totals(totals), None),
+        (Some(totals), Some(_)) if limits.budget_reset_at.is_some() => {
+            (Counter::Totals(totals), limits.budget_reset_at)
+        }
+        (_, period) => periodic(subject.kind.name, subject.id, period.as_ref(), now),
+    };
+    Some(Budget { counter, limit, owner: (subject.owner)(), wording: subject.kind.wording, resets_at })
+}
+
+/// The limits of one model on a record.
+fn model_scope(subject: &Subject<'_>, limits: &Limits, at: At<'_>) -> Option<ScopeLimits> {
+    let budget = limits.model_max_budget.get(at.model);
+    let requests = limits.model_rpm_limit.get(at.model).copied();
+    let tokens = limits.model_tpm_limit.get(at.model).copied();
+    if budget.is_none() && requests.is_none() && tokens.is_none() {
+        return None;
+    }
+    let kind = subject.kind.of_model;
+    let id = format!("{}:{}", subject.id, at.model);
+    let budget = budget.map(|budget| {
+        let (counter, resets_at) = periodic(kind, &id, budget.budget_duration.as_ref(), at.now);
+        let owner = format!("{} Model={}", (subject.owner)(), at.model);
+        Budget { counter, limit: budget.max_budget, owner, wording: Wording::Exceeded, resets_at }
+    });
+    Some(ScopeLimits { budget, requests, tokens, ..ScopeLimits::new(kind, id) })
+}
+
+/// A counter of its own for the period that runs, which every process knows by the calendar.
+fn periodic(kind: &str, id: &str, period: Option<&BudgetPeriod>, now: Timestamp) -> (Counter, Option<Timestamp>) {
+    let partition = format!("USED#{kind}#{id}");
+    match period.map(|period| period.at(now)) {
+        None => (Counter::Period { key: Key::new(partition, "ALL"), expires_at: None }, None),
+        Some(period) => {
+            let key = Key::new(partition, period.start.millis().to_string());
+            // Calls under way may outlast the period.
+            (Counter::Period { key, expires_at: Some(period.end.plus_millis(2 * DAY_MILLIS)) }, Some(period.end))
+        }
+    }
+}
