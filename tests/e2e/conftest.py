@@ -77,7 +77,7 @@ def starter(aws, provider, logs, folder):
 
     def start(table, store=None, **settings):
         name = f"{folder.name}-{next(numbers)}"
-        config = write_config(folder / f"{name}.yaml", provider.url, API_KEY, MASTER_KEY, **settings)
+        config = write_config(folder / f"{name}.yaml", provider.url, API_KEY, MASTER_KEY, settings)
         environment = aws | ({"AWS_ENDPOINT_URL_DYNAMODB": store.url} if store else {})
         gateway = start_postern(name, config, table, logs, environment)
         started.append(gateway)

@@ -41,7 +41,13 @@ def test_of_500_calls_at_once_a_budget_worth_10_pays_for_10(started, upstream, s
     # What was reserved for those is given back, so the budget is used to its end and not beyond.
     eventually(lambda: post(first, key, {"stream": stream}).status == 422 and len(upstream.requests) >= WORTH)
     assert len(upstream.requests) == WORTH
-    eventually(lambda: first.call(f"/key/info?key={key}").json()["info"]["spend"] == pytest.approx(WORTH * ONE_CALL))
+
+    def spent():
+        # The store may still be too busy to be asked.
+        answer = first.call(f"/key/info?key={key}")
+        return answer.json()["info"]["spend"] if answer.status_code == 200 else None
+
+    eventually(lambda: spent() == pytest.approx(WORTH * ONE_CALL))
 
 
 def test_fifty_processes_share_one_limit_of_requests(start, upstream):
@@ -52,10 +58,12 @@ def test_fifty_processes_share_one_limit_of_requests(start, upstream):
     key = first.call("/key/generate", {"rpm_limit": 20}).json()["key"]
     began = time.monotonic()
     statuses = [answer.status for answer in post_many([(gateway, key, {}) for gateway in [first, *rest] for _ in range(2)])]
-    while statuses.count(200) < 20 and time.monotonic() - began < 30:
+    while statuses.count(200) < 20 and 429 not in statuses and time.monotonic() - began < 30:
         statuses += [answer.status for answer in post_many([(gateway, key, {}) for gateway in rest[:10]])]
     assert set(statuses) <= {200, 429, 503}
-    assert statuses.count(200) == 20 == len(upstream.requests)
+    assert statuses.count(200) == len(upstream.requests) <= 20
+    # A call whose reservation the store was too busy to confirm is not made; its place in the minute may be gone.
+    assert statuses.count(200) == 20 or 503 in statuses
     # All of it in the one minute that the limit is for, or this says nothing.
     assert time.monotonic() - began < 50
 

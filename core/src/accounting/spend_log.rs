@@ -161,18 +161,16 @@ impl SpendLog {
                 Err(failure) => failure,
             };
             match failure {
-                WriteError::OutcomeUnknown(_) => {
-                    match timeout_at(silence_ends, self.stored(row.request_id)).await {
-                        // Not ours: the call was charged its reservation meanwhile.
-                        Ok(Ok(Some(old))) if is_final && old.attributes.contains_key(UNSETTLED) => {
-                            return self.correct(row, self.item(row, form), &old, &release).await;
-                        }
-                        Ok(Ok(Some(_))) => return Ok(Settled::Now),
-                        // Not there yet. The same write again cannot charge twice, as it asks for the row to be absent.
-                        Ok(Ok(None) | Err(_)) if Instant::now() < silence_ends => {}
-                        Ok(_) | Err(_) => return Err(SettleError::OutcomeUnknown(failure)),
+                WriteError::OutcomeUnknown(_) => match timeout_at(silence_ends, self.stored(row.request_id)).await {
+                    // Not ours: the call was charged its reservation meanwhile.
+                    Ok(Ok(Some(old))) if is_final && old.attributes.contains_key(UNSETTLED) => {
+                        return self.correct(row, self.item(row, form), &old, &release).await;
                     }
-                }
+                    Ok(Ok(Some(_))) => return Ok(Settled::Now),
+                    // Not there yet. The same write again cannot charge twice, as it asks for the row to be absent.
+                    Ok(Ok(None) | Err(_)) if Instant::now() < silence_ends => {}
+                    Ok(_) | Err(_) => return Err(SettleError::OutcomeUnknown(failure)),
+                },
                 // A store that answers is there.
                 WriteError::Conflict if started.elapsed() < CROWD_WAIT => silence_ends = Instant::now() + STORE_WAIT,
                 WriteError::Throttled(_) | WriteError::Unavailable(_) if Instant::now() < silence_ends => {}

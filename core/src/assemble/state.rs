@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The pause between two looks at a store that was out of reach at the start.
-const LOOK_PAUSE: Duration = Duration::from_secs(1);
+const LOOK_PAUSE: Duration = Duration::from_millis(500);
 
 /// Where state lives.
 #[derive(Clone, Debug, PartialEq, Eq)]

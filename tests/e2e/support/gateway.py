@@ -38,8 +38,9 @@ class Gateway:
         return httpx2.post(self.url + path, headers=headers, json=body, content=content, timeout=60)
 
 
-def write_config(path, upstream_url, api_key, master_key, **settings):
-    """One deployment for each behaviour of the upstream, one that is dead, one that never leaves the gateway."""
+def write_config(path, upstream_url, api_key, master_key, general=None):
+    """One deployment for each behaviour of the upstream, one that is dead, one that never leaves the gateway. Given
+    `general` settings, it has those and no budgets of its own: nothing is limited but what the test limits."""
     models = {name: f"openai/{name}" for name in ("echo", "gated", "busy", "html", "cut")}
     entries = [{"model_name": name, "litellm_params": {"model": model}} for name, model in models.items()]
     entries.append({"model_name": "embed", "litellm_params": {"model": "openai/embed"}, "model_info": {"mode": "embedding"}})
@@ -59,12 +60,14 @@ def write_config(path, upstream_url, api_key, master_key, **settings):
     entries.append({"model_name": "dead", "litellm_params": dead})
     demo = {"model": "openai/demo", "api_key": "none", "mock_response": "Postern answers."}
     entries.append({"model_name": "demo", "litellm_params": demo})
-    settings |= {"master_key": master_key}
+    settings = {"master_key": master_key, **(general or {})}
     budgets = {"hosted_vllm": {"budget_limit": SMALL_BUDGET, "time_period": "30d"}}
     router = {"num_retries": 0, "provider_budget_config": budgets}
     tags = {"configured": {"budget_limit": SMALL_BUDGET, "time_period": "1mo"}}
     litellm = {"max_end_user_budget": SMALL_BUDGET, "tag_budget_config": tags, "max_budget": 1000}
     sections = {"general_settings": settings, "router_settings": router, "litellm_settings": litellm}
+    if general is not None:
+        sections |= {"router_settings": {"num_retries": 0}, "litellm_settings": {}}
     path.write_text(yaml.safe_dump({"model_list": entries, **sections}))
     return path
 

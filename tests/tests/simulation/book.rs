@@ -262,8 +262,7 @@ impl Book {
                     }
                     *window = Window { start: Some(start), counted: Vec::new() };
                 }
-                // Tokens that nobody limits are not counted.
-                window.counted.push((*id, limit.map_or(0, |_| call.counted(limit))));
+                window.counted.push((*id, call.counted(limit)));
                 if start <= call.asked_at.millis() - WINDOW_MILLIS {
                     complaint = Some(format!("{id}, of {:?}, counts in a window of {start}", call.asked_at));
                 }

@@ -59,7 +59,8 @@ pub(crate) struct Row {
 impl Call {
     /// What a scope's window counts for the call: the rule, written down a second time.
     pub(crate) fn counted(&self, limit: Option<i64>) -> i64 {
-        let Some(limit) = limit else { return (self.tokens.input + self.tokens.output).max(1) };
+        // Tokens that nobody limits are not counted.
+        let Some(limit) = limit else { return 0 };
         let output = if self.tokens.is_bounded { self.tokens.output } else { self.tokens.output.min(limit / 10) };
         (self.tokens.input + output).min(limit).max(1)
     }

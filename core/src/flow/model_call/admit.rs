@@ -92,16 +92,15 @@ async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Result<Hold, Refusa
     let reserving = Arc::clone(calls);
     calls.background.spawn(async move {
         let reserved = reserving.ledger.reserve(demand, now).await;
-        let may_hold = match &reserved {
-            Ok(_) => true,
-            Err(Refusal::Unavailable(failure)) => failure.is_open(),
-            Err(_) => false,
+        let (is_hold, is_open) = match &reserved {
+            Ok(_) => (true, false),
+            Err(Refusal::Unavailable(failure)) => (false, failure.is_open()),
+            Err(_) => (false, false),
         };
-        let is_hold = reserved.is_ok();
         let (take, taken) = oneshot::channel();
         // The client may go away with the answer on its way, so a hold counts as taken only when that is said.
-        let heard = answer.send((reserved, take)).is_ok() && taken.await.is_ok();
-        if may_hold && !(is_hold && heard) {
+        let is_taken = answer.send((reserved, take)).is_ok() && taken.await.is_ok();
+        if is_open || is_hold && !is_taken {
             late::void(&reserving, id).await;
         }
     });

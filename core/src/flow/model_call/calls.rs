@@ -116,7 +116,15 @@ impl ModelCalls {
             address: plan.upstream.address(),
             details: &details,
         };
-        let admitted = admit::admit(self, asked).await?;
+        let admitted = match admit::admit(self, asked).await {
+            // Who else would be charged is not known.
+            Err(refused) if self.admits_in_outage && refused.error.is_outage() => {
+                let error = &refused.error as &dyn std::error::Error;
+                tracing::warn!(call = %facts.id, error, "a call is made whose limits were not found");
+                Admitted::default()
+            }
+            admitted => admitted?,
+        };
         Ok((details, admitted))
     }
 

@@ -28,6 +28,7 @@ mod slices;
 #[cfg(test)]
 #[cfg(feature = "embedded")]
 mod tests;
+mod unrecorded;
 
 pub use calls::{CallAnswer, CallBody};
 pub use error::CallError;

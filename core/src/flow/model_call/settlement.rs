@@ -4,10 +4,10 @@
 use super::admit::Admitted;
 use super::body::Said;
 use super::error::CallError;
-use super::late;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
 use super::slices::Slices;
+use super::unrecorded;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::clock::Timestamp;
 use crate::id::RequestId;
@@ -197,9 +197,7 @@ impl OpenCall {
         let (calls, principal) = (Arc::clone(&self.calls), Arc::clone(&self.principal));
         let (mut admitted, mut slices) = (std::mem::take(&mut self.admitted), std::mem::take(&mut self.slices));
         self.calls.background.spawn(async move {
-            slices.close(&calls, &mut admitted).await;
-            let release = admitted.release(&row.details.usage, row.details.ended_at);
-            if late::settle(&calls, &row, release).await {
+            if unrecorded::settle(&calls, &row, &mut admitted, &mut slices).await {
                 note_spend(&principal, row.cost);
             }
         });

@@ -17,7 +17,7 @@ use std::time::Duration;
 /// How long a new table is waited for. AWS takes some seconds.
 const ACTIVE_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long one look at the table may take, with the SDK's own repeats.
-const LOOK_TIME_MAX: Duration = Duration::from_secs(3);
+const LOOK_TIME_MAX: Duration = Duration::from_secs(2);
 /// The pause between two looks at a table that is being made.
 const ACTIVE_PAUSE: Duration = Duration::from_millis(500);
 
