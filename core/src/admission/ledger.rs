@@ -12,6 +12,7 @@ use crate::id::RequestId;
 use crate::store::item::Item;
 use crate::store::table::{Freshness, Query, ReadError, Table, WriteError};
 use crate::store::write::{Condition, Write};
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -154,9 +155,11 @@ impl Ledger {
         let page = self.table.query(&query).await?;
         let mut holds = Vec::new();
         for item in page.items {
-            let (hold, row) = Hold::from_item(item)?;
-            if hold.until <= now {
-                holds.push((hold, row));
+            match Hold::from_item(item) {
+                Ok((hold, row)) if hold.until <= now => holds.push((hold, row)),
+                Ok(_) => {}
+                // One that cannot be read does not stand in the way of the others.
+                Err(error) => tracing::error!(error = &error as &dyn Error, "a hold cannot be read, and stays"),
             }
         }
         Ok(Expired { holds, next: page.next })

@@ -337,3 +337,15 @@ async fn a_hold_that_holds_more_than_is_given_back_does_not_end() {
     fixture.ledger.void(&extended, START).await.unwrap();
     assert_eq!(fixture.used().await, 0);
 }
+
+#[tokio::test]
+async fn a_hold_that_cannot_be_read_does_not_stand_in_the_way_of_others() {
+    let fixture = fixture();
+    let hold = fixture.reserve(7, &[budget(100)], 60, 1).await.unwrap();
+    let shard = hold.id.shard();
+    let broken = Item::new(Key::new(format!("HOLD#{:x}", shard % SHARDS), "not a call"));
+    fixture.table.write(Write::Put { item: broken, when: Vec::new() }).await.unwrap();
+    fixture.clock.advance_millis(60_000);
+    let expired = fixture.ledger.expired(shard, None, 10, fixture.clock.now()).await.unwrap();
+    assert_eq!(expired.holds.into_iter().map(|(found, _)| found).collect::<Vec<_>>(), [hold]);
+}

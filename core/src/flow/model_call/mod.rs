@@ -22,6 +22,7 @@ mod probe;
 mod proxy_limits;
 mod relay;
 mod request;
+mod sample;
 mod scopes;
 mod settlement;
 mod slices;

@@ -6,6 +6,7 @@ use super::body::Said;
 use super::error::CallError;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
+use super::sample::Sample;
 use super::slices::Slices;
 use super::unrecorded;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
@@ -52,6 +53,7 @@ pub(super) struct OpenCall {
     facts: CallFacts,
     asked: AskedInput,
     seen: Seen,
+    sample: Sample,
 }
 
 impl OpenCall {
@@ -77,6 +79,7 @@ impl OpenCall {
             facts: CallFacts::at(id.arrived()),
             asked: AskedInput::of(&request.body),
             seen: Seen::default(),
+            sample: Sample::default(),
         }
     }
 
@@ -119,9 +122,10 @@ impl OpenCall {
         }
     }
 
-    /// Remembers what has passed, in case nothing more does.
-    pub(super) fn saw(&mut self, seen: &Seen) {
+    /// Remembers what has passed, in case nothing more does: all that was seen, and the piece that it ended with.
+    pub(super) fn saw(&mut self, seen: &Seen, piece: &Bytes) {
         self.seen.clone_from(seen);
+        self.sample.take(piece, seen.content_events);
     }
 
     /// Charges the call for its answer. Where the upstream told no usage, it is estimated.
@@ -129,7 +133,7 @@ impl OpenCall {
     /// # Errors
     /// [`CallError::Unrecorded`]: the answer must not be completed.
     pub(super) async fn settle(&mut self, usage: Option<Usage>) -> Result<NanoDollars, CallError> {
-        let usage = usage.unwrap_or_else(|| self.estimate(self.seen.content_events));
+        let usage = usage.unwrap_or_else(|| self.estimate_streamed());
         self.judge(usage, || Outcome::Success);
         self.store().await
     }
@@ -153,7 +157,7 @@ impl OpenCall {
     /// Records a stream that broke: what has passed is charged.
     pub(super) async fn fail_streamed(&mut self, error: CallError) -> CallError {
         tracing::warn!(call = %self.id, error = &error as &dyn std::error::Error, "a stream broke");
-        let usage = self.seen.usage.unwrap_or_else(|| self.estimate(self.seen.content_events));
+        let usage = self.seen.usage.unwrap_or_else(|| self.estimate_streamed());
         self.record_failure(usage, &error).await;
         error
     }
@@ -215,6 +219,10 @@ impl OpenCall {
         self.is_judged = true;
     }
 
+    fn estimate_streamed(&self) -> Usage {
+        self.estimate(self.sample.tokens(self.seen.content_events))
+    }
+
     /// About what was used, where the upstream told nothing.
     fn estimate(&self, completion_tokens: u64) -> Usage {
         let mut usage = Usage { prompt_tokens: self.asked.tokens(), completion_tokens, ..Usage::default() };
@@ -226,7 +234,7 @@ impl OpenCall {
 impl Drop for OpenCall {
     fn drop(&mut self) {
         if self.row.is_some() && !self.is_judged {
-            let usage = self.seen.usage.unwrap_or_else(|| self.estimate(self.seen.content_events));
+            let usage = self.seen.usage.unwrap_or_else(|| self.estimate_streamed());
             self.judge(usage, || Outcome::Failure {
                 class: "ClientDisconnected".to_owned(),
                 code: String::new(),
