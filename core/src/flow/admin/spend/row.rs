@@ -2,6 +2,7 @@
 
 use crate::accounting::spend_row::{Outcome, SpendRow};
 use crate::calendar::rfc3339;
+use crate::usage::Doubt;
 use serde_json::{Map, Value, json};
 
 /// Fields of a row's metadata that nothing here fills.
@@ -114,6 +115,11 @@ fn metadata(row: &SpendRow, id: &str) -> Map<String, Value> {
         "spend_logs_metadata": if details.metadata.is_empty() { Value::Null } else { details.metadata.clone().into() },
         "additional_usage_values": {},
     })));
+    let doubts: Vec<_> = details.usage.doubts.iter().map(Doubt::name).collect();
+    if !doubts.is_empty() {
+        // `estimated`: the provider told no usage, and it was counted here.
+        shown.insert("usage_doubts".to_owned(), json!(doubts));
+    }
     shown
 }
 
@@ -158,4 +164,26 @@ fn status(outcome: &Outcome) -> &'static str {
 
 fn object(value: Value) -> Map<String, Value> {
     if let Value::Object(map) = value { map } else { Map::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounting::spend_row::SpendDetails;
+    use crate::crypto::key_hash;
+    use crate::id::RequestId;
+    use crate::money::NanoDollars;
+
+    #[test]
+    fn usage_that_was_counted_here_is_marked() {
+        let mut row = SpendRow {
+            request_id: RequestId::at(Default::default(), &[0; 10]),
+            key: key_hash::hash("sk-1"),
+            cost: NanoDollars::ZERO,
+            details: SpendDetails::default(),
+        };
+        assert_eq!(metadata(&row, "id").get("usage_doubts"), None);
+        row.details.usage.doubts.note(Doubt::Estimated);
+        assert_eq!(metadata(&row, "id").get("usage_doubts"), Some(&json!(["estimated"])));
+    }
 }
