@@ -27,6 +27,12 @@ pub trait StreamDecoder: Send {
     /// The event that ends the stream for the client.
     fn terminal(&self) -> Bytes;
 
+    /// The event that tells a client who asked for it what was used, where the upstream has told nothing and it was
+    /// counted here. Goes out before the terminal event.
+    fn counted(&self, _usage: &dyn Fn() -> Usage) -> Bytes {
+        Bytes::new()
+    }
+
     /// What has been counted so far.
     fn seen(&self) -> &Seen;
 }

@@ -120,9 +120,16 @@ impl Relay {
                 }
                 Stage::Ending => {
                     self.stage = Stage::Ending;
-                    let settled = self.open.settle(self.begun.decoder.seen().usage).await;
+                    let told = self.begun.decoder.seen().usage;
+                    let counted = match told {
+                        Some(_) => Bytes::new(),
+                        None => self.begun.decoder.counted(&|| self.open.estimate_streamed()),
+                    };
+                    let settled = self.open.settle(told).await;
                     self.stage = Stage::Over;
-                    return Some(settled.map(|_| self.begun.decoder.terminal()));
+                    let terminal = self.begun.decoder.terminal();
+                    let end = if counted.is_empty() { terminal } else { [counted, terminal].concat().into() };
+                    return Some(settled.map(|_| end));
                 }
                 Stage::Breaking(error) => return Some(Err(self.open.fail_streamed(error).await)),
                 Stage::Over => return None,

@@ -219,7 +219,8 @@ impl OpenCall {
         self.is_judged = true;
     }
 
-    fn estimate_streamed(&self) -> Usage {
+    /// About what the stream has used, where the upstream tells nothing.
+    pub(super) fn estimate_streamed(&self) -> Usage {
         self.estimate(self.sample.tokens(self.seen.content_events))
     }
 
