@@ -74,6 +74,26 @@ pub enum TransformError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Parameters that the model does not take, and that nobody allows to be dropped.
+    #[error(
+        "{provider} does not take {} for model={model}. Leave it out, or set `drop_params: true` to have such \
+         parameters dropped, or name it in `allowed_openai_params` to have it sent all the same.",
+        .params.join(", ")
+    )]
+    Unsupported {
+        /// The provider.
+        provider: &'static str,
+        /// The model in the provider's words.
+        model: String,
+        /// Each parameter, with its value where only the value is not taken.
+        params: Vec<String>,
+    },
+    /// The request as a whole has no form in the upstream's dialect.
+    #[error("{reason}")]
+    Unsayable {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A member of the body has a value that the operation cannot take.
     #[error("{reason}")]
     Member {

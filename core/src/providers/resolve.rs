@@ -3,6 +3,8 @@
 use super::catalog::{self, Dialect, Provider};
 use super::target::Target;
 use crate::config::{DeploymentParams, Environment};
+use crate::price;
+use std::sync::Arc;
 
 /// How alike a name and a provider's must be for the one to be a misspelling of the other; 1 is the same.
 const LIKE: f64 = 0.75;
@@ -125,6 +127,7 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
         extra_headers: params.extra_headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         extra_body: params.extra_body.clone(),
         default_params: params.rest.clone(),
+        known: (provider.dialect == Dialect::Own).then(|| price::find(model, Some(provider.name)).map(Arc::new)).flatten(),
     })
 }
 

@@ -1,7 +1,9 @@
 //! What a deployment says about its upstream, resolved: which dialect, where, with which credential.
 
+use crate::price::ModelPrice;
 use crate::secret::Secret;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// A resolved upstream. The credential only ever goes to `api_base`.
 #[derive(Clone, Debug)]
@@ -22,4 +24,6 @@ pub struct Target {
     pub extra_body: Map<String, Value>,
     /// Body fields added where the client does not send them.
     pub default_params: Map<String, Value>,
+    /// The model's limits and abilities, where the price data knows it and its dialect depends on them.
+    pub known: Option<Arc<ModelPrice>>,
 }

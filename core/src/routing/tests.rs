@@ -32,6 +32,7 @@ pub(crate) fn targets() -> Arc<Targets> {
             extra_headers: Vec::new(),
             extra_body: Map::new(),
             default_params: params.rest.clone(),
+            known: None,
         })
     })
 }

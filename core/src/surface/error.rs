@@ -142,6 +142,8 @@ impl From<CallError> for ErrorAnswer {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error", message)
             }
             CallError::Transform(TransformError::Member { member, reason }) => bad_request(reason).param(member),
+            CallError::Transform(TransformError::Unsupported { .. }) => bad_request(message),
+            CallError::Transform(TransformError::Unsayable { .. }) => bad_request(message),
             CallError::EndUserBlocked(_) => bad_request(message).param("user"),
             CallError::Unbounded(_) => bad_request(message),
             CallError::Refused(refusal) => refusal.into(),
