@@ -127,7 +127,9 @@ mod tests {
         let mut writer = ChunkWriter::new(Head { id, model: "my \"model\"" });
         write(&mut writer);
         let text = String::from_utf8(writer.take().to_vec()).unwrap();
-        text.split_terminator("\n\n").map(|event| serde_json::from_str(event.strip_prefix("data: ").unwrap()).unwrap()).collect()
+        text.split_terminator("\n\n")
+            .map(|event| serde_json::from_str(event.strip_prefix("data: ").unwrap()).unwrap())
+            .collect()
     }
 
     #[test]

@@ -57,12 +57,8 @@ struct ServerTools {
 impl From<&Usage> for UsageMember {
     fn from(usage: &Usage) -> Self {
         let output_parts = [usage.reasoning_tokens, usage.audio_completion_tokens, usage.image_completion_tokens];
-        let input_parts = [
-            usage.cache_read_tokens,
-            usage.cache_write_tokens,
-            usage.audio_prompt_tokens,
-            usage.image_prompt_tokens,
-        ];
+        let input_parts =
+            [usage.cache_read_tokens, usage.cache_write_tokens, usage.audio_prompt_tokens, usage.image_prompt_tokens];
         let five_minutes = usage.cache_write_tokens.saturating_sub(usage.cache_write_1h_tokens);
         Self {
             completion_tokens: usage.completion_tokens,

@@ -46,7 +46,10 @@ pub struct Message<'a> {
 impl Message<'_> {
     /// All its text, parts joined by nothing.
     pub fn text(&self) -> String {
-        self.content.iter().filter_map(|part| if let PartKind::Text(text) = &part.kind { Some(&**text) } else { None }).collect()
+        self.content
+            .iter()
+            .filter_map(|part| if let PartKind::Text(text) = &part.kind { Some(&**text) } else { None })
+            .collect()
     }
 }
 

@@ -182,7 +182,10 @@ mod tests {
         );
         let answer = read(body.as_bytes()).unwrap();
         let Choice { message, finish, .. } = &answer.choices[0];
-        assert_eq!((message.content.as_deref(), message.reasoning_content.as_deref()), (Some("Let me see."), Some("hm")));
+        assert_eq!(
+            (message.content.as_deref(), message.reasoning_content.as_deref()),
+            (Some("Let me see."), Some("hm"))
+        );
         assert_eq!((message.tool_calls[0].arguments.as_ref(), *finish), (r#"{"a": 1}"#, Finish::ToolCalls));
         assert_eq!(message.thinking_blocks.len(), 1);
         assert_eq!(answer.usage.unwrap().prompt_tokens, 12);

@@ -28,9 +28,10 @@ const MEMBERS: [(&str, &str); 2] =
 
 /// The features that a request uses, each once.
 pub(super) fn of(request: &ChatRequest<'_>, has_upload: bool) -> Vec<&'static str> {
-    let of_tools = request.tools.iter().filter_map(|tool| {
-        TOOLS.iter().find(|(kind, _)| tool.kind.starts_with(kind)).map(|(_, feature)| *feature)
-    });
+    let of_tools = request
+        .tools
+        .iter()
+        .filter_map(|tool| TOOLS.iter().find(|(kind, _)| tool.kind.starts_with(kind)).map(|(_, feature)| *feature));
     let of_members = MEMBERS.iter().filter(|(name, _)| request.other(name).is_some()).map(|(_, feature)| *feature);
     let mut features: Vec<_> = of_tools.chain(of_members).chain(has_upload.then_some(UPLOADS)).collect();
     features.sort_unstable();

@@ -115,8 +115,7 @@ pub(super) fn block<'a>(part: &'a Part<'_>) -> Result<Option<Block<'a>>, Invalid
 }
 
 /// Types of parts that are Anthropic's own and pass as they are.
-const OWN_PARTS: [&str; 6] =
-    ["image", "document", "search_result", "container_upload", "tool_result", "tool_use"];
+const OWN_PARTS: [&str; 6] = ["image", "document", "search_result", "container_upload", "tool_result", "tool_use"];
 
 fn image_source<'a>(image: &'a Media<'_>) -> Source<'a> {
     match data_url(&image.url) {
@@ -126,10 +125,7 @@ fn image_source<'a>(image: &'a Media<'_>) -> Source<'a> {
 }
 
 /// A document: inline, at an address, or an upload. Images that come as files are images.
-fn document<'a>(
-    file: &'a FilePart<'_>,
-    cache_control: Option<&'a RawValue>,
-) -> Result<Block<'a>, InvalidMember> {
+fn document<'a>(file: &'a FilePart<'_>, cache_control: Option<&'a RawValue>) -> Result<Block<'a>, InvalidMember> {
     let source = match (&file.file_data, &file.file_id) {
         (Some(data), _) => inline(data, file.format.as_ref()),
         (None, Some(id)) if id.starts_with("https://") || id.starts_with("http://") => Source::Url { url: id },

@@ -43,7 +43,11 @@ enum Block {
     Quiet,
     Text,
     /// A call of a tool. `input`: what came with its beginning, to be told if nothing follows.
-    Call { index: u32, has_arguments: bool, input: String },
+    Call {
+        index: u32,
+        has_arguments: bool,
+        input: String,
+    },
     /// The call whose arguments are the answer.
     Form,
 }
@@ -242,7 +246,8 @@ fn think(text: &str, blocks: &[Box<RawValue>], out: &mut ChunkWriter) {
     let mut fields = ProviderFields::default();
     fields.add("thinking_blocks", &blocks);
     let reasoning_content = (!text.is_empty()).then_some(text);
-    let delta = Delta { reasoning_content, thinking_blocks: blocks, provider_specific_fields: fields, ..Delta::default() };
+    let delta =
+        Delta { reasoning_content, thinking_blocks: blocks, provider_specific_fields: fields, ..Delta::default() };
     out.delta(CHOICE, &delta);
 }
 

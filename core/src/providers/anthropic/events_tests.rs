@@ -16,12 +16,14 @@ const START: &str = r#"{"type":"message_start","message":{"usage":{"input_tokens
 const PING: &str = r#"{"type":"ping"}"#;
 const TEXT: &str = r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#;
 const HEL: &str = r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hel"}}"#;
-const LO: &str = "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"lo\u{2028}\"}}";
+const LO: &str =
+    "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"lo\u{2028}\"}}";
 const CALL: &str =
     r#"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t1","name":"f","input":{}}}"#;
 const ARGUMENTS: &str =
     r#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\"a\":1}"}}"#;
-const FORM: &str = r#"{"type":"content_block_start","content_block":{"type":"tool_use","name":"json_tool_call","id":"t"}}"#;
+const FORM: &str =
+    r#"{"type":"content_block_start","content_block":{"type":"tool_use","name":"json_tool_call","id":"t"}}"#;
 const THINK: &str = r#"{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":""}}"#;
 const THOUGHT: &str = r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"hm"}}"#;
 const SIGNED: &str = r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"s"}}"#;

@@ -23,6 +23,8 @@ const API_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 /// How the token of a signed-in person begins, in contrast to a key.
 const SIGNED_IN: &str = "sk-ant-oat";
 const SIGNED_IN_BETA: &str = "oauth-2025-04-20";
+/// Whether what the model does not take is dropped. No deployment can say so yet: it is refused by name.
+const DROPS: bool = false;
 /// Headers that a client may not set: they hold credentials, or belong to the connection.
 const GUARDED: [&str; 6] = ["authorization", "x-api-key", "host", "content-length", "connection", "transfer-encoding"];
 
@@ -40,17 +42,13 @@ pub(super) fn build(call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes
     with_members(&mut members, call.stream, target)
 }
 
-fn with_members(
-    members: &mut Members<'_>,
-    stream: bool,
-    target: &Target,
-) -> Result<Request<Bytes>, TransformError> {
+fn with_members(members: &mut Members<'_>, stream: bool, target: &Target) -> Result<Request<Bytes>, TransformError> {
     let extra_headers = client_headers(members)?;
     let overrides = overrides(members, target)?;
     let overrides = Members::parse(&overrides).map_err(|error| malformed(&error))?;
     let abilities = Abilities::of(&target.model, target.known.as_deref());
     let mut request = ChatRequest::read(members).map_err(told)?;
-    parameters::settle(&mut request, abilities, target)?;
+    parameters::settle(&mut request, abilities, target, DROPS)?;
     let around = Surroundings { model: Some(&target.model), stream, overrides: &overrides };
     let written = body::write(&request, abilities, &around).map_err(told)?;
     let mut request = Request::new(Bytes::from(written.body));
@@ -191,3 +189,7 @@ fn told(error: InvalidMember) -> TransformError {
         member => TransformError::Member { member, reason },
     }
 }
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;

@@ -9,6 +9,8 @@ use serde_json::value::RawValue;
 
 /// Tokens for the answer beside those to think with, where the request does not cap them. LiteLLM's number.
 const ANSWER_TOKENS: u64 = 4096;
+/// The least budget that the API takes.
+const BUDGET_LEAST: u64 = 1024;
 
 /// What a request says of thinking.
 #[derive(Debug, Default)]
@@ -26,7 +28,10 @@ pub(super) struct Thinking<'a> {
 pub(super) enum ThinkingMember<'a> {
     /// As the client wrote it.
     Own(&'a RawValue),
-    Budget { r#type: &'static str, budget_tokens: u64 },
+    Budget {
+        r#type: &'static str,
+        budget_tokens: u64,
+    },
     Adaptive {
         r#type: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,7 +63,7 @@ impl<'a> Thinking<'a> {
                 budget_tokens: None,
             },
             Some(effort) => {
-                let budget_tokens = budget(effort);
+                let Some(budget_tokens) = room(budget(effort), request.max_tokens) else { return Self::default() };
                 let member = ThinkingMember::Budget { r#type: "enabled", budget_tokens };
                 Self { member: Some(member), effort: None, budget_tokens: Some(budget_tokens) }
             }
@@ -76,15 +81,21 @@ impl<'a> Thinking<'a> {
     }
 }
 
-/// Tokens for each effort. LiteLLM's numbers; 1024 is the least that the API takes.
+/// Tokens for each effort. LiteLLM's numbers.
 fn budget(effort: ReasoningEffort) -> u64 {
     match effort {
-        ReasoningEffort::None | ReasoningEffort::Minimal | ReasoningEffort::Low => 1024,
+        ReasoningEffort::None | ReasoningEffort::Minimal | ReasoningEffort::Low => BUDGET_LEAST,
         ReasoningEffort::Medium => 2048,
         ReasoningEffort::High => 4096,
         ReasoningEffort::ExtraHigh => 8192,
         ReasoningEffort::Max => 16_384,
     }
+}
+
+/// The budget within a cap that the answer must fit under, too. `None` where no room is left to think.
+fn room(budget_tokens: u64, max_tokens: Option<u64>) -> Option<u64> {
+    let room = max_tokens.map_or(budget_tokens, |cap| budget_tokens.min(cap.saturating_sub(1)));
+    (room >= BUDGET_LEAST).then_some(room)
 }
 
 fn effort_of_budget(budget_tokens: u64) -> &'static str {

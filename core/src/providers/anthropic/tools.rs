@@ -121,7 +121,13 @@ fn entry<'a>(tool: &'a Tool<'_>) -> ToolEntry<'a> {
 
 fn function_tool<'a>(function: &'a Function<'_>, cache_control: Option<&'a RawValue>) -> FunctionTool<'a> {
     let description = function.description.as_ref().map(|text| &**text);
-    FunctionTool { name: &function.name, input_schema: schema(function.parameters), kind: "custom", description, cache_control }
+    FunctionTool {
+        name: &function.name,
+        input_schema: schema(function.parameters),
+        kind: "custom",
+        description,
+        cache_control,
+    }
 }
 
 fn placeholder() -> FunctionTool<'static> {

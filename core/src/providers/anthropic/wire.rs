@@ -3,18 +3,18 @@
 use crate::api::answer::finish::Finish;
 use crate::api::chat::text::Text;
 use crate::usage::{ServiceTier, Usage};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// Token counts. In a stream they come in pieces, and a later count replaces an earlier one.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Counts {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "count")]
     input_tokens: Option<u64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "count")]
     output_tokens: Option<u64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "count")]
     cache_creation_input_tokens: Option<u64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "count")]
     cache_read_input_tokens: Option<u64>,
     #[serde(default)]
     cache_creation: Option<CacheCreation>,
@@ -75,6 +75,13 @@ impl Counts {
         }
         .checked()
     }
+}
+
+/// A count, also where someone who only speaks like Anthropic writes it as `12.0` or below zero.
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let number = Option::<f64>::deserialize(deserializer)?;
+    // A float-to-int cast saturates, and what is below zero counts as nothing.
+    Ok(number.map(|number| number as u64))
 }
 
 /// Why an answer stopped, in OpenAI's words. A context that is full cuts the answer off as a cap does.
