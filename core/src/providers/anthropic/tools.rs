@@ -120,7 +120,7 @@ fn entry<'a>(tool: &'a Tool<'_>) -> ToolEntry<'a> {
 }
 
 fn function_tool<'a>(function: &'a Function<'_>, cache_control: Option<&'a RawValue>) -> FunctionTool<'a> {
-    let description = function.description.as_ref().map(|text| &**text);
+    let description = function.description.as_deref();
     FunctionTool {
         name: &function.name,
         input_schema: schema(function.parameters),
