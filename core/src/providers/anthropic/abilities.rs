@@ -29,6 +29,8 @@ pub struct Abilities {
     pub knows_max: bool,
     /// It can be held to a schema without a tool.
     pub has_native_schema: bool,
+    /// It takes the operator's words in the middle of a conversation as such. Only where Anthropic itself serves it.
+    pub hears_operator_later: bool,
     /// It takes `temperature`, `top_p` and `top_k`.
     pub takes_sampling: bool,
 }
@@ -51,6 +53,7 @@ impl Abilities {
             knows_extra_high: is("supports_xhigh_reasoning_effort"),
             knows_max: is("supports_max_reasoning_effort"),
             has_native_schema: is("supports_native_structured_output"),
+            hears_operator_later: is("supports_mid_conversation_system"),
             takes_sampling: flag("supports_sampling_params").unwrap_or(true),
         }
     }
@@ -102,6 +105,6 @@ mod tests {
         assert!(!old.thinks && !old.has_native_schema && old.max_output_tokens == MAX_TOKENS_UNKNOWN);
         let new = of("claude-future-9");
         assert!(new.thinks && new.is_adaptive && !new.takes_budget && new.takes_sampling);
-        assert!(!of("claude-opus-4-7").takes_sampling);
+        assert!(!of("claude-opus-4-7").takes_sampling && of("claude-opus-4-8").hears_operator_later);
     }
 }

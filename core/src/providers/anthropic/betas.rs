@@ -23,8 +23,11 @@ const TOOLS: [(&str, &str); 9] = [
 ];
 
 /// Members of a request, and the feature.
-const MEMBERS: [(&str, &str); 2] =
-    [("context_management", "context-management-2025-06-27"), ("mcp_servers", "mcp-client-2025-04-04")];
+const MEMBERS: [(&str, &str); 3] = [
+    ("context_management", "context-management-2025-06-27"),
+    ("mcp_servers", "mcp-client-2025-04-04"),
+    ("speed", "fast-mode-2026-02-01"),
+];
 
 /// The features that a request uses, each once.
 pub(super) fn of(request: &ChatRequest<'_>, has_upload: bool) -> Vec<&'static str> {

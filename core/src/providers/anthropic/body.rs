@@ -63,8 +63,8 @@ pub fn write(
     abilities: Abilities,
     around: &Surroundings<'_>,
 ) -> Result<MessageRequest, InvalidMember> {
-    let conversation = Conversation::of(&request.messages)?;
-    let thinking = Thinking::of(request, abilities);
+    let conversation = Conversation::of(&request.messages, abilities.hears_operator_later)?;
+    let thinking = Thinking::of(request, abilities, !conversation.lacks_thoughts());
     let form = Form::of(request, abilities)?;
     let answer_schema = if let Form::Tool(schema) = &form { Some(*schema) } else { None };
     let entries = tools::entries(request, answer_schema, conversation.has_tool_use())?;

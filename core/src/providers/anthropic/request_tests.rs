@@ -72,6 +72,38 @@ fn what_the_operator_says_first_is_the_system_prompt_and_what_follows_is_a_note(
 }
 
 #[test]
+fn a_model_that_hears_the_operator_later_is_told_where_the_api_allows_it() {
+    let turns = |messages: Value| {
+        let sent = sent_by(&params("claude-opus-4-8"), &json!({"messages": messages}));
+        let roles = sent["messages"].as_array().unwrap().iter().map(|turn| turn["role"].as_str().unwrap().to_owned());
+        roles.collect::<Vec<_>>()
+    };
+    let message = |role: &str| json!({"role": role, "content": "x"});
+    let said = |roles: &[&str]| Value::Array(roles.iter().map(|role| message(role)).collect());
+    assert_eq!(
+        turns(said(&["user", "system", "system", "assistant", "user"])),
+        ["user", "system", "assistant", "user"]
+    );
+    assert_eq!(turns(said(&["user", "system"])), ["user", "system"]);
+    assert_eq!(turns(said(&["user", "system", "user"])), ["user"]);
+    assert_eq!(turns(said(&["user", "assistant", "system", "user"])), ["user", "assistant", "user"]);
+}
+
+#[test]
+fn an_effort_gives_way_where_the_thoughts_before_a_call_are_not_there() {
+    let call = json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let thinking = |blocks: Value| {
+        let called = json!({"role": "assistant", "tool_calls": [call], "thinking_blocks": blocks});
+        let result = json!({"role": "tool", "tool_call_id": "c", "content": "3"});
+        let messages = json!([{"role": "user", "content": "?"}, called, result]);
+        sent(&json!({"messages": messages, "reasoning_effort": "low"}))["thinking"].clone()
+    };
+    assert_eq!(thinking(json!([])), Value::Null);
+    let thought = json!({"type": "thinking", "thinking": "hm", "signature": "s"});
+    assert_eq!(thinking(json!([thought]))["type"], "enabled");
+}
+
+#[test]
 fn speakers_take_turns_and_nothing_empty_is_sent() {
     let (_, turns) = told(&json!([
         {"role": "user", "content": "One"},

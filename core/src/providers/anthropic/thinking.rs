@@ -40,8 +40,9 @@ pub(super) enum ThinkingMember<'a> {
 }
 
 impl<'a> Thinking<'a> {
-    /// What to send. The client's own `thinking` wins over its `reasoning_effort`.
-    pub(super) fn of(request: &'a ChatRequest<'_>, abilities: Abilities) -> Self {
+    /// What to send. The client's own `thinking` wins over its `reasoning_effort`. `may_begin`: the conversation lets the
+    /// model begin to think; a model that decides by itself needs no leave.
+    pub(super) fn of(request: &'a ChatRequest<'_>, abilities: Abilities, may_begin: bool) -> Self {
         if let Some(thinking) = &request.thinking {
             return match (thinking.mode, thinking.budget_tokens) {
                 (ThinkingMode::Enabled, Some(budget)) if !abilities.takes_budget => Self {
@@ -62,6 +63,7 @@ impl<'a> Thinking<'a> {
                 effort: Some(adaptive(effort, abilities)),
                 budget_tokens: None,
             },
+            Some(_) if !may_begin => Self::default(),
             Some(effort) => {
                 let Some(budget_tokens) = room(budget(effort), request.max_tokens) else { return Self::default() };
                 let member = ThinkingMember::Budget { r#type: "enabled", budget_tokens };

@@ -33,23 +33,27 @@ pub(super) struct Turn<'a> {
     pub(super) content: Vec<Block<'a>>,
 }
 
-/// Who speaks. Tools and operators speak on the user's side.
+/// Who speaks. Tools speak on the user's side, and operators where the model does not know them there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Side {
     User,
     Assistant,
+    System,
 }
 
 impl<'a> Conversation<'a> {
-    /// Reads the messages.
+    /// Reads the messages. `hears_operator_later`: there is a system role in the middle of a conversation.
     ///
     /// # Errors
     /// [`InvalidMember`]: nothing but system messages, or a message that cannot be said here.
-    pub(super) fn of(messages: &'a [Message<'_>]) -> Result<Self, InvalidMember> {
+    pub(super) fn of(messages: &'a [Message<'_>], hears_operator_later: bool) -> Result<Self, InvalidMember> {
         let mut conversation = Self::default();
         for (at, message) in messages.iter().enumerate() {
-            conversation.add(message).map_err(|error| placed(error, at))?;
+            let mut later = messages.iter().skip(at + 1).map(|message| message.role);
+            let may_interrupt = hears_operator_later
+                && matches!(later.find(|role| *role != Role::System), None | Some(Role::Assistant));
+            conversation.add(message, may_interrupt).map_err(|error| placed(error, at))?;
         }
         conversation.turns.retain(|turn| !turn.content.is_empty());
         if conversation.turns.is_empty() {
@@ -60,7 +64,8 @@ impl<'a> Conversation<'a> {
         Ok(conversation)
     }
 
-    fn add(&mut self, message: &'a Message<'_>) -> Result<(), InvalidMember> {
+    /// `may_interrupt`: what follows is the model's turn, or nothing, as the API wants it behind an operator's words.
+    fn add(&mut self, message: &'a Message<'_>, may_interrupt: bool) -> Result<(), InvalidMember> {
         match message.role {
             Role::System if self.turns.is_empty() => {
                 let blocks = self.blocks(message)?;
@@ -68,6 +73,11 @@ impl<'a> Conversation<'a> {
             }
             Role::System => {
                 let blocks = self.blocks(message)?;
+                let follows_user = self.turns.last().is_some_and(|turn| turn.role != Side::Assistant);
+                if may_interrupt && follows_user && blocks.iter().all(|block| matches!(block, Block::Text { .. })) {
+                    self.say(Side::System, blocks);
+                    return Ok(());
+                }
                 let note = (!blocks.is_empty()).then(|| Block::text(OPERATOR_NOTE));
                 self.say(Side::User, note.into_iter().chain(blocks));
             }
@@ -152,6 +162,19 @@ impl<'a> Conversation<'a> {
     /// Whether a tool was called or answered.
     pub(super) fn has_tool_use(&self) -> bool {
         self.blocks_said().any(|block| matches!(block, Block::ToolUse { .. } | Block::ToolResult { .. }))
+    }
+
+    /// Whether the model is in the middle of calling tools, and its thoughts before the call are not there. The API
+    /// refuses to let it think then.
+    pub(super) fn lacks_thoughts(&self) -> bool {
+        let [.., Turn { role: Side::Assistant, content: before }, Turn { role: Side::User, content: last }] =
+            self.turns.as_slice()
+        else {
+            return false;
+        };
+        let calls = before.iter().any(|block| matches!(block, Block::ToolUse { .. }));
+        let answers = last.iter().any(|block| matches!(block, Block::ToolResult { .. }));
+        calls && answers && !matches!(before.first(), Some(Block::Own(_)))
     }
 
     /// Whether an upload is spoken of.
