@@ -100,6 +100,13 @@ unit: .tools/bin/dynoxide ## Tests of the code
 	  then cargo nextest run --workspace --all-features --locked && cargo test --workspace --all-features --locked --doc; \
 	  else cargo test --workspace --all-features --locked; fi
 
+.PHONY: simulate
+simulate: export SEEDS ?= 10000
+simulate: export FROM ?= 1000
+simulate: ## Budgets and rate limits in as many simulated worlds as asked (SEEDS=10000 FROM=1000)
+	cargo test --profile profiling --locked --package postern-tests --test simulation -- \
+	  --exact --nocapture seeds::limits_hold_in_as_many_worlds_as_asked
+
 .PHONY: e2e
 e2e: setup ## The real binaries, called by the official clients
 	cargo build --locked --package postern

@@ -1,12 +1,16 @@
 """The parts of an end-to-end test. Every test that takes `gateway` runs twice: on `postern` and on the functions."""
 
+import itertools
 import json
+from contextlib import contextmanager
 
 import boto3
 import pytest
 
 from support.gateway import CREDENTIALS, MASTER_KEY, TABLE, start_functions, start_postern, write_config
 from support.process import Process, free_port
+from support.state import State
+from support.store_proxy import StoreProxy
 from support.upstream import API_KEY, Upstream
 
 
@@ -56,6 +60,50 @@ def aws_client(service, endpoint):
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
     )
+
+
+@pytest.fixture(scope="session")
+def store(aws):
+    """The DynamoDB emulator behind a proxy that counts and fails on command."""
+    proxy = StoreProxy(aws["AWS_ENDPOINT_URL_DYNAMODB"])
+    yield proxy
+    proxy.close()
+
+
+@contextmanager
+def starter(aws, provider, logs, folder):
+    """Starts `postern`, on the emulator itself or on the store given. They die in the end."""
+    started, numbers = [], itertools.count()
+
+    def start(table, store=None, **settings):
+        name = f"{folder.name}-{next(numbers)}"
+        config = write_config(folder / f"{name}.yaml", provider.url, API_KEY, MASTER_KEY, settings)
+        environment = aws | ({"AWS_ENDPOINT_URL_DYNAMODB": store.url} if store else {})
+        gateway = start_postern(name, config, table, logs, environment)
+        started.append(gateway)
+        return gateway
+
+    yield start
+    for gateway in started:
+        gateway.process.kill()
+
+
+@pytest.fixture
+def start(aws, provider, logs, tmp_path):
+    with starter(aws, provider, logs, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_for_module(aws, provider, logs, tmp_path_factory):
+    with starter(aws, provider, logs, tmp_path_factory.mktemp("module")) as start:
+        yield start
+
+
+@pytest.fixture
+def state_of(aws):
+    """What stands in a table."""
+    return lambda table: State(aws_client("dynamodb", aws["AWS_ENDPOINT_URL_DYNAMODB"]), table)
 
 
 @pytest.fixture(scope="session")

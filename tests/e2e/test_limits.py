@@ -86,3 +86,20 @@ def test_a_limit_of_a_model_leaves_the_others_free(gateway, upstream):
     with pytest.raises(openai.RateLimitError, match="model_per_key"):
         client.chat.completions.create(model="echo", messages=HELLO)
     assert client.chat.completions.create(model="priced", messages=HELLO).choices
+
+
+def test_an_answer_says_what_is_left(gateway, upstream):
+    key = new_key(gateway, rpm_limit=100, tpm_limit=1000, max_parallel_requests=5)
+    for made in (1, 2):
+        answer = gateway.call("/v1/chat/completions", {"model": "echo", "messages": HELLO, "max_tokens": 7}, key=key)
+        left = {
+            name.removeprefix("x-ratelimit-api_key-"): int(value)
+            for name, value in answer.headers.items()
+            if name.startswith("x-ratelimit-api_key-")
+        }
+        limits = {"limit-requests": 100, "limit-tokens": 1000, "limit-max_parallel_requests": 5}
+        assert limits.items() <= left.items()
+        # Two functions know of their own calls alone.
+        assert left["remaining-requests"] == 100 - made or gateway.is_functions
+        assert 900 < left["remaining-tokens"] < 1000
+        assert left["remaining-max_parallel_requests"] == 4

@@ -9,7 +9,10 @@
 
 pub mod aws;
 pub mod binaries;
+pub mod chance;
 pub mod dynoxide;
 pub mod emulator;
 pub mod moto;
+pub mod mutation;
+pub mod plain_table;
 pub mod stub;

@@ -25,6 +25,15 @@ impl Release {
         self.ended.is_empty()
     }
 
+    /// Leaves out the correction that is write `index` of a settlement: the row, the charge of `own` and of all else
+    /// stand before the release's own writes. Says whether it is one.
+    pub(super) fn leave_out(&mut self, index: usize, own: &Key) -> bool {
+        let others = self.totals.iter().filter(|(key, _)| key != own).count();
+        let before = 2 + others + self.counters.len() + self.ended.len();
+        let correction = index.checked_sub(before).filter(|at| *at < self.corrected.len());
+        correction.map(|at| self.corrected.remove(at)).is_some()
+    }
+
     /// The same without what ends the hold: it has ended, and what it held has been given back.
     pub(super) fn without_hold(mut self) -> Self {
         for (_, held) in self.totals.iter_mut().chain(&mut self.counters) {

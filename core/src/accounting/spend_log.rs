@@ -19,8 +19,15 @@ use crate::store::table::{Freshness, ReadError, Table, WriteError};
 use crate::store::write::{Change, Condition, Write};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-/// Most times a settlement is tried where the store asks for it or does not answer.
+/// Longest wait for a store that does not answer or cannot be reached: the last byte of an answer waits as long.
+const STORE_WAIT: Duration = Duration::from_millis(235);
+
+/// Longest wait where the store answers, but other calls are at the same totals.
+const CROWD_WAIT: Duration = Duration::from_secs(3);
+
+/// Most times a correction is tried.
 const ATTEMPTS_MAX: u32 = 6;
 
 /// The wait before the second attempt; it doubles with each.
@@ -28,6 +35,9 @@ const FIRST_BACKOFF_MILLIS: u64 = 4;
 
 /// What counts against a budget: what was charged, and what calls under way hold. Moves with every total.
 const USED: &str = "used";
+
+/// Why nothing is known after the wait.
+const LATE: &str = "the store did not answer in time";
 
 /// Marks the row of a call that was charged its reservation.
 const UNSETTLED: &str = "unsettled";
@@ -69,6 +79,14 @@ pub enum SettleError {
     OutcomeUnknown(#[source] WriteError),
 }
 
+impl SettleError {
+    /// Whether the store was out of reach, silent or overloaded, so that settling another time may help.
+    pub fn is_outage(&self) -> bool {
+        let (Self::NotStored(error) | Self::OutcomeUnknown(error)) = self;
+        error.is_outage()
+    }
+}
+
 impl SpendLog {
     /// Rows in `table`, kept for `retention_days` after the call (`None`: for ever).
     pub fn new(table: Arc<dyn Table>, retention_days: Option<u32>) -> Self {
@@ -77,7 +95,8 @@ impl SpendLog {
 
     /// Stores a call's row and charges its cost, in one transaction and once: a row that stands already means that the
     /// call is settled. A call that cost nothing and used nothing gets its row alone; a row too large for the table is
-    /// stored without its client's own data. Waits a quarter of a second at most between its attempts, all together.
+    /// stored without its client's own data. Waits a quarter of a second for a store that is silent or
+    /// out of reach, some seconds in a crowd.
     ///
     /// # Errors
     /// [`SettleError`] says whether the outcome is known. Repeating the call is safe in either case.
@@ -111,10 +130,12 @@ impl SpendLog {
 
     async fn settle_as(&self, row: &SpendRow, form: Form, mut release: Release) -> Result<Settled, SettleError> {
         let is_final = form == Form::Final;
-        let mut attempt = 1;
+        let (started, mut attempt) = (Instant::now(), 1);
+        let mut silence_ends = started + STORE_WAIT;
         loop {
             // Made anew for each attempt; nearly every call needs one.
-            let failure = match self.store(row, self.item(row, form), &release).await {
+            let stored = timeout_at(silence_ends, self.store(row, self.item(row, form), &release)).await;
+            let failure = match stored.unwrap_or_else(|_| Err(WriteError::OutcomeUnknown(LATE.into()))) {
                 Ok(()) => return Ok(Settled::Now),
                 Err(WriteError::ConditionFailed { index: 0, old: Some(old) })
                     if is_final && old.attributes.contains_key(UNSETTLED) =>
@@ -124,9 +145,9 @@ impl SpendLog {
                 // Ours or not, the row is there: after a lost answer that is the write that was not answered.
                 Err(WriteError::ConditionFailed { index: 0, .. }) if attempt == 1 => return Ok(Settled::Before),
                 Err(WriteError::ConditionFailed { index: 0, .. }) => return Ok(Settled::Now),
-                // A window has ended, and with it what it counted.
-                Err(WriteError::ConditionFailed { .. }) if !release.corrected.is_empty() => {
-                    release.corrected.clear();
+                // A window has ended, and with it what it counted. The others have not.
+                Err(WriteError::ConditionFailed { index, .. }) if release.leave_out(index, &totals_key(&row.key)) => {
+                    silence_ends = Instant::now() + STORE_WAIT;
                     continue;
                 }
                 // The hold has ended and no row stands: it was void, and there is nothing to charge.
@@ -134,22 +155,28 @@ impl SpendLog {
                 // What was sent is charged, whatever became of its hold.
                 Err(WriteError::ConditionFailed { .. }) if !release.held_nothing() => {
                     release = release.without_hold();
+                    silence_ends = Instant::now() + STORE_WAIT;
                     continue;
                 }
                 Err(failure) => failure,
             };
             match failure {
-                WriteError::OutcomeUnknown(_) => match self.find(row.request_id).await {
-                    Ok(Some(_)) => return Ok(Settled::Now),
+                WriteError::OutcomeUnknown(_) => match timeout_at(silence_ends, self.stored(row.request_id)).await {
+                    // Not ours: the call was charged its reservation meanwhile.
+                    Ok(Ok(Some(old))) if is_final && old.attributes.contains_key(UNSETTLED) => {
+                        return self.correct(row, self.item(row, form), &old, &release).await;
+                    }
+                    Ok(Ok(Some(_))) => return Ok(Settled::Now),
                     // Not there yet. The same write again cannot charge twice, as it asks for the row to be absent.
-                    Ok(None) | Err(_) if attempt < ATTEMPTS_MAX => {}
-                    Ok(None) | Err(_) => return Err(SettleError::OutcomeUnknown(failure)),
+                    Ok(Ok(None) | Err(_)) if Instant::now() < silence_ends => {}
+                    Ok(_) | Err(_) => return Err(SettleError::OutcomeUnknown(failure)),
                 },
-                WriteError::Conflict | WriteError::Throttled(_) | WriteError::Unavailable(_)
-                    if attempt < ATTEMPTS_MAX => {}
+                // A store that answers is there.
+                WriteError::Conflict if started.elapsed() < CROWD_WAIT => silence_ends = Instant::now() + STORE_WAIT,
+                WriteError::Throttled(_) | WriteError::Unavailable(_) if Instant::now() < silence_ends => {}
                 _ => return Err(SettleError::NotStored(failure)),
             }
-            tokio::time::sleep(backoff(attempt, row.request_id)).await;
+            sleep_until(silence_ends.min(Instant::now() + backoff(attempt, row.request_id))).await;
             attempt += 1;
         }
     }
@@ -158,9 +185,15 @@ impl SpendLog {
     async fn correct(&self, row: &SpendRow, item: Item, old: &Item, release: &Release) -> Result<Settled, SettleError> {
         let charged = NanoDollars::new(old.number("spend").unwrap_or(0));
         let difference = (row.cost - charged).nanos();
+        // A row that cannot be read is no reason to leave its charge wrong.
+        let counted = SpendRow::from_item(old).map_or(0, |old| tokens(&old));
         let put = Write::Put { item, when: vec![Condition::Equals(UNSETTLED.to_owned(), true.into())] };
         let own = totals_key(&row.key);
-        let mut writes = vec![put, charge_totals(&own, difference, difference, row)];
+        let mut charge = charge_totals(&own, difference, difference, row);
+        if let Write::Update { changes, .. } = &mut charge {
+            changes.push(Change::Add("tokens".to_owned(), tokens(row) - counted));
+        }
+        let mut writes = vec![put, charge];
         let others = release.totals.iter().map(|(key, _)| key).filter(|key| **key != own);
         writes.extend(others.map(|key| charge_totals(key, difference, difference, row)));
         writes.extend(release.counters.iter().map(|(key, _)| count(key, difference)));
@@ -187,8 +220,11 @@ impl SpendLog {
     /// # Errors
     /// As [`Table::get`]; [`ReadError::Corrupt`] where the row cannot be read.
     pub async fn find(&self, request_id: RequestId) -> Result<Option<SpendRow>, ReadError> {
-        let item = self.table.get(&SpendRow::place(request_id, self.shards), Freshness::Latest).await?;
-        item.as_ref().map(SpendRow::from_item).transpose()
+        self.stored(request_id).await?.as_ref().map(SpendRow::from_item).transpose()
+    }
+
+    async fn stored(&self, request_id: RequestId) -> Result<Option<Item>, ReadError> {
+        self.table.get(&SpendRow::place(request_id, self.shards), Freshness::Latest).await
     }
 
     /// The same log with all rows of a day in one partition, for a store that has one writer anyway: rows that arrive
@@ -238,15 +274,18 @@ pub fn totals_key(key: &KeyHash) -> Key {
 
 fn charge(row: &SpendRow, release: &Release) -> Write {
     let key = totals_key(&row.key);
-    let tokens = i64::try_from(row.details.usage.total()).unwrap_or(i64::MAX);
     let changes = vec![
         Change::Add("spend".to_owned(), row.cost.nanos()),
         Change::Add(USED.to_owned(), (row.cost - release.held_at(&key)).nanos()),
-        Change::Add("tokens".to_owned(), tokens),
+        Change::Add("tokens".to_owned(), tokens(row)),
         Change::Add("requests".to_owned(), 1),
         Change::Set("last_active".to_owned(), row.details.ended_at.millis().into()),
     ];
     Write::Update { key, changes, when: Vec::new() }
+}
+
+fn tokens(row: &SpendRow) -> i64 {
+    i64::try_from(row.details.usage.total()).unwrap_or(i64::MAX)
 }
 
 /// Charges the totals of a record above or beside the key. `used` moves by less than `cost` where some of it is held.

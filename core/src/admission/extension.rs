@@ -2,7 +2,7 @@
 //! which the call waits for before it goes on.
 
 use super::hold::{Held, Hold};
-use super::ledger::{Ledger, backoff};
+use super::ledger::{Ledger, backoff, read};
 use super::limits::{Budget, Counter, ScopeLimits};
 use super::line::Line;
 use super::refusal::{Refusal, StoreFailure};
@@ -38,11 +38,15 @@ impl Ledger {
         }
         let (end, mut attempt) = (Instant::now() + EXTENSION_WAIT, 0);
         loop {
-            let first = extended.extended(more.nanos());
+            let first = hold.becomes(&extended, more.nanos());
             let writes = std::iter::once(first).chain(lines.iter().map(|line| line.write(now))).collect();
             let tried = timeout_at(end, self.table.transact(None, writes)).await;
             match tried.map_err(|_| Refusal::Unavailable(StoreFailure::Late))? {
                 Ok(()) => break,
+                // Ours: an attempt whose answer was lost.
+                Err(WriteError::ConditionFailed { index: 0, old: Some(old) }) if read(*old.clone())?.0 == extended => {
+                    break;
+                }
                 Err(WriteError::ConditionFailed { index, old }) if index > 0 => {
                     if let Some(line) = lines.get_mut(index - 1) {
                         line.learn(old.as_deref(), now)?;

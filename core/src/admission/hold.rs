@@ -73,9 +73,10 @@ impl Hold {
         self.totals().chain(self.counters()).map(|(_, nanos)| nanos).filter(|nanos| *nanos > 0).min()
     }
 
-    /// The writes that end the hold, beside those of its budgets: they fail where it has been ended before.
+    /// The writes that end the hold, beside those of its budgets: they fail where it has been ended before, or holds
+    /// something else by now, as what is given back must be what is held.
     pub fn ended(&self) -> Vec<Write> {
-        let mut writes = vec![Write::Delete { key: place(self.id), when: vec![Condition::Exists] }];
+        let mut writes = vec![Write::Delete { key: place(self.id), when: vec![self.stands()] }];
         writes.extend(self.held.iter().filter_map(|held| match held {
             Held::Parallel { key } => Some(count_out(key)),
             Held::Totals { .. } | Held::Counter { .. } | Held::Window { .. } => None,
@@ -105,12 +106,17 @@ impl Hold {
         item.with(HELD, held).with(UNTIL, self.until.millis())
     }
 
-    /// The write that makes a hold which stands hold what this one does, and that charges `more` nano-dollars where the
-    /// call is never settled.
-    pub(super) fn extended(&self, more: i64) -> Write {
+    /// The write that makes this hold into `extended`, once, and that charges `more` nano-dollars where the call is
+    /// never settled.
+    pub(super) fn becomes(&self, extended: &Self, more: i64) -> Write {
         let changes =
-            vec![Change::Set(HELD.to_owned(), self.held_text().into()), Change::Add("spend".to_owned(), more)];
-        Write::Update { key: place(self.id), changes, when: vec![Condition::Exists] }
+            vec![Change::Set(HELD.to_owned(), extended.held_text().into()), Change::Add("spend".to_owned(), more)];
+        Write::Update { key: place(self.id), changes, when: vec![self.stands()] }
+    }
+
+    /// The hold is there, and holds just this.
+    fn stands(&self) -> Condition {
+        Condition::Equals(HELD.to_owned(), self.held_text().into())
     }
 
     fn held_text(&self) -> String {

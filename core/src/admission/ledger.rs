@@ -6,17 +6,22 @@ use super::hold::{Held, Hold, SHARDS, partition, place};
 use super::limits::Demand;
 use super::line::Line;
 use super::refusal::{Refusal, StoreFailure};
+use super::windows::Windows;
 use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::store::item::Item;
 use crate::store::table::{Freshness, Query, ReadError, Table, WriteError};
 use crate::store::write::{Condition, Write};
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-/// Longest wait for a store that does not answer or cannot be reached.
-const STORE_WAIT: Duration = Duration::from_millis(250);
+/// Longest wait for a store that does not answer or cannot be reached, from the call's arrival: its client has an
+/// answer after a quarter of a second. A store that is slow and answers is waited for again.
+const STORE_WAIT: Duration = Duration::from_millis(235);
+/// What is left of it at least, however long the call has waited for other things.
+const STORE_WAIT_LEFT_MIN: Duration = Duration::from_millis(60);
 /// Longest wait where the store answers, but other calls are at the same limits.
 const CROWD_WAIT: Duration = Duration::from_secs(3);
 /// The wait before the second attempt in a crowd; it doubles up to [`BACKOFF_MAX_MILLIS`].
@@ -27,6 +32,7 @@ const BACKOFF_MAX_MILLIS: u64 = 64;
 #[derive(Clone)]
 pub struct Ledger {
     pub(super) table: Arc<dyn Table>,
+    pub(super) windows: Arc<Windows>,
 }
 
 /// Expired holds of one shard.
@@ -41,7 +47,7 @@ pub struct Expired {
 impl Ledger {
     /// A ledger in `table`.
     pub fn new(table: Arc<dyn Table>) -> Self {
-        Self { table }
+        Self { table, windows: Arc::default() }
     }
 
     /// Counts a call in all its limits, or in none.
@@ -53,15 +59,22 @@ impl Ledger {
         if let Some(refusal) = lines.iter().find_map(|line| line.impossible(now)) {
             return Err(refusal);
         }
+        lines.iter_mut().for_each(|line| line.recall(&self.windows, now));
         let (started, mut attempt) = (Instant::now(), 0);
+        let mut silence_ends = started + patience(demand.id, now);
+        // Whether an attempt may have reserved that nobody has heard of.
+        let mut is_open = false;
         loop {
             let hold =
                 Hold { id: demand.id, until: now.plus_millis(demand.lasts_millis), held: held(&lines, &demand, now) };
             let put = Write::Put { item: hold.to_item(demand.unsettled.clone()), when: vec![Condition::Absent] };
             let writes = std::iter::once(put).chain(lines.iter().map(|line| line.write(now))).collect();
-            let tried = timeout_at(started + CROWD_WAIT + STORE_WAIT, self.table.transact(None, writes)).await;
+            let tried = timeout_at(silence_ends, self.table.transact(None, writes)).await;
             let failure = match tried.map_err(|_| Refusal::Unavailable(StoreFailure::Late))? {
-                Ok(()) => return Ok(hold),
+                Ok(()) => {
+                    lines.iter().for_each(|line| line.remember(&self.windows, now));
+                    return Ok(hold);
+                }
                 Err(failure) => failure,
             };
             match failure {
@@ -69,21 +82,28 @@ impl Ledger {
                 WriteError::ConditionFailed { index: 0, old: Some(old) } => return Ok(read(*old)?.0),
                 WriteError::ConditionFailed { index, old } if started.elapsed() < CROWD_WAIT => {
                     if let Some(line) = index.checked_sub(1).and_then(|index| lines.get_mut(index)) {
+                        line.forget(&self.windows);
                         line.learn(old.as_deref(), now)?;
                     }
+                    silence_ends = silence_ends.max(Instant::now() + STORE_WAIT);
                     continue;
                 }
-                WriteError::OutcomeUnknown(_) if started.elapsed() < STORE_WAIT => {
+                WriteError::OutcomeUnknown(_) if Instant::now() < silence_ends => {
+                    is_open = true;
                     // Where that is not known either, the same attempt again cannot count twice: the hold is in its way.
-                    if let Ok(Some(hold)) = self.find(demand.id).await {
+                    if let Ok(Ok(Some(hold))) = timeout_at(silence_ends, self.find(demand.id)).await {
                         return Ok(hold);
                     }
                 }
-                WriteError::Conflict if started.elapsed() < CROWD_WAIT => {}
-                WriteError::Throttled(_) | WriteError::Unavailable(_) if started.elapsed() < STORE_WAIT => {}
+                // A store that answers is there.
+                WriteError::Conflict if started.elapsed() < CROWD_WAIT => {
+                    silence_ends = silence_ends.max(Instant::now() + STORE_WAIT);
+                }
+                WriteError::Throttled(_) | WriteError::Unavailable(_) if Instant::now() < silence_ends => {}
+                _ if is_open => return Err(Refusal::Unavailable(StoreFailure::Late)),
                 failure => return Err(Refusal::Unavailable(failure.into())),
             }
-            sleep(backoff(attempt, demand.id)).await;
+            sleep_until(silence_ends.min(Instant::now() + backoff(attempt, demand.id))).await;
             attempt += 1;
         }
     }
@@ -98,26 +118,26 @@ impl Ledger {
         writes.extend(held.map(|(key, nanos)| give_back(key, nanos)));
         let ended = writes.len();
         writes.extend(hold.corrected(0, now));
-        match self.table.transact(None, writes.clone()).await {
-            Err(WriteError::ConditionFailed { index, .. }) if index >= ended => {
-                writes.truncate(ended);
-                match self.table.transact(None, writes).await {
-                    Err(WriteError::ConditionFailed { .. }) => Ok(()),
-                    other => other,
+        loop {
+            match self.table.transact(None, writes.clone()).await {
+                // That window has ended, and with it what it counted.
+                Err(WriteError::ConditionFailed { index, .. }) if (ended..writes.len()).contains(&index) => {
+                    writes.remove(index);
                 }
+                Err(WriteError::ConditionFailed { .. }) => return Ok(()),
+                other => return other,
             }
-            Err(WriteError::ConditionFailed { .. }) => Ok(()),
-            other => other,
         }
     }
 
-    /// Voids what a call may hold whose reservation had no answer.
+    /// Voids what a call may hold whose reservation had no answer. `false`: it holds nothing so far; a store that was
+    /// slow may reserve yet.
     ///
     /// # Errors
     /// As [`Ledger::void`], and [`Refusal::Unavailable`] where it cannot be seen whether there is a hold.
-    pub async fn void_unanswered(&self, id: RequestId, now: Timestamp) -> Result<(), Refusal> {
-        let Some(hold) = self.find(id).await? else { return Ok(()) };
-        self.void(&hold, now).await.map_err(|error| Refusal::Unavailable(error.into()))
+    pub async fn void_unanswered(&self, id: RequestId, now: Timestamp) -> Result<bool, Refusal> {
+        let Some(hold) = self.find(id).await? else { return Ok(false) };
+        self.void(&hold, now).await.map(|()| true).map_err(|error| Refusal::Unavailable(error.into()))
     }
 
     /// Holds of a shard (0 to 15) whose calls are over at `now`, oldest first, from `after` on.
@@ -135,9 +155,11 @@ impl Ledger {
         let page = self.table.query(&query).await?;
         let mut holds = Vec::new();
         for item in page.items {
-            let (hold, row) = Hold::from_item(item)?;
-            if hold.until <= now {
-                holds.push((hold, row));
+            match Hold::from_item(item) {
+                Ok((hold, row)) if hold.until <= now => holds.push((hold, row)),
+                Ok(_) => {}
+                // One that cannot be read does not stand in the way of the others.
+                Err(error) => tracing::error!(error = &error as &dyn Error, "a hold cannot be read, and stays"),
             }
         }
         Ok(Expired { holds, next: page.next })
@@ -157,7 +179,7 @@ impl Ledger {
 
 /// What is held by the lines, and the totals that are charged beside them.
 fn held(lines: &[Line<'_>], demand: &Demand, now: Timestamp) -> Vec<Held> {
-    let mut held: Vec<Held> = lines.iter().map(|line| line.held(now)).collect();
+    let mut held: Vec<Held> = lines.iter().filter_map(|line| line.held(now)).collect();
     for key in &demand.totals {
         if !held.iter().any(|held| matches!(held, Held::Totals { key: known, .. } if known == key)) {
             held.push(Held::Totals { key: key.clone(), nanos: 0 });
@@ -166,8 +188,14 @@ fn held(lines: &[Line<'_>], demand: &Demand, now: Timestamp) -> Vec<Held> {
     held
 }
 
-fn read(item: Item) -> Result<(Hold, Item), Refusal> {
+pub(super) fn read(item: Item) -> Result<(Hold, Item), Refusal> {
     Hold::from_item(item).map_err(|error| Refusal::Unavailable(error.into()))
+}
+
+/// What is left of the wait for the store.
+fn patience(id: RequestId, now: Timestamp) -> Duration {
+    let waited = Duration::from_millis(u64::try_from(now.millis_since(id.arrived())).unwrap_or(0));
+    STORE_WAIT.saturating_sub(waited).max(STORE_WAIT_LEFT_MIN)
 }
 
 /// Doubles with each attempt; the call's own random bits keep calls that met once from meeting again.

@@ -128,6 +128,11 @@ impl ScopeLimits {
         self.budget.is_some() || self.requests.is_some() || self.tokens.is_some() || self.parallel.is_some()
     }
 
+    /// Whether anything but money is limited.
+    pub fn has_rate(&self) -> bool {
+        self.requests.is_some() || self.tokens.is_some() || self.parallel.is_some()
+    }
+
     /// Where the scope's window stands: `start`, `requests`, `tokens`.
     pub(super) fn window_key(&self) -> Key {
         Key::new(format!("RATE#{}#{}", self.kind, self.id), "WINDOW")

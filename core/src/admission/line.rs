@@ -9,6 +9,7 @@ use super::counters::{COUNT, REQUESTS, START, TOKENS, USED};
 use super::hold::Held;
 use super::limits::{Budget, Counter, Demand, ScopeLimits, WINDOW_MILLIS};
 use super::refusal::{Rate, Refusal};
+use super::windows::Windows;
 use crate::clock::Timestamp;
 use crate::money::NanoDollars;
 use crate::store::item::Item;
@@ -16,6 +17,10 @@ use crate::store::write::{Change, Condition, Write};
 
 /// Seconds after which a request that met too many others under way may try again.
 const PARALLEL_RETRY_MILLIS: i64 = WINDOW_MILLIS;
+
+/// How long a window's item stays. A container may be frozen between its look at the clock and its write: as long as
+/// the window of that time is remembered, the write counts in it or finds it over, and cannot open another one beside it.
+const WINDOW_KEPT_MILLIS: i64 = 24 * 60 * 60_000;
 
 /// One limit of a scope, with what is known of its item.
 pub(super) enum Line<'a> {
@@ -49,7 +54,8 @@ impl<'a> Line<'a> {
         let budget = scope.budget.as_ref().map(|budget| Self::budget(scope.kind, budget, amount(budget)));
         let mut lines: Vec<Self> = budget.into_iter().collect();
         if scope.requests.is_some() || scope.tokens.is_some() {
-            let tokens = demand.tokens.counted(scope.tokens);
+            // Where they are not limited they are not counted, so that nothing has to be corrected afterwards.
+            let tokens = if scope.tokens.is_some() { demand.tokens.counted(scope.tokens) } else { 0 };
             lines.push(Self::Window { scope, tokens, window: Window::Open });
         }
         if let Some(limit) = scope.parallel {
@@ -61,6 +67,29 @@ impl<'a> Line<'a> {
     /// So many nano-dollars of a budget.
     pub(super) fn budget(kind: &'static str, budget: &'a Budget, amount: i64) -> Self {
         Self::Budget { kind, budget, limit: budget.limit.nanos(), amount, stands: Stands::Yes }
+    }
+
+    /// Guesses from what this process has opened.
+    pub(super) fn recall(&mut self, windows: &Windows, now: Timestamp) {
+        if let Self::Window { scope, window, .. } = self
+            && let Some(start) = windows.over(scope, now)
+        {
+            *window = Window::Ended { start: Some(start) };
+        }
+    }
+
+    /// Remembers what was counted, once the write has happened.
+    pub(super) fn remember(&self, windows: &Windows, now: Timestamp) {
+        if let Self::Window { scope, tokens, window } = self {
+            windows.counted(scope, *tokens, matches!(window, Window::Ended { .. }), now);
+        }
+    }
+
+    /// Forgets what was a wrong guess.
+    pub(super) fn forget(&self, windows: &Windows) {
+        if let Self::Window { scope, window: Window::Ended { .. }, .. } = self {
+            windows.forget(scope);
+        }
     }
 
     /// A limit so low that no state of the store allows the call.
@@ -95,10 +124,11 @@ impl<'a> Line<'a> {
             }
             Self::Window { scope, tokens, window } => {
                 let (changes, when) = match window {
-                    Window::Open => (
-                        vec![Change::Add(REQUESTS.to_owned(), 1), Change::Add(TOKENS.to_owned(), *tokens)],
-                        still_open(scope, *tokens, now),
-                    ),
+                    Window::Open => {
+                        let mut changes = vec![Change::Add(REQUESTS.to_owned(), 1)];
+                        changes.extend(scope.tokens.map(|_| Change::Add(TOKENS.to_owned(), *tokens)));
+                        (changes, still_open(scope, *tokens, now))
+                    }
                     Window::Ended { start } => (opened(*tokens, now), vec![as_it_stood(*start)]),
                 };
                 Write::Update { key: scope.window_key(), changes, when }
@@ -152,16 +182,16 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
-    /// What is held once the write has happened.
-    pub(super) fn held(&self, now: Timestamp) -> Held {
+    /// What is held once the write has happened. Of a window that counts requests alone there is nothing to give back.
+    pub(super) fn held(&self, now: Timestamp) -> Option<Held> {
         match self {
-            Self::Budget { budget, amount, .. } => match &budget.counter {
+            Self::Budget { budget, amount, .. } => Some(match &budget.counter {
                 Counter::Totals(key) => Held::Totals { key: key.clone(), nanos: *amount },
                 Counter::Period { key, .. } => Held::Counter { key: key.clone(), nanos: *amount },
-            },
-            Self::Parallel { scope, .. } => Held::Parallel { key: scope.parallel_key() },
+            }),
+            Self::Parallel { scope, .. } => Some(Held::Parallel { key: scope.parallel_key() }),
             Self::Window { scope, tokens, .. } => {
-                Held::Window { key: scope.window_key(), tokens: *tokens, counted_at: now }
+                scope.tokens.map(|_| Held::Window { key: scope.window_key(), tokens: *tokens, counted_at: now })
             }
         }
     }
@@ -205,7 +235,7 @@ fn opened(tokens: i64, now: Timestamp) -> Vec<Change> {
         Change::Set(START.to_owned(), now.millis().into()),
         Change::Set(REQUESTS.to_owned(), 1.into()),
         Change::Set(TOKENS.to_owned(), tokens.into()),
-        Change::Expire(Some(now.plus_millis(2 * WINDOW_MILLIS))),
+        Change::Expire(Some(now.plus_millis(WINDOW_KEPT_MILLIS))),
     ]
 }
 

@@ -8,6 +8,8 @@ mod counters;
 mod extension;
 pub mod hold;
 pub mod ledger;
+pub mod left;
 pub mod limits;
 mod line;
 pub mod refusal;
+pub mod windows;

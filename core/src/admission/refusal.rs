@@ -96,6 +96,23 @@ pub enum StoreFailure {
     Late,
 }
 
+impl StoreFailure {
+    /// Whether the store is out of reach, silent or overloaded, so that trying another time may help. A crowd at the
+    /// same limits is no outage, nor is an item that cannot be read.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Read(error) => error.is_outage(),
+            Self::Write(error) => error.is_outage(),
+            Self::Late => true,
+        }
+    }
+
+    /// Whether what was asked for may have happened, or may happen yet.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Late | Self::Write(WriteError::OutcomeUnknown(_)))
+    }
+}
+
 fn over_budget(wording: Wording, owner: &str, used: NanoDollars, limit: NanoDollars) -> String {
     let (used, limit) = (used.dollars(), limit.dollars());
     match wording {

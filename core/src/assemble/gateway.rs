@@ -94,11 +94,12 @@ impl Gateway {
     /// # Errors
     /// [`StartError`] names the deployment or setting at fault.
     pub fn assemble(loaded: Loaded, state: State, staleness: KeyStaleness, ground: Ground) -> Result<Self, StartError> {
-        let State { table, expiring } = state;
+        let State { table, expiring, .. } = state;
         let Loaded { config, environment, .. } = loaded;
         let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config()?, way(&environment))?);
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
+        let admits_in_outage = config.general.allow_requests_on_db_unavailable;
         let retention_days = config.general.spend_log_retention_days;
         let limits = ProxyLimits::of(&config);
         let ledger = Ledger::new(Arc::clone(&table));
@@ -129,7 +130,8 @@ impl Gateway {
             keys: key_admin,
             spend: Arc::new(SpendAdmin::new(SpendLog::clone(&spend), keys.clone())),
         };
-        let authenticator = Arc::new(Authenticator::new(master, keys, cache, directory));
+        let authenticator = Authenticator::new(master, keys, cache, directory).trusting_known(admits_in_outage);
+        let authenticator = Arc::new(authenticator);
         let background = Background::default();
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
         let calls = ModelCalls {
@@ -141,6 +143,7 @@ impl Gateway {
             transport,
             clock: ground.clock,
             random: ground.random,
+            admits_in_outage,
             background: background.clone(),
             bounds,
         };

@@ -2,15 +2,21 @@
 
 use super::aws::AwsOnDemand;
 use super::error::StartError;
+use crate::aws::connection::AwsConnection;
 use crate::clock::Clock;
-use crate::store::dynamo::{DynamoTable, Timeouts, create_table_if_missing};
+use crate::store::dynamo::{CreateError, DynamoTable, Timeouts, create_table_if_missing};
 #[cfg(feature = "embedded")]
 use crate::store::embedded::EmbeddedTable;
 use crate::store::expiry::SweepExpired;
 use crate::store::table::Table;
+use std::error::Error;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// The pause between two looks at a store that was out of reach at the start.
+const LOOK_PAUSE: Duration = Duration::from_millis(500);
 
 /// Where state lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +50,14 @@ pub struct State {
     pub table: Arc<dyn Table>,
     /// The store's upkeep, where it does not see to it by itself.
     pub expiring: Option<Arc<dyn SweepExpired>>,
+    /// The table that could not be looked at, as its store is out of reach. See to it that it is made.
+    pub unseen: Option<UnseenTable>,
+}
+
+/// A DynamoDB table that may be missing.
+pub struct UnseenTable {
+    connection: AwsConnection,
+    name: String,
 }
 
 /// Whether a missing table is made.
@@ -55,7 +69,8 @@ pub enum IfMissing {
     Fail,
 }
 
-/// Opens the store.
+/// Opens the store. One that is out of reach is opened too: calls are answered as in any other outage, and work when
+/// it is back.
 ///
 /// # Errors
 /// [`StartError`] names the file or table.
@@ -68,11 +83,20 @@ pub async fn open(
     match choice {
         StoreChoice::DynamoDb(name) => {
             let connection = aws.connection().await?;
-            if if_missing == IfMissing::Create {
-                create_table_if_missing(connection, name).await?;
-            }
+            let seen = match if_missing {
+                IfMissing::Create => create_table_if_missing(connection, name).await.map(drop),
+                IfMissing::Fail => Ok(()),
+            };
+            let unseen = match seen {
+                Ok(()) => None,
+                Err(error @ CreateError::OutOfReach { .. }) => {
+                    tracing::warn!(error = &error as &dyn Error, "the store is out of reach");
+                    Some(UnseenTable { connection: connection.clone(), name: name.clone() })
+                }
+                Err(error) => return Err(error.into()),
+            };
             let table = DynamoTable::new(connection, name, Arc::clone(clock), Timeouts::default());
-            Ok(State::remote(Arc::new(table)))
+            Ok(State { table: Arc::new(table), expiring: None, unseen })
         }
         #[cfg(feature = "embedded")]
         StoreChoice::Memory => Ok(State::embedded(EmbeddedTable::in_memory(Arc::clone(clock))?)),
@@ -89,15 +113,25 @@ pub async fn open(
     }
 }
 
-impl State {
-    fn remote(table: Arc<dyn Table>) -> Self {
-        Self { table, expiring: None }
+impl UnseenTable {
+    /// Looks until the store answers, and makes the table where it is missing.
+    pub async fn made(self) {
+        loop {
+            tokio::time::sleep(LOOK_PAUSE).await;
+            match create_table_if_missing(&self.connection, &self.name).await {
+                Ok(_) => return tracing::info!(table = self.name, "the store is back"),
+                Err(CreateError::OutOfReach { .. }) => {}
+                Err(error) => return tracing::error!(error = &error as &dyn Error, "the table cannot be used"),
+            }
+        }
     }
+}
 
-    #[cfg(feature = "embedded")]
+#[cfg(feature = "embedded")]
+impl State {
     fn embedded(store: EmbeddedTable) -> Self {
         let store = Arc::new(store);
-        Self { table: Arc::clone(&store) as Arc<dyn Table>, expiring: Some(store) }
+        Self { table: Arc::clone(&store) as Arc<dyn Table>, expiring: Some(store), unseen: None }
     }
 }
 

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Longest wait for the store before the answer is that it is unavailable.
-const STORE_WAIT: Duration = Duration::from_millis(250);
+const STORE_WAIT: Duration = Duration::from_millis(235);
 
 /// Recognises callers.
 pub struct Authenticator {
@@ -30,6 +30,7 @@ pub struct Authenticator {
     periods: BudgetPeriods,
     cache: Arc<PrincipalCache>,
     directory: Arc<Directory>,
+    trusts_known: bool,
 }
 
 /// Why a caller is not recognised. The texts are those that LiteLLM's clients know.
@@ -86,6 +87,16 @@ pub enum AuthError {
     StoreUnavailable(#[source] Option<ReadError>),
 }
 
+impl AuthError {
+    /// Whether the store could not be asked.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::StoreUnavailable(cause) => cause.as_ref().is_none_or(ReadError::is_outage),
+            _ => false,
+        }
+    }
+}
+
 impl From<CredentialError> for AuthError {
     fn from(error: CredentialError) -> Self {
         match error {
@@ -105,7 +116,14 @@ impl Authenticator {
         directory: Arc<Directory>,
     ) -> Self {
         let periods = BudgetPeriods::new(keys.table());
-        Self { master: master.map(|key| (key, Arc::new(master_principal()))), keys, periods, cache, directory }
+        let master = master.map(|key| (key, Arc::new(master_principal())));
+        Self { master, keys, periods, cache, directory, trusts_known: false }
+    }
+
+    /// In an outage of the store, where `trusts_known`, a caller counts as what it was when it was last read, for as
+    /// long as [`PrincipalCache::last_known`] says.
+    pub fn trusting_known(self, trusts_known: bool) -> Self {
+        Self { trusts_known, ..self }
     }
 
     /// Who sends a request with these headers.
@@ -132,7 +150,7 @@ impl Authenticator {
         let hash = KeyHash::of_digest(&digest);
         let principal = match self.cache.get(&hash, now) {
             Some(principal) => principal,
-            None => self.read(hash, presented, now).await?,
+            None => self.read_or_recall(hash, presented, now).await?,
         };
         match principal.expires {
             Some(expired_at) if expired_at <= now => {
@@ -185,20 +203,43 @@ impl Authenticator {
         }
     }
 
+    async fn read_or_recall(
+        &self,
+        hash: KeyHash,
+        presented: &str,
+        now: Timestamp,
+    ) -> Result<Arc<Principal>, AuthError> {
+        let known = if self.trusts_known { self.cache.last_known(&hash, now) } else { None };
+        match (self.read(hash, presented, now).await, known) {
+            (Err(error), Some(known)) if error.is_outage() => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(key = %known.key, error, "a key is taken for what it was: the store does not answer");
+                Ok(known)
+            }
+            (read, _) => read,
+        }
+    }
+
     async fn read(&self, hash: KeyHash, presented: &str, now: Timestamp) -> Result<Arc<Principal>, AuthError> {
         let generation = self.cache.generation(&hash);
         let found = in_time(self.load(&hash, now)).await?;
         let key_name = || key_hash::abbreviate(presented);
-        let (stored, known) = found.ok_or_else(|| AuthError::Unknown { hash, key_name: key_name() })?;
+        let Some((stored, known)) = found else {
+            self.cache.forget(&hash);
+            return Err(AuthError::Unknown { hash, key_name: key_name() });
+        };
         let KnownAbove { above, limits, read_at } = known;
         if stored.record.is_blocked() {
+            self.cache.forget(&hash);
             return Err(AuthError::Blocked { key_name: key_name() });
         }
         let blocked = |holder: &&Arc<Holder>| holder.limits.is_blocked();
         if let Some(team) = above.team.as_ref().filter(blocked) {
+            self.cache.forget(&hash);
             return Err(AuthError::TeamBlocked(team.id.clone()));
         }
         if let Some(user) = above.user.as_ref().filter(blocked) {
+            self.cache.forget(&hash);
             return Err(AuthError::UserBlocked(user.id.clone()));
         }
         let principal = Arc::new(Principal { above, limits, ..stored.into_principal() });

@@ -10,6 +10,9 @@ use std::sync::Arc;
 
 pub use super::recent_reads::Generation;
 
+/// How long a caller is known after it was read, for those who cannot read again, in milliseconds.
+const KNOWN_MILLIS: i64 = 60 * 60 * 1000;
+
 /// Recognised callers by the hash of their key.
 pub struct PrincipalCache(RecentReads<KeyHash, Arc<Principal>>);
 
@@ -23,6 +26,13 @@ impl PrincipalCache {
     /// The caller with this key, where it was read recently enough.
     pub fn get(&self, hash: &KeyHash, now: Timestamp) -> Option<Arc<Principal>> {
         self.0.get(hash, now).map(|(principal, _)| principal)
+    }
+
+    /// The caller with this key as it was last read, up to an hour ago. For outages of the store: it may have been
+    /// blocked since.
+    pub fn last_known(&self, hash: &KeyHash, now: Timestamp) -> Option<Arc<Principal>> {
+        let (principal, read_at) = self.0.last(hash)?;
+        (0..KNOWN_MILLIS).contains(&now.millis_since(read_at)).then_some(principal)
     }
 
     /// Take this before reading a key from the store.
@@ -39,6 +49,14 @@ impl PrincipalCache {
     /// Forgets a key, for a change made in this process.
     pub fn invalidate(&self, hash: &KeyHash) {
         self.0.forget(hash);
+    }
+
+    /// Forgets a key that the store says may not call.
+    pub fn forget(&self, hash: &KeyHash) {
+        // Most are not here, and then nobody who reads meanwhile is disturbed.
+        if self.0.last(hash).is_some() {
+            self.invalidate(hash);
+        }
     }
 
     /// Forgets every key, for a change made in this process to a record that any of them may stand below.

@@ -48,6 +48,11 @@ impl<K: Eq + Hash + Clone, V: Clone> RecentReads<K, V> {
         self.is_fresh(*read_at, now).then(|| (value.clone(), *read_at))
     }
 
+    /// The value that was last read, however long ago, and when that was.
+    pub(super) fn last(&self, key: &K) -> Option<(V, Timestamp)> {
+        self.read(key)?.entries.get(key).cloned()
+    }
+
     /// Take this before reading from the store.
     pub(super) fn generation(&self, key: &K) -> Generation {
         Generation(self.read(key).map_or(0, |shard| shard.generation))

@@ -38,6 +38,9 @@ pub struct GeneralSettings {
     /// Largest request body in bytes.
     #[serde(rename = "max_request_size_mb", deserialize_with = "lenient::megabytes")]
     pub request_body_bytes_max: usize,
+    /// Whether calls whose limits cannot be checked, as the store is out of reach, are made all the same.
+    #[serde(deserialize_with = "lenient::flag")]
+    pub allow_requests_on_db_unavailable: bool,
     /// Most model calls in flight at once over all of the proxy.
     #[serde(deserialize_with = "lenient::count")]
     pub global_max_parallel_requests: Option<i64>,
@@ -73,6 +76,7 @@ impl Default for GeneralSettings {
             master_key: None,
             spend_log_retention_days: None,
             request_body_bytes_max: REQUEST_BODY_BYTES_MAX,
+            allow_requests_on_db_unavailable: false,
             global_max_parallel_requests: None,
             max_parallel_requests: None,
             budget_mode: None,

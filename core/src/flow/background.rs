@@ -31,6 +31,11 @@ impl Background {
         });
     }
 
+    /// How many works are running.
+    pub fn running(&self) -> usize {
+        *self.running.borrow()
+    }
+
     /// Waits until nothing is running.
     pub async fn drained(&self) {
         let mut running = self.running.subscribe();

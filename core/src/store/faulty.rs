@@ -96,6 +96,14 @@ impl FaultyTable {
         self.follow(Plan::Script(VecDeque::new()));
     }
 
+    /// How many entries of the script are left; calls behind its end go through.
+    pub fn steps_left(&self) -> usize {
+        match &*self.plan.lock().unwrap_or_else(PoisonError::into_inner) {
+            Plan::Script(faults) => faults.len(),
+            Plan::Seed { .. } => usize::MAX,
+        }
+    }
+
     /// The faults that were met so far, in their order.
     pub fn injected(&self) -> Vec<Fault> {
         self.injected.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -127,6 +127,16 @@ pub enum ReadError {
     Corrupt(String),
 }
 
+impl ReadError {
+    /// Whether the store is out of reach, silent or overloaded.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Throttled(_) | Self::Unavailable(_) => true,
+            Self::Corrupt(_) => false,
+        }
+    }
+}
+
 /// Why a write did not happen, or may not have.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -164,4 +174,18 @@ pub enum WriteError {
     /// The store did not answer: the write may or may not have happened. Read the item; never repeat blindly.
     #[error("the store did not answer; the write may have happened")]
     OutcomeUnknown(#[source] Cause),
+}
+
+impl WriteError {
+    /// Whether the store is out of reach, silent or overloaded.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Throttled(_) | Self::Unavailable(_) | Self::OutcomeUnknown(_) => true,
+            Self::ConditionFailed { .. }
+            | Self::Conflict
+            | Self::TooLarge { .. }
+            | Self::Invalid(_)
+            | Self::TokenReused => false,
+        }
+    }
 }

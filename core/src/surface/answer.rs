@@ -1,5 +1,6 @@
 //! The headers that LiteLLM's clients read, and the upstream's own under another name.
 
+use crate::admission::left::Left;
 use crate::flow::model_call::Facts;
 use crate::principal::Principal;
 use crate::providers::target::Target;
@@ -52,6 +53,9 @@ pub(super) fn describe(facts: &Facts, headers: &mut HeaderMap) {
     }
     headers.insert(DURATION, facts.duration_ms.into());
     headers.insert(OVERHEAD, (facts.duration_ms - facts.upstream_ms).into());
+    for left in &facts.left {
+        headers.extend(limit_headers(left));
+    }
     if !facts.dropped.is_empty() {
         set(headers, DROPPED, facts.dropped.join(","));
     }
@@ -59,6 +63,23 @@ pub(super) fn describe(facts: &Facts, headers: &mut HeaderMap) {
         pass_on(upstream, headers);
     }
 }
+
+/// What is left of a limit, under the names that LiteLLM's clients read. The ways to an upstream are nobody's limits but
+/// the operator's.
+pub(super) fn limit_headers(left: &Left) -> Vec<(HeaderName, HeaderValue)> {
+    let Left { kind, rate, limit, left } = left;
+    if OPERATORS.contains(kind) {
+        return Vec::new();
+    }
+    let header = |word: &str, number: i64| {
+        let name = HeaderName::try_from(format!("x-ratelimit-{kind}-{word}-{rate}")).ok()?;
+        Some((name, HeaderValue::from(number)))
+    };
+    [header("limit", *limit), header("remaining", *left)].into_iter().flatten().collect()
+}
+
+/// Kinds of scopes that are no caller's.
+const OPERATORS: [&str; 4] = ["deployment", "provider", "proxy", "tag_config"];
 
 fn describe_key(principal: &Principal, headers: &mut HeaderMap) {
     set(headers, KEY_SPEND, principal.spend.get().dollars().to_string());

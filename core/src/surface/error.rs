@@ -3,7 +3,9 @@
 //!
 //! Types and wordings that LiteLLM's clients depend on are kept.
 
+use super::answer::limit_headers;
 use crate::accounting::spend_log::SettleError;
+use crate::admission::left::Left;
 use crate::admission::refusal::{Refusal, clock_time};
 use crate::auth::authenticate::AuthError;
 use crate::auth::route::RouteDenied;
@@ -14,12 +16,15 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Seconds after which a client may try again when the store could not be reached.
 const STORE_RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+const RATE_LIMIT_TYPE: HeaderName = HeaderName::from_static("rate_limit_type");
+const RESET_AT: HeaderName = HeaderName::from_static("reset_at");
 
 /// An error in the OpenAI shape.
 #[derive(Debug)]
@@ -31,7 +36,7 @@ pub(super) struct ErrorAnswer {
     pub(super) code: Option<&'static str>,
     pub(super) retry_after: Option<HeaderValue>,
     /// Headers that tell which limit stands in the way.
-    pub(super) limit: Vec<(&'static str, HeaderValue)>,
+    pub(super) limit: Vec<(HeaderName, HeaderValue)>,
     /// What is told under `detail` in place of all this, where LiteLLM's clients look there.
     pub(super) detail: Option<Value>,
 }
@@ -105,13 +110,14 @@ impl From<Refusal> for ErrorAnswer {
             Refusal::Budget { resets_at, retry_after, .. } => {
                 let answer = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "budget_exceeded", message);
                 let reset = resets_at.and_then(|end| HeaderValue::try_from(format!("{} UTC", clock_time(end))).ok());
-                let limit = reset.map(|reset| ("reset_at", reset)).into_iter().collect();
+                let limit = reset.map(|reset| (RESET_AT, reset)).into_iter().collect();
                 Self { code: Some("422"), retry_after: retry_after.map(HeaderValue::from), limit, ..answer }
             }
-            Refusal::Rate { rate, resets_at, retry_after, .. } => {
+            Refusal::Rate { kind, rate, limit, remaining, resets_at, retry_after, .. } => {
                 let reset = HeaderValue::try_from(format!("{} UTC", clock_time(resets_at)));
-                let mut limit = vec![("rate_limit_type", HeaderValue::from_static(rate.name()))];
-                limit.extend(reset.ok().map(|reset| ("reset_at", reset)));
+                let mut limit = limit_headers(&Left { kind, rate, limit, left: remaining });
+                limit.push((RATE_LIMIT_TYPE, HeaderValue::from_static(rate.name())));
+                limit.extend(reset.ok().map(|reset| (RESET_AT, reset)));
                 let answer = Self::new(StatusCode::TOO_MANY_REQUESTS, "throttling_error", message);
                 Self { retry_after: Some(HeaderValue::from(retry_after)), limit, ..answer }
             }

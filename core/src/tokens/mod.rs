@@ -12,5 +12,5 @@ mod tools;
 mod vocabulary;
 
 pub use encoding::count_text;
-pub use generated::count_answer;
+pub use generated::{count_answer, gather};
 pub use request::count_request;

@@ -56,9 +56,7 @@ impl DirectClient {
     /// Connects where no connection is idle, for a request that is about to be sent.
     pub(super) async fn prepare(&self, address: &Uri, limits: Limits) -> Result<(), TransportError> {
         let origin = Origin::of(address)?;
-        if self.pool.has(&origin, limits.started) {
-            return Ok(());
-        }
+        let Some(_preparing) = self.pool.prepare(&origin, limits.started) else { return Ok(()) };
         match Box::pin(self.connector.connect(&origin, &limits)).await? {
             Connected::Http1(connection) => self.pool.put(&origin, connection),
             Connected::Http2(shared) => self.pool.share(&origin, shared, limits.started),

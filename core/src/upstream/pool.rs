@@ -3,8 +3,8 @@
 use super::connection::Connection;
 use super::http2::Shared;
 use super::origin::Origin;
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -24,6 +24,8 @@ struct Kept {
     /// By origin; the longest idle first.
     idle: HashMap<Origin, VecDeque<Idle<Box<Connection>>>>,
     shared: HashMap<Origin, Idle<Shared>>,
+    /// Origins that are being connected to ahead of a request.
+    preparing: HashSet<Origin>,
     swept: Option<Instant>,
 }
 
@@ -38,6 +40,18 @@ impl<C> Idle<C> {
     }
 }
 
+/// Leave to connect to an origin, until it is dropped.
+pub(super) struct Preparing {
+    pool: Arc<Pool>,
+    origin: Origin,
+}
+
+impl Drop for Preparing {
+    fn drop(&mut self) {
+        self.pool.kept.lock().unwrap_or_else(PoisonError::into_inner).preparing.remove(&self.origin);
+    }
+}
+
 impl Pool {
     /// The HTTP/1 connection that was used last.
     pub(super) fn take(&self, origin: &Origin, now: Instant) -> Option<Box<Connection>> {
@@ -46,8 +60,18 @@ impl Pool {
         idle.map(|idle| idle.connection)
     }
 
-    /// Whether a call to an origin would find a connection.
-    pub(super) fn has(&self, origin: &Origin, now: Instant) -> bool {
+    /// Leave to connect to an origin ahead of a request. `None`: a call would find a connection, or somebody has this
+    /// leave already; a crowd of calls that may all be refused yet makes one connection at a time.
+    pub(super) fn prepare(self: &Arc<Self>, origin: &Origin, now: Instant) -> Option<Preparing> {
+        if self.has(origin, now) {
+            return None;
+        }
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_first = kept.preparing.insert(origin.clone());
+        is_first.then(|| Preparing { pool: Arc::clone(self), origin: origin.clone() })
+    }
+
+    fn has(&self, origin: &Origin, now: Instant) -> bool {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = kept.idle.get(origin).and_then(VecDeque::back).is_some_and(|idle| idle.is_fresh(now));
         let shared = kept.shared.get(origin);

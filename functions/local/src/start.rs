@@ -8,7 +8,7 @@ use postern_core::assemble::StartError;
 use postern_core::assemble::aws::AwsOnDemand;
 use postern_core::assemble::configuration::{self, ConfigSource};
 use postern_core::assemble::gateway::{Gateway, Ground, KeyStaleness, Serves};
-use postern_core::assemble::state::{self, IfMissing, StoreChoice};
+use postern_core::assemble::state::{self, IfMissing, StoreChoice, UnseenTable};
 use postern_core::clock::{Clock, Random, SystemClock, SystemRandom};
 use postern_core::config::{Environment, Loaded};
 use postern_core::crypto::key_hash;
@@ -50,11 +50,11 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let ground = Ground { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) };
     let new_master_key = master_key(&options, &mut loaded, ground.random.as_ref())?;
     let model = loaded.config.models.iter().map(|entry| entry.model_name.clone()).find(|name| !name.contains('*'));
-    let gateway = open(&options, &environment, &aws, loaded, ground).await?;
+    let (gateway, unseen) = open(&options, &environment, &aws, loaded, ground).await?;
     let asked = SocketAddr::new(options.host, options.port);
     let listener = TcpListener::bind(asked).await.map_err(|cause| Refused::Port { address: asked, cause })?;
     banner::welcome(listener.local_addr()?, new_master_key.as_ref().map(Secret::expose), model.as_deref());
-    let upkeep = Upkeep::begin(Arc::clone(&gateway.maintenance), &gateway.background);
+    let upkeep = Upkeep::begin(Arc::clone(&gateway.maintenance), unseen, &gateway.background);
     serve::serve(listener, gateway.router(Serves::All)).await?;
     upkeep.end();
     gateway.background.drained().await;
@@ -98,18 +98,19 @@ async fn open(
     aws: &AwsOnDemand,
     loaded: Loaded,
     ground: Ground,
-) -> Result<Gateway, StartError> {
+) -> Result<(Gateway, Option<UnseenTable>), StartError> {
     let choice = match &options.store {
         Some(store) => store.parse()?,
         None => StoreChoice::File(default_file(environment)),
     };
     let clock: Arc<dyn Clock> = Arc::clone(&ground.clock);
-    let state = state::open(&choice, IfMissing::Create, aws, &clock).await?;
+    let mut state = state::open(&choice, IfMissing::Create, aws, &clock).await?;
     let staleness = match choice {
         StoreChoice::DynamoDb(_) => KeyStaleness::Millis(SHARED_STALENESS_MILLIS),
         StoreChoice::Memory | StoreChoice::File(_) => KeyStaleness::OnlyWriter,
     };
-    Gateway::assemble(loaded, state, staleness, ground)
+    let unseen = state.unseen.take();
+    Ok((Gateway::assemble(loaded, state, staleness, ground)?, unseen))
 }
 
 /// The store's file in the user's data folder, where the XDG base directory rules put it.

@@ -1,5 +1,6 @@
 //! The loop that keeps the state tidy while `postern` runs.
 
+use postern_core::assemble::state::UnseenTable;
 use postern_core::flow::background::Background;
 use postern_core::flow::maintenance::Maintenance;
 use postern_core::flow::maintenance::every::{ROUND_INTERVAL, every};
@@ -12,11 +13,17 @@ pub(crate) struct Upkeep {
 }
 
 impl Upkeep {
-    /// Starts the loop.
-    pub(crate) fn begin(maintenance: Arc<Maintenance>, background: &Background) -> Self {
-        let (stop, stopped) = oneshot::channel::<()>();
+    /// Starts the loop. A table that could not be looked at is seen to first.
+    pub(crate) fn begin(maintenance: Arc<Maintenance>, unseen: Option<UnseenTable>, background: &Background) -> Self {
+        let (stop, mut stopped) = oneshot::channel::<()>();
         background.spawn(async move {
             // Being told to stop and being forgotten both end the loop.
+            if let Some(table) = unseen {
+                tokio::select! {
+                    _ = &mut stopped => return,
+                    () = table.made() => {}
+                }
+            }
             every(ROUND_INTERVAL, &maintenance, async { drop(stopped.await) }).await;
         });
         Self { stop }

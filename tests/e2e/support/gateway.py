@@ -38,8 +38,9 @@ class Gateway:
         return httpx2.post(self.url + path, headers=headers, json=body, content=content, timeout=60)
 
 
-def write_config(path, upstream_url, api_key, master_key):
-    """One deployment for each behaviour of the upstream, one that is dead, one that never leaves the gateway."""
+def write_config(path, upstream_url, api_key, master_key, general=None):
+    """One deployment for each behaviour of the upstream, one that is dead, one that never leaves the gateway. Given
+    `general` settings, it has those and no budgets of its own: nothing is limited but what the test limits."""
     models = {name: f"openai/{name}" for name in ("echo", "gated", "busy", "html", "cut")}
     entries = [{"model_name": name, "litellm_params": {"model": model}} for name, model in models.items()]
     entries.append({"model_name": "embed", "litellm_params": {"model": "openai/embed"}, "model_info": {"mode": "embedding"}})
@@ -59,21 +60,23 @@ def write_config(path, upstream_url, api_key, master_key):
     entries.append({"model_name": "dead", "litellm_params": dead})
     demo = {"model": "openai/demo", "api_key": "none", "mock_response": "Postern answers."}
     entries.append({"model_name": "demo", "litellm_params": demo})
-    settings = {"master_key": master_key}
+    settings = {"master_key": master_key, **(general or {})}
     budgets = {"hosted_vllm": {"budget_limit": SMALL_BUDGET, "time_period": "30d"}}
     router = {"num_retries": 0, "provider_budget_config": budgets}
     tags = {"configured": {"budget_limit": SMALL_BUDGET, "time_period": "1mo"}}
     litellm = {"max_end_user_budget": SMALL_BUDGET, "tag_budget_config": tags, "max_budget": 1000}
     sections = {"general_settings": settings, "router_settings": router, "litellm_settings": litellm}
+    if general is not None:
+        sections |= {"router_settings": {"num_retries": 0}, "litellm_settings": {}}
     path.write_text(yaml.safe_dump({"model_list": entries, **sections}))
     return path
 
 
 def start_postern(name, config, store, logs, environment=None):
-    port = free_port()
-    arguments = [BINARIES / "postern", "--config", config, "--host", "127.0.0.1", "--port", port, "--store", store]
+    # It finds a free port and says which: one that is looked for beforehand may be gone when many start at once.
+    arguments = [BINARIES / "postern", "--config", config, "--host", "127.0.0.1", "--port", 0, "--store", store]
     process = Process(name, arguments, logs, {"PROVIDER_KEY": API_KEY, **(environment or {})})
-    url = f"http://127.0.0.1:{port}"
+    url = process.wait_until_says(r"Postern listens on (http://\S+)")
     process.wait_until_answers(f"{url}/health/liveliness")
     return Gateway(url, False, process)
 

@@ -1,6 +1,7 @@
 """Child processes: started in a group of their own, awaited until they answer, ended as a group."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,14 @@ READY_SECONDS = 120
 # One try. A function that is still starting holds the request; one that failed to start does too.
 TRY_SECONDS = 5
 END_SECONDS = 10
+
+
+def eventually(holds, seconds=20):
+    """Asks until it holds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to be"
+        time.sleep(0.02)
 
 
 def free_port():
@@ -56,8 +65,24 @@ class Process:
         self.end()
         raise AssertionError(f"{self.log.name}: no answer at {url}\n{self.output()}")
 
+    def wait_until_says(self, pattern):
+        """What the pattern's group matches in its output, as soon as it does."""
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline and self._child.poll() is None:
+            if said := re.search(pattern, self.output()):
+                return said[1]
+            time.sleep(0.01)
+        self.end()
+        raise AssertionError(f"{self.log.name}: never said {pattern}\n{self.output()}")
+
     def output(self):
         return self.log.read_text(errors="replace")
+
+    def kill(self):
+        """At once, as a power cut does."""
+        if self._child.poll() is None:
+            os.killpg(self._child.pid, signal.SIGKILL)
+            self._child.wait(END_SECONDS)
 
     def end(self):
         if self._child.poll() is None:

@@ -78,6 +78,26 @@ async fn a_call_settled_twice_is_charged_once() {
     assert_eq!(log.find(row.request_id).await.unwrap(), Some(row));
 }
 
+#[tokio::test]
+async fn of_corrections_only_the_late_ones_are_left_out() {
+    let (log, _) = log([]);
+    let correction = |sort: &str, when| {
+        let changes = vec![Change::Add("tokens".to_owned(), 5)];
+        Write::Update { key: Key::new("RATE#k", sort), changes, when }
+    };
+    let corrected = vec![
+        correction("late", vec![Condition::Exists]),
+        correction("a", Vec::new()),
+        correction("later", vec![Condition::Exists]),
+        correction("b", Vec::new()),
+    ];
+    let held = Write::Delete { key: Key::new("HOLD#0", "call"), when: Vec::new() };
+    let release = Release { ended: vec![held], corrected, ..Release::default() };
+    log.settle_held(&row(NOW, 1, 80_000), release).await.unwrap();
+    let items = log.table.query(&Query::partition("RATE#k")).await.unwrap().items;
+    assert_eq!(items.into_iter().map(|item| item.key.sort).collect::<Vec<_>>(), ["a", "b"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_is_resolved_and_charges_once() {
     use Fault::{AppliedUnanswered, Conflict, LostUnanswered};
@@ -96,7 +116,7 @@ async fn a_lost_answer_is_resolved_and_charges_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_never_answers_is_reported_and_settling_again_is_safe() {
-    let (log, _) = log((0..ATTEMPTS_MAX).map(|_| Fault::LostUnanswered));
+    let (log, _) = log((0..7).map(|_| Fault::LostUnanswered));
     let row = row(NOW, 1, 80_000);
     assert!(matches!(log.settle(&row).await, Err(SettleError::OutcomeUnknown(_))));
     assert_eq!(log.settle(&row).await.unwrap(), Settled::Now);

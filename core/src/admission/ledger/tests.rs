@@ -118,6 +118,45 @@ async fn a_window_lasts_a_minute_from_its_first_request() {
     assert_eq!(reserved.iter().filter(|reserved| reserved.is_ok()).count(), 2);
 }
 
+/// How many steps of the store it took.
+async fn steps(fixture: &Fixture, ledger: &Ledger, call: u16, scopes: &[ScopeLimits]) -> usize {
+    // Calls that go through take a step of the script, too.
+    fixture.table.follow(Plan::script(vec![None; 10]));
+    ledger.reserve(demand(call, scopes, 0, 1), fixture.clock.now()).await.unwrap();
+    10 - fixture.table.steps_left()
+}
+
+#[tokio::test]
+async fn the_process_that_opens_a_scopes_windows_opens_the_next_in_one_step() {
+    let fixture = fixture();
+    let scopes = [rates(Some(5), None, None), ScopeLimits { requests: Some(5), ..ScopeLimits::new("team", "t") }];
+    let other = Ledger::new(fixture.table.clone());
+    assert_eq!(steps(&fixture, &fixture.ledger, 1, &scopes).await, 3, "nobody knows the windows");
+    assert_eq!(steps(&fixture, &fixture.ledger, 2, &scopes).await, 1);
+    for minute in 1..4 {
+        fixture.clock.advance_millis(60_000 * minute);
+        assert_eq!(steps(&fixture, &fixture.ledger, 10 + minute as u16, &scopes).await, 1);
+        assert_eq!(steps(&fixture, &other, 20 + minute as u16, &scopes).await, 1);
+    }
+    // Where another was faster the guess is wrong, once, and counts nothing.
+    fixture.clock.advance_millis(60_000);
+    assert_eq!(steps(&fixture, &other, 30, &scopes[..1]).await, 2);
+    assert_eq!(steps(&fixture, &fixture.ledger, 31, &scopes[..1]).await, 2);
+    assert_eq!(steps(&fixture, &fixture.ledger, 32, &scopes[..1]).await, 1);
+    let rest = join_all((40..60).map(|call| fixture.reserve(call, &scopes[..1], 0, 1))).await;
+    assert_eq!(rest.iter().filter(|reserved| reserved.is_ok()).count(), 2);
+}
+
+#[tokio::test]
+async fn containers_that_were_frozen_since_they_looked_at_the_clock_share_one_window() {
+    let fixture = fixture();
+    let (scopes, looked_at) = ([rates(Some(2), None, None)], fixture.clock.now());
+    fixture.clock.advance_millis(600_000);
+    let thawed = |call| fixture.ledger.reserve(demand(call, &scopes, 0, 1), looked_at);
+    let reserved = [thawed(1).await, thawed(2).await, thawed(3).await, thawed(4).await];
+    assert_eq!(reserved.iter().filter(|reserved| reserved.is_ok()).count(), 2);
+}
+
 #[tokio::test]
 async fn tokens_are_counted_before_they_are_used_and_a_large_call_has_a_window_alone() {
     let fixture = fixture();
@@ -178,6 +217,57 @@ async fn without_the_store_nothing_is_admitted() {
     assert!(matches!(fixture.reserve(1, &[budget(100)], 60, 1).await, Err(Refusal::Unavailable(_))));
 }
 
+/// A table that takes what it is given and never says so.
+struct Silent(Arc<dyn Table>);
+
+#[async_trait::async_trait]
+impl Table for Silent {
+    async fn get(&self, _: &Key, _: Freshness) -> Result<Option<Item>, ReadError> {
+        std::future::pending().await
+    }
+
+    async fn query(&self, _: &Query) -> Result<crate::store::table::Page, ReadError> {
+        std::future::pending().await
+    }
+
+    async fn write(&self, _: Write) -> Result<Option<Item>, WriteError> {
+        std::future::pending().await
+    }
+
+    async fn transact(
+        &self,
+        token: Option<crate::store::table::IdempotencyToken>,
+        writes: Vec<Write>,
+    ) -> Result<(), WriteError> {
+        self.0.transact(token, writes).await?;
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_says_nothing_is_waited_for_a_quarter_of_a_second_from_the_calls_arrival() {
+    for (waited, most) in [(0, 250), (150, 100), (10_000, 70)] {
+        let fixture = fixture();
+        fixture.reserve(0, &[budget(100)], 10, 1).await.unwrap();
+        let ledger = Ledger::new(Arc::new(Silent(fixture.table.clone())));
+        let began = Instant::now();
+        let refused = ledger.reserve(demand(1, &[budget(100)], 60, 1), START.plus_millis(waited)).await;
+        assert!(matches!(refused, Err(Refusal::Unavailable(failure)) if failure.is_outage()));
+        assert!(began.elapsed() <= Duration::from_millis(most), "{:?}", began.elapsed());
+        // What it holds is given back by whoever sees the store again.
+        assert!(fixture.ledger.void_unanswered(demand(1, &[], 0, 0).id, START).await.unwrap());
+        assert_eq!(fixture.used().await, 10);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_is_no_outage() {
+    let fixture = fixture();
+    fixture.table.follow(Plan::script(vec![Some(Fault::Conflict); 1_000]));
+    let refused = fixture.reserve(1, &[budget(100)], 60, 1).await;
+    assert!(matches!(refused, Err(Refusal::Unavailable(failure)) if !failure.is_outage()));
+}
+
 #[tokio::test]
 async fn a_hold_left_behind_is_found_when_its_call_is_over() {
     let fixture = fixture();
@@ -191,6 +281,15 @@ async fn a_hold_left_behind_is_found_when_its_call_is_over() {
 }
 
 #[tokio::test]
+async fn tokens_that_were_not_limited_when_a_window_began_count_from_then_on() {
+    let fixture = fixture();
+    fixture.reserve(1, &[rates(Some(10), None, None)], 0, 60).await.unwrap();
+    let both = [rates(Some(10), Some(100), None)];
+    fixture.reserve(2, &both, 0, 60).await.unwrap();
+    assert_eq!(rate(fixture.reserve(3, &both, 0, 60).await.unwrap_err()), (Rate::Tokens, 40, 60));
+}
+
+#[tokio::test]
 async fn a_guess_of_the_output_takes_a_tenth_of_a_window_at_most() {
     let fixture = fixture();
     let scopes = [rates(None, Some(100), None)];
@@ -198,4 +297,55 @@ async fn a_guess_of_the_output_takes_a_tenth_of_a_window_at_most() {
         |call| Demand { tokens: Tokens { input: 0, output: 4_096, is_bounded: false }, ..demand(call, &scopes, 0, 0) };
     let reserved = join_all((0..20).map(|call| fixture.ledger.reserve(guessed(call), START))).await;
     assert_eq!(reserved.iter().filter(|reserved| reserved.is_ok()).count(), 10);
+}
+
+#[tokio::test]
+async fn a_window_that_has_ended_does_not_keep_others_from_getting_their_tokens_back() {
+    let fixture = fixture();
+    let keys = [rates(None, Some(100), None)];
+    let both = [keys[0].clone(), ScopeLimits { tokens: Some(100), ..ScopeLimits::new("team", "t") }];
+    fixture.reserve(1, &keys, 0, 1).await.unwrap();
+    fixture.clock.advance_millis(59_000);
+    let hold = fixture.reserve(2, &both, 0, 60).await.unwrap();
+    fixture.clock.advance_millis(1_000);
+    fixture.reserve(3, &keys, 0, 1).await.unwrap();
+    fixture.ledger.void(&hold, fixture.clock.now()).await.unwrap();
+    fixture.reserve(4, &both[1..], 0, 100).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_extension_that_is_delivered_twice_holds_its_slice_once() {
+    let fixture = fixture();
+    let scopes = [budget(100)];
+    let mut hold = fixture.reserve(1, &scopes, 10, 1).await.unwrap();
+    fixture.table.follow(Plan::script([Some(Fault::Duplicate)]));
+    fixture.ledger.extend(&mut hold, &scopes, NanoDollars::new(20), START).await.unwrap();
+    assert_eq!((fixture.used().await, hold.least()), (30, Some(30)));
+    fixture.ledger.void(&hold, START).await.unwrap();
+    assert_eq!(fixture.used().await, 0);
+}
+
+#[tokio::test]
+async fn a_hold_that_holds_more_than_is_given_back_does_not_end() {
+    let fixture = fixture();
+    let scopes = [budget(100)];
+    let before = fixture.reserve(1, &scopes, 10, 1).await.unwrap();
+    let mut extended = before.clone();
+    fixture.ledger.extend(&mut extended, &scopes, NanoDollars::new(20), START).await.unwrap();
+    fixture.ledger.void(&before, START).await.unwrap();
+    assert_eq!(fixture.used().await, 30);
+    fixture.ledger.void(&extended, START).await.unwrap();
+    assert_eq!(fixture.used().await, 0);
+}
+
+#[tokio::test]
+async fn a_hold_that_cannot_be_read_does_not_stand_in_the_way_of_others() {
+    let fixture = fixture();
+    let hold = fixture.reserve(7, &[budget(100)], 60, 1).await.unwrap();
+    let shard = hold.id.shard();
+    let broken = Item::new(Key::new(format!("HOLD#{:x}", shard % SHARDS), "not a call"));
+    fixture.table.write(Write::Put { item: broken, when: Vec::new() }).await.unwrap();
+    fixture.clock.advance_millis(60_000);
+    let expired = fixture.ledger.expired(shard, None, 10, fixture.clock.now()).await.unwrap();
+    assert_eq!(expired.holds.into_iter().map(|(found, _)| found).collect::<Vec<_>>(), [hold]);
 }

@@ -10,6 +10,7 @@ use crate::store::item::{Item, Key};
 use crate::store::table::{Freshness, IdempotencyToken, Page, Query, Table, WriteError};
 use crate::store::write::Write;
 use async_trait::async_trait;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const NOW: Timestamp = Timestamp::from_millis(1_763_700_000_000);
@@ -19,7 +20,7 @@ const KEY: &str = "sk-0123456789abcdef";
 struct Watched {
     inner: EmbeddedTable,
     reads: AtomicUsize,
-    fault: Fault,
+    fault: Mutex<Fault>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -37,7 +38,8 @@ impl Table for Watched {
 
     async fn query(&self, query: &Query) -> Result<Page, ReadError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
-        match self.fault {
+        let fault = *self.fault.lock().unwrap();
+        match fault {
             Fault::None => self.inner.query(query).await,
             Fault::Refuses => Err(ReadError::Unavailable("down".into())),
             Fault::Hangs => std::future::pending().await,
@@ -61,7 +63,7 @@ struct Room {
 
 fn room(staleness_millis: i64, fault: Fault) -> Room {
     let inner = EmbeddedTable::in_memory(Arc::new(ManualClock::at(NOW))).unwrap();
-    let table = Arc::new(Watched { inner, reads: AtomicUsize::new(0), fault });
+    let table = Arc::new(Watched { inner, reads: AtomicUsize::new(0), fault: Mutex::new(fault) });
     let keys = KeyStore::new(table.clone());
     let cache = Arc::new(PrincipalCache::new(staleness_millis, 100));
     let master = MasterKey::new(&Secret::new("the master key"));
@@ -145,6 +147,32 @@ async fn a_store_outage_never_reads_as_a_wrong_key_and_is_answered_in_time() {
         assert!(matches!(room.present(KEY, NOW).await, Err(AuthError::StoreUnavailable(_))));
         assert!(began.elapsed() <= Duration::from_millis(251));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_known_is_trusted_in_an_outage_where_that_is_asked_for_and_no_other() {
+    for fault in [Fault::Refuses, Fault::Hangs] {
+        let mut room = room(5000, Fault::None).with_key(|_| {}).await;
+        room.authenticator = room.authenticator.trusting_known(true);
+        room.present(KEY, NOW).await.unwrap();
+        *room.table.fault.lock().unwrap() = fault;
+        assert!(room.present(KEY, NOW.plus_millis(3_599_999)).await.is_ok());
+        let late = room.present(KEY, NOW.plus_millis(3_600_000)).await;
+        assert!(matches!(late, Err(AuthError::StoreUnavailable(_))));
+        assert!(matches!(room.present("sk-unknown", NOW).await, Err(AuthError::StoreUnavailable(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_was_seen_blocked_is_not_trusted_in_an_outage() {
+    let mut room = room(5000, Fault::None).with_key(|_| {}).await;
+    room.authenticator = room.authenticator.trusting_known(true);
+    room.present(KEY, NOW).await.unwrap();
+    room.block().await;
+    let later = NOW.plus_millis(5000);
+    assert!(matches!(room.present(KEY, later).await, Err(AuthError::Blocked { .. })));
+    *room.table.fault.lock().unwrap() = Fault::Refuses;
+    assert!(matches!(room.present(KEY, later).await, Err(AuthError::StoreUnavailable(_))));
 }
 
 #[tokio::test]

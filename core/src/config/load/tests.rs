@@ -213,7 +213,8 @@ fn sample_value(section: &str, name: &str) -> String {
         ("router_settings", "default_litellm_params") => "{organization: org}",
         ("general_settings", "max_request_size_mb" | "log_retention_days") => "3",
         ("general_settings", "maximum_spend_logs_retention_period") => "4d",
-        ("litellm_settings" | "router_settings", _) | ("general_settings", "detailed_debug") => "true",
+        ("litellm_settings" | "router_settings", _)
+        | ("general_settings", "detailed_debug" | "allow_requests_on_db_unavailable") => "true",
         ("model_info", "max_tokens" | "max_input_tokens" | "max_output_tokens") => "5",
         _ => "text",
     };

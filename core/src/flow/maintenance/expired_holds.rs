@@ -34,7 +34,15 @@ pub(super) async fn run(
             let page = ledger.expired(shard, after, PAGE, until.now()).await?;
             for (hold, row) in page.holds {
                 progress.examined += 1;
-                charge(spend, &hold, &row, until, progress).await?;
+                match charge(spend, &hold, &row, until).await? {
+                    Settled::Now => progress.done += 1,
+                    Settled::Before => {
+                        // Its row stands: the call was charged without it, in an outage, or settled long ago and reserved
+                        // again by a request that arrived late. It is only given back.
+                        ledger.void(&hold, until.now()).await?;
+                        progress.passed_over += 1;
+                    }
+                }
             }
             match page.next {
                 Some(next) => after = Some(next),
@@ -45,13 +53,7 @@ pub(super) async fn run(
     Ok(Ended::Finished)
 }
 
-async fn charge(
-    spend: &SpendLog,
-    hold: &Hold,
-    row: &Item,
-    until: Until<'_>,
-    progress: &mut Progress,
-) -> Result<(), JobError> {
+async fn charge(spend: &SpendLog, hold: &Hold, row: &Item, until: Until<'_>) -> Result<Settled, JobError> {
     let mut row = SpendRow::from_item(row)?;
     row.details.ended_at = until.now();
     let owned = |(key, nanos): (&Key, i64)| (key.clone(), NanoDollars::new(nanos));
@@ -61,13 +63,9 @@ async fn charge(
         ended: hold.ended(),
         corrected: Vec::new(),
     };
-    match spend.charge_unsettled(&row, release).await {
-        Ok(Settled::Now) => {
-            tracing::warn!(call = %hold.id, "a call was never settled; what it held is charged");
-            progress.done += 1;
-        }
-        Ok(Settled::Before) => progress.passed_over += 1,
-        Err(error) => return Err(error.into()),
+    let settled = spend.charge_unsettled(&row, release).await?;
+    if settled == Settled::Now {
+        tracing::warn!(call = %hold.id, "a call was never settled; what it held is charged");
     }
-    Ok(())
+    Ok(settled)
 }

@@ -1,47 +1,31 @@
 //! Whether the caller's limits allow the call: what it counts in, what it may use, and the hold that is settled with it.
 
-use super::body::Said;
+use super::asked::Asked;
 use super::bound::{self, Bound};
 use super::error::CallError;
+use super::late;
+use super::outage::unless_out_of_reach;
 use super::parts::ModelCalls;
 use super::scopes::Scopes;
 use crate::accounting::release::Release;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::admission::hold::Hold;
+use crate::admission::left::Left;
 use crate::admission::limits::{Counter, Demand, ScopeLimits};
 use crate::admission::refusal::{Refusal, StoreFailure};
+use crate::admission::windows::InFlight;
 use crate::clock::Timestamp;
-use crate::id::RequestId;
 use crate::limits::BudgetMode;
 use crate::money::NanoDollars;
-use crate::principal::Principal;
-use crate::providers::operation::Operation;
-use crate::routing::Deployment;
 use crate::store::item::Key;
-use crate::upstream::transport::{Bounds, TransportError};
+use crate::upstream::transport::TransportError;
 use crate::usage::Usage;
-use bytes::Bytes;
 use futures_util::future::try_join;
-use http::Uri;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// Time after a call's own bound until its hold counts as left behind, in milliseconds.
 const GRACE_MILLIS: i64 = 60_000;
-
-/// A call that is about to be made.
-pub(super) struct Asked<'a> {
-    pub(super) id: RequestId,
-    pub(super) principal: &'a Arc<Principal>,
-    pub(super) said: &'a Said,
-    pub(super) operation: Operation,
-    pub(super) deployment: &'a Deployment,
-    pub(super) body: &'a Bytes,
-    pub(super) bounds: Bounds,
-    /// Where the request will go; `None`: nowhere.
-    pub(super) address: Option<&'a Uri>,
-    pub(super) details: &'a SpendDetails,
-}
 
 /// What an admitted call counts in.
 #[derive(Debug, Default)]
@@ -52,6 +36,9 @@ pub(super) struct Admitted {
     pub(super) limited: Vec<ScopeLimits>,
     /// What it may use; `None`: nothing limits it.
     pub(super) bound: Option<Bound>,
+    /// What is left of its limits.
+    pub(super) left: Vec<Left>,
+    _in_flight: Vec<InFlight>,
     /// Why there is no way to the upstream, as far as that is known.
     pub(super) no_way: Option<TransportError>,
     totals: Vec<Key>,
@@ -73,13 +60,14 @@ impl<E: Into<CallError>> From<E> for Refused {
 /// Counts the call in all its limits. One without limits waits for nothing.
 pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<Admitted, Refused> {
     let now = calls.clock.now();
-    let scopes = Scopes::of(calls, asked.principal, asked.said, asked.deployment, now).await?;
+    let scopes = Scopes::of(calls, &asked, now).await?;
     let Scopes { limited, totals, due } = scopes;
     if limited.is_empty() {
         return Ok(Admitted { totals, ..Admitted::default() });
     }
     for record in &due {
-        calls.authenticator.begin_period(asked.principal, record, now).await.map_err(CallError::from)?;
+        let begun = calls.authenticator.begin_period(asked.principal, record, now).await;
+        unless_out_of_reach(calls, begun.map_err(CallError::from), asked.id)?;
     }
     let mode = bound::mode(asked.principal, &calls.limits);
     let price = asked.deployment.price.as_ref();
@@ -87,9 +75,14 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     let demand = demand(&limited, &totals, &bound, &asked);
     // Meanwhile the upstream is connected to, so that the store's round trip hides behind the handshake.
     let connected = async { Ok(connect(calls, &asked).await) };
-    let reserved = try_join(reserve(calls, demand), connected).await;
-    let (hold, no_way) = reserved.map_err(|error| Refused { error: error.into(), bound: Some(bound) })?;
-    Ok(Admitted { hold: Some(hold), limited, bound: Some(bound), no_way, totals })
+    let reserved = async {
+        let reserved = reserve(calls, demand).await.map_err(CallError::from);
+        unless_out_of_reach(calls, reserved, asked.id)
+    };
+    let (hold, no_way) = try_join(reserved, connected).await.map_err(|error| Refused { error, bound: Some(bound) })?;
+    let _in_flight = calls.ledger.enter(&limited);
+    let left = calls.ledger.left(&limited, now);
+    Ok(Admitted { hold, limited, bound: Some(bound), no_way, left, _in_flight, totals })
 }
 
 async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Result<Hold, Refusal> {
@@ -99,23 +92,31 @@ async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Result<Hold, Refusa
     let reserving = Arc::clone(calls);
     calls.background.spawn(async move {
         let reserved = reserving.ledger.reserve(demand, now).await;
-        let unanswered = matches!(&reserved, Err(Refusal::Unavailable(_)));
-        if unanswered || answer.send(reserved).is_err() {
-            void(&reserving, id).await;
+        let (is_hold, is_open) = match &reserved {
+            Ok(_) => (true, false),
+            Err(Refusal::Unavailable(failure)) => (false, failure.is_open()),
+            Err(_) => (false, false),
+        };
+        let (take, taken) = oneshot::channel();
+        // The client may go away with the answer on its way, so a hold counts as taken only when that is said.
+        let is_taken = answer.send((reserved, take)).is_ok() && taken.await.is_ok();
+        if is_open || is_hold && !is_taken {
+            late::void(&reserving, id).await;
         }
     });
-    answered.await.unwrap_or(Err(Refusal::Unavailable(StoreFailure::Late)))
+    match answered.await {
+        Ok((reserved, take)) => {
+            // Nobody listens where nothing is held.
+            let _ = take.send(());
+            reserved
+        }
+        Err(_) => Err(Refusal::Unavailable(StoreFailure::Late)),
+    }
 }
 
 /// Why there is no way to the upstream; `None`: there is one.
 async fn connect(calls: &ModelCalls, asked: &Asked<'_>) -> Option<TransportError> {
     calls.transport.prepare(asked.address?, asked.bounds).await.err()
-}
-
-async fn void(calls: &ModelCalls, id: RequestId) {
-    if let Err(error) = calls.ledger.void_unanswered(id, calls.clock.now()).await {
-        tracing::warn!(call = %id, error = &error as &dyn std::error::Error, "a reservation may stand until its time is over");
-    }
 }
 
 impl Admitted {

@@ -1,6 +1,7 @@
 //! The walk of a call, from the client's bytes to the answer. Each step is its own file.
 
-use super::admit::{Admitted, Asked, Refused};
+use super::admit::{Admitted, Refused};
+use super::asked::Asked;
 use super::course::Course;
 use super::error::CallError;
 use super::facts::Facts;
@@ -115,7 +116,15 @@ impl ModelCalls {
             address: plan.upstream.address(),
             details: &details,
         };
-        let admitted = admit::admit(self, asked).await?;
+        let admitted = match admit::admit(self, asked).await {
+            // Who else would be charged is not known.
+            Err(refused) if self.admits_in_outage && refused.error.is_outage() => {
+                let error = &refused.error as &dyn std::error::Error;
+                tracing::warn!(call = %facts.id, error, "a call is made whose limits were not found");
+                Admitted::default()
+            }
+            admitted => admitted?,
+        };
         Ok((details, admitted))
     }
 
@@ -134,6 +143,7 @@ impl ModelCalls {
         facts: &mut Facts,
     ) -> Result<CallBody, CallError> {
         let Plan { said, deployment, upstream, bounds } = plan;
+        facts.left = std::mem::take(&mut admitted.left);
         let no_way = admitted.no_way.take();
         let open = OpenCall::begin(Arc::clone(self), principal, deployment, request, details, facts.id);
         let mut open = open.admitted(admitted, &said);

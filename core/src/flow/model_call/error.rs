@@ -80,6 +80,15 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// Whether the store could not be asked whether the call may be made.
+    pub(super) fn is_outage(&self) -> bool {
+        match self {
+            Self::Auth(error) => error.is_outage(),
+            Self::Refused(Refusal::Unavailable(failure)) => failure.is_outage(),
+            _ => false,
+        }
+    }
+
     /// LiteLLM's name for the kind of error, as spend rows carry it.
     pub fn class_name(&self) -> &'static str {
         match self {

@@ -1,5 +1,6 @@
 //! What is known of a call for its answer's headers, whether it succeeds or not.
 
+use crate::admission::left::Left;
 use crate::id::RequestId;
 use crate::money::NanoDollars;
 use crate::principal::Principal;
@@ -22,6 +23,8 @@ pub struct Facts {
     pub cost: Option<NanoDollars>,
     /// The upstream's own answer headers.
     pub upstream_headers: Option<HeaderMap>,
+    /// What is left of the caller's limits.
+    pub left: Vec<Left>,
     /// Members of the body that were dropped.
     pub dropped: Vec<&'static str>,
     /// Milliseconds that the upstream took to its answer's head.
@@ -39,6 +42,7 @@ impl Facts {
             deployment: None,
             cost: None,
             upstream_headers: None,
+            left: Vec::new(),
             dropped: Vec::new(),
             upstream_ms: 0,
             duration_ms: 0,

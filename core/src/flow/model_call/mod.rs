@@ -6,6 +6,7 @@
 //! when its client goes away. [`probe`] is a call that the gateway makes by itself.
 
 mod admit;
+mod asked;
 mod attempt;
 mod body;
 mod bound;
@@ -13,18 +14,22 @@ mod calls;
 mod course;
 mod error;
 mod facts;
+mod late;
+mod outage;
 mod parts;
 mod plan;
 mod probe;
 mod proxy_limits;
 mod relay;
 mod request;
+mod sample;
 mod scopes;
 mod settlement;
 mod slices;
 #[cfg(test)]
 #[cfg(feature = "embedded")]
 mod tests;
+mod unrecorded;
 
 pub use calls::{CallAnswer, CallBody};
 pub use error::CallError;

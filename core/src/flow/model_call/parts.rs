@@ -28,6 +28,8 @@ pub struct ModelCalls {
     pub clock: Arc<dyn Clock>,
     /// Chance: ids, and the choice among deployments.
     pub random: Arc<dyn Random>,
+    /// Whether calls are made and answered whose limits and charge the store cannot take, as it is out of reach.
+    pub admits_in_outage: bool,
     /// Settlements that outlive their request.
     pub background: Background,
     /// Waits of a call whose deployment says nothing.

@@ -47,6 +47,7 @@ pub(super) async fn first(open: &mut OpenCall, mut body: UpstreamBody, show_usag
         let over = piece.is_last || decoder.is_complete();
         if over || !piece.bytes.is_empty() {
             open.first_content_came();
+            open.saw(decoder.seen(), &piece.bytes);
             return Ok(Begun { body, decoder, first: piece.bytes, over });
         }
     }
@@ -133,7 +134,9 @@ impl Relay {
     async fn read(&mut self) -> Option<Bytes> {
         let decoder = self.begun.decoder.as_mut();
         let piece = next_piece(&mut self.begun.body, decoder).await;
-        self.open.saw(self.begun.decoder.seen());
+        let nothing = Bytes::new();
+        let passed = piece.as_ref().map_or(&nothing, |piece| &piece.bytes);
+        self.open.saw(self.begun.decoder.seen(), passed);
         match piece {
             Ok(piece) => {
                 let is_last = piece.is_last || self.begun.decoder.is_complete();

@@ -1,12 +1,14 @@
 //! Which limits a call counts in: those of its key and of all that stands above, beside and behind it, and where each is
 //! counted. What nobody limits costs nothing here.
 
-use super::body::Said;
+use super::asked::Asked;
 use super::error::CallError;
+use super::outage::unless_out_of_reach;
 use super::parts::ModelCalls;
 use super::proxy_limits::ProxyLimits;
 use crate::accounting::spend_log::totals_key;
 use crate::admission::limits::{Budget, Counter, ScopeLimits, Wording};
+use crate::auth::authenticate::AuthError;
 use crate::auth::budget_period::Budgeted;
 use crate::auth::records::{RecordId, RecordKind};
 use crate::calendar::DAY_MILLIS;
@@ -65,31 +67,29 @@ struct Subject<'a> {
 }
 
 impl Scopes {
-    /// What a call of `said` to `deployment` counts in.
+    /// What a call counts in.
     ///
     /// # Errors
     /// [`CallError::EndUserBlocked`], [`CallError::Member`] for too many tags, and those of the store.
-    pub(super) async fn of(
-        calls: &ModelCalls,
-        principal: &Principal,
-        said: &Said,
-        deployment: &Deployment,
-        now: Timestamp,
-    ) -> Result<Self, CallError> {
+    pub(super) async fn of(calls: &ModelCalls, call: &Asked<'_>, now: Timestamp) -> Result<Self, CallError> {
+        let Asked { principal, said, deployment, .. } = *call;
+        let known = |read: Result<_, AuthError>| {
+            Ok::<_, CallError>(unless_out_of_reach(calls, read.map_err(CallError::from), call.id)?.flatten())
+        };
         let mut scopes = Self::default();
         let at = At { model: &said.model, now };
         scopes.add_key(principal, &calls.limits, at);
         scopes.add_above(&principal.above, at);
         if let Some(id) = said.end_user.as_deref().filter(|id| !id.is_empty()) {
-            let known = calls.authenticator.end_user(id, now).await?;
-            if known.as_ref().is_some_and(|known| known.limits.is_blocked()) {
+            let record = known(calls.authenticator.end_user(id, now).await)?;
+            if record.as_ref().is_some_and(|known| known.limits.is_blocked()) {
                 return Err(CallError::EndUserBlocked(id.to_owned()));
             }
-            let granted = match (&known, calls.limits.end_user_budget_id.as_deref()) {
-                (None, Some(budget)) => calls.authenticator.shared_budget(budget, now).await?,
+            let granted = match (&record, calls.limits.end_user_budget_id.as_deref()) {
+                (None, Some(budget)) => known(calls.authenticator.shared_budget(budget, now).await)?,
                 _ => None,
             };
-            scopes.add_end_user(id, known.as_deref(), granted.as_deref(), &calls.limits, at);
+            scopes.add_end_user(id, record.as_deref(), granted.as_deref(), &calls.limits, at);
         }
         if said.tags.len() > TAGS_MAX {
             let message = format!("a request may have {TAGS_MAX} tags at most");
@@ -97,8 +97,8 @@ impl Scopes {
         }
         for (index, tag) in said.tags.iter().enumerate() {
             if said.tags.iter().take(index).all(|before| before != tag) {
-                let known = calls.authenticator.tag(tag, now).await?;
-                scopes.add_tag(tag, known.as_deref(), &calls.limits, at);
+                let record = known(calls.authenticator.tag(tag, now).await)?;
+                scopes.add_tag(tag, record.as_deref(), &calls.limits, at);
             }
         }
         scopes.add_way(deployment, &calls.limits, at);

@@ -6,7 +6,9 @@ use super::body::Said;
 use super::error::CallError;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
+use super::sample::Sample;
 use super::slices::Slices;
+use super::unrecorded;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::clock::Timestamp;
 use crate::id::RequestId;
@@ -51,6 +53,7 @@ pub(super) struct OpenCall {
     facts: CallFacts,
     asked: AskedInput,
     seen: Seen,
+    sample: Sample,
 }
 
 impl OpenCall {
@@ -76,6 +79,7 @@ impl OpenCall {
             facts: CallFacts::at(id.arrived()),
             asked: AskedInput::of(&request.body),
             seen: Seen::default(),
+            sample: Sample::default(),
         }
     }
 
@@ -120,9 +124,10 @@ impl OpenCall {
         }
     }
 
-    /// Remembers what has passed, in case nothing more does.
-    pub(super) fn saw(&mut self, seen: &Seen) {
+    /// Remembers what has passed, in case nothing more does: all that was seen, and the piece that it ended with.
+    pub(super) fn saw(&mut self, seen: &Seen, piece: &Bytes) {
         self.seen.clone_from(seen);
+        self.sample.take(piece, seen.content_events);
     }
 
     /// Charges the call for its answer. Where the upstream told no usage, it is estimated.
@@ -130,7 +135,7 @@ impl OpenCall {
     /// # Errors
     /// [`CallError::Unrecorded`]: the answer must not be completed.
     pub(super) async fn settle(&mut self, usage: Option<Usage>) -> Result<NanoDollars, CallError> {
-        let usage = usage.unwrap_or_else(|| self.estimate(self.seen.content_events));
+        let usage = usage.unwrap_or_else(|| self.estimate_streamed());
         self.judge(usage, || Outcome::Success);
         self.store().await
     }
@@ -154,7 +159,7 @@ impl OpenCall {
     /// Records a stream that broke: what has passed is charged.
     pub(super) async fn fail_streamed(&mut self, error: CallError) -> CallError {
         tracing::warn!(call = %self.id, error = &error as &dyn std::error::Error, "a stream broke");
-        let usage = self.seen.usage.unwrap_or_else(|| self.estimate(self.seen.content_events));
+        let usage = self.seen.usage.unwrap_or_else(|| self.estimate_streamed());
         self.record_failure(usage, &error).await;
         error
     }
@@ -162,23 +167,46 @@ impl OpenCall {
     async fn record_failure(&mut self, usage: Usage, error: &CallError) {
         self.judge(usage, || failure(error));
         if let Err(unrecorded) = self.store().await {
-            tracing::error!(call = %self.id, error = &unrecorded as &dyn std::error::Error, "a failed call is not recorded");
-            self.row = None;
+            let error = &unrecorded as &dyn std::error::Error;
+            tracing::warn!(call = %self.id, error, "a failed call is not recorded yet");
         }
     }
 
-    /// Stores the row and returns what the call cost. Dropped while it waits, the row is stored in the background.
+    /// Stores the row and returns what the call cost. What is not stored, because this is dropped while it waits or
+    /// because the store is out of reach, is stored in the background; where calls are admitted without the store,
+    /// they are answered without it too.
     async fn store(&mut self) -> Result<NanoDollars, CallError> {
         if !self.slices.are_closed() {
             self.slices.close(&self.calls, &mut self.admitted).await;
         }
         let Some(row) = &self.row else { return Ok(NanoDollars::ZERO) };
         let release = self.admitted.release(&row.details.usage, row.details.ended_at);
-        self.calls.spend.settle_held(row, release).await.map_err(CallError::Unrecorded)?;
         let cost = row.cost;
-        note_spend(&self.principal, cost);
-        self.row = None;
+        match self.calls.spend.settle_held(row, release).await {
+            Ok(_) => {
+                note_spend(&self.principal, cost);
+                self.row = None;
+            }
+            Err(error) if self.calls.admits_in_outage && error.is_outage() => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(call = %self.id, error, "a call is answered that is not charged yet");
+                self.settle_late();
+            }
+            Err(error) => return Err(CallError::Unrecorded(error)),
+        }
         Ok(cost)
+    }
+
+    /// Stores the row in the background.
+    fn settle_late(&mut self) {
+        let Some(row) = self.row.take() else { return };
+        let (calls, principal) = (Arc::clone(&self.calls), Arc::clone(&self.principal));
+        let (mut admitted, mut slices) = (std::mem::take(&mut self.admitted), std::mem::take(&mut self.slices));
+        self.calls.background.spawn(async move {
+            if unrecorded::settle(&calls, &row, &mut admitted, &mut slices).await {
+                note_spend(&principal, row.cost);
+            }
+        });
     }
 
     /// Writes into the row how the call ended and what it cost.
@@ -193,6 +221,10 @@ impl OpenCall {
         self.is_judged = true;
     }
 
+    fn estimate_streamed(&self) -> Usage {
+        self.estimate(self.sample.tokens(self.seen.content_events))
+    }
+
     /// About what was used, where the upstream told nothing.
     fn estimate(&self, completion_tokens: u64) -> Usage {
         let mut usage = Usage { prompt_tokens: self.asked.tokens(), completion_tokens, ..Usage::default() };
@@ -204,26 +236,14 @@ impl OpenCall {
 impl Drop for OpenCall {
     fn drop(&mut self) {
         if self.row.is_some() && !self.is_judged {
-            let usage = self.seen.usage.unwrap_or_else(|| self.estimate(self.seen.content_events));
+            let usage = self.seen.usage.unwrap_or_else(|| self.estimate_streamed());
             self.judge(usage, || Outcome::Failure {
                 class: "ClientDisconnected".to_owned(),
                 code: String::new(),
                 message: "the client went away before the answer was complete".to_owned(),
             });
         }
-        let Some(row) = self.row.take() else { return };
-        let (calls, principal) = (Arc::clone(&self.calls), Arc::clone(&self.principal));
-        let (mut admitted, mut slices) = (std::mem::take(&mut self.admitted), std::mem::take(&mut self.slices));
-        self.calls.background.spawn(async move {
-            slices.close(&calls, &mut admitted).await;
-            let release = admitted.release(&row.details.usage, row.details.ended_at);
-            match calls.spend.settle_held(&row, release).await {
-                Ok(_) => note_spend(&principal, row.cost),
-                Err(error) => {
-                    tracing::error!(call = %row.request_id, error = &error as &dyn std::error::Error, "a call is not charged");
-                }
-            }
-        });
+        self.settle_late();
     }
 }
 

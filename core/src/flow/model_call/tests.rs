@@ -7,23 +7,28 @@ use crate::accounting::spend_row::{Outcome, SpendRow};
 use crate::admission::ledger::Ledger;
 use crate::auth::authenticate::Authenticator;
 use crate::auth::cache::PrincipalCache;
+use crate::auth::key_record::KeyRecord;
 use crate::auth::key_store::KeyStore;
 use crate::auth::master::MasterKey;
 use crate::auth::records::{Directory, RecordStore};
 use crate::clock::{Clock, ManualClock, SystemRandom, Timestamp};
 use crate::config::{DeploymentParams, Environment, ModelEntry};
+use crate::crypto::key_hash;
 use crate::flow::background::Background;
 use crate::id::RequestId;
+use crate::money::NanoDollars;
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
 use crate::routing::ModelTable;
 use crate::secret::Secret;
 use crate::store::embedded::EmbeddedTable;
 use crate::store::faulty::{Fault, FaultyTable, Plan};
+use crate::store::item::Key;
+use crate::store::table::{Freshness, Table};
 use crate::upstream::transport::{Bounds, Transport, TransportError, UpstreamBody};
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use std::sync::{Arc, Mutex};
@@ -88,6 +93,7 @@ impl Gateway {
             transport: upstream.clone(),
             clock,
             random: Arc::new(SystemRandom),
+            admits_in_outage: false,
             background: Background::default(),
             bounds: Bounds { first_byte: wait, between_chunks: wait, total: wait },
         };
@@ -198,6 +204,54 @@ async fn an_answer_that_cannot_be_recorded_is_not_given() {
     gateway.table.follow(Plan::script(vec![Some(Fault::Unavailable); 40]));
     let answer = gateway.call(WHOLE).await;
     assert!(matches!(answer.result, Err(CallError::Unrecorded(_))));
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_while_its_call_is_reserved_holds_nothing() {
+    let gateway = Gateway::answering(200, pieces(&[]));
+    let key = "sk-0123456789abcdef";
+    let mut record = KeyRecord::new(key_hash::hash(key), "sk-...cdef".to_owned(), Timestamp::default(), None);
+    record.limits.max_budget = Some(NanoDollars::from_dollars(1.0));
+    KeyStore::new(gateway.table.clone()).create(&record, NanoDollars::ZERO).await.unwrap();
+    let totals = Key::new(format!("KEY#{}", record.hash), "SPEND");
+    let used = async || gateway.table.get(&totals, Freshness::Latest).await.unwrap().unwrap().number("used");
+    let bearer = HeaderValue::from_static("Bearer sk-0123456789abcdef");
+    let mut call = Box::pin(gateway.calls.call(CallRequest {
+        operation: Operation::Chat,
+        route: "/v1/chat/completions",
+        path_model: None,
+        headers: HeaderMap::from_iter([(AUTHORIZATION, bearer)]),
+        body: Bytes::from_static(WHOLE.as_bytes()),
+        client_address: None,
+    }));
+    // As long as its reservation is under way; the answer to that is never looked at.
+    while gateway.calls.background.running() == 0 {
+        assert!(call.as_mut().now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    while used().await == Some(0) {
+        tokio::task::yield_now().await;
+    }
+    drop(call);
+    gateway.calls.background.drained().await;
+    assert_eq!(used().await, Some(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_store_did_not_take_in_an_outage_is_charged_when_it_is_back() {
+    let answered = "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5}}";
+    for (status, admits, nanos) in [(200, false, 80_000), (200, true, 80_000), (429, false, 0)] {
+        let mut gateway = Gateway::answering(status, pieces(&[answered]));
+        Arc::get_mut(&mut gateway.calls).unwrap().admits_in_outage = admits;
+        gateway.table.follow(Plan::script(vec![Some(Fault::Unavailable); 60]));
+        let began = tokio::time::Instant::now();
+        let answer = gateway.call(WHOLE).await;
+        assert!(began.elapsed() <= Duration::from_millis(250), "{:?}", began.elapsed());
+        assert_eq!(answer.result.is_ok(), admits);
+        gateway.table.heal();
+        gateway.calls.background.drained().await;
+        assert_eq!(gateway.row(answer.facts.id).await.unwrap().cost.nanos(), nanos);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,10 +1,12 @@
 //! Makes the table where it is missing. For `postern` and for tests; on AWS the template makes it.
 
 use super::attribute::{EXPIRES, PARTITION, SORT};
+use super::failure::is_throttling;
 use crate::aws::connection::AwsConnection;
 use crate::aws::settings::Service;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata};
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableDescription, TableStatus,
     TimeToLiveSpecification, TimeToLiveStatus,
@@ -14,6 +16,8 @@ use std::time::Duration;
 
 /// How long a new table is waited for. AWS takes some seconds.
 const ACTIVE_TIME_MAX: Duration = Duration::from_secs(60);
+/// How long one look at the table may take, with the SDK's own repeats.
+const LOOK_TIME_MAX: Duration = Duration::from_secs(2);
 /// The pause between two looks at a table that is being made.
 const ACTIVE_PAUSE: Duration = Duration::from_millis(500);
 
@@ -45,7 +49,16 @@ pub enum CreateError {
         /// The table.
         name: String,
     },
-    /// DynamoDB refused or cannot be reached.
+    /// DynamoDB does not answer, cannot be reached or asks for less: it may later.
+    #[error("DynamoDB cannot be asked for the table `{name}`")]
+    OutOfReach {
+        /// The table.
+        name: String,
+        /// The cause, for logs.
+        #[source]
+        cause: Box<dyn Error + Send + Sync>,
+    },
+    /// DynamoDB refused.
     #[error("the DynamoDB table `{name}` could not be looked at or made")]
     Failed {
         /// The table.
@@ -91,10 +104,24 @@ async fn ensure(client: &Client, name: &str) -> Result<TableState, CreateError> 
 }
 
 async fn describe(client: &Client, name: &str) -> Result<Option<TableDescription>, CreateError> {
-    match client.describe_table().table_name(name).send().await {
+    let out_of_reach = |cause| CreateError::OutOfReach { name: name.to_owned(), cause };
+    let asked = tokio::time::timeout(LOOK_TIME_MAX, client.describe_table().table_name(name).send()).await;
+    match asked.map_err(|late| out_of_reach(late.into()))? {
         Ok(answer) => Ok(answer.table),
         Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
-        Err(error) => Err(failed(name, error.into())),
+        Err(error) if is_refusal(&error) => Err(failed(name, error.into())),
+        Err(error) => Err(out_of_reach(error.into())),
+    }
+}
+
+/// Whether asking again would be answered the same.
+fn is_refusal<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    match error {
+        SdkError::ServiceError(context) => {
+            context.raw().status().is_client_error() && !is_throttling(context.err().code())
+        }
+        SdkError::ConstructionFailure(_) => true,
+        _ => false,
     }
 }
 

@@ -119,7 +119,8 @@ fn readable(stored: Attributes) -> Option<Item> {
     (!stored.is_empty()).then(|| from_attributes(stored).ok()).flatten()
 }
 
-fn is_throttling(code: Option<&str>) -> bool {
+/// Whether the code asks for less.
+pub(super) fn is_throttling(code: Option<&str>) -> bool {
     matches!(
         code,
         Some(

@@ -137,6 +137,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         transport: Arc::new(Unreachable),
         clock,
         random: Arc::new(SystemRandom),
+        admits_in_outage: false,
         background: Background::default(),
         bounds: Bounds { first_byte: wait, between_chunks: wait, total: wait },
     })

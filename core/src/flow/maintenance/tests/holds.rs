@@ -6,12 +6,15 @@ use crate::accounting::spend_log::{Settled, totals_key};
 use crate::admission::hold::Hold;
 use crate::admission::ledger::Ledger;
 use crate::admission::limits::{Budget, Counter, Demand, ScopeLimits, Tokens, Wording};
+use crate::store::faulty::{Fault, FaultyTable, Plan};
+use crate::usage::Usage;
 
 struct Crashed {
     table: Arc<dyn Table>,
     maintenance: Maintenance,
     spend: SpendLog,
     clock: Arc<ManualClock>,
+    demand: Demand,
     hold: Hold,
     row: SpendRow,
 }
@@ -26,7 +29,11 @@ async fn crashed() -> Crashed {
         request_id: RequestId::at(NOW, &[9; 10]),
         key: key.clone(),
         cost: NanoDollars::new(500),
-        details: SpendDetails { started_at: NOW, ..SpendDetails::default() },
+        details: SpendDetails {
+            started_at: NOW,
+            usage: Usage { prompt_tokens: 100, ..Usage::default() },
+            ..SpendDetails::default()
+        },
     };
     let budget = Budget {
         counter: Counter::Totals(totals_key(&key)),
@@ -46,9 +53,9 @@ async fn crashed() -> Crashed {
         lasts_millis: 60_000,
         unsettled: row.to_item(None, 1),
     };
-    let hold = Ledger::new(Arc::clone(&table)).reserve(demand, NOW).await.unwrap();
+    let hold = Ledger::new(Arc::clone(&table)).reserve(demand.clone(), NOW).await.unwrap();
     let maintenance = Maintenance::new(Arc::clone(&table), None, None, Arc::clone(&clock) as Arc<dyn Clock>);
-    Crashed { table, maintenance, spend, clock, hold, row }
+    Crashed { table, maintenance, spend, clock, demand, hold, row }
 }
 
 impl Crashed {
@@ -61,6 +68,11 @@ impl Crashed {
     async fn totals(&self) -> (i64, i64) {
         let item = self.table.get(&totals_key(&self.row.key), Freshness::Latest).await.unwrap().unwrap();
         (item.number("spend").unwrap_or(0), item.number("used").unwrap_or(0))
+    }
+
+    async fn tokens(&self) -> i64 {
+        let item = self.table.get(&totals_key(&self.row.key), Freshness::Latest).await.unwrap().unwrap();
+        item.number("tokens").unwrap_or(0)
     }
 
     fn release(&self) -> Release {
@@ -95,11 +107,25 @@ async fn a_late_settlement_corrects_the_charge_once() {
     let crashed = crashed().await;
     crashed.clock.advance_millis(60_000);
     crashed.run().await;
-    let settled = SpendRow { cost: NanoDollars::new(120), ..crashed.row.clone() };
+    assert_eq!(crashed.tokens().await, 100);
+    let mut settled = SpendRow { cost: NanoDollars::new(120), ..crashed.row.clone() };
+    settled.details.usage.prompt_tokens = 24;
     assert_eq!(crashed.spend.settle_held(&settled, crashed.release()).await.unwrap(), Settled::Now);
     assert_eq!(crashed.spend.settle_held(&settled, crashed.release()).await.unwrap(), Settled::Before);
     assert_eq!(crashed.totals().await, (120, 120));
+    assert_eq!(crashed.tokens().await, 24);
     assert_eq!(crashed.run().await.done, 0);
+}
+
+#[tokio::test]
+async fn a_hold_whose_call_was_charged_without_it_is_given_back() {
+    let crashed = crashed().await;
+    let settled = SpendRow { cost: NanoDollars::new(120), ..crashed.row.clone() };
+    crashed.spend.settle(&settled).await.unwrap();
+    assert_eq!(crashed.totals().await, (120, 620));
+    crashed.clock.advance_millis(60_000);
+    assert_eq!(crashed.run().await.done, 0);
+    assert_eq!(crashed.totals().await, (120, 120));
 }
 
 #[tokio::test]
@@ -110,4 +136,29 @@ async fn a_settled_call_gives_back_what_it_did_not_use() {
     assert_eq!(crashed.totals().await, (120, 120));
     crashed.clock.advance_millis(60_000);
     assert_eq!(crashed.run().await.done, 0);
+}
+
+#[tokio::test]
+async fn a_reservation_that_arrives_again_after_its_settlement_is_given_back() {
+    let crashed = crashed().await;
+    let settled = SpendRow { cost: NanoDollars::new(120), ..crashed.row.clone() };
+    crashed.spend.settle_held(&settled, crashed.release()).await.unwrap();
+    Ledger::new(Arc::clone(&crashed.table)).reserve(crashed.demand.clone(), NOW).await.unwrap();
+    assert_eq!(crashed.totals().await, (120, 620));
+    crashed.clock.advance_millis(60_000);
+    crashed.run().await;
+    assert_eq!(crashed.totals().await, (120, 120));
+    assert_eq!(crashed.run().await.examined, 0);
+}
+
+#[tokio::test]
+async fn a_settlement_without_an_answer_does_not_take_the_charged_reservation_for_its_own() {
+    let crashed = crashed().await;
+    crashed.clock.advance_millis(60_000);
+    crashed.run().await;
+    let lost = FaultyTable::new(Arc::clone(&crashed.table), Plan::script([Some(Fault::LostRequest)]));
+    let settled = SpendRow { cost: NanoDollars::new(120), ..crashed.row.clone() };
+    let spend = SpendLog::new(Arc::new(lost), None);
+    assert_eq!(spend.settle_held(&settled, crashed.release()).await.unwrap(), Settled::Now);
+    assert_eq!(crashed.totals().await, (120, 120));
 }

@@ -1,0 +1,26 @@
+//! A call that is about to be made, as far as limits ask. Plain data.
+
+use super::body::Said;
+use crate::accounting::spend_row::SpendDetails;
+use crate::id::RequestId;
+use crate::principal::Principal;
+use crate::providers::operation::Operation;
+use crate::routing::Deployment;
+use crate::upstream::transport::Bounds;
+use bytes::Bytes;
+use http::Uri;
+use std::sync::Arc;
+
+/// A call that is about to be made.
+pub(super) struct Asked<'a> {
+    pub(super) id: RequestId,
+    pub(super) principal: &'a Arc<Principal>,
+    pub(super) said: &'a Said,
+    pub(super) operation: Operation,
+    pub(super) deployment: &'a Deployment,
+    pub(super) body: &'a Bytes,
+    pub(super) bounds: Bounds,
+    /// Where the request will go; `None`: nowhere.
+    pub(super) address: Option<&'a Uri>,
+    pub(super) details: &'a SpendDetails,
+}

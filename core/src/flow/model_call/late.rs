@@ -1,0 +1,60 @@
+//! What a store in an outage did not take while the call's client waited is tried again in the background for a minute,
+//! in bounded number, and what is lost then is said. Here: reservations to be given back.
+
+use super::parts::ModelCalls;
+use crate::id::RequestId;
+use std::error::Error;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How long a store is asked again.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// The pause before it is asked for the first time; it doubles with each, up to [`PAUSE_MAX`].
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const PAUSE_MAX: Duration = Duration::from_secs(8);
+/// Most works in the background while which a new one is put up with. A row takes about two kilobytes.
+pub(super) const WORKS_MAX: usize = 10_000;
+/// How long a slow store may take to reserve what it was asked for; given back when it is seen.
+const SLOW_STORE: Duration = Duration::from_secs(3);
+
+/// Gives back what a reservation without an answer may hold. The store may have been asked and be slow: it is looked
+/// at more than once.
+pub(super) async fn void(calls: &ModelCalls, id: RequestId) {
+    let (began, mut pauses) = (Instant::now(), Pauses::begin(PATIENCE));
+    loop {
+        let error = match calls.ledger.void_unanswered(id, calls.clock.now()).await {
+            Ok(true) => return,
+            Ok(false) if began.elapsed() >= SLOW_STORE => return,
+            Ok(false) => None,
+            Err(error) => Some(error),
+        };
+        if calls.background.running() > WORKS_MAX || !pauses.next().await {
+            let error = error.as_ref().map(|error| error as &dyn Error);
+            tracing::warn!(call = %id, error, "a reservation may stand until its time is over");
+            return;
+        }
+    }
+}
+
+/// Pauses that double, until their time is over.
+pub(super) struct Pauses {
+    next: Duration,
+    ends: Instant,
+}
+
+impl Pauses {
+    /// The first comes when it is asked for.
+    pub(super) fn begin(patience: Duration) -> Self {
+        Self { next: FIRST_PAUSE, ends: Instant::now() + patience }
+    }
+
+    /// Waits. `false`, at once: the time is over.
+    pub(super) async fn next(&mut self) -> bool {
+        if Instant::now() >= self.ends {
+            return false;
+        }
+        sleep(self.next).await;
+        self.next = (self.next * 2).min(PAUSE_MAX);
+        true
+    }
+}
