@@ -37,10 +37,25 @@ impl<'a> Members<'a> {
     }
 
     /// Sets a member, in place where it is there, else at the end.
-    pub fn set(&mut self, name: &'a str, value: Box<RawValue>) {
-        match self.list.iter_mut().rev().find(|(key, _)| key == name) {
+    pub fn set(&mut self, name: impl Into<Cow<'a, str>>, value: Box<RawValue>) {
+        let name = name.into();
+        match self.list.iter_mut().rev().find(|(key, _)| *key == name) {
             Some((_, place)) => *place = Cow::Owned(value),
-            None => self.list.push((Cow::Borrowed(name), Cow::Owned(value))),
+            None => self.list.push((name, Cow::Owned(value))),
+        }
+    }
+
+    /// Gives a member that is there another value. Whether it is there.
+    pub fn replace(&mut self, name: &str, value: Box<RawValue>) -> bool {
+        let place = self.list.iter_mut().rev().find(|(key, _)| key == name);
+        place.map(|(_, place)| *place = Cow::Owned(value)).is_some()
+    }
+
+    /// Gives a member another name, under which it takes the place of any other.
+    pub fn rename(&mut self, name: &str, other: &'static str) {
+        if let Some(value) = self.take(name) {
+            self.take(other);
+            self.list.push((Cow::Borrowed(other), value));
         }
     }
 

@@ -38,6 +38,12 @@ pub struct DeploymentParams {
     /// The provider's credential; the provider's environment variable where unset.
     #[serde(default, deserialize_with = "lenient::secret")]
     pub api_key: Option<Secret>,
+    /// The version of Azure's API.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    pub api_version: Option<String>,
+    /// A token of Microsoft Entra ID, in place of Azure's key.
+    #[serde(default, deserialize_with = "lenient::secret")]
+    pub azure_ad_token: Option<Secret>,
     /// The OpenAI organization to bill.
     #[serde(default, deserialize_with = "lenient::optional_text")]
     pub organization: Option<String>,
@@ -71,6 +77,18 @@ pub struct DeploymentParams {
     /// The period of `max_budget`.
     #[serde(default, deserialize_with = "lenient::period")]
     pub budget_duration: Option<BudgetPeriod>,
+    /// Parameters that the model does not take are dropped instead of refused; `litellm_settings.drop_params` where unset.
+    #[serde(default, deserialize_with = "lenient::optional_flag")]
+    pub drop_params: Option<bool>,
+    /// `litellm_settings.modify_params`: requests that the provider would refuse for their form are put right.
+    #[serde(skip)]
+    pub modify_params: bool,
+    /// Parameters that are never sent, as `name` or as a path such as `tools[*].strict`.
+    #[serde(default)]
+    pub additional_drop_params: Vec<String>,
+    /// Parameters that are sent although the model is not known to take them.
+    #[serde(default)]
+    pub allowed_openai_params: Vec<String>,
     /// A fixed answer, given without calling anyone.
     #[serde(default)]
     pub mock_response: Option<Value>,
@@ -94,6 +112,8 @@ impl fmt::Debug for DeploymentParams {
             .field("custom_llm_provider", &self.custom_llm_provider)
             .field("api_base", &self.api_base)
             .field("api_key", &self.api_key)
+            .field("api_version", &self.api_version)
+            .field("azure_ad_token", &self.azure_ad_token)
             .field("organization", &self.organization)
             .field("extra_headers", &self.extra_headers.keys())
             .field("extra_body", &self.extra_body.keys())
@@ -105,6 +125,10 @@ impl fmt::Debug for DeploymentParams {
             .field("max_parallel_requests", &self.max_parallel_requests)
             .field("max_budget", &self.max_budget)
             .field("budget_duration", &self.budget_duration)
+            .field("drop_params", &self.drop_params)
+            .field("modify_params", &self.modify_params)
+            .field("additional_drop_params", &self.additional_drop_params)
+            .field("allowed_openai_params", &self.allowed_openai_params)
             .field("mock_response", &self.mock_response.is_some())
             .field("input_cost_per_token", &self.input_cost_per_token)
             .field("output_cost_per_token", &self.output_cost_per_token)

@@ -46,6 +46,11 @@ pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D
     said.ok_or_else(|| D::Error::custom("must be `true` or `false`"))
 }
 
+/// As [`flag`], where the setting may be missing.
+pub(super) fn optional_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    flag(deserializer).map(Some)
+}
+
 /// Seconds to wait: above 0.
 pub(super) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     let seconds = number(&Value::deserialize(deserializer)?).filter(|seconds| *seconds > 0.0);

@@ -68,6 +68,10 @@ impl Config {
         *request_timeout = router.timeout.or(*request_timeout);
         *set_verbose = *set_verbose || router.set_verbose || self.general.detailed_debug;
         self.litellm.provider_budget_config.extend(router.provider_budget_config.clone());
+        for model in &mut self.models {
+            model.params.drop_params.get_or_insert(self.litellm.drop_params);
+            model.params.modify_params = self.litellm.modify_params;
+        }
         self.general.fill_master_key(environment);
         if self.models.is_empty() {
             report.warn(Default::default(), "model_list", "names no model, so that no request can be answered");

@@ -94,6 +94,12 @@ pub struct LitellmSettings {
     /// Seconds for a whole call where the deployment says nothing. `router_settings.timeout` wins over it.
     #[serde(deserialize_with = "lenient::seconds")]
     pub request_timeout: Option<f64>,
+    /// Parameters that a model does not take are dropped instead of refused, where the deployment says nothing.
+    #[serde(deserialize_with = "lenient::flag")]
+    pub drop_params: bool,
+    /// Requests that a provider would refuse for their form are put right.
+    #[serde(deserialize_with = "lenient::flag")]
+    pub modify_params: bool,
     /// Logs as JSON lines.
     #[serde(deserialize_with = "lenient::flag")]
     pub json_logs: bool,

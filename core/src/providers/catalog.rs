@@ -69,6 +69,15 @@ const fn hosted(
     }
 }
 
+/// Hosted, at an address of the operator's own.
+const fn elsewhere(
+    name: &'static str,
+    base_variables: &'static [&'static str],
+    key_variables: &'static [&'static str],
+) -> Provider {
+    Provider { name, dialect: Dialect::OpenAi, api_base: None, base_variables, key_variables, needs_key: true }
+}
+
 /// Run by the operator: no key is needed, and often no address is known.
 const fn own(
     name: &'static str,
@@ -99,6 +108,10 @@ static PROVIDERS: &[Provider] = &[
     own("lm_studio", None, &["LM_STUDIO_API_BASE"], &["LM_STUDIO_API_KEY"]),
     own("llamafile", Some("http://127.0.0.1:8080/v1"), &["LLAMAFILE_API_BASE"], &["LLAMAFILE_API_KEY"]),
     own("xinference", Some("http://127.0.0.1:9997/v1"), &["XINFERENCE_API_BASE"], &["XINFERENCE_API_KEY"]),
+    elsewhere("azure", &["AZURE_API_BASE", "AZURE_OPENAI_ENDPOINT"], &["AZURE_OPENAI_API_KEY", "AZURE_API_KEY"]),
+    elsewhere("azure_text", &["AZURE_API_BASE", "AZURE_OPENAI_ENDPOINT"], &["AZURE_OPENAI_API_KEY", "AZURE_API_KEY"]),
+    elsewhere("databricks", &["DATABRICKS_API_BASE"], &["DATABRICKS_API_KEY"]),
+    elsewhere("snowflake", &["SNOWFLAKE_API_BASE"], &["SNOWFLAKE_JWT", "SNOWFLAKE_API_KEY"]),
     hosted("ai21", "https://api.ai21.com/studio/v1", &["AI21_API_BASE"], &["AI21_API_KEY"]),
     hosted("ai21_chat", "https://api.ai21.com/studio/v1", &["AI21_API_BASE"], &["AI21_API_KEY"]),
     hosted("anyscale", "https://api.endpoints.anyscale.com/v1", &["ANYSCALE_API_BASE"], &["ANYSCALE_API_KEY"]),
@@ -184,9 +197,7 @@ static PROVIDERS: &[Provider] = &[
     },
     other("anthropic_text"),
     other("assemblyai"),
-    other("azure"),
     other("azure_ai"),
-    other("azure_text"),
     other("baseten"),
     other("bedrock"),
     other("bedrock_converse"),
@@ -197,7 +208,6 @@ static PROVIDERS: &[Provider] = &[
     other("cohere"),
     other("cohere_chat"),
     other("custom"),
-    other("databricks"),
     other("datarobot"),
     other("deepgram"),
     other("elevenlabs"),
@@ -225,7 +235,6 @@ static PROVIDERS: &[Provider] = &[
     other("runwayml"),
     other("sagemaker"),
     other("sagemaker_chat"),
-    other("snowflake"),
     other("stability"),
     other("text-completion-codestral"),
     other("topaz"),

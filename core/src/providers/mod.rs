@@ -2,9 +2,9 @@
 //!
 //! [`provider`] is the seam, [`target`] what a deployment says about its upstream, [`catalog`] the providers' data and
 //! [`resolve`] how a model finds its provider, [`failure`] how an upstream's error is told, [`decoder`] what a streamed
-//! answer is read by. [`openai`] is the dialect that most upstreams speak, [`anthropic`] one of
-//! its own, [`translation`] what all streams of such dialects share, [`mock`] answers without an upstream,
-//! [`registry`] names who speaks for whom.
+//! answer is read by. [`openai`] is the dialect that most upstreams speak, [`anthropic`] one of its own, [`translation`]
+//! what all streams of such dialects share, [`mock`] answers without an upstream, [`registry`] names who speaks for whom,
+//! [`parameters`] says what each model takes.
 
 pub mod anthropic;
 pub mod catalog;
@@ -13,6 +13,7 @@ pub mod failure;
 pub mod mock;
 pub mod openai;
 pub mod operation;
+pub mod parameters;
 pub mod provider;
 pub mod registry;
 pub mod resolve;

@@ -3,11 +3,13 @@
 use super::decoder::StreamDecoder;
 use super::failure::ProviderFailure;
 use super::operation::Operation;
+use super::parameters::policy::Policy;
 use super::target::Target;
 use crate::api::members::Members;
 use crate::id::RequestId;
 use crate::usage::Usage;
 use bytes::Bytes;
+use std::borrow::Cow;
 
 /// One upstream's dialect. Pure: no network, no clock.
 pub trait Provider: Send + Sync {
@@ -39,6 +41,10 @@ pub struct Call<'c, 'a> {
     pub members: &'c mut Members<'a>,
     /// Whether the answer is to be streamed.
     pub stream: bool,
+    /// What becomes of parameters that the model does not take: the deployment's policy with the request's changes.
+    pub policy: &'c Policy,
+    /// Takes the names of parameters that are dropped, for the client to see.
+    pub dropped: &'c mut Vec<Cow<'static, str>>,
 }
 
 /// What an answer is told with, where it is written anew.

@@ -1,7 +1,9 @@
 //! Which provider a model belongs to, and with that where a deployment is called and with which key. Pure.
 
 use super::catalog::{self, Dialect, Provider};
-use super::target::Target;
+use super::parameters::policy::Policy;
+use super::parameters::profile::Profile;
+use super::target::{KeyHeader, Target, is_azure_v1};
 use crate::config::{DeploymentParams, Environment};
 use crate::price;
 use std::sync::Arc;
@@ -118,11 +120,24 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     host(base).ok_or(TargetError::BadAddress)?;
     let organization = params.organization.clone();
     let from_environment = || environment.text("OPENAI_ORGANIZATION").map(str::to_owned);
+    let is_azure = provider.name == "azure" || provider.name == "azure_text";
+    let api_version = params.api_version.clone().or_else(|| environment.text("AZURE_API_VERSION").map(str::to_owned));
+    let api_version = api_version.filter(|_| is_azure);
+    let token = params.azure_ad_token.clone().or_else(|| environment.secret("AZURE_AD_TOKEN"));
+    let key = params.api_key.clone().or_else(|| provider.key(environment));
+    // A key is the stronger wish: a token may stand in the environment for everything else that runs there.
+    let (api_key, is_token) = match (key, token) {
+        (None, Some(token)) if is_azure => (Some(token), true),
+        (key, _) => (key, false),
+    };
+    let has_own_header = is_azure && !is_token && !is_azure_v1(api_version.as_deref());
     Ok(Target {
         provider: provider.name,
         model: model.to_owned(),
         api_base: base.to_owned(),
-        api_key: params.api_key.clone().or_else(|| provider.key(environment)),
+        api_key,
+        key_header: if has_own_header { KeyHeader::ApiKey } else { KeyHeader::Bearer },
+        api_version,
         organization: organization.or_else(|| (provider.name == "openai").then(from_environment).flatten()),
         extra_headers: params.extra_headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         extra_body: params.extra_body.clone(),
@@ -130,6 +145,13 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
         known: (provider.dialect == Dialect::Own)
             .then(|| price::find(model, Some(provider.name)).map(Arc::new))
             .flatten(),
+        profile: Profile::of(provider.name, model),
+        policy: Policy {
+            drops: params.drop_params.unwrap_or_default(),
+            modifies: params.modify_params,
+            never_sent: params.additional_drop_params.clone(),
+            allowed: params.allowed_openai_params.clone(),
+        },
     })
 }
 

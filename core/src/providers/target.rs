@@ -1,9 +1,21 @@
 //! What a deployment says about its upstream, resolved: which dialect, where, with which credential.
 
+use super::parameters::policy::Policy;
+use super::parameters::profile::Profile;
 use crate::price::ModelPrice;
 use crate::secret::Secret;
 use serde_json::{Map, Value};
 use std::sync::Arc;
+
+/// In which header a credential is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyHeader {
+    /// `Authorization: Bearer`.
+    #[default]
+    Bearer,
+    /// `api-key`, as Azure calls it.
+    ApiKey,
+}
 
 /// A resolved upstream. The credential only ever goes to `api_base`.
 #[derive(Clone, Debug)]
@@ -16,6 +28,10 @@ pub struct Target {
     pub api_base: String,
     /// The credential; `None` for upstreams that ask for none.
     pub api_key: Option<Secret>,
+    /// In which header the credential is sent.
+    pub key_header: KeyHeader,
+    /// The version of Azure's API.
+    pub api_version: Option<String>,
     /// The OpenAI organization to bill.
     pub organization: Option<String>,
     /// Headers added to every call.
@@ -26,4 +42,20 @@ pub struct Target {
     pub default_params: Map<String, Value>,
     /// The model's limits and abilities, where the price data knows it and its dialect depends on them.
     pub known: Option<Arc<ModelPrice>>,
+    /// What the model takes.
+    pub profile: Profile,
+    /// What becomes of parameters that it does not take.
+    pub policy: Policy,
+}
+
+impl Target {
+    /// Whether the version of Azure's API is one that is OpenAI's own.
+    pub fn is_azure_v1(&self) -> bool {
+        is_azure_v1(self.api_version.as_deref())
+    }
+}
+
+/// As [`Target::is_azure_v1`], of a version.
+pub fn is_azure_v1(version: Option<&str>) -> bool {
+    version.is_some_and(|version| matches!(version, "v1" | "latest" | "preview"))
 }

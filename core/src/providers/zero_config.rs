@@ -17,7 +17,8 @@ pub fn without_file(environment: &Environment) -> Config {
     let mut models = vec![entry(DEMO_MODEL, demo)];
     let mut used: Vec<&str> = Vec::new();
     for provider in catalog::spoken() {
-        let variables = if provider.needs_key { provider.key_variables } else { provider.base_variables };
+        let is_found = provider.needs_key && provider.api_base.is_some();
+        let variables = if is_found { provider.key_variables } else { provider.base_variables };
         // A key that two providers share belongs to the first.
         let Some(variable) = variables.iter().find(|name| environment.text(name).is_some()) else { continue };
         if !used.contains(variable) {

@@ -2,7 +2,9 @@
 
 use super::{Deployment, Group, ModelTable, ResolveError, Targets};
 use crate::config::deployment::{DeploymentParams, ModelEntry};
-use crate::providers::target::Target;
+use crate::providers::parameters::policy::Policy;
+use crate::providers::parameters::profile::Profile;
+use crate::providers::target::{KeyHeader, Target};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -28,11 +30,15 @@ pub(crate) fn targets() -> Arc<Targets> {
             model: model.to_owned(),
             api_base: params.api_base.clone().unwrap_or_else(|| "https://upstream.test/v1".to_owned()),
             api_key: params.api_key.clone(),
+            key_header: KeyHeader::Bearer,
+            api_version: None,
             organization: None,
             extra_headers: Vec::new(),
             extra_body: Map::new(),
             default_params: params.rest.clone(),
             known: None,
+            profile: Profile::of("openai", model),
+            policy: Policy::default(),
         })
     })
 }

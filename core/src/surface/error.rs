@@ -206,7 +206,6 @@ fn kind_of(status: StatusCode) -> &'static str {
     match status.as_u16() {
         401 => "authentication_error",
         403 => "permission_error",
-        408 | 504 => "timeout_error",
         429 => "throttling_error",
         400..=499 => "invalid_request_error",
         _ => "internal_server_error",

@@ -201,6 +201,8 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, "rpm" | "tpm" | "weight" | "input_cost_per_token" | "output_cost_per_token" | "temperature") => "3",
         (_, "extra_headers" | "headers" | "extra_body") => "{X-A: b}",
         (_, "max_parallel_requests" | "global_max_parallel_requests" | "reserve_output_tokens") => "3",
+        (_, "drop_params") => "true",
+        (_, "additional_drop_params" | "allowed_openai_params") => "[seed]",
         (_, "budget_mode") => "strict",
         (_, "budget_policy") => "clamp",
         (_, "max_budget" | "max_end_user_budget" | "max_internal_user_budget" | "default_max_internal_user_budget") => {

@@ -1,11 +1,15 @@
 //! The client's body: what decides is read, what is ours is taken out, the rest stays as it came.
 
 use super::error::CallError;
+use super::extra_body;
 use crate::api::demand::Asked;
 use crate::api::members::Members;
 use crate::providers::operation::Operation;
+use crate::providers::parameters::policy::PolicyChange;
 use memchr::memmem;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Members that speak to a LiteLLM proxy and not to a provider, and that this version does not act on. They are
 /// dropped, and the answer says so in `x-postern-dropped`.
@@ -19,10 +23,6 @@ const DROPPED: &[&str] = &[
     "cache",
     "caching",
     "no-log",
-    "drop_params",
-    "additional_drop_params",
-    "allowed_openai_params",
-    "modify_params",
     "litellm_session_id",
     "litellm_trace_id",
     "litellm_call_id",
@@ -38,6 +38,9 @@ const REFUSED: &[(&str, &str)] = &[
     ("user_config", "A router configuration is not taken from a request. Set it in config.yaml."),
     ("guardrails", "Guardrails are not supported by this version of Postern. Leave `guardrails` out."),
 ];
+
+/// The members that cap an answer.
+pub(super) const CAPS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
 
 /// What the body says to us, apart from what it says to the provider.
 #[derive(Debug, Default)]
@@ -59,7 +62,9 @@ pub(super) struct Said {
     /// Tags for the spend row.
     pub(super) tags: Vec<String>,
     /// Names of members that were dropped.
-    pub(super) dropped: Vec<&'static str>,
+    pub(super) dropped: Vec<Cow<'static, str>>,
+    /// What becomes of parameters that the model does not take.
+    pub(super) policy: PolicyChange,
 }
 
 /// Reads the body's members. An empty body counts as an empty object, so that the error names what is missing.
@@ -87,8 +92,14 @@ pub(super) fn read(
     members: &mut Members<'_>,
     path_model: Option<String>,
 ) -> Result<Said, CallError> {
+    extra_body::hoist(members)?;
     if let Some((member, message)) = REFUSED.iter().find(|(name, _)| members.has(name)) {
         return Err(CallError::Member { member, message: (*message).to_owned() });
+    }
+    let policy = policy(members)?;
+    // A cap that is not to be sent bounds nothing.
+    for name in CAPS.into_iter().filter(|cap| policy.never_sent.iter().any(|name| name == cap)) {
+        members.take(name);
     }
     let mut said = Said {
         model: model(members, path_model)?,
@@ -96,6 +107,7 @@ pub(super) fn read(
         show_usage: asks_for_usage(members),
         asked: Asked::read(members),
         end_user: members.read("user"),
+        policy,
         ..Said::default()
     };
     if !members.has(operation.required_member()) {
@@ -106,7 +118,7 @@ pub(super) fn read(
     said.tags = tags(members);
     for name in DROPPED {
         if members.take(name).is_some_and(|value| value.get() != "null") {
-            said.dropped.push(name);
+            said.dropped.push(Cow::Borrowed(name));
         }
     }
     Ok(said)
@@ -138,6 +150,26 @@ fn asks_for_usage(members: &Members<'_>) -> bool {
         include_usage: Option<bool>,
     }
     members.read::<Options>("stream_options").and_then(|options| options.include_usage).unwrap_or(false)
+}
+
+/// What the request says about parameters that the model does not take.
+fn policy(members: &mut Members<'_>) -> Result<PolicyChange, CallError> {
+    Ok(PolicyChange {
+        drops: setting(members, "drop_params", "true or false")?,
+        modifies: setting(members, "modify_params", "true or false")?,
+        never_sent: setting(members, "additional_drop_params", "a list of names")?.unwrap_or_default(),
+        allowed: setting(members, "allowed_openai_params", "a list of names")?.unwrap_or_default(),
+    })
+}
+
+fn setting<T: DeserializeOwned>(
+    members: &mut Members<'_>,
+    name: &'static str,
+    what: &str,
+) -> Result<Option<T>, CallError> {
+    let Some(value) = members.take(name).filter(|value| value.get() != "null") else { return Ok(None) };
+    let wrong = |_| CallError::Member { member: name, message: format!("'{name}' must be {what}.") };
+    serde_json::from_str(value.get()).map(Some).map_err(wrong)
 }
 
 /// Tags stand in `tags` or in `metadata.tags`. `metadata` speaks to the gateway, as with LiteLLM, and is taken out.
@@ -172,7 +204,7 @@ mod tests {
             r#"{"model":"m","messages":[],"metadata":{"tags":["a"]},"tags":["b"],"fallbacks":["x"],"cache":null,"x":1}"#,
         );
         let said = said.unwrap();
-        assert_eq!((said.tags, said.dropped), (vec!["b".to_owned(), "a".to_owned()], vec!["fallbacks"]));
+        assert_eq!((said.tags, said.dropped), (vec!["b".to_owned(), "a".to_owned()], vec!["fallbacks".into()]));
         assert_eq!(rest, r#"{"model":"m","messages":[],"x":1}"#);
     }
 

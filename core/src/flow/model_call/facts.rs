@@ -6,6 +6,7 @@ use crate::money::NanoDollars;
 use crate::principal::Principal;
 use crate::routing::Deployment;
 use http::HeaderMap;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What is known of a call so far.
@@ -26,7 +27,7 @@ pub struct Facts {
     /// What is left of the caller's limits.
     pub left: Vec<Left>,
     /// Members of the body that were dropped.
-    pub dropped: Vec<&'static str>,
+    pub dropped: Vec<Cow<'static, str>>,
     /// Milliseconds that the upstream took to its answer's head.
     pub upstream_ms: i64,
     /// Milliseconds from arrival to the answer's head.

@@ -13,6 +13,7 @@ mod bound;
 mod calls;
 mod course;
 mod error;
+mod extra_body;
 mod facts;
 mod late;
 mod outage;

@@ -1,6 +1,6 @@
 //! What will be done, decided without waiting: which deployment, which bytes go upstream, how long each wait may last.
 
-use super::body::Said;
+use super::body::{CAPS, Said};
 use super::bound;
 use super::course::Course;
 use super::error::CallError;
@@ -57,7 +57,7 @@ pub(super) fn make(
     let name = principal.aliases.get(&said.model).unwrap_or(&said.model);
     let deployment = choose(calls, name, principal, course)?;
     let mut said = said;
-    cap_output(calls, operation, &mut said, &mut members, &deployment, (principal, course))?;
+    let is_capped = cap_output(calls, operation, &mut said, &mut members, &deployment, (principal, course))?;
     let bounds = bounds(calls.bounds, &deployment, &said);
     let upstream = match (&said.mock_response, &deployment.backend) {
         (Some(response), _) | (None, Backend::Mock(response)) => {
@@ -66,7 +66,12 @@ pub(super) fn make(
             Upstream::Mock(mock::answer(response, &call))
         }
         (None, Backend::Upstream(target)) => {
-            let call = Call { operation, members: &mut members, stream: said.stream };
+            let mut policy = said.policy.over(&target.policy);
+            if is_capped && policy.never_sent.iter().any(|name| CAPS.contains(&name.as_str())) {
+                policy.to_mut().never_sent.retain(|name| !CAPS.contains(&name.as_str()));
+            }
+            let dropped = &mut said.dropped;
+            let call = Call { operation, members: &mut members, stream: said.stream, policy: &policy, dropped };
             Upstream::Provider(Box::new(registry::provider(target.provider).request(call, target)?))
         }
     };
@@ -100,7 +105,7 @@ fn choose(
 }
 
 /// Says in the request how long an answer may be, where the call must not outgrow it: a strict budget's bound holds only
-/// if the upstream knows it.
+/// if the upstream knows it. Whether it must not.
 fn cap_output(
     calls: &ModelCalls,
     operation: Operation,
@@ -108,9 +113,9 @@ fn cap_output(
     members: &mut Members<'_>,
     deployment: &Deployment,
     (principal, course): (&Principal, &Course),
-) -> Result<(), CallError> {
+) -> Result<bool, CallError> {
     if operation == Operation::Embedding {
-        return Ok(());
+        return Ok(false);
     }
     let strict = match bound::mode(principal, &calls.limits) {
         BudgetMode::Strict => {
@@ -118,26 +123,23 @@ fn cap_output(
         }
         BudgetMode::Balanced => None,
     };
-    let Some(cap) = [strict, course.output_cap].into_iter().flatten().min() else { return Ok(()) };
+    let Some(cap) = [strict, course.output_cap].into_iter().flatten().min() else { return Ok(false) };
     if said.asked.output_tokens == Some(cap) {
-        return Ok(());
+        return Ok(true);
     }
     said.asked.output_tokens = Some(cap);
     let value = || members::raw(&cap).map_err(|error| CallError::Json(error.to_string()));
     let named: Vec<_> = CAPS.into_iter().filter(|name| members.has(name)).collect();
     for name in &named {
-        members.set(name, value()?);
+        members.set(*name, value()?);
     }
     if named.is_empty() {
         let speaks_openai = deployment.target().is_some_and(|target| ["openai", "azure"].contains(&target.provider));
         let is_chat = operation == Operation::Chat;
         members.set(if is_chat && speaks_openai { "max_completion_tokens" } else { "max_tokens" }, value()?);
     }
-    Ok(())
+    Ok(true)
 }
-
-/// The members that cap an answer.
-const CAPS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
 
 /// The waits of this call: the deployment's over the defaults, and the client's own bound over all.
 fn bounds(defaults: Bounds, deployment: &Deployment, said: &Said) -> Bounds {

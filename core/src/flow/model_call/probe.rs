@@ -45,7 +45,10 @@ impl ModelCalls {
         let body = question(operation);
         let mut members = Members::parse(body).map_err(|error| CallError::Json(error.to_string()))?;
         let provider = registry::provider(target.provider);
-        let upstream = provider.request(Call { operation, members: &mut members, stream: false }, target)?;
+        let upstream = provider.request(
+            Call { operation, members: &mut members, stream: false, policy: &target.policy, dropped: &mut Vec::new() },
+            target,
+        )?;
         let mut entropy = [0; 10];
         self.random.fill(&mut entropy)?;
         let id = RequestId::at(self.clock.now(), &entropy);

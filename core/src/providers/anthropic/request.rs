@@ -7,6 +7,7 @@ use crate::api::chat::invalid::InvalidMember;
 use crate::api::chat::request::ChatRequest;
 use crate::api::members::{Members, raw};
 use crate::providers::operation::Operation;
+use crate::providers::parameters::admit::admit;
 use crate::providers::provider::{Call, TransformError};
 use crate::providers::target::Target;
 use crate::secret::Secret;
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
@@ -23,34 +25,27 @@ const API_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 /// How the token of a signed-in person begins, in contrast to a key.
 const SIGNED_IN: &str = "sk-ant-oat";
 const SIGNED_IN_BETA: &str = "oauth-2025-04-20";
-/// Whether what the model does not take is dropped. No deployment can say so yet: it is refused by name.
-const DROPS: bool = false;
 /// Headers that a client may not set: they hold credentials, or belong to the connection.
 const GUARDED: [&str; 6] = ["authorization", "x-api-key", "host", "content-length", "connection", "transfer-encoding"];
 
 /// Builds the upstream request.
-pub(super) fn build(call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
+pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
     if call.operation != Operation::Chat {
         let reason = format!("`{}` has no such operation: it only chats.", target.provider);
         return Err(TransformError::Unsayable { reason });
     }
-    if target.default_params.is_empty() {
-        return with_members(call.members, call.stream, target);
-    }
-    let json = with_defaults(call.members, &target.default_params)?;
-    let mut members = Members::parse(&json).map_err(|error| malformed(&error))?;
-    with_members(&mut members, call.stream, target)
-}
-
-fn with_members(members: &mut Members<'_>, stream: bool, target: &Target) -> Result<Request<Bytes>, TransformError> {
-    let extra_headers = client_headers(members)?;
-    let overrides = overrides(members, target)?;
+    let extra_headers = client_headers(call.members)?;
+    let overrides = overrides(call.members, target)?;
     let overrides = Members::parse(&overrides).map_err(|error| malformed(&error))?;
+    fill_in(call.members, &target.default_params)?;
+    admit(&mut call, &target.profile, &target.model)?;
+    let Call { members, stream, policy, dropped, .. } = call;
     let abilities = Abilities::of(&target.model, target.known.as_deref());
     let mut request = ChatRequest::read(members).map_err(told)?;
-    parameters::settle(&mut request, abilities, target, DROPS)?;
+    parameters::settle(&mut request, (abilities, target), policy, dropped)?;
     let around = Surroundings { model: Some(&target.model), stream, overrides: &overrides };
     let written = body::write(&request, abilities, &around).map_err(told)?;
+    dropped.extend(written.dropped.into_iter().map(Cow::Borrowed));
     let mut request = Request::new(Bytes::from(written.body));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = endpoint(&target.api_base).parse().map_err(|error| setting("api_base", &error))?;
@@ -58,14 +53,15 @@ fn with_members(members: &mut Members<'_>, stream: bool, target: &Target) -> Res
     Ok(request)
 }
 
-/// The request as it came, with the deployment's values for what it does not say.
-fn with_defaults(members: &Members<'_>, defaults: &Map<String, Value>) -> Result<Vec<u8>, TransformError> {
-    let written = members.to_json();
-    let mut merged = Members::parse(&written).map_err(|error| malformed(&error))?;
-    for (name, value) in defaults.iter().filter(|(name, _)| !members.has(name)) {
-        merged.set(name, raw(value).map_err(|error| malformed(&error))?);
+/// Adds the deployment's values for what the request does not say.
+fn fill_in(members: &mut Members<'_>, defaults: &Map<String, Value>) -> Result<(), TransformError> {
+    members.retain(|_, value| value.get() != "null");
+    for (name, value) in defaults {
+        if !members.has(name) {
+            members.set(name.clone(), raw(value).map_err(|error| malformed(&error))?);
+        }
     }
-    Ok(merged.to_json())
+    Ok(())
 }
 
 /// Members that win over the request's: the client's `extra_body`, and over it the deployment's.

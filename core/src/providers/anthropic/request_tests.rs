@@ -23,7 +23,9 @@ fn tried(params: &DeploymentParams, body: &Value) -> Result<Request<Bytes>, Tran
     let text = body.to_string();
     let mut members = Members::parse(text.as_bytes()).unwrap();
     let stream = body["stream"] == true;
-    build(Call { operation: Operation::Chat, members: &mut members, stream }, &target)
+    let mut dropped = Vec::new();
+    let (operation, policy) = (Operation::Chat, &target.policy);
+    build(Call { operation, members: &mut members, stream, policy, dropped: &mut dropped }, &target)
 }
 
 fn sent_by(params: &DeploymentParams, body: &Value) -> Value {
@@ -346,6 +348,7 @@ fn the_base_may_have_any_part_of_the_address() {
 fn only_chats_are_asked_for() {
     let target = target_of(&params("claude-sonnet-4-5"), &Environment::default()).unwrap();
     let mut members = Members::parse(br#"{"input":"x"}"#).unwrap();
-    let call = Call { operation: Operation::Embedding, members: &mut members, stream: false };
+    let (operation, policy, mut dropped) = (Operation::Embedding, &target.policy, Vec::new());
+    let call = Call { operation, members: &mut members, stream: false, policy, dropped: &mut dropped };
     assert!(matches!(build(call, &target), Err(TransformError::Unsayable { .. })));
 }

@@ -1,6 +1,9 @@
-//! A whole answer in the OpenAI dialect: passed on as the bytes it came in, read only for its usage.
+//! A whole answer in the OpenAI dialect: passed on as the bytes it came in where nothing is odd about it, and read for its
+//! usage.
 
+use super::choices::{self, Part};
 use super::failure;
+use crate::api::members::Members;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
 use crate::providers::provider::WholeAnswer;
@@ -25,6 +28,12 @@ struct Answer<'a> {
     error: Option<&'a RawValue>,
 }
 
+fn put_right(body: &[u8]) -> Option<Bytes> {
+    let mut members = Members::parse(body).ok()?;
+    choices::put_right(&mut members, Part::Message);
+    Some(Bytes::from(members.to_json()))
+}
+
 /// Reads an answer of status 200.
 pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
     let Ok(answer) = serde_json::from_slice::<Answer<'_>>(&body) else {
@@ -47,6 +56,9 @@ pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, Pro
         )));
     }
     let usage = usage_and_tier(answer.usage, answer.service_tier);
+    if operation != Operation::Embedding && choices::may_differ(&body, Part::Message) {
+        return Ok(WholeAnswer { usage, body: put_right(&body).unwrap_or(body) });
+    }
     Ok(WholeAnswer { usage, body })
 }
 

@@ -70,13 +70,41 @@ fn status_of(code: &str) -> Option<u16> {
     }
 }
 
+/// How providers say that the input is longer than the model takes.
+const TOO_LONG: [&str; 9] = [
+    "context length",
+    "context window",
+    "context_length_exceeded",
+    "reduce the length of the messages",
+    "prompt is too long",
+    "input is too long",
+    "input length and `max_tokens` exceed",
+    "exceeds the maximum number of tokens",
+    "too large for model",
+];
+
+/// How providers say that the input is against their rules.
+const AGAINST_POLICY: [&str; 5] = [
+    "content management policy",
+    "content_filter_policy",
+    "responsibleaipolicyviolation",
+    "safety system",
+    "usage policies",
+];
+
 fn class(status: u16, code: Option<&str>, message: &str) -> FailureClass {
     match (status, code) {
         (400..=499, Some("context_length_exceeded")) => FailureClass::ContextWindow,
         (400..=499, Some("content_filter" | "content_policy_violation")) => FailureClass::ContentPolicy,
-        (400 | 413, _) if message.contains("maximum context length") => FailureClass::ContextWindow,
+        (400 | 413 | 422, _) if says(message, &TOO_LONG) => FailureClass::ContextWindow,
+        (400 | 422, _) if says(message, &AGAINST_POLICY) => FailureClass::ContentPolicy,
         _ => FailureClass::of_status(status),
     }
+}
+
+fn says(message: &str, words: &[&str]) -> bool {
+    let message = message.to_ascii_lowercase();
+    words.iter().any(|word| message.contains(word))
 }
 
 #[cfg(test)]
@@ -109,6 +137,14 @@ mod tests {
     fn a_context_window_overrun_is_told_apart() {
         let body = br#"{"error":{"message":"x","code":"context_length_exceeded"}}"#;
         assert_eq!(read(400, body).class, FailureClass::ContextWindow);
+        let body = br#"{"message":"Input is too long for requested model."}"#;
+        assert_eq!(read(400, body).class, FailureClass::ContextWindow);
+    }
+
+    #[test]
+    fn an_input_against_the_providers_rules_is_told_apart() {
+        let body = br#"{"error":{"message":"The response was filtered by Azure's Content Management Policy."}}"#;
+        assert_eq!(read(400, body).class, FailureClass::ContentPolicy);
     }
 
     #[test]

@@ -2,10 +2,16 @@
 //!
 //! Wire format: <https://platform.openai.com/docs/api-reference/chat>
 
+mod address;
 mod answer;
+mod choices;
 mod dialect;
 mod failure;
+mod json_tool;
+mod messages;
 mod request;
 mod stream;
+mod values;
+mod words;
 
 pub use dialect::OpenAi;

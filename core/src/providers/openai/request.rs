@@ -1,32 +1,73 @@
 //! The upstream request: the client's members with the model's own name, the deployment's additions, and the usage
 //! of a stream always asked for.
 
-use crate::api::members::{Members, raw};
+use super::address::endpoint;
+use super::words::{into_raw, member};
+use super::{messages, values, words};
+use crate::api::members::Members;
 use crate::providers::operation::Operation;
+use crate::providers::parameters::admit::admit;
+use crate::providers::parameters::row::Rule;
 use crate::providers::provider::{Call, TransformError};
-use crate::providers::target::Target;
+use crate::providers::target::{KeyHeader, Target};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
+const API_KEY: HeaderName = HeaderName::from_static("api-key");
+
 /// Builds the upstream request.
-pub(super) fn build(call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
-    let Call { operation, members, stream } = call;
-    let extra_body = members.take("extra_body");
+pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
+    let extra_body = call.members.take("extra_body");
     // A member that is `null` means the same as one that is absent, and some upstreams refuse it.
-    members.retain(|_, value| value.get() != "null");
-    members.set("model", member(&target.model, "model")?);
-    if stream && operation != Operation::Embedding {
+    call.members.retain(|_, value| value.get() != "null");
+    fill_in(call.members, target)?;
+    admit(&mut call, &target.profile, &target.model)?;
+    match call.operation {
+        Operation::Chat => adapt_chat(&mut call, target)?,
+        Operation::Embedding if target.profile.has(Rule::ListsInput) => list_input(call.members)?,
+        Operation::Embedding | Operation::Completion => {}
+    }
+    let Call { operation, members, stream, .. } = call;
+    members.set("model", member(&model_name(operation, target), "model")?);
+    if stream && operation != Operation::Embedding && target.profile.takes(operation).takes("stream_options") {
         ask_for_usage(members)?;
     }
-    let body = with_additions(members, target, extra_body)?;
-    with_headers(operation, target, body)
+    add_extra_body(members, target, extra_body)?;
+    with_headers(operation, target, members.to_json())
 }
 
-fn member(value: &impl serde::Serialize, name: &'static str) -> Result<Box<RawValue>, TransformError> {
-    raw(value).map_err(|error| TransformError::Member { member: name, reason: error.to_string() })
+/// Parameters, messages and tools in the provider's form.
+fn adapt_chat(call: &mut Call<'_, '_>, target: &Target) -> Result<(), TransformError> {
+    let profile = &target.profile;
+    values::adapt(call, profile, &target.model)?;
+    messages::adapt(call.members, profile)?;
+    if !profile.has(Rule::KeepsCacheMarks) {
+        words::remove(call.members, "tools", &["cache_control"])?;
+    }
+    if !profile.row.tool_words_refused.is_empty() {
+        words::remove(call.members, "tools", profile.row.tool_words_refused)?;
+    }
+    if !call.stream && profile.has(Rule::SaysNoStream) {
+        call.members.set("stream", member(&false, "stream")?);
+    }
+    for (name, json) in profile.row.chat_members {
+        if !call.members.has(name) {
+            call.members.set(*name, into_raw(json.as_bytes().to_vec(), name)?);
+        }
+    }
+    Ok(())
+}
+
+/// The model in the provider's words.
+fn model_name(operation: Operation, target: &Target) -> Cow<'_, str> {
+    let is_short = operation == Operation::Chat && !target.model.contains('/');
+    if is_short && target.profile.has(Rule::FireworksModelNames) {
+        return Cow::Owned(format!("accounts/fireworks/models/{}", target.model));
+    }
+    Cow::Borrowed(&target.model)
 }
 
 /// Asks for the usage event of a stream, keeping the client's other stream options.
@@ -44,39 +85,43 @@ fn ask_for_usage(members: &mut Members<'_>) -> Result<(), TransformError> {
     Ok(())
 }
 
-fn into_raw(json: Vec<u8>, name: &'static str) -> Result<Box<RawValue>, TransformError> {
-    let malformed = |reason: String| TransformError::Member { member: name, reason };
-    let text = String::from_utf8(json).map_err(|error| malformed(error.to_string()))?;
-    RawValue::from_string(text).map_err(|error| malformed(error.to_string()))
+/// One input as a list of one.
+fn list_input(members: &mut Members<'_>) -> Result<(), TransformError> {
+    let Some(input) = members.get("input").filter(|input| input.get().starts_with('"')) else { return Ok(()) };
+    let listed = into_raw(format!("[{}]", input.get()).into_bytes(), "input")?;
+    members.replace("input", listed);
+    Ok(())
 }
 
-/// Adds the deployment's defaults, then the client's `extra_body`, then the deployment's.
-fn with_additions(
+/// Adds the deployment's defaults where the client says nothing.
+fn fill_in(members: &mut Members<'_>, target: &Target) -> Result<(), TransformError> {
+    for (name, value) in &target.default_params {
+        if members.get(name).is_none() {
+            members.set(name.clone(), member(value, "extra_body")?);
+        }
+    }
+    Ok(())
+}
+
+/// Adds the client's `extra_body`, then the deployment's.
+fn add_extra_body(
     members: &mut Members<'_>,
     target: &Target,
     extra_body: Option<Cow<'_, RawValue>>,
-) -> Result<Vec<u8>, TransformError> {
-    if extra_body.is_none() && target.default_params.is_empty() && target.extra_body.is_empty() {
-        return Ok(members.to_json());
-    }
-    let written = members.to_json();
-    let malformed = |reason: String| TransformError::Member { member: "extra_body", reason };
-    let mut merged = Members::parse(&written).map_err(|error| malformed(error.to_string()))?;
-    for (name, value) in &target.default_params {
-        if merged.get(name).is_none() {
-            merged.set(name, member(value, "extra_body")?);
+) -> Result<(), TransformError> {
+    if let Some(extra_body) = extra_body.filter(|extra_body| extra_body.get() != "null") {
+        let extra = Members::parse(extra_body.get().as_bytes()).map_err(|_| TransformError::Member {
+            member: "extra_body",
+            reason: "'extra_body' must be an object.".to_owned(),
+        })?;
+        for (name, value) in extra.iter() {
+            members.set(name.to_owned(), value.to_owned());
         }
     }
-    let extra_text = extra_body.as_ref().map_or("{}", |extra| extra.get());
-    let extra =
-        Members::parse(extra_text.as_bytes()).map_err(|_| malformed("'extra_body' must be an object.".into()))?;
-    for (name, value) in extra.iter() {
-        merged.set(name, value.to_owned());
-    }
     for (name, value) in &target.extra_body {
-        merged.set(name, member(value, "extra_body")?);
+        members.set(name.clone(), member(value, "extra_body")?);
     }
-    Ok(merged.to_json())
+    Ok(())
 }
 
 fn with_headers(operation: Operation, target: &Target, body: Vec<u8>) -> Result<Request<Bytes>, TransformError> {
@@ -84,19 +129,26 @@ fn with_headers(operation: Operation, target: &Target, body: Vec<u8>) -> Result<
     let mut request = Request::new(Bytes::from(body));
     *request.method_mut() = Method::POST;
     *request.uri_mut() =
-        endpoint(&target.api_base, operation).parse().map_err(|error| setting("api_base", format!("{error}")))?;
+        endpoint(target, operation).parse().map_err(|error| setting("api_base", format!("{error}")))?;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
     if let Some(key) = &target.api_key {
-        let mut value = HeaderValue::try_from(format!("Bearer {}", key.expose()))
-            .map_err(|_| setting("api_key", "it holds bytes that a header cannot carry".to_owned()))?;
+        let (name, value) = match target.key_header {
+            KeyHeader::Bearer => (AUTHORIZATION, HeaderValue::try_from(format!("Bearer {}", key.expose()))),
+            KeyHeader::ApiKey => (API_KEY, HeaderValue::try_from(key.expose())),
+        };
+        let mut value =
+            value.map_err(|_| setting("api_key", "it holds bytes that a header cannot carry".to_owned()))?;
         value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
+        headers.insert(name, value);
     }
     if let Some(organization) = &target.organization {
         let value = HeaderValue::try_from(organization).map_err(|error| setting("organization", error.to_string()))?;
         headers.insert("openai-organization", value);
+    }
+    for (name, value) in target.profile.row.headers {
+        headers.insert(*name, HeaderValue::from_static(value));
     }
     for (name, value) in &target.extra_headers {
         let name = HeaderName::try_from(name).map_err(|error| setting("extra_headers", error.to_string()))?;
@@ -106,21 +158,11 @@ fn with_headers(operation: Operation, target: &Target, body: Vec<u8>) -> Result<
     Ok(request)
 }
 
-/// The operation's address: the path goes behind the base's own path, before its query.
-fn endpoint(api_base: &str, operation: Operation) -> String {
-    let (base, query) = api_base.split_once('?').map_or((api_base, None), |(base, query)| (base, Some(query)));
-    let base = base.trim_end_matches('/');
-    let path = operation.path();
-    let joined = if base.ends_with(path) { base.to_owned() } else { format!("{base}{path}") };
-    match query {
-        Some(query) => format!("{joined}?{query}"),
-        None => joined,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::providers::parameters::policy::Policy;
+    use crate::providers::parameters::profile::Profile;
     use serde_json::{Value, json};
 
     fn target() -> Target {
@@ -129,17 +171,22 @@ mod tests {
             model: "gpt-4o".to_owned(),
             api_base: "http://upstream.test/v1".to_owned(),
             api_key: Some(crate::secret::Secret::new("sk-upstream")),
+            key_header: KeyHeader::Bearer,
+            api_version: None,
             organization: None,
             extra_headers: Vec::new(),
             extra_body: serde_json::Map::new(),
             default_params: serde_json::Map::new(),
             known: None,
+            profile: Profile::of("openai", "gpt-4o"),
+            policy: Policy::default(),
         }
     }
 
     fn sent(body: &str, stream: bool, target: &Target) -> Request<Bytes> {
         let mut members = Members::parse(body.as_bytes()).unwrap();
-        build(Call { operation: Operation::Chat, members: &mut members, stream }, target).unwrap()
+        let (policy, dropped) = (&target.policy, &mut Vec::new());
+        build(Call { operation: Operation::Chat, members: &mut members, stream, policy, dropped }, target).unwrap()
     }
 
     fn body(request: &Request<Bytes>) -> Value {
@@ -180,13 +227,5 @@ mod tests {
             body(&request),
             json!({"temperature": 0.9, "vendor": 1, "model": "gpt-4o", "max_tokens": 33, "flag": true})
         );
-    }
-
-    #[test]
-    fn the_base_may_be_a_whole_address_or_carry_a_query() {
-        let at = |base| endpoint(base, Operation::Chat);
-        assert_eq!(at("http://u/v1/"), "http://u/v1/chat/completions");
-        assert_eq!(at("http://u/v1/chat/completions"), "http://u/v1/chat/completions");
-        assert_eq!(at("http://u/v1?x=1"), "http://u/v1/chat/completions?x=1");
     }
 }

@@ -1,8 +1,10 @@
 //! A streamed answer in the OpenAI dialect. Whole events pass on as the bytes they came in; only those that tell of
 //! usage, an end or an error are looked into, and a byte search decides which those are.
 
+use super::choices::{self, Part};
 use super::failure;
-use crate::api::members::Members;
+use super::json_tool;
+use crate::api::members::{Members, raw};
 use crate::providers::decoder::{Seen, StreamDecoder};
 use crate::providers::failure::ProviderFailure;
 use crate::wire::openai_usage::usage_and_tier;
@@ -23,6 +25,10 @@ pub(super) struct EventReader {
     seen: Seen,
     /// A choice has told why it ended.
     finished: bool,
+    /// A call of the tool that answers by a schema is under way.
+    by_tool: bool,
+    /// The last events that passed as they were.
+    last: Bytes,
     /// The upstream has sent its terminal event.
     done: bool,
 }
@@ -65,7 +71,15 @@ enum Verdict {
 
 impl EventReader {
     pub(super) fn new(show_usage: bool) -> Self {
-        Self { splitter: EventSplitter::default(), show_usage, seen: Seen::default(), finished: false, done: false }
+        Self {
+            splitter: EventSplitter::default(),
+            show_usage,
+            seen: Seen::default(),
+            finished: false,
+            by_tool: false,
+            last: Bytes::new(),
+            done: false,
+        }
     }
 
     /// Looks through whole events and gives what the client may see of them.
@@ -73,15 +87,19 @@ impl EventReader {
         if self.done {
             return Ok(Bytes::new());
         }
-        if !must_look_into(&whole) {
+        if !self.by_tool && !must_look_into(&whole) {
             self.seen.content_events += memmem::find_iter(&whole, b"\"delta\"").count().max(1) as u64;
+            self.last = whole.clone();
             return Ok(whole);
         }
         let mut kept = BytesMut::new();
         let mut is_unchanged = true;
         for event in sse::events(&whole) {
             match self.judge(event)? {
-                Verdict::Pass => kept.extend_from_slice(event),
+                Verdict::Pass => {
+                    kept.extend_from_slice(event);
+                    self.last = whole.slice_ref(event);
+                }
                 Verdict::Hide => is_unchanged = false,
                 Verdict::Replace(event) => {
                     kept.extend_from_slice(&event);
@@ -89,11 +107,34 @@ impl EventReader {
                 }
                 Verdict::End => {
                     self.done = true;
+                    if let Some(ending) = ending(&self.last).filter(|_| !self.finished) {
+                        kept.extend_from_slice(&ending);
+                    }
                     return Ok(kept.freeze());
                 }
             }
         }
         Ok(if is_unchanged { whole } else { kept.freeze() })
+    }
+
+    /// The event with its choices put right, and without its `usage` for a client that did not ask for it.
+    fn rewritten(&mut self, data: &[u8], show_usage: bool) -> Verdict {
+        let differs = choices::may_differ(data, Part::Delta);
+        let by_tool = self.by_tool || json_tool::may_be_called(data);
+        if show_usage && !differs && !by_tool {
+            return Verdict::Pass;
+        }
+        let Ok(mut members) = Members::parse(data) else { return Verdict::Pass };
+        if !show_usage {
+            members.take("usage");
+        }
+        if differs {
+            choices::put_right(&mut members, Part::Delta);
+        }
+        if by_tool {
+            self.by_tool = choices::answer_by_tool(&mut members, self.by_tool);
+        }
+        Verdict::Replace(event(&members))
     }
 
     fn judge(&mut self, event: &[u8]) -> Result<Verdict, ProviderFailure> {
@@ -117,27 +158,33 @@ impl EventReader {
         if let Some(usage) = usage_and_tier(vendor_usage, chunk.service_tier) {
             self.seen.usage = Some(usage);
         }
-        let Some(usage) = chunk.usage.filter(|usage| usage.get() != "null") else { return Ok(Verdict::Pass) };
+        let Some(usage) = chunk.usage.filter(|usage| usage.get() != "null") else {
+            return Ok(self.rewritten(&data, true));
+        };
         self.seen.usage = usage_and_tier(Some(usage), chunk.service_tier).or(self.seen.usage);
-        if self.show_usage {
-            return Ok(Verdict::Pass);
-        }
-        Ok(if choices.is_empty() {
-            Verdict::Hide
-        } else {
-            without_usage(&data).map_or(Verdict::Pass, Verdict::Replace)
+        Ok(match (self.show_usage, choices.is_empty()) {
+            (false, true) => Verdict::Hide,
+            (show, _) => self.rewritten(&data, show),
         })
     }
 }
 
-/// The event without its `usage`, for a client that did not ask for it.
-fn without_usage(data: &[u8]) -> Option<Vec<u8>> {
-    let mut members = Members::parse(data).ok()?;
-    members.take("usage");
+fn event(members: &Members<'_>) -> Vec<u8> {
     let mut event = b"data: ".to_vec();
     event.extend_from_slice(&members.to_json());
     event.extend_from_slice(b"\n\n");
-    Some(event)
+    event
+}
+
+/// The chunk that says why an answer ended, where the upstream says that it has ended and not why. It continues the
+/// last chunk.
+fn ending(last: &[u8]) -> Option<Vec<u8>> {
+    let data = sse::data(sse::events(last).last()?)?;
+    let mut members = Members::parse(&data).ok().filter(|chunk| chunk.has("choices"))?;
+    members.retain(|name, _| matches!(name, "id" | "object" | "created" | "model"));
+    let choices = serde_json::json!([{"index": 0, "delta": {}, "finish_reason": "stop"}]);
+    members.set("choices", raw(&choices).ok()?);
+    Some(event(&members))
 }
 
 /// Whether any of these events may tell of usage, an end or an error. May say yes in vain (a text can hold the same
@@ -148,6 +195,8 @@ fn must_look_into(whole: &[u8]) -> bool {
         || tells(whole, b"\"usage\"")
         || tells(whole, b"\"finish_reason\"")
         || ends_oddly(whole)
+        || choices::may_differ(whole, Part::Delta)
+        || json_tool::may_be_called(whole)
 }
 
 /// Whether a member of this name has another value than `null`.
@@ -281,6 +330,30 @@ mod tests {
             "data: {\"choices\":[{\"finish_reason\":\"stop\"}],\"x_groq\":{\"usage\":{\"prompt_tokens\":9}}}\n\n";
         let (_, reader) = read(&[chunk, END].concat(), false, usize::MAX);
         assert_eq!(reader.seen().usage.unwrap().prompt_tokens, 9);
+    }
+
+    #[test]
+    fn a_stream_that_is_over_without_saying_why_gets_a_reason() {
+        let chunk = "data: {\"id\":\"a\",\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":null}]}\n\n";
+        let (shown, _) = read(&[chunk, END].concat(), false, usize::MAX);
+        let ending = "data: {\"id\":\"a\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+        assert_eq!(shown.unwrap(), [chunk, ending].concat());
+    }
+
+    #[test]
+    fn a_call_that_answers_by_a_schema_streams_as_text() {
+        let call = |name: &str, arguments: &str| {
+            let function = serde_json::json!({"name": name, "arguments": arguments});
+            let delta = serde_json::json!({"tool_calls": [{"index": 0, "function": function}]});
+            format!("data: {}\n\n", serde_json::json!({"choices": [{"delta": delta, "finish_reason": null}]}))
+        };
+        let end = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n";
+        let stream = [call("json_tool_call", "{\"a\""), call("", ":1}"), end.to_owned(), END.to_owned()].concat();
+        for cut in [1, 7, usize::MAX] {
+            let shown = read(&stream, false, cut).0.unwrap();
+            assert!(!shown.contains("tool_call"), "{shown}");
+            assert!(shown.contains(r#""content":"{\"a\"""#) && shown.contains(r#""finish_reason":"stop""#), "{shown}");
+        }
     }
 
     proptest! {

@@ -1,0 +1,348 @@
+//! What each provider of the OpenAI dialect takes and how it differs. Data only: a provider that differs is one row.
+
+use super::row::{ByModel, Models, Row, Rule};
+
+/// The row of a provider.
+pub fn row(provider: &str) -> &'static Row {
+    ROWS.iter().find(|row| row.provider == provider).unwrap_or(&PLAIN)
+}
+
+/// What OpenAI's ordinary models take.
+const ORDINARY: &str = "audio frequency_penalty function_call functions logit_bias logprobs \
+                max_completion_tokens max_tokens modalities n parallel_tool_calls prediction \
+                presence_penalty prompt_cache_key prompt_cache_retention response_format \
+                safety_identifier seed service_tier stop store stream stream_options temperature \
+                tool_choice tools top_logprobs top_p web_search_options";
+
+const ALL_OF_EMBEDDINGS: &str = "dimensions encoding_format user";
+
+const PLAIN: Row = Row {
+    provider: "",
+    takes: ORDINARY,
+    more: "",
+    by_model: &[USER_FOR_OPENAIS],
+    embeddings: ALL_OF_EMBEDDINGS,
+    cap: None,
+    path: "",
+    chat_members: &[],
+    headers: &[],
+    message_members_refused: &[],
+    tool_words_refused: &[],
+    rules: &[],
+};
+
+const ANY_MODEL: ByModel = ByModel { models: Models::Named(&[""]), more: "", less: "", cap: None, rules: &[] };
+
+/// A person behind a call is told of to OpenAI's own models alone.
+const USER_FOR_OPENAIS: ByModel = ByModel { models: Models::OpenAis, more: "user", ..ANY_MODEL };
+
+const EFFORT_WHERE_KNOWN: ByModel =
+    ByModel { models: Models::Able("supports_reasoning"), more: "reasoning_effort", ..ANY_MODEL };
+
+static ROWS: &[Row] = &[
+    Row {
+        provider: "openai",
+        by_model: OPENAI_MODELS,
+        embeddings: "encoding_format user",
+        rules: &[Rule::KeepsCacheMarks],
+        ..PLAIN
+    },
+    // What depends on the model stands with its abilities.
+    Row {
+        provider: "anthropic",
+        takes: "max_completion_tokens max_tokens n parallel_tool_calls reasoning_effort response_format stop stream \
+                stream_options temperature thinking tool_choice tools top_p user web_search_options",
+        by_model: &[],
+        embeddings: "",
+        ..PLAIN
+    },
+    Row { provider: "azure", ..AZURE },
+    Row { provider: "azure_text", ..AZURE },
+    Row {
+        provider: "databricks",
+        takes: "max_completion_tokens max_tokens n reasoning_effort response_format stop stream temperature thinking \
+                tool_choice tools top_p",
+        by_model: &[ByModel {
+            models: Models::Named(&["databricks-claude"]),
+            rules: &[Rule::EffortIsThinking, Rule::SchemaIsATool, Rule::NoFormatButSchemas],
+            ..ANY_MODEL
+        }],
+        embeddings: "",
+        cap: Some("max_tokens"),
+        message_members_refused: &["thinking_blocks", "reasoning_content"],
+        rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks, Rule::NamesOnlyUsers, Rule::ToolsHaveParameters],
+        tool_words_refused: &["cache_control", "strict"],
+        ..PLAIN
+    },
+    Row {
+        provider: "snowflake",
+        takes: "max_completion_tokens max_tokens stream temperature tool_choice tools top_p",
+        by_model: &[],
+        cap: Some("max_completion_tokens"),
+        path: "/api/v2/cortex/v1",
+        headers: &[("x-snowflake-authorization-token-type", "KEYPAIR_JWT")],
+        rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks],
+        ..PLAIN
+    },
+    Row { provider: "text-completion-openai", rules: &[Rule::KeepsCacheMarks], ..PLAIN },
+    Row {
+        provider: "groq",
+        cap: Some("max_tokens"),
+        by_model: &[
+            USER_FOR_OPENAIS,
+            EFFORT_WHERE_KNOWN,
+            ByModel { models: Models::NotAble("supports_web_search"), less: "web_search_options", ..ANY_MODEL },
+            ByModel { models: Models::NotAble("supports_response_schema"), rules: &[Rule::SchemaIsATool], ..ANY_MODEL },
+        ],
+        rules: &[Rule::SaysNoStream],
+        ..PLAIN
+    },
+    Row {
+        provider: "deepseek",
+        more: "reasoning_effort thinking",
+        rules: &[Rule::SaysNoStream, Rule::JoinsText, Rule::ThinkingIsASwitch],
+        ..PLAIN
+    },
+    Row {
+        provider: "together_ai",
+        message_members_refused: &["thinking_blocks"],
+        rules: &[Rule::SaysNoStream],
+        ..PLAIN
+    },
+    Row {
+        provider: "fireworks_ai",
+        takes: "frequency_penalty logit_bias logprobs max_completion_tokens max_tokens n \
+                parallel_tool_calls prediction presence_penalty prompt_cache_key response_format \
+                safety_identifier seed service_tier stop stream stream_options temperature tools \
+                top_logprobs top_p user",
+        by_model: &[
+            ByModel { models: Models::Able("supports_tool_choice"), more: "tool_choice", ..ANY_MODEL },
+            EFFORT_WHERE_KNOWN,
+        ],
+        embeddings: "dimensions",
+        cap: Some("max_tokens"),
+        message_members_refused: &["thinking_blocks"],
+        tool_words_refused: &["strict"],
+        rules: &[Rule::SaysNoStream, Rule::FireworksModelNames, Rule::NoFormatBesideTools],
+        ..PLAIN
+    },
+    Row {
+        provider: "openrouter",
+        headers: &[("http-referer", "https://litellm.ai"), ("x-title", "liteLLM")],
+        more: "reasoning_effort thinking",
+        chat_members: &[("usage", r#"{"include":true}"#)],
+        rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks, Rule::ListsInput],
+        ..PLAIN
+    },
+    Row {
+        provider: "perplexity",
+        takes: "frequency_penalty max_completion_tokens max_tokens presence_penalty response_format \
+                stream temperature top_p web_search_options",
+        by_model: &[EFFORT_WHERE_KNOWN],
+        headers: &[("x-pplx-integration", "litellm")],
+        ..PLAIN
+    },
+    Row {
+        provider: "xai",
+        takes: "frequency_penalty logit_bias logprobs max_completion_tokens max_tokens n \
+                parallel_tool_calls presence_penalty response_format seed stop stream stream_options \
+                temperature tool_choice tools top_logprobs top_p user web_search_options",
+        by_model: &[
+            ByModel { models: Models::Named(&["grok-3-mini", "grok-4", "grok-code-fast"]), less: "stop", ..ANY_MODEL },
+            ByModel { models: Models::Named(&["grok-4", "grok-code-fast"]), less: "frequency_penalty", ..ANY_MODEL },
+            EFFORT_WHERE_KNOWN,
+        ],
+        cap: Some("max_tokens"),
+        tool_words_refused: &["strict"],
+        rules: &[Rule::SaysNoStream, Rule::NamesOnlyUsers],
+        ..PLAIN
+    },
+    Row {
+        provider: "nvidia_nim",
+        takes: "frequency_penalty max_completion_tokens max_tokens parallel_tool_calls presence_penalty \
+                response_format seed stop stream temperature tool_choice tools top_p",
+        by_model: &[],
+        cap: Some("max_tokens"),
+        ..PLAIN
+    },
+    Row {
+        provider: "cerebras",
+        takes: "max_completion_tokens max_tokens response_format seed stop stream temperature \
+                tool_choice tools top_p user",
+        by_model: &[EFFORT_WHERE_KNOWN],
+        cap: Some("max_tokens"),
+        ..PLAIN
+    },
+    Row {
+        provider: "sambanova",
+        takes: "max_completion_tokens max_tokens response_format stop stream stream_options temperature \
+                top_p",
+        by_model: &[ByModel {
+            models: Models::Able("supports_function_calling"),
+            more: "tools tool_choice parallel_tool_calls",
+            ..ANY_MODEL
+        }],
+        cap: Some("max_tokens"),
+        ..PLAIN
+    },
+    Row {
+        provider: "deepinfra",
+        takes: "frequency_penalty function_call functions logit_bias max_completion_tokens max_tokens n \
+                presence_penalty response_format stop stream temperature tool_choice tools top_p",
+        by_model: &[],
+        cap: Some("max_tokens"),
+        rules: &[Rule::NoToolChoice],
+        ..PLAIN
+    },
+    Row {
+        provider: "hosted_vllm",
+        more: "reasoning_effort thinking",
+        tool_words_refused: &["strict", "additionalProperties"],
+        rules: &[Rule::SaysNoStream, Rule::JoinsAssistantText, Rule::ThinkingIsAnEffort, Rule::ListsInput],
+        ..PLAIN
+    },
+    Row {
+        provider: "litellm_proxy",
+        more: "reasoning_effort thinking user verbosity",
+        rules: &[Rule::KeepsCacheMarks],
+        ..PLAIN
+    },
+    Row { provider: "custom_openai", more: "reasoning_effort", rules: &[Rule::KeepsCacheMarks], ..PLAIN },
+    Row { provider: "openai_like", more: "reasoning_effort", ..PLAIN },
+    Row { provider: "github", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "nebius", cap: Some("max_tokens"), ..PLAIN },
+    Row {
+        provider: "moonshot",
+        by_model: &[ByModel { less: "functions function_call", ..ANY_MODEL }, USER_FOR_OPENAIS],
+        cap: Some("max_tokens"),
+        rules: &[Rule::JoinsText, Rule::ToolChoiceInWords],
+        ..PLAIN
+    },
+    Row { provider: "dashscope", more: "reasoning_effort", ..PLAIN },
+    Row {
+        provider: "volcengine",
+        takes: "frequency_penalty function_call functions logit_bias logprobs max_completion_tokens \
+                max_tokens n presence_penalty seed stop stream stream_options temperature thinking \
+                tool_choice tools top_logprobs top_p",
+        cap: Some("max_tokens"),
+        ..PLAIN
+    },
+    Row { provider: "ai21", ..AI21 },
+    Row { provider: "ai21_chat", ..AI21 },
+    Row {
+        provider: "zai",
+        takes: "max_tokens stop stream stream_options temperature thinking tool_choice tools top_p",
+        by_model: &[],
+        rules: &[Rule::KeepsCacheMarks],
+        ..PLAIN
+    },
+    Row {
+        provider: "mistral",
+        takes: "max_completion_tokens max_tokens parallel_tool_calls response_format seed stop stream \
+                temperature tool_choice tools top_p",
+        by_model: &[ByModel {
+            models: Models::Named(&["magistral"]),
+            more: "reasoning_effort thinking",
+            rules: &[Rule::ThinkingIsAPrompt],
+            ..ANY_MODEL
+        }],
+        embeddings: "encoding_format",
+        cap: Some("max_tokens"),
+        message_members_refused: &["thinking_blocks", "reasoning_content"],
+        rules: &[Rule::JoinsText, Rule::ToolChoiceAny, Rule::RandomSeed, Rule::NamesOnlyUsers],
+        ..PLAIN
+    },
+];
+
+const AI21: Row = Row {
+    takes: "max_completion_tokens max_tokens n response_format seed stop stream temperature \
+                tool_choice tools",
+    by_model: &[],
+    cap: Some("max_tokens"),
+    ..PLAIN
+};
+
+const O_SERIES: &[&str] = &["o1", "o3", "o4"];
+
+const AZURE: Row = Row {
+    takes: "audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens max_tokens \
+            modalities n parallel_tool_calls prediction presence_penalty prompt_cache_key response_format seed stop \
+            store stream stream_options temperature tool_choice tools top_logprobs top_p user web_search_options",
+    by_model: &[
+        ByModel {
+            models: Models::NotNamed(O_SERIES),
+            rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks],
+            ..ANY_MODEL
+        },
+        ByModel { more: "prompt_cache_retention reasoning_effort safety_identifier service_tier", ..OPENAI_O_SERIES },
+        NO_SYSTEM_ROLE,
+        ByModel {
+            more: "prompt_cache_retention reasoning_effort safety_identifier service_tier verbosity",
+            ..OPENAI_GPT_5
+        },
+        MAY_NOT_REASON,
+    ],
+    rules: &[Rule::AzureAddress],
+    ..PLAIN
+};
+
+const OPENAI_O_SERIES: ByModel = ByModel {
+    models: Models::Named(O_SERIES),
+    less: "frequency_penalty logprobs presence_penalty top_logprobs top_p",
+    cap: Some("max_completion_tokens"),
+    rules: &[Rule::HasDeveloperRole, Rule::OnlyTemperatureOne],
+    ..ANY_MODEL
+};
+
+const NO_SYSTEM_ROLE: ByModel =
+    ByModel { models: Models::Named(&["o1-mini", "o1-preview", "o3-mini"]), rules: &[Rule::NoSystemRole], ..ANY_MODEL };
+
+const OPENAI_GPT_5: ByModel = ByModel {
+    models: Models::Named(&["gpt-5"]),
+    more: "verbosity",
+    less: "audio frequency_penalty logit_bias logprobs modalities prediction presence_penalty stop top_logprobs top_p \
+           web_search_options",
+    cap: Some("max_completion_tokens"),
+    rules: &[Rule::OnlyTemperatureOne],
+};
+
+const MAY_NOT_REASON: ByModel = ByModel {
+    models: Models::Able("supports_none_reasoning_effort"),
+    more: "logprobs top_logprobs top_p",
+    rules: &[Rule::MayNotReason],
+    ..ANY_MODEL
+};
+
+const OPENAI_MODELS: &[ByModel] = &[
+    USER_FOR_OPENAIS,
+    ByModel { models: Models::NotKnownToLack("supports_reasoning"), more: "reasoning_effort", ..ANY_MODEL },
+    OPENAI_O_SERIES,
+    ByModel { models: Models::Denied("supports_parallel_function_calling"), less: "parallel_tool_calls", ..ANY_MODEL },
+    NO_SYSTEM_ROLE,
+    OPENAI_GPT_5,
+    MAY_NOT_REASON,
+    ByModel { models: Models::Named(&["text-embedding-3"]), more: "dimensions", ..ANY_MODEL },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::catalog;
+    use crate::providers::parameters::set::ParamSet;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_row_is_a_providers_and_every_name_a_parameters() {
+        let rows: BTreeSet<_> = ROWS.iter().map(|row| row.provider).collect();
+        assert_eq!(rows.len(), ROWS.len());
+        for row in ROWS {
+            assert!(catalog::find(row.provider).is_some(), "{}", row.provider);
+            let mut words = vec![row.takes, row.more, row.embeddings];
+            words.extend(row.by_model.iter().flat_map(|by_model| [by_model.more, by_model.less]));
+            for name in words.iter().flat_map(|words| words.split_whitespace()) {
+                let known = ParamSet::one(name).or_else(|| ParamSet::one_of_embeddings(name));
+                assert!(known.is_some(), "{}: {name}", row.provider);
+            }
+        }
+    }
+}
