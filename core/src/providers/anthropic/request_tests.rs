@@ -249,8 +249,11 @@ fn a_schema_is_kept_to_natively_where_the_model_can_and_else_by_a_tool() {
     let by_tool = sent_by(&params("claude-3-7-sonnet-20250219"), &body);
     assert_eq!(by_tool["tools"], json!([{"name": "json_tool_call", "input_schema": {"type": "object"}}]));
     assert_eq!(by_tool["tool_choice"], json!({"type": "tool", "name": "json_tool_call"}));
-    let thinking = asking(json!({"response_format": format, "reasoning_effort": "low"}));
-    assert_eq!(sent_by(&params("claude-3-7-sonnet-20250219"), &thinking).get("tool_choice"), None);
+    for thinking in [json!({"reasoning_effort": "low"}), json!({"thinking": {"type": "adaptive"}})] {
+        let mut body = asking(thinking);
+        body["response_format"] = format.clone();
+        assert_eq!(sent_by(&params("claude-3-7-sonnet-20250219"), &body).get("tool_choice"), None);
+    }
 }
 
 #[test]

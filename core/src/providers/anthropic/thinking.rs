@@ -20,6 +20,7 @@ pub(super) struct Thinking<'a> {
     /// `output_config.effort`.
     pub(super) effort: Option<&'static str>,
     budget_tokens: Option<u64>,
+    is_on: bool,
 }
 
 /// The member `thinking`.
@@ -49,11 +50,14 @@ impl<'a> Thinking<'a> {
                     member: Some(ThinkingMember::Adaptive { r#type: "adaptive", display: None }),
                     effort: Some(effort_of_budget(budget)),
                     budget_tokens: None,
+                    is_on: true,
                 },
-                (ThinkingMode::Enabled, budget_tokens) => {
-                    Self { member: Some(ThinkingMember::Own(thinking.whole)), effort: None, budget_tokens }
-                }
-                _ => Self { member: Some(ThinkingMember::Own(thinking.whole)), ..Self::default() },
+                (mode, budget_tokens) => Self {
+                    member: Some(ThinkingMember::Own(thinking.whole)),
+                    effort: None,
+                    budget_tokens: budget_tokens.filter(|_| mode == ThinkingMode::Enabled),
+                    is_on: mode != ThinkingMode::Disabled,
+                },
             };
         }
         match request.reasoning_effort {
@@ -62,19 +66,20 @@ impl<'a> Thinking<'a> {
                 member: Some(ThinkingMember::Adaptive { r#type: "adaptive", display: Some("summarized") }),
                 effort: Some(adaptive(effort, abilities)),
                 budget_tokens: None,
+                is_on: true,
             },
             Some(_) if !may_begin => Self::default(),
             Some(effort) => {
                 let Some(budget_tokens) = room(budget(effort), request.max_tokens) else { return Self::default() };
                 let member = ThinkingMember::Budget { r#type: "enabled", budget_tokens };
-                Self { member: Some(member), effort: None, budget_tokens: Some(budget_tokens) }
+                Self { member: Some(member), effort: None, budget_tokens: Some(budget_tokens), is_on: true }
             }
         }
     }
 
     /// Whether the model will think.
     pub(super) fn is_on(&self) -> bool {
-        self.budget_tokens.is_some() || matches!(self.member, Some(ThinkingMember::Adaptive { .. }))
+        self.is_on
     }
 
     /// Most tokens of the answer, thoughts included, where the request does not say.
