@@ -1,6 +1,11 @@
-//! Our own wire formats, as far as deciding needs them. Pure; knows the ground floor only.
+//! Our own wire formats, as far as deciding and translating need them. Pure; knows the ground floor only.
 //!
-//! A request body is not turned into structs and back: [`members`] keeps each member as the bytes the client sent.
+//! A request body that passes is not turned into structs and back: [`members`] keeps each member as the bytes the
+//! client sent. Where a provider has a format of its own, [`chat`] is what it reads and [`answer`] what it writes; [`object`] writes
+//! what goes upstream.
 
+pub mod answer;
+pub mod chat;
 pub mod demand;
 pub mod members;
+pub mod object;

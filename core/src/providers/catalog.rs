@@ -8,6 +8,8 @@ use crate::secret::Secret;
 pub enum Dialect {
     /// As OpenAI's API: this version speaks it.
     OpenAi,
+    /// In its own way, by a transform of its own.
+    Own,
     /// In its own way: known by name, not spoken yet.
     Other,
 }
@@ -48,7 +50,7 @@ pub fn find(name: &str) -> Option<&'static Provider> {
 
 /// The providers that this version speaks to.
 pub fn spoken() -> impl Iterator<Item = &'static Provider> {
-    PROVIDERS.iter().filter(|provider| provider.dialect == Dialect::OpenAi)
+    PROVIDERS.iter().filter(|provider| provider.dialect != Dialect::Other)
 }
 
 const fn hosted(
@@ -184,7 +186,15 @@ static PROVIDERS: &[Provider] = &[
     other("aiml"),
     other("aleph_alpha"),
     other("amazon_nova"),
-    other("anthropic"),
+    Provider {
+        dialect: Dialect::Own,
+        ..hosted(
+            "anthropic",
+            "https://api.anthropic.com",
+            &["ANTHROPIC_API_BASE", "ANTHROPIC_BASE_URL"],
+            &["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"],
+        )
+    },
     other("anthropic_text"),
     other("assemblyai"),
     other("azure_ai"),

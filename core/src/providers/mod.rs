@@ -2,9 +2,11 @@
 //!
 //! [`provider`] is the seam, [`target`] what a deployment says about its upstream, [`catalog`] the providers' data and
 //! [`resolve`] how a model finds its provider, [`failure`] how an upstream's error is told, [`decoder`] what a streamed
-//! answer is read by. [`openai`] is the dialect that most upstreams speak, [`mock`] answers without an upstream,
-//! [`registry`] names who speaks for whom, [`parameters`] says what each model takes.
+//! answer is read by. [`openai`] is the dialect that most upstreams speak, [`anthropic`] one of its own, [`translation`]
+//! what all streams of such dialects share, [`mock`] answers without an upstream, [`registry`] names who speaks for whom,
+//! [`parameters`] says what each model takes.
 
+pub mod anthropic;
 pub mod catalog;
 pub mod decoder;
 pub mod failure;
@@ -16,4 +18,5 @@ pub mod provider;
 pub mod registry;
 pub mod resolve;
 pub mod target;
+pub mod translation;
 pub mod zero_config;

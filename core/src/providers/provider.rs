@@ -6,6 +6,7 @@ use super::operation::Operation;
 use super::parameters::policy::Policy;
 use super::target::Target;
 use crate::api::members::Members;
+use crate::id::RequestId;
 use crate::usage::Usage;
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -22,10 +23,10 @@ pub trait Provider: Send + Sync {
     ///
     /// # Errors
     /// The answer is not what the dialect promises, or tells of an error.
-    fn answer(&self, operation: Operation, body: Bytes) -> Result<WholeAnswer, ProviderFailure>;
+    fn answer(&self, reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure>;
 
-    /// A reader for one streamed answer. `show_usage`: the client asked for the usage event.
-    fn decoder(&self, operation: Operation, show_usage: bool) -> Box<dyn StreamDecoder>;
+    /// A reader for one streamed answer.
+    fn decoder(&self, reply: Reply<'_>) -> Box<dyn StreamDecoder>;
 
     /// Reads an answer of an error status.
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure;
@@ -44,6 +45,19 @@ pub struct Call<'c, 'a> {
     pub policy: &'c Policy,
     /// Takes the names of parameters that are dropped, for the client to see.
     pub dropped: &'c mut Vec<Cow<'static, str>>,
+}
+
+/// What an answer is told with, where it is written anew.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply<'r> {
+    /// What was asked.
+    pub operation: Operation,
+    /// The call's id. It names the answer, and its time is when the answer was made.
+    pub id: RequestId,
+    /// The model's name as the client says it.
+    pub model: &'r str,
+    /// Whether the client asked for the usage event of a stream.
+    pub show_usage: bool,
 }
 
 /// An answer in the client's dialect.
@@ -79,6 +93,12 @@ pub enum TransformError {
         model: String,
         /// Each parameter, with its value where only the value is not taken.
         params: Vec<String>,
+    },
+    /// The request as a whole has no form in the upstream's dialect.
+    #[error("{reason}")]
+    Unsayable {
+        /// What is wrong with it.
+        reason: String,
     },
     /// A member of the body has a value that the operation cannot take.
     #[error("{reason}")]

@@ -1,12 +1,17 @@
 //! Which transform speaks for a provider. Adding a provider is one line here.
 
+use super::anthropic::Anthropic;
 use super::openai::OpenAi;
 use super::provider::Provider;
 
 static OPENAI: OpenAi = OpenAi;
+static ANTHROPIC: Anthropic = Anthropic;
 
 /// The transform of a provider. Every provider that the catalog lists as spoken and that is not named here speaks the
 /// OpenAI dialect.
-pub fn provider(_name: &str) -> &'static dyn Provider {
-    &OPENAI
+pub fn provider(name: &str) -> &'static dyn Provider {
+    match name {
+        "anthropic" => &ANTHROPIC,
+        _ => &OPENAI,
+    }
 }

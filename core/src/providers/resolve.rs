@@ -5,6 +5,8 @@ use super::parameters::policy::Policy;
 use super::parameters::profile::Profile;
 use super::target::{KeyHeader, Target, is_azure_v1};
 use crate::config::{DeploymentParams, Environment};
+use crate::price;
+use std::sync::Arc;
 
 /// How alike a name and a provider's must be for the one to be a misspelling of the other; 1 is the same.
 const LIKE: f64 = 0.75;
@@ -140,6 +142,9 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
         extra_headers: params.extra_headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         extra_body: params.extra_body.clone(),
         default_params: params.rest.clone(),
+        known: (provider.dialect == Dialect::Own)
+            .then(|| price::find(model, Some(provider.name)).map(Arc::new))
+            .flatten(),
         profile: Profile::of(provider.name, model),
         policy: Policy {
             drops: params.drop_params.unwrap_or_default(),
@@ -313,20 +318,20 @@ mod tests {
         assert_eq!(why("llama3"), no_provider);
         assert_eq!(why("openia/gpt-4o"), "`openia/gpt-4o` names no provider; did you mean `openai/gpt-4o`?");
         assert!(why("someone/llama3").ends_with("such as `openai/someone/llama3`"));
-        let not_spoken = "provider `anthropic` is not supported by this version; supported: openai, ";
-        assert!(why("anthropic/claude-sonnet-4-5").starts_with(not_spoken));
+        let not_spoken = "provider `cohere` is not supported by this version; supported: openai, ";
+        assert!(why("cohere/command-r").starts_with(not_spoken));
         let bad = DeploymentParams { api_base: Some("10.0.0.5:8000".to_owned()), ..params("openai/x") };
         assert_eq!(target_of(&bad, &Environment::default()).unwrap_err(), TargetError::BadAddress);
     }
 
     #[test]
     fn a_file_with_a_provider_that_is_not_spoken_stops_the_start_with_its_line() {
-        let text = "model_list:\n  - model_name: claude\n    litellm_params: {model: anthropic/claude-sonnet-4-5}\n";
+        let text = "model_list:\n  - model_name: command\n    litellm_params: {model: cohere/command-r}\n";
         let document = Document::parse("config.yaml", text).unwrap();
         let (environment, resolved) = (Environment::default(), Resolved::new());
         let sources = Sources { environment: &environment, resolved: &resolved, provider_check: &check_deployment };
         let error = Config::from_document(&document, sources).unwrap_err().to_string();
-        let expected = "config.yaml:3: model_list[0].litellm_params.model: provider `anthropic` is not supported by \
+        let expected = "config.yaml:3: model_list[0].litellm_params.model: provider `cohere` is not supported by \
                         this version; supported: openai, ";
         assert!(error.starts_with(expected), "{error}");
     }

@@ -2,8 +2,10 @@
 
 use super::parameters::policy::Policy;
 use super::parameters::profile::Profile;
+use crate::price::ModelPrice;
 use crate::secret::Secret;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// In which header a credential is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub struct Target {
     pub extra_body: Map<String, Value>,
     /// Body fields added where the client does not send them.
     pub default_params: Map<String, Value>,
+    /// The model's limits and abilities, where the price data knows it and its dialect depends on them.
+    pub known: Option<Arc<ModelPrice>>,
     /// What the model takes.
     pub profile: Profile,
     /// What becomes of parameters that it does not take.

@@ -36,6 +36,7 @@ pub(crate) fn targets() -> Arc<Targets> {
             extra_headers: Vec::new(),
             extra_body: Map::new(),
             default_params: params.rest.clone(),
+            known: None,
             profile: Profile::of("openai", model),
             policy: Policy::default(),
         })

@@ -89,8 +89,15 @@ class StoreProxy:
         raise AssertionError("the store is never quiet")
 
     def close(self):
-        self._run(self._refuse())
+        self._run(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
+
+    async def _end(self):
+        await self._refuse()
+        serving = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
 
     def _run(self, work):
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_SECONDS)

@@ -3,8 +3,7 @@
 use super::error::CallError;
 use super::plan::Upstream;
 use crate::providers::failure::ProviderFailure;
-use crate::providers::operation::Operation;
-use crate::providers::provider::{Provider, WholeAnswer};
+use crate::providers::provider::{Provider, Reply, WholeAnswer};
 use crate::upstream::transport::{Bounds, Transport, UpstreamBody};
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
@@ -56,11 +55,11 @@ pub(super) async fn send(
 /// Collects a whole answer and reads it.
 pub(super) async fn whole(
     provider: &dyn Provider,
-    operation: Operation,
+    reply: Reply<'_>,
     body: UpstreamBody,
 ) -> Result<WholeAnswer, CallError> {
     let bytes = collect(body, ANSWER_BYTES_MAX).await?;
-    provider.answer(operation, bytes).map_err(|failure| CallError::Upstream { failure, retry_after: None })
+    provider.answer(reply, bytes).map_err(|failure| CallError::Upstream { failure, retry_after: None })
 }
 
 /// All bytes of a body, up to a bound. A body of one piece is not copied.

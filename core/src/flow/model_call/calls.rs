@@ -164,7 +164,7 @@ impl ModelCalls {
                 Err(error) => Err(open.fail(error).await),
             };
         }
-        match attempt::whole(open.provider(), request.operation, answered.body).await {
+        match attempt::whole(open.provider(), open.reply(said.show_usage), answered.body).await {
             Ok(answer) => {
                 facts.cost = Some(open.settle_whole(answer.usage, &answer.body).await?);
                 Ok(CallBody::Whole(answer.body))

@@ -65,7 +65,7 @@ impl ModelCalls {
         let mut open = OpenCall::begin(Arc::clone(self), asker, deployment, &request, details, id);
         let upstream = Upstream::Provider(Box::new(upstream));
         let answer = match attempt::send(self.transport.as_ref(), provider, upstream, BOUNDS).await {
-            Ok(answered) => attempt::whole(provider, operation, answered.body).await,
+            Ok(answered) => attempt::whole(provider, open.reply(false), answered.body).await,
             Err(error) => Err(error),
         };
         match answer {

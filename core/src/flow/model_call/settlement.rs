@@ -17,7 +17,7 @@ use crate::price::{CallFacts, cost_of};
 use crate::principal::Principal;
 use crate::providers::decoder::Seen;
 use crate::providers::operation::Operation;
-use crate::providers::provider::Provider;
+use crate::providers::provider::{Provider, Reply};
 use crate::providers::registry;
 use crate::routing::Deployment;
 use crate::tokens;
@@ -105,8 +105,10 @@ impl OpenCall {
         self.slices.extend(&self.calls, &mut self.admitted, price, self.seen.content_events).await
     }
 
-    pub(super) fn operation(&self) -> Operation {
-        self.operation
+    /// What the answer is told with.
+    pub(super) fn reply(&self, show_usage: bool) -> Reply<'_> {
+        let model = self.row.as_ref().map_or("", |row| row.details.model_group.as_str());
+        Reply { operation: self.operation, id: self.id, model, show_usage }
     }
 
     /// Who speaks for the upstream.

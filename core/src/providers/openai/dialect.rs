@@ -3,8 +3,7 @@
 use super::{answer, failure, request, stream};
 use crate::providers::decoder::StreamDecoder;
 use crate::providers::failure::ProviderFailure;
-use crate::providers::operation::Operation;
-use crate::providers::provider::{Call, Provider, TransformError, WholeAnswer};
+use crate::providers::provider::{Call, Provider, Reply, TransformError, WholeAnswer};
 use crate::providers::target::Target;
 use bytes::Bytes;
 
@@ -17,12 +16,12 @@ impl Provider for OpenAi {
         request::build(call, target)
     }
 
-    fn answer(&self, operation: Operation, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
-        answer::read(operation, body)
+    fn answer(&self, reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
+        answer::read(reply.operation, body)
     }
 
-    fn decoder(&self, _operation: Operation, show_usage: bool) -> Box<dyn StreamDecoder> {
-        Box::new(stream::EventReader::new(show_usage))
+    fn decoder(&self, reply: Reply<'_>) -> Box<dyn StreamDecoder> {
+        Box::new(stream::EventReader::new(reply.show_usage))
     }
 
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure {

@@ -177,6 +177,7 @@ mod tests {
             extra_headers: Vec::new(),
             extra_body: serde_json::Map::new(),
             default_params: serde_json::Map::new(),
+            known: None,
             profile: Profile::of("openai", "gpt-4o"),
             policy: Policy::default(),
         }

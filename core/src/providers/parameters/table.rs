@@ -47,6 +47,15 @@ static ROWS: &[Row] = &[
         rules: &[Rule::KeepsCacheMarks],
         ..PLAIN
     },
+    // What depends on the model stands with its abilities.
+    Row {
+        provider: "anthropic",
+        takes: "max_completion_tokens max_tokens n parallel_tool_calls reasoning_effort response_format stop stream \
+                stream_options temperature thinking tool_choice tools top_p user web_search_options",
+        by_model: &[],
+        embeddings: "",
+        ..PLAIN
+    },
     Row { provider: "azure", ..AZURE },
     Row { provider: "azure_text", ..AZURE },
     Row {

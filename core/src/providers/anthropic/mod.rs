@@ -1,0 +1,23 @@
+//! Anthropic's dialect. Its parts know no address, so that whoever else serves Claude uses them with an address and a
+//! credential of its own: [`body`] writes a message request, [`answer`] reads a whole answer, [`events`] a stream.
+//!
+//! `abilities` is what a model can do, `parameters` what it does not take, `turns` and `blocks` the conversation, `tools`
+//! and `schema` what answers must look like, `thinking` how long it thinks, `betas` the features that a header names.
+
+pub mod abilities;
+pub mod answer;
+mod betas;
+mod blocks;
+pub mod body;
+mod dialect;
+pub mod events;
+mod failure;
+mod parameters;
+mod request;
+mod schema;
+mod thinking;
+mod tools;
+mod turns;
+mod wire;
+
+pub use dialect::Anthropic;

@@ -1,0 +1,191 @@
+//! The upstream request: address, credential, headers, and the body around them.
+
+use super::abilities::Abilities;
+use super::body::{self, Surroundings};
+use super::parameters;
+use crate::api::chat::invalid::InvalidMember;
+use crate::api::chat::request::ChatRequest;
+use crate::api::members::{Members, raw};
+use crate::providers::operation::Operation;
+use crate::providers::parameters::admit::admit;
+use crate::providers::provider::{Call, TransformError};
+use crate::providers::target::Target;
+use crate::secret::Secret;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+/// The version of the API whose wire format is spoken here.
+const API_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
+/// How the token of a signed-in person begins, in contrast to a key.
+const SIGNED_IN: &str = "sk-ant-oat";
+const SIGNED_IN_BETA: &str = "oauth-2025-04-20";
+/// Headers that a client may not set: they hold credentials, or belong to the connection.
+const GUARDED: [&str; 6] = ["authorization", "x-api-key", "host", "content-length", "connection", "transfer-encoding"];
+
+/// Builds the upstream request.
+pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
+    if call.operation != Operation::Chat {
+        let reason = format!("`{}` has no such operation: it only chats.", target.provider);
+        return Err(TransformError::Unsayable { reason });
+    }
+    let extra_headers = client_headers(call.members)?;
+    let overrides = overrides(call.members, target)?;
+    let overrides = Members::parse(&overrides).map_err(|error| malformed(&error))?;
+    fill_in(call.members, &target.default_params)?;
+    admit(&mut call, &target.profile, &target.model)?;
+    let Call { members, stream, policy, dropped, .. } = call;
+    let abilities = Abilities::of(&target.model, target.known.as_deref());
+    let mut request = ChatRequest::read(members).map_err(told)?;
+    parameters::settle(&mut request, (abilities, target), policy, dropped)?;
+    let around = Surroundings { model: Some(&target.model), stream, overrides: &overrides };
+    let written = body::write(&request, abilities, &around).map_err(told)?;
+    dropped.extend(written.dropped.into_iter().map(Cow::Borrowed));
+    let mut request = Request::new(Bytes::from(written.body));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = endpoint(&target.api_base).parse().map_err(|error| setting("api_base", &error))?;
+    set_headers(request.headers_mut(), target, &written.betas, extra_headers)?;
+    Ok(request)
+}
+
+/// Adds the deployment's values for what the request does not say.
+fn fill_in(members: &mut Members<'_>, defaults: &Map<String, Value>) -> Result<(), TransformError> {
+    members.retain(|_, value| value.get() != "null");
+    for (name, value) in defaults {
+        if !members.has(name) {
+            members.set(name.clone(), raw(value).map_err(|error| malformed(&error))?);
+        }
+    }
+    Ok(())
+}
+
+/// Members that win over the request's: the client's `extra_body`, and over it the deployment's.
+fn overrides(members: &mut Members<'_>, target: &Target) -> Result<Vec<u8>, TransformError> {
+    let extra = members.take("extra_body").filter(|extra| extra.get() != "null");
+    let text = extra.as_ref().map_or("{}", |extra| extra.get());
+    let mut merged = Members::parse(text.as_bytes()).map_err(|_| TransformError::Member {
+        member: "extra_body",
+        reason: "'extra_body' must be an object.".to_owned(),
+    })?;
+    for (name, value) in &target.extra_body {
+        merged.set(name, raw(value).map_err(|error| malformed(&error))?);
+    }
+    Ok(merged.to_json())
+}
+
+/// The client's `extra_headers`, without those that it may not set.
+fn client_headers(members: &mut Members<'_>) -> Result<HeaderMap, TransformError> {
+    let unfit = || TransformError::Member {
+        member: "extra_headers",
+        reason: "'extra_headers' must be an object of header names and texts.".to_owned(),
+    };
+    let Some(extra) = members.take("extra_headers").filter(|extra| extra.get() != "null") else {
+        return Ok(HeaderMap::new());
+    };
+    let pairs: std::collections::BTreeMap<String, String> = serde_json::from_str(extra.get()).map_err(|_| unfit())?;
+    let allowed = pairs.iter().filter(|(name, _)| !GUARDED.contains(&name.to_ascii_lowercase().as_str()));
+    allowed
+        .map(|(name, value)| {
+            Ok((HeaderName::try_from(name).map_err(|_| unfit())?, HeaderValue::try_from(value).map_err(|_| unfit())?))
+        })
+        .collect()
+}
+
+fn set_headers(
+    headers: &mut HeaderMap,
+    target: &Target,
+    betas: &[&'static str],
+    client: HeaderMap,
+) -> Result<(), TransformError> {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(VERSION, API_VERSION);
+    let mut betas: Vec<String> = betas.iter().map(|beta| (*beta).to_owned()).collect();
+    for (name, value) in &client {
+        set_extra(headers, &mut betas, name.clone(), value.clone());
+    }
+    for (name, value) in &target.extra_headers {
+        let name = HeaderName::try_from(name).map_err(|error| setting("extra_headers", &error))?;
+        let value = HeaderValue::try_from(value).map_err(|error| setting("extra_headers", &error))?;
+        set_extra(headers, &mut betas, name, value);
+    }
+    if let Some(key) = &target.api_key {
+        set_key(headers, &mut betas, key)?;
+    }
+    if !betas.is_empty() {
+        let mut once: Vec<&str> = Vec::with_capacity(betas.len());
+        for beta in betas.iter().map(String::as_str) {
+            if !once.contains(&beta) {
+                once.push(beta);
+            }
+        }
+        headers.insert(BETA, once.join(",").parse().map_err(|error| setting("extra_headers", &error))?);
+    }
+    Ok(())
+}
+
+/// A header of the client's or the deployment's. Features add up; any other header takes the place of ours.
+fn set_extra(headers: &mut HeaderMap, betas: &mut Vec<String>, name: HeaderName, value: HeaderValue) {
+    match value.to_str() {
+        Ok(list) if name == BETA => betas.extend(list.split(',').map(|beta| beta.trim().to_owned())),
+        _ => {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// A key has a header of its own; the token of a signed-in person is a bearer token, and a feature.
+fn set_key(headers: &mut HeaderMap, betas: &mut Vec<String>, key: &Secret) -> Result<(), TransformError> {
+    let is_token = key.expose().starts_with(SIGNED_IN);
+    let text = if is_token { format!("Bearer {}", key.expose()) } else { key.expose().to_owned() };
+    let mut value = HeaderValue::try_from(text).map_err(|error| setting("api_key", &error))?;
+    value.set_sensitive(true);
+    if is_token {
+        betas.push(SIGNED_IN_BETA.to_owned());
+    }
+    headers.insert(if is_token { AUTHORIZATION } else { API_KEY }, value);
+    Ok(())
+}
+
+/// The address of messages, whichever part of it the base has already. It goes before the base's query.
+fn endpoint(api_base: &str) -> String {
+    let (base, query) = api_base.split_once('?').map_or((api_base, None), |(base, query)| (base, Some(query)));
+    let base = base.trim_end_matches('/');
+    let joined = if base.ends_with("/v1/messages") {
+        base.to_owned()
+    } else if base.ends_with("/v1") {
+        format!("{base}/messages")
+    } else {
+        format!("{base}/v1/messages")
+    };
+    match query {
+        Some(query) => format!("{joined}?{query}"),
+        None => joined,
+    }
+}
+
+fn setting(setting: &'static str, error: &dyn std::error::Error) -> TransformError {
+    TransformError::Setting { setting, reason: error.to_string() }
+}
+
+fn malformed(error: &serde_json::Error) -> TransformError {
+    TransformError::Unsayable { reason: error.to_string() }
+}
+
+/// What is wrong with a message is told of the request as a whole, by its place; what is wrong with a parameter, of it.
+fn told(error: InvalidMember) -> TransformError {
+    let reason = error.to_string();
+    match error.member {
+        "messages" => TransformError::Unsayable { reason },
+        member => TransformError::Member { member, reason },
+    }
+}
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;

@@ -1,0 +1,133 @@
+//! A JSON schema as Anthropic's structured outputs take it: definitions written out where they are used, limits that the
+//! API refuses told in words instead, objects closed.
+//!
+//! Wire format: <https://docs.claude.com/en/docs/build-with-claude/structured-outputs>
+
+use serde_json::{Map, Value};
+
+/// Deepest nesting that is written out. Schemas that refer to themselves end there.
+const DEPTH_MAX: usize = 32;
+
+/// Limits that the API refuses, with the words that tell them to the model instead. LiteLLM's words.
+const LIMITS: [(&str, &str); 8] = [
+    ("exclusiveMaximum", "exclusive maximum value"),
+    ("exclusiveMinimum", "exclusive minimum value"),
+    ("maxItems", "maximum number of items"),
+    ("maxLength", "maximum length"),
+    ("maximum", "maximum value"),
+    ("minItems", "minimum number of items"),
+    ("minLength", "minimum length"),
+    ("minimum", "minimum value"),
+];
+
+/// The schema for `output_format`.
+pub(super) fn for_output(schema: &Value) -> Value {
+    let definitions: Vec<&Map<String, Value>> =
+        ["$defs", "definitions"].iter().filter_map(|name| schema.get(name)?.as_object()).collect();
+    tidy(schema, &definitions, 0)
+}
+
+fn tidy(schema: &Value, definitions: &[&Map<String, Value>], depth: usize) -> Value {
+    match schema {
+        Value::Object(members) if depth < DEPTH_MAX => match referred(members, definitions) {
+            Some(definition) => tidy(definition, definitions, depth + 1),
+            None => tidy_object(members, definitions, depth),
+        },
+        Value::Array(list) => list.iter().map(|item| tidy(item, definitions, depth + 1)).collect(),
+        other => other.clone(),
+    }
+}
+
+fn referred<'d>(members: &Map<String, Value>, definitions: &[&'d Map<String, Value>]) -> Option<&'d Value> {
+    let (_, name) = members.get("$ref")?.as_str()?.rsplit_once('/')?;
+    definitions.iter().find_map(|definitions| definitions.get(name))
+}
+
+fn tidy_object(members: &Map<String, Value>, definitions: &[&Map<String, Value>], depth: usize) -> Value {
+    let mut tidied = Map::new();
+    for (name, value) in members {
+        match name.as_str() {
+            "$defs" | "definitions" => {}
+            name if LIMITS.iter().any(|(limit, _)| *limit == name) => {}
+            // Names of properties are not words of the schema.
+            "properties" | "patternProperties" => {
+                tidied.insert(name.clone(), each(value, definitions, depth));
+            }
+            "enum" | "const" | "default" | "examples" | "required" => {
+                tidied.insert(name.clone(), value.clone());
+            }
+            _ => {
+                tidied.insert(name.clone(), tidy(value, definitions, depth + 1));
+            }
+        }
+    }
+    describe_limits(members, &mut tidied);
+    if members.get("type").is_some_and(|kind| kind == "object") {
+        tidied.insert("additionalProperties".to_owned(), Value::Bool(false));
+    }
+    Value::Object(tidied)
+}
+
+fn each(properties: &Value, definitions: &[&Map<String, Value>], depth: usize) -> Value {
+    let Some(properties) = properties.as_object() else { return properties.clone() };
+    let tidied = properties.iter().map(|(name, schema)| (name.clone(), tidy(schema, definitions, depth + 1)));
+    Value::Object(tidied.collect())
+}
+
+/// Adds the limits that were left out to the description.
+fn describe_limits(members: &Map<String, Value>, tidied: &mut Map<String, Value>) {
+    let limits = LIMITS.iter().filter_map(|(name, words)| members.get(*name).map(|value| format!("{words}: {value}")));
+    let limits: Vec<String> = limits.collect();
+    if limits.is_empty() {
+        return;
+    }
+    let note = format!("Note: {}.", limits.join(", "));
+    let described = match members.get("description").and_then(Value::as_str) {
+        Some(description) if !description.is_empty() => format!("{description} {note}"),
+        _ => note,
+    };
+    tidied.insert("description".to_owned(), Value::String(described));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn definitions_are_written_out_and_limits_are_told_in_words() {
+        let schema = json!({
+            "type": "object",
+            "$defs": {"Item": {"type": "object", "properties": {"k": {"type": "string", "maxLength": 8}}}},
+            "properties": {
+                "items": {"type": "array", "items": {"$ref": "#/$defs/Item"}, "minItems": 1},
+                "minimum": {"type": "number", "description": "the least", "minimum": 0, "maximum": 9},
+            },
+        });
+        let item = json!({
+            "type": "object",
+            "properties": {"k": {"type": "string", "description": "Note: maximum length: 8."}},
+            "additionalProperties": false,
+        });
+        assert_eq!(
+            for_output(&schema),
+            json!({
+                "type": "object",
+                "properties": {
+                    "items": {"type": "array", "items": item, "description": "Note: minimum number of items: 1."},
+                    "minimum": {
+                        "type": "number",
+                        "description": "the least Note: maximum value: 9, minimum value: 0.",
+                    },
+                },
+                "additionalProperties": false,
+            })
+        );
+    }
+
+    #[test]
+    fn a_schema_that_refers_to_itself_ends() {
+        let schema = json!({"$defs": {"A": {"properties": {"a": {"$ref": "#/$defs/A"}}}}, "$ref": "#/$defs/A"});
+        assert!(for_output(&schema).is_object());
+    }
+}
