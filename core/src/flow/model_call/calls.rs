@@ -10,6 +10,7 @@ use super::plan::Plan;
 use super::relay::Relay;
 use super::request::CallRequest;
 use super::settlement::OpenCall;
+use super::whole::{self, Ended};
 use super::{admit, attempt, body, plan, relay, settlement};
 use crate::accounting::spend_row::SpendDetails;
 use crate::auth::route::authorize_route;
@@ -36,7 +37,8 @@ pub enum CallBody {
 }
 
 impl ModelCalls {
-    /// Makes one call. Dropping the future cancels the upstream call; what was dispatched is charged all the same.
+    /// Makes one call. Dropping the future cancels a stream, which stops its bill, and lets an answer in one piece come to
+    /// its end, as it is billed anyway; what was dispatched is charged in either case.
     pub async fn call(self: &Arc<Self>, request: CallRequest) -> CallAnswer {
         let arrived = self.clock.now();
         let mut entropy = [0; 10];
@@ -150,6 +152,14 @@ impl ModelCalls {
         if let Some(error) = no_way {
             return Err(open.fail(error.into()).await);
         }
+        if !said.stream || request.operation == Operation::Embedding {
+            let work = whole::ask(Arc::clone(self), open, upstream, (bounds, said.show_usage));
+            let Ended { result, headers, upstream_ms } = self.background.to_its_end(work).await;
+            (facts.upstream_headers, facts.upstream_ms) = (headers, upstream_ms);
+            let (body, cost) = result?;
+            facts.cost = Some(cost);
+            return Ok(CallBody::Whole(body));
+        }
         let sent = self.clock.now();
         let attempted = attempt::send(self.transport.as_ref(), open.provider(), upstream, bounds).await;
         facts.upstream_ms = self.clock.now().millis_since(sent);
@@ -158,17 +168,8 @@ impl ModelCalls {
             Err(error) => return Err(open.fail(error).await),
         };
         facts.upstream_headers = Some(answered.headers);
-        if said.stream && request.operation != Operation::Embedding {
-            return match relay::first(&mut open, answered.body, said.show_usage).await {
-                Ok(begun) => Ok(CallBody::Stream(Box::new(Relay::new(open, begun)))),
-                Err(error) => Err(open.fail(error).await),
-            };
-        }
-        match attempt::whole(open.provider(), open.reply(said.show_usage), answered.body).await {
-            Ok(answer) => {
-                facts.cost = Some(open.settle_whole(answer.usage, &answer.body).await?);
-                Ok(CallBody::Whole(answer.body))
-            }
+        match relay::first(&mut open, answered.body, said.show_usage).await {
+            Ok(begun) => Ok(CallBody::Stream(Box::new(Relay::new(open, begun)))),
             Err(error) => Err(open.fail(error).await),
         }
     }

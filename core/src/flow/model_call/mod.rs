@@ -31,6 +31,7 @@ mod slices;
 #[cfg(feature = "embedded")]
 mod tests;
 mod unrecorded;
+mod whole;
 
 pub use calls::{CallAnswer, CallBody};
 pub use error::CallError;

@@ -170,6 +170,23 @@ async fn a_client_that_leaves_in_the_middle_is_charged_for_what_passed() {
 }
 
 #[tokio::test]
+async fn a_client_that_leaves_before_an_answer_in_one_piece_is_charged_for_it() {
+    let (give, given) = tokio::sync::oneshot::channel::<()>();
+    let body = "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5}}";
+    let late = stream::once(async move {
+        let _ = given.await;
+        Ok(Bytes::from_static(body.as_bytes()))
+    });
+    let gateway = Gateway::answering(200, UpstreamBody::pieces(Box::pin(late)));
+    assert!(gateway.call(WHOLE).now_or_never().is_none());
+    give.send(()).unwrap();
+    gateway.calls.background.drained().await;
+    let now = gateway.calls.clock.now();
+    let [row] = &gateway.calls.spend.newest(&SpendQuery::span(now, now), 2).await.unwrap()[..] else { panic!("a row") };
+    assert_eq!((row.cost.nanos(), row.details.outcome.is_success()), (80_000, true));
+}
+
+#[tokio::test]
 async fn a_stream_cut_short_ends_with_an_error_and_a_failed_row() {
     let gateway = Gateway::answering(200, pieces(&[TEXT]));
     let (id, mut relay) = relay(gateway.call(STREAMED).await);

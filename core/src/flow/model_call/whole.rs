@@ -1,0 +1,47 @@
+//! An answer in one piece. Its provider bills it whether or not anybody waits for it, so once it is asked for it is waited
+//! for to its end, and charged what it used.
+
+use super::attempt;
+use super::error::CallError;
+use super::parts::ModelCalls;
+use super::plan::Upstream;
+use super::settlement::OpenCall;
+use crate::money::NanoDollars;
+use crate::upstream::transport::Bounds;
+use bytes::Bytes;
+use http::HeaderMap;
+use std::sync::Arc;
+
+/// How a call ended.
+pub(super) struct Ended {
+    /// The answer and what it cost.
+    pub(super) result: Result<(Bytes, NanoDollars), CallError>,
+    /// The headers of the upstream's answer.
+    pub(super) headers: Option<HeaderMap>,
+    /// Milliseconds until the answer's head.
+    pub(super) upstream_ms: i64,
+}
+
+/// Asks for an answer and charges it.
+pub(super) async fn ask(
+    calls: Arc<ModelCalls>,
+    mut open: OpenCall,
+    upstream: Upstream,
+    (bounds, show_usage): (Bounds, bool),
+) -> Ended {
+    let sent = calls.clock.now();
+    let attempted = attempt::send(calls.transport.as_ref(), open.provider(), upstream, bounds).await;
+    let upstream_ms = calls.clock.now().millis_since(sent);
+    let (headers, answer) = match attempted {
+        Ok(answered) => {
+            let reply = open.reply(show_usage);
+            (Some(answered.headers), attempt::whole(open.provider(), reply, answered.body).await)
+        }
+        Err(error) => (None, Err(error)),
+    };
+    let result = match answer {
+        Ok(answer) => open.settle_whole(answer.usage, &answer.body).await.map(|cost| (answer.body, cost)),
+        Err(error) => Err(open.fail(error).await),
+    };
+    Ended { result, headers, upstream_ms }
+}
