@@ -14,6 +14,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 /// Longest wait for an extension: the client's stream stands still meanwhile.
 const EXTENSION_WAIT: Duration = Duration::from_secs(1);
+/// Longest wait for a store that says nothing.
+const SILENCE_MAX: Duration = Duration::from_millis(200);
 
 impl Ledger {
     /// Holds `more` of every budget of `scopes`, or of none. The hold then says so.
@@ -36,7 +38,9 @@ impl Ledger {
         for (_, budget) in &budgets {
             extended.add(&budget.counter, more.nanos());
         }
-        let (end, mut attempt) = (Instant::now() + EXTENSION_WAIT, 0);
+        let (last, mut attempt) = (Instant::now() + EXTENSION_WAIT, 0);
+        let silence = || last.min(Instant::now() + SILENCE_MAX);
+        let mut end = silence();
         loop {
             let first = hold.becomes(&extended, more.nanos());
             let writes = std::iter::once(first).chain(lines.iter().map(|line| line.write(now))).collect();
@@ -51,14 +55,16 @@ impl Ledger {
                     if let Some(line) = lines.get_mut(index - 1) {
                         line.learn(old.as_deref(), now)?;
                     }
+                    end = silence();
                 }
                 Err(WriteError::OutcomeUnknown(failure)) => match self.find(hold.id).await? {
                     Some(found) if found == extended => break,
                     Some(_) if Instant::now() < end => {}
                     _ => return Err(Refusal::Unavailable(WriteError::OutcomeUnknown(failure).into())),
                 },
-                Err(WriteError::Conflict | WriteError::Throttled(_) | WriteError::Unavailable(_))
-                    if Instant::now() < end => {}
+                // A store that answers is there.
+                Err(WriteError::Conflict) if Instant::now() < last => end = silence(),
+                Err(WriteError::Throttled(_) | WriteError::Unavailable(_)) if Instant::now() < end => {}
                 Err(failure) => return Err(Refusal::Unavailable(failure.into())),
             }
             sleep(backoff(attempt, hold.id)).await;

@@ -7,12 +7,13 @@ use super::credential::{Credential, CredentialError};
 use super::key_record::StoredKey;
 use super::key_store::KeyStore;
 use super::master::{MASTER_KEY_ALIAS, MASTER_USER_ID, MasterKey};
-use super::records::{Directory, KnownAbove};
+use super::records::{Directory, KnownAbove, RecordId};
 use crate::calendar::rfc3339;
 use crate::clock::Timestamp;
 use crate::crypto::key_hash;
 use crate::id::KeyHash;
 use crate::limits::Limits;
+use crate::money::NanoDollars;
 use crate::principal::{Above, Holder, Principal, Role, SpendSeen};
 use crate::store::table::ReadError;
 use http::HeaderMap;
@@ -182,6 +183,14 @@ impl Authenticator {
     /// [`AuthError::StoreUnavailable`].
     pub async fn shared_budget(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, AuthError> {
         in_time(self.directory.budget(id, now)).await
+    }
+
+    /// What counts as spent below a record.
+    ///
+    /// # Errors
+    /// [`AuthError::StoreUnavailable`].
+    pub async fn spent(&self, id: &RecordId) -> Result<NanoDollars, AuthError> {
+        in_time(self.directory.spent(id)).await
     }
 
     /// Begins the next period of a budget that `caller` is under where the present one is over, so that no job has to

@@ -75,7 +75,7 @@ impl Room {
     async fn with_key(self, change: impl Fn(&mut KeyRecord)) -> Self {
         let mut record = KeyRecord::new(key_hash::hash(KEY), key_hash::abbreviate(KEY), NOW, None);
         change(&mut record);
-        self.keys.create(&record, crate::money::NanoDollars::ZERO).await.unwrap();
+        self.keys.create(&record, NanoDollars::ZERO).await.unwrap();
         self
     }
 

@@ -7,6 +7,7 @@ use crate::auth::key_record::KeyRecord;
 use crate::auth::recent_reads::RecentReads;
 use crate::clock::Timestamp;
 use crate::limits::{LimitError, Limits};
+use crate::money::NanoDollars;
 use crate::principal::{Above, Holder};
 use crate::store::table::ReadError;
 use futures_util::future::{try_join_all, try_join4};
@@ -127,6 +128,14 @@ impl Directory {
     pub async fn budget(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, ReadError> {
         let (known, _) = self.known(RecordId::of(RecordKind::Budget, id), now).await?;
         Ok(known.map(|known| Arc::clone(&known.holder)))
+    }
+
+    /// What counts as spent below a record, as the store says.
+    ///
+    /// # Errors
+    /// As [`RecordStore::totals`].
+    pub async fn spent(&self, id: &RecordId) -> Result<NanoDollars, ReadError> {
+        Ok(self.store.totals(id).await?.spend())
     }
 
     /// Forgets a record, for a change made in this process.

@@ -6,6 +6,7 @@ use crate::limits::Limits;
 use crate::principal::Holder;
 use crate::store::item::Key;
 use serde_json::{Map, Value};
+use std::fmt;
 
 /// Longest id in bytes. Ids are parts of keys of the table.
 pub const ID_BYTES_MAX: usize = 255;
@@ -171,6 +172,15 @@ impl RecordId {
             Some(user) if kind == Team => Some(Self::member(id, user)),
             None if place.sort == RECORD => Some(Self::of(kind, id)),
             _ => None,
+        }
+    }
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Of(kind, id) => write!(f, "{}{id}", kind.prefix()),
+            Self::Member { team, user } => write!(f, "{}{team}#{user}", RecordKind::Team.prefix()),
         }
     }
 }

@@ -27,6 +27,7 @@ mod sample;
 mod scopes;
 mod settlement;
 mod slices;
+mod soft_budget;
 #[cfg(test)]
 #[cfg(feature = "embedded")]
 mod tests;

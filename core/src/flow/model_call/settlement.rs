@@ -8,6 +8,7 @@ use super::parts::ModelCalls;
 use super::request::CallRequest;
 use super::sample::Sample;
 use super::slices::Slices;
+use super::soft_budget;
 use super::unrecorded;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::clock::Timestamp;
@@ -184,7 +185,7 @@ impl OpenCall {
         let cost = row.cost;
         match self.calls.spend.settle_held(row, release).await {
             Ok(_) => {
-                note_spend(&self.principal, cost);
+                note_spend(&self.calls, &self.principal, cost);
                 self.row = None;
             }
             Err(error) if self.calls.admits_in_outage && error.is_outage() => {
@@ -204,7 +205,7 @@ impl OpenCall {
         let (mut admitted, mut slices) = (std::mem::take(&mut self.admitted), std::mem::take(&mut self.slices));
         self.calls.background.spawn(async move {
             if unrecorded::settle(&calls, &row, &mut admitted, &mut slices).await {
-                note_spend(&principal, row.cost);
+                note_spend(&calls, &principal, row.cost);
             }
         });
     }
@@ -265,13 +266,10 @@ impl AskedInput {
     }
 }
 
-/// Remembers what a key has spent, and tells the operator when that passes its soft budget.
-fn note_spend(principal: &Principal, cost: NanoDollars) {
-    let spent = principal.spend.add(cost);
-    if principal.limits.soft_budget.is_some_and(|soft| spent >= soft && spent - cost < soft) {
-        let (key, alias) = (&principal.key_name, principal.key_alias.as_deref());
-        tracing::warn!(key, alias, spent = spent.dollars(), "a key has passed its soft budget");
-    }
+/// Remembers what a key has spent, and tells the operator where that passes a soft budget.
+fn note_spend(calls: &Arc<ModelCalls>, principal: &Principal, cost: NanoDollars) {
+    principal.spend.add(cost);
+    soft_budget::note(calls, principal, cost);
 }
 
 fn failure(error: &CallError) -> Outcome {
