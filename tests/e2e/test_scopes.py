@@ -153,3 +153,13 @@ def test_a_temporary_increase_counts(gateway, upstream):
         # Another function's memory of the key may be a few seconds old.
         total += answered(gateway, key)
     assert total == 2
+
+
+def test_a_soft_budget_refuses_nothing_and_is_told_of_once(gateway, upstream):
+    team = ask(gateway, "/team/new", team_id=name(), soft_budget=ONE_CALL * 1.5)["team_id"]
+    key = new_key(gateway, team_id=team)
+    for _ in range(4):
+        gateway.client(key).chat.completions.create(model="priced", messages=HELLO)
+    gateway.process.wait_until_says(f"(?m)^(?=.*soft budget).*({team})")
+    told = [line for line in gateway.process.output().splitlines() if "soft budget" in line and team in line]
+    assert len(told) == 1
