@@ -49,6 +49,8 @@ def write_config(path, upstream_url, api_key, master_key, general=None):
     priced = {"model": "openai/priced", "api_base": upstream_url, "api_key": api_key}
     prices = {"input_cost_per_token": 0, "output_cost_per_token": 1e-6}
     entries.append({"model_name": "priced", "litellm_params": priced | prices})
+    claude = {"model": "anthropic/claude-sonnet-4-5", "api_base": upstream_url.removesuffix("/v1"), "api_key": api_key}
+    entries.append({"model_name": "claude", "litellm_params": claude})
     few = {"model": "openai/priced", "api_base": upstream_url, "api_key": api_key, "rpm": 3}
     entries.append({"model_name": "few", "litellm_params": few})
     # Two ways to one model, of which one takes a single request a minute.

@@ -10,6 +10,17 @@ API_KEY = "sk-of-the-provider-0123456789"
 USAGE = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
 VECTOR = [0.25, -0.5, 1.0, 0.0]
 PATIENCE_SECONDS = 60
+CLAUDE_SAYS = ["It", "is", "a", "test."]
+MESSAGE = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "claude-sonnet-4-5-20250929",
+    "content": [],
+    "stop_reason": "end_turn",
+    "stop_sequence": None,
+    "usage": {"input_tokens": 9, "output_tokens": 4, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0},
+}
 
 
 class Upstream:
@@ -59,7 +70,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.owner.requests.append({"path": self.path, "headers": dict(self.headers), "body": body})
-        if self.headers["authorization"] != f"Bearer {API_KEY}":
+        if self.path.endswith("/messages"):
+            self._message(body)
+        elif self.headers["authorization"] != f"Bearer {API_KEY}":
             self._json(401, {"error": {"message": "Incorrect API key provided", "type": "invalid_request_error"}})
         elif self.path.endswith("/embeddings"):
             self._json(200, _embeddings(body))
@@ -74,11 +87,29 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._json(200, _answer(body, "text_completion", {"text": _echo(body)}))
 
-    def _stream(self, body):
+    def _message(self, body):
+        """As Anthropic answers: https://docs.anthropic.com/en/api/messages"""
+        if self.headers["x-api-key"] != API_KEY:
+            self._json(401, {"type": "error", "error": {"type": "authentication_error", "message": "invalid x-api-key"}})
+        elif "too much" in json.dumps(body["messages"][-1]):
+            error = {"type": "overloaded_error", "message": "Overloaded"}
+            self._json(529, {"type": "error", "error": error}, {"retry-after": "3"})
+        elif body.get("stream"):
+            self._start_stream()
+            for event in _message_events():
+                self._chunk(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+            self.wfile.write(b"0\r\n\r\n")
+        else:
+            self._json(200, {**MESSAGE, "content": [{"type": "text", "text": " ".join(CLAUDE_SAYS)}]})
+
+    def _start_stream(self):
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
+
+    def _stream(self, body):
+        self._start_stream()
         gated = body["model"] == "gated"
         try:
             for number, word in enumerate(_words(body)):
@@ -115,6 +146,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+
+def _message_events():
+    yield {"type": "message_start", "message": {**MESSAGE, "stop_reason": None}}
+    yield {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+    for number, word in enumerate(CLAUDE_SAYS):
+        text = word if number == 0 else f" {word}"
+        yield {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}
+    yield {"type": "content_block_stop", "index": 0}
+    yield {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 4}}
+    yield {"type": "message_stop"}
 
 
 def _echo(body):
