@@ -2,9 +2,11 @@
 //!
 //! | partition | sort | holds |
 //! |---|---|---|
+//! | `HOLD#<shard>` | the call's id | `void`: its caller has given up, so that a reservation that arrives late is refused; ends after a day |
 //! | `HOLD#<shard>` | the call's id | `held`: what to give back, as JSON; `until`: when the call is over (ms); the row that is charged where nobody settles it |
 
 use super::counters::{correct_window, count_out};
+use crate::calendar::DAY_MILLIS;
 use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::store::item::{Item, Key, Value};
@@ -17,6 +19,7 @@ pub const SHARDS: u8 = 16;
 
 const HELD: &str = "held";
 const UNTIL: &str = "until";
+const VOID: &str = "void";
 
 /// What a call holds until it is settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +147,18 @@ impl Hold {
 /// The partition of one shard.
 pub fn partition(shard: u8) -> String {
     format!("HOLD#{shard:x}")
+}
+
+/// What stands in the place of a hold that nobody waits for any more. It outlasts whatever may still be on its way.
+pub(super) fn given_up(id: RequestId, now: Timestamp) -> Item {
+    let mut item = Item::new(place(id)).with(VOID, true);
+    item.expires_at = Some(now.plus_millis(DAY_MILLIS));
+    item
+}
+
+/// Whether a call's place says that its caller has given up.
+pub fn is_given_up(item: &Item) -> bool {
+    item.attributes.contains_key(VOID)
 }
 
 /// Where a call's hold stands.

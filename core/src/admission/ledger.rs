@@ -2,7 +2,7 @@
 //! leaves a hold, so that a crash leaves a trace. Whoever gets a hold settles or voids it.
 
 use super::counters::give_back;
-use super::hold::{Held, Hold, SHARDS, partition, place};
+use super::hold::{Held, Hold, SHARDS, given_up, is_given_up, partition, place};
 use super::limits::Demand;
 use super::line::Line;
 use super::refusal::{Refusal, StoreFailure};
@@ -78,6 +78,10 @@ impl Ledger {
                 Err(failure) => failure,
             };
             match failure {
+                // This call was given up meanwhile.
+                WriteError::ConditionFailed { index: 0, old: Some(old) } if is_given_up(&old) => {
+                    return Err(Refusal::Unavailable(StoreFailure::Late));
+                }
                 // Ours: an attempt whose answer was lost. What it counted is what its item says.
                 WriteError::ConditionFailed { index: 0, old: Some(old) } => return Ok(read(*old)?.0),
                 WriteError::ConditionFailed { index, old } if started.elapsed() < CROWD_WAIT => {
@@ -130,14 +134,26 @@ impl Ledger {
         }
     }
 
-    /// Voids what a call may hold whose reservation had no answer. `false`: it holds nothing so far; a store that was
-    /// slow may reserve yet.
+    /// Voids what a call may hold whose reservation had no answer. `false`: it holds nothing, and a reservation that is
+    /// still on its way will be refused.
     ///
     /// # Errors
     /// As [`Ledger::void`], and [`Refusal::Unavailable`] where it cannot be seen whether there is a hold.
     pub async fn void_unanswered(&self, id: RequestId, now: Timestamp) -> Result<bool, Refusal> {
-        let Some(hold) = self.find(id).await? else { return Ok(false) };
-        self.void(&hold, now).await.map(|()| true).map_err(|error| Refusal::Unavailable(error.into()))
+        let failed = |error: WriteError| Refusal::Unavailable(error.into());
+        loop {
+            if let Some(hold) = self.find(id).await? {
+                return self.void(&hold, now).await.map(|()| true).map_err(failed);
+            }
+            let put = Write::Put { item: given_up(id, now), when: vec![Condition::Absent] };
+            match self.table.write(put).await {
+                Ok(_) => return Ok(false),
+                Err(WriteError::ConditionFailed { old: Some(old), .. }) if is_given_up(&old) => return Ok(false),
+                // It has just arrived.
+                Err(WriteError::ConditionFailed { .. }) => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
     }
 
     /// Holds of a shard (0 to 15) whose calls are over at `now`, oldest first, from `after` on.
@@ -155,6 +171,9 @@ impl Ledger {
         let page = self.table.query(&query).await?;
         let mut holds = Vec::new();
         for item in page.items {
+            if is_given_up(&item) {
+                continue;
+            }
             match Hold::from_item(item) {
                 Ok((hold, row)) if hold.until <= now => holds.push((hold, row)),
                 Ok(_) => {}
@@ -173,7 +192,7 @@ impl Ledger {
         let unavailable = |error: ReadError| Refusal::Unavailable(error.into());
         let found = timeout_at(Instant::now() + STORE_WAIT, self.table.get(&place(id), Freshness::Latest)).await;
         let item = found.map_err(|_| Refusal::Unavailable(StoreFailure::Late))?.map_err(unavailable)?;
-        item.map(|item| Ok(read(item)?.0)).transpose()
+        item.filter(|item| !is_given_up(item)).map(|item| Ok(read(item)?.0)).transpose()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::call::{Call, Row, has_window, parallel_key, window_key};
 use postern_core::accounting::spend_row::SpendRow;
-use postern_core::admission::hold::Hold;
+use postern_core::admission::hold::{Hold, is_given_up};
 use postern_core::clock::Timestamp;
 use postern_core::id::RequestId;
 use postern_core::store::item::{Item, Key};
@@ -95,6 +95,8 @@ impl Book {
                     charged = RequestId::parse(&item.key.sort);
                     used = self.row_stored(item, before.as_ref());
                 }
+                // Its caller has given up: nothing is held.
+                (Some("HOLD"), Write::Put { item, .. }) if is_given_up(item) => {}
                 (Some("HOLD"), Write::Put { item, .. }) => meant = self.hold_stored(item),
                 (Some("HOLD"), Write::Update { key, .. }) => self.hold_extended(key, done),
                 (Some("HOLD"), Write::Delete { key, .. }) => {

@@ -349,3 +349,16 @@ async fn a_hold_that_cannot_be_read_does_not_stand_in_the_way_of_others() {
     let expired = fixture.ledger.expired(shard, None, 10, fixture.clock.now()).await.unwrap();
     assert_eq!(expired.holds.into_iter().map(|(found, _)| found).collect::<Vec<_>>(), [hold]);
 }
+
+#[tokio::test]
+async fn a_reservation_that_arrives_when_its_caller_has_given_up_is_refused() {
+    let fixture = fixture();
+    let (scopes, id) = ([budget(100)], demand(1, &[], 0, 0).id);
+    for _ in 0..2 {
+        assert!(!fixture.ledger.void_unanswered(id, START).await.unwrap());
+    }
+    assert!(matches!(fixture.reserve(1, &scopes, 60, 1).await, Err(Refusal::Unavailable(_))));
+    assert_eq!(fixture.used().await, 0);
+    fixture.clock.advance_millis(60_000);
+    assert!(fixture.ledger.expired(id.shard(), None, 10, fixture.clock.now()).await.unwrap().holds.is_empty());
+}

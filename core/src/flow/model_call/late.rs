@@ -14,22 +14,13 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const PAUSE_MAX: Duration = Duration::from_secs(8);
 /// Most works in the background while which a new one is put up with. A row takes about two kilobytes.
 pub(super) const WORKS_MAX: usize = 10_000;
-/// How long a slow store may take to reserve what it was asked for; given back when it is seen.
-const SLOW_STORE: Duration = Duration::from_secs(3);
 
-/// Gives back what a reservation without an answer may hold. The store may have been asked and be slow: it is looked
-/// at more than once.
+/// Gives back what a reservation without an answer may hold.
 pub(super) async fn void(calls: &ModelCalls, id: RequestId) {
-    let (began, mut pauses) = (Instant::now(), Pauses::begin(PATIENCE));
-    loop {
-        let error = match calls.ledger.void_unanswered(id, calls.clock.now()).await {
-            Ok(true) => return,
-            Ok(false) if began.elapsed() >= SLOW_STORE => return,
-            Ok(false) => None,
-            Err(error) => Some(error),
-        };
+    let mut pauses = Pauses::begin(PATIENCE);
+    while let Err(error) = calls.ledger.void_unanswered(id, calls.clock.now()).await {
         if calls.background.running() > WORKS_MAX || !pauses.next().await {
-            let error = error.as_ref().map(|error| error as &dyn Error);
+            let error = &error as &dyn Error;
             tracing::warn!(call = %id, error, "a reservation may stand until its time is over");
             return;
         }
