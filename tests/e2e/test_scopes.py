@@ -97,7 +97,7 @@ def test_a_budget_holds(gateway, upstream, scope):
     assert answered(gateway, key, **body) == 5 == len(upstream.requests)
 
 
-@pytest.mark.parametrize("scope", [scope for scope in SCOPES if scope is not of_tag])
+@pytest.mark.parametrize("scope", SCOPES)
 def test_a_limit_of_requests_holds(gateway, upstream, scope):
     key, body = scope(gateway, {"rpm_limit": 3})
     assert answered(gateway, key, **body) == 3 == len(upstream.requests)

@@ -1,0 +1,54 @@
+"""Limits of the whole proxy, which count whoever calls."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import yaml
+
+from support.gateway import MASTER_KEY, SMALL_BUDGET, start_postern, write_config
+
+HELLO = [{"role": "user", "content": "one two three"}]
+CALL = {"model": "priced", "messages": HELLO, "max_tokens": 7}
+AT_ONCE = 20
+
+
+@pytest.fixture
+def limited(provider, logs, tmp_path, request):
+    """A gateway of its own, with other settings."""
+    path = write_config(tmp_path / "config.yaml", provider.url, "os.environ/PROVIDER_KEY", MASTER_KEY)
+    config = yaml.safe_load(path.read_text())
+    for section, settings in request.param.items():
+        config[section] = {**config.get(section, {}), **settings}
+    path.write_text(yaml.safe_dump(config))
+    gateway = start_postern(f"limited-{next(iter(request.param))}", path, "memory", logs)
+    yield gateway
+    gateway.process.end()
+
+
+def keys(gateway, count):
+    return [gateway.call("/key/generate", {}).json()["key"] for _ in range(count)]
+
+
+@pytest.mark.parametrize("limited", [{"litellm_settings": {"max_budget": SMALL_BUDGET, "budget_duration": "30d"}}], indirect=True)
+def test_the_budget_of_the_proxy_is_one_for_all_keys(limited, upstream):
+    with ThreadPoolExecutor(AT_ONCE) as callers:
+        answers = list(callers.map(lambda key: limited.call("/v1/chat/completions", CALL, key=key), keys(limited, AT_ONCE)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [422] * (AT_ONCE - 5)
+    assert len(upstream.requests) == 5
+    refused = next(answer for answer in answers if answer.status_code == 422)
+    assert "Proxy" in refused.json()["error"]["message"]
+    assert int(refused.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize("limited", [{"general_settings": {"global_max_parallel_requests": 1}}], indirect=True)
+def test_requests_in_flight_are_limited_over_all_keys(limited, upstream):
+    first, second = keys(limited, 2)
+    gated = {"model": "gated", "messages": HELLO}
+    upstream.release()
+    with limited.client(first).chat.completions.create(**gated, stream=True) as stream:
+        assert limited.call("/v1/chat/completions", CALL, key=second).status_code == 429
+        for _ in range(10):
+            upstream.release()
+        for _ in stream:
+            pass
+    assert limited.call("/v1/chat/completions", CALL, key=second).status_code == 200
