@@ -29,7 +29,8 @@ class State:
         return sum(int(item["count"]["N"]) for item in counters if item["sk"]["S"] == "PARALLEL")
 
     def holds(self):
-        return self._with("HOLD#")
+        """What calls hold. What stands in the place of a call that was given up holds nothing."""
+        return [item for item in self._with("HOLD#") if "void" not in item]
 
     def end_calls(self):
         """As if the time of every call under way were over: a minute more than the call itself may take."""
