@@ -6,7 +6,7 @@ use postern_core::clock::{Clock, Timestamp};
 use postern_core::store::item::{ITEM_BYTES_MAX, Item, Key, Value};
 use postern_core::store::rules::{check_transaction, check_write};
 use postern_core::store::table::{Freshness, IdempotencyToken, Page, Query, ReadError, SortRange, Table, WriteError};
-use postern_core::store::write::{Change, Condition, Write};
+use postern_core::store::write::{Change, Write};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -118,7 +118,7 @@ impl State {
         let mut outcomes = Vec::with_capacity(writes.len());
         for (index, write) in writes.iter().enumerate() {
             let old = self.live(write.key(), now);
-            if !write.conditions().iter().all(|condition| holds(condition, old)) {
+            if !write.conditions().iter().all(|condition| condition.holds(old)) {
                 return Err(WriteError::ConditionFailed { index, old: old.cloned().map(Box::new) });
             }
             outcomes.push(outcome(write, old)?);
@@ -171,21 +171,6 @@ fn make(change: &Change, item: &mut Item) -> Result<(), WriteError> {
         }
     }
     Ok(())
-}
-
-fn holds(condition: &Condition, old: Option<&Item>) -> bool {
-    let value = |name: &str| old.and_then(|item| item.attributes.get(name));
-    let number = |name: &str| value(name).and_then(Value::as_number);
-    match condition {
-        Condition::Exists => old.is_some(),
-        Condition::Absent => old.is_none(),
-        Condition::Equals(name, wanted) => value(name) == Some(wanted),
-        Condition::Differs(name, unwanted) => value(name) != Some(unwanted),
-        Condition::AtLeast(name, least) => number(name).is_some_and(|number| number >= *least),
-        Condition::AtMost(name, most) => number(name).is_some_and(|number| number <= *most),
-        Condition::Has(name) => value(name).is_some(),
-        Condition::Lacks(name) => value(name).is_none(),
-    }
 }
 
 fn is_wanted(query: &Query, sort: &str) -> bool {

@@ -24,6 +24,24 @@ pub enum Condition {
     Lacks(String),
 }
 
+impl Condition {
+    /// Whether it holds of `item`, as it stands (`None`: absent or ended). For stores that have the item in hand.
+    pub fn holds(&self, item: Option<&Item>) -> bool {
+        let value = |name: &String| item.and_then(|item| item.attributes.get(name));
+        let number = |name: &String| value(name).and_then(Value::as_number);
+        match self {
+            Self::Exists => item.is_some(),
+            Self::Absent => item.is_none(),
+            Self::Equals(name, wanted) => value(name) == Some(wanted),
+            Self::Differs(name, unwanted) => value(name) != Some(unwanted),
+            Self::AtLeast(name, least) => number(name).is_some_and(|number| number >= *least),
+            Self::AtMost(name, most) => number(name).is_some_and(|number| number <= *most),
+            Self::Has(name) => value(name).is_some(),
+            Self::Lacks(name) => value(name).is_none(),
+        }
+    }
+}
+
 /// One change to an item's attributes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Change {

@@ -118,15 +118,7 @@ impl ModelCalls {
             address: plan.upstream.address(),
             details: &details,
         };
-        let admitted = match admit::admit(self, asked).await {
-            // Who else would be charged is not known.
-            Err(refused) if self.admits_in_outage && refused.error.is_outage() => {
-                let error = &refused.error as &dyn std::error::Error;
-                tracing::warn!(call = %facts.id, error, "a call is made whose limits were not found");
-                Admitted::default()
-            }
-            admitted => admitted?,
-        };
+        let admitted = admit::admit(self, asked).await?;
         Ok((details, admitted))
     }
 

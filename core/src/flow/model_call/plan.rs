@@ -50,13 +50,12 @@ pub(super) fn make(
     calls: &ModelCalls,
     id: RequestId,
     operation: Operation,
-    said: Said,
+    mut said: Said,
     mut members: Members<'_>,
     (principal, course): (&Principal, &Course),
 ) -> Result<Plan, CallError> {
     let name = principal.aliases.get(&said.model).unwrap_or(&said.model);
     let deployment = choose(calls, name, principal, course)?;
-    let mut said = said;
     let is_capped = cap_output(calls, operation, &mut said, &mut members, &deployment, (principal, course))?;
     let bounds = bounds(calls.bounds, &deployment, &said);
     let upstream = match (&said.mock_response, &deployment.backend) {

@@ -2,7 +2,7 @@
 
 use super::super::item::{ITEM_BYTES_MAX, Item, Key, Value};
 use super::super::table::WriteError;
-use super::super::write::{Change, Condition, Write};
+use super::super::write::{Change, Write};
 use crate::clock::Timestamp;
 
 /// What a write makes of its item.
@@ -20,7 +20,7 @@ pub(super) enum Outcome {
 /// # Errors
 /// [`WriteError::ConditionFailed`] with this `index`, [`WriteError::TooLarge`], [`WriteError::Invalid`].
 pub(super) fn outcome(write: Write, index: usize, old: Option<&Item>) -> Result<Outcome, WriteError> {
-    if !write.conditions().iter().all(|condition| holds(condition, old)) {
+    if !write.conditions().iter().all(|condition| condition.holds(old)) {
         return Err(WriteError::ConditionFailed { index, old: old.cloned().map(Box::new) });
     }
     match write {
@@ -38,21 +38,6 @@ fn stored(mut item: Item) -> Result<Outcome, WriteError> {
     }
     item.expires_at = item.expires_at.map(|end| Timestamp::from_seconds(end.seconds()));
     Ok(Outcome::Stored(item))
-}
-
-fn holds(condition: &Condition, old: Option<&Item>) -> bool {
-    let value = |name: &String| old.and_then(|item| item.attributes.get(name));
-    let number = |name: &String| value(name).and_then(Value::as_number);
-    match condition {
-        Condition::Exists => old.is_some(),
-        Condition::Absent => old.is_none(),
-        Condition::Equals(name, wanted) => value(name) == Some(wanted),
-        Condition::Differs(name, unwanted) => value(name) != Some(unwanted),
-        Condition::AtLeast(name, least) => number(name).is_some_and(|number| number >= *least),
-        Condition::AtMost(name, most) => number(name).is_some_and(|number| number <= *most),
-        Condition::Has(name) => value(name).is_some(),
-        Condition::Lacks(name) => value(name).is_none(),
-    }
 }
 
 fn changed(key: Key, changes: Vec<Change>, old: Option<&Item>) -> Result<Item, WriteError> {
