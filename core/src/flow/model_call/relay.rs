@@ -80,7 +80,8 @@ fn broken(error: TransportError) -> CallError {
 }
 
 impl Relay {
-    pub(super) fn new(open: OpenCall, begun: Begun) -> Self {
+    pub(super) fn new(mut open: OpenCall, begun: Begun) -> Self {
+        open.let_go_of_input();
         Self { open, begun, stage: Stage::First }
     }
 

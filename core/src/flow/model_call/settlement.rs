@@ -28,7 +28,7 @@ use bytes::Bytes;
 use http::header::USER_AGENT;
 use std::sync::Arc;
 
-/// Largest body that is kept to be counted, where the upstream tells no usage; a larger one is weighed at once.
+/// Largest body that is counted by a tokenizer, where the upstream tells no usage; a larger one is weighed.
 const COUNTED_BYTES_MAX: usize = 16 << 10;
 
 /// The request's input, for the case that the upstream tells no usage.
@@ -78,7 +78,7 @@ impl OpenCall {
             admitted: Admitted::default(),
             slices: Slices::default(),
             facts: CallFacts::at(id.arrived()),
-            asked: AskedInput::of(&request.body),
+            asked: AskedInput::Body(request.body.clone()),
             seen: Seen::default(),
             sample: Sample::default(),
         }
@@ -90,6 +90,13 @@ impl OpenCall {
         self.admitted = admitted;
         self.facts = said.asked.facts(self.id.arrived());
         self
+    }
+
+    /// A stream may last long: a large body is weighed, and not kept.
+    pub(super) fn let_go_of_input(&mut self) {
+        if matches!(&self.asked, AskedInput::Body(body) if body.len() > COUNTED_BYTES_MAX) {
+            self.asked = AskedInput::Weighed(self.asked.tokens());
+        }
     }
 
     /// Whether the stream has grown beyond what is held for it.
@@ -250,17 +257,10 @@ impl Drop for OpenCall {
 }
 
 impl AskedInput {
-    fn of(body: &Bytes) -> Self {
-        if body.len() <= COUNTED_BYTES_MAX {
-            Self::Body(body.clone())
-        } else {
-            Self::Weighed(InputWeight::of(body).estimate())
-        }
-    }
-
     fn tokens(&self) -> u64 {
         match self {
-            Self::Body(body) => tokens::count_request(body),
+            Self::Body(body) if body.len() <= COUNTED_BYTES_MAX => tokens::count_request(body),
+            Self::Body(body) => InputWeight::of(body).estimate(),
             Self::Weighed(tokens) => *tokens,
         }
     }
