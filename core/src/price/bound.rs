@@ -65,12 +65,6 @@ impl ModelPrice {
         let is_priced = self.searches.into_iter().any(|price| price > FemtoDollars::ZERO);
         is_priced && (self.provider() == Some("perplexity") || self.key.contains("search"))
     }
-
-    /// The dearest bound of one more output token in every choice: what a stream that outgrows its reservation
-    /// extends it by, per token.
-    pub fn output_bound(&self, demand: &Demand, tokens: u64) -> NanoDollars {
-        Dearest { model: self, demand }.output_token().times(tokens).to_nanos_up()
-    }
 }
 
 struct Dearest<'a> {
