@@ -45,7 +45,7 @@ WITHOUT_ADDRESS = {
 def main():
     options = read_options()
     cases = [case for case in read_cases() if wanted(case, options)]
-    upstream = Upstream()
+    upstream = Upstream(bytewise=options.bytewise)
     with Postern(options.postern, configuration(cases, upstream.base)) as gateway:
         results = [(case, play(case, upstream, gateway.base, options.level)) for case in cases]
     exceptions = read_exceptions()
@@ -72,6 +72,7 @@ def read_options():
     parser.add_argument("--level", default="loose", choices=["upstream", "loose", "exact"])
     parser.add_argument("--match", help="play only the cases whose id this regular expression finds")
     parser.add_argument("--failures", action="store_true", help="say of each unexplained case where it first differs")
+    parser.add_argument("--bytewise", action="store_true", help="send each byte of a stream by itself")
     parser.add_argument("--json", help="write each unexplained case with its difference to this file")
     parser.add_argument("--update", action="store_true", help="write the unexplained cases of this run into missing.txt")
     return parser.parse_args()
