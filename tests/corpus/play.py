@@ -28,9 +28,9 @@ EXPECTED = HERE / "expected.txt"
 
 # Postern does not start with a deployment of a provider it cannot speak to. A name leaves this list when it can.
 NOT_SPOKEN_YET = {
-    "azure_ai", "bedrock", "cloudflare", "cohere", "cohere_chat", "gemini", "huggingface", "infinity", "jina_ai",
+    "bedrock", "cloudflare", "cohere", "cohere_chat", "gemini", "huggingface", 
     "ollama", "ollama_chat", "text-completion-codestral",
-    "vertex_ai", "voyage", "watsonx",
+    "vertex_ai", "watsonx",
 }
 # Nor does it start with a deployment that names no address where the provider has none of its own.
 WITHOUT_ADDRESS = {

@@ -4,7 +4,7 @@
 //! [`resolve`] how a model finds its provider, [`failure`] how an upstream's error is told, [`decoder`] what a streamed
 //! answer is read by. [`openai`] is the dialect that most upstreams speak, [`anthropic`] one of its own, [`translation`]
 //! what all streams of such dialects share, [`mock`] answers without an upstream, [`registry`] names who speaks for whom,
-//! [`parameters`] says what each model takes.
+//! [`parameters`] says what each model takes. [`rerank`] are the ways to rerank, [`outgoing`] is what every request carries.
 
 pub mod anthropic;
 pub mod catalog;
@@ -13,9 +13,11 @@ pub mod failure;
 pub mod mock;
 pub mod openai;
 pub mod operation;
+mod outgoing;
 pub mod parameters;
 pub mod provider;
 pub mod registry;
+pub mod rerank;
 pub mod resolve;
 pub mod target;
 pub mod translation;

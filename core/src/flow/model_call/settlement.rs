@@ -116,12 +116,13 @@ impl OpenCall {
     /// What the answer is told with.
     pub(super) fn reply(&self, show_usage: bool) -> Reply<'_> {
         let model = self.row.as_ref().map_or("", |row| row.details.model_group.as_str());
-        Reply { operation: self.operation, id: self.id, model, show_usage }
+        let asked: &[u8] = if let AskedInput::Body(body) = &self.asked { body } else { &[] };
+        Reply { operation: self.operation, id: self.id, model, asked, show_usage }
     }
 
     /// Who speaks for the upstream.
     pub(super) fn provider(&self) -> &'static dyn Provider {
-        registry::provider(self.deployment.target().map_or("openai", |target| target.provider))
+        registry::provider(self.deployment.target().map_or("openai", |target| target.provider), self.operation)
     }
 
     /// The first content of a stream is there.
