@@ -17,7 +17,7 @@ class Upstream:
 
     def __init__(self):
         self.script, self.seen = [], []
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self.server = _Server(("127.0.0.1", 0), _handler_of(self))
         self.server.daemon_threads = True
         self.base = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -31,6 +31,11 @@ class Upstream:
         if len(self.script) > 1:
             return self.script.pop(0)
         return self.script[0] if self.script else {"status": 599, "text": "the case has no answer for this request"}
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """Connections end with the gateway, and where it has heard enough: nothing to tell of."""
 
 
 def parse_body(raw, content_type):

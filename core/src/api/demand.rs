@@ -318,7 +318,7 @@ mod tests {
         assert_eq!(units("{}"), 0);
         assert_eq!(units(r#"{"query":"q","documents":["a","b"]}"#), 1);
         assert_eq!(units(&format!(r#"{{"query":"q","documents":[{}"a"]}}"#, "\"a\",".repeat(100))), 2);
-        let long = format!(r#"{{"query":"q","documents":["{}"]}}"#, "long ".repeat(60_000));
+        let long = format!(r#"{{"query":"q","documents":["{}"]}}"#, "long ".repeat(90_000));
         assert!(units(&long) >= 2);
     }
 

@@ -1,19 +1,22 @@
 //! One upstream's dialect each, as pure transforms: no network, no clock.
 //!
-//! [`provider`] is the seam, [`target`] what a deployment says about its upstream, [`catalog`] the providers' data and
-//! [`resolve`] how a model finds its provider, [`failure`] how an upstream's error is told, [`decoder`] what a streamed
-//! answer is read by. [`openai`] is the dialect that most upstreams speak, [`anthropic`] one of its own, [`translation`]
-//! what all streams of such dialects share, [`mock`] answers without an upstream, [`registry`] names who speaks for whom,
-//! [`parameters`] says what each model takes. [`rerank`] are the ways to rerank, [`outgoing`] is what every request carries.
+//! [`provider`] is the seam, [`target`] what a deployment says about its upstream, [`identity`] as whom, [`catalog`] the
+//! providers' data and [`resolve`] how a model finds its provider, [`failure`] how an upstream's error is told,
+//! [`decoder`] what a streamed answer is read by, [`registry`] who speaks for whom, [`parameters`] what each model takes.
+//!
+//! [`openai`] is the dialect that most upstreams speak; a folder beside it is a dialect of its own, [`rerank`] that of
+//! rerankers. [`envelope`] is what
+//! the requests of these share, [`translation`] what their streams share. [`mock`] answers without an upstream.
 
 pub mod anthropic;
 pub mod catalog;
 pub mod decoder;
+pub mod envelope;
 pub mod failure;
+pub mod identity;
 pub mod mock;
 pub mod openai;
 pub mod operation;
-mod outgoing;
 pub mod parameters;
 pub mod provider;
 pub mod registry;

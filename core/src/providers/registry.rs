@@ -9,9 +9,10 @@ use super::rerank;
 static OPENAI: OpenAi = OpenAi;
 static ANTHROPIC: Anthropic = Anthropic;
 
-/// The transform of a provider. Every provider that the catalog lists as spoken and that is not named here speaks the
-/// OpenAI dialect. How such a provider reranks is said by [`rerank::reranker`].
-pub fn provider(name: &str, operation: Operation) -> &'static dyn Provider {
+/// The transform for a model of a provider: some providers serve models in several dialects. Every provider that the
+/// catalog lists as spoken and that is not named here speaks the OpenAI dialect,
+/// and reranks as [`rerank`] says.
+pub fn provider(name: &str, _model: &str, operation: Operation) -> &'static dyn Provider {
     match name {
         "anthropic" => &ANTHROPIC,
         _ if operation == Operation::Rerank => rerank::reranker(name),

@@ -71,7 +71,8 @@ pub(super) fn make(
             }
             let dropped = &mut said.dropped;
             let call = Call { operation, members: &mut members, stream: said.stream, policy: &policy, dropped };
-            Upstream::Provider(Box::new(registry::provider(target.provider, operation).request(call, target)?))
+            let provider = registry::provider(target.provider, &target.model, operation);
+            Upstream::Provider(Box::new(provider.request(call, target)?))
         }
     };
     Ok(Plan { said, deployment, upstream, bounds })

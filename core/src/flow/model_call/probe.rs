@@ -44,7 +44,7 @@ impl ModelCalls {
         let operation = operation_of(&deployment);
         let body = question(operation);
         let mut members = Members::parse(body).map_err(|error| CallError::Json(error.to_string()))?;
-        let provider = registry::provider(target.provider, operation);
+        let provider = registry::provider(target.provider, &target.model, operation);
         let upstream = provider.request(
             Call { operation, members: &mut members, stream: false, policy: &target.policy, dropped: &mut Vec::new() },
             target,
@@ -64,7 +64,7 @@ impl ModelCalls {
         let details = settlement::details(id, &asker, &request, &said, &deployment);
         let mut open = OpenCall::begin(Arc::clone(self), asker, deployment, &request, details, id);
         let upstream = Upstream::Provider(Box::new(upstream));
-        let answer = match attempt::send(self.transport.as_ref(), provider, upstream, BOUNDS).await {
+        let answer = match attempt::send(self, &open, upstream, BOUNDS).await {
             Ok(answered) => attempt::whole(provider, open.reply(false), answered.body).await,
             Err(error) => Err(error),
         };

@@ -17,6 +17,7 @@ use crate::money::NanoDollars;
 use crate::price::{CallFacts, cost_of};
 use crate::principal::Principal;
 use crate::providers::decoder::Seen;
+use crate::providers::identity::Identity;
 use crate::providers::operation::Operation;
 use crate::providers::provider::{Provider, Reply};
 use crate::providers::registry;
@@ -120,9 +121,16 @@ impl OpenCall {
         Reply { operation: self.operation, id: self.id, model, asked, show_usage }
     }
 
+    /// As whom the upstream knows us, where no fixed key says it.
+    pub(super) fn identity(&self) -> Option<&Identity> {
+        self.deployment.target()?.identity.as_ref()
+    }
+
     /// Who speaks for the upstream.
     pub(super) fn provider(&self) -> &'static dyn Provider {
-        registry::provider(self.deployment.target().map_or("openai", |target| target.provider), self.operation)
+        let target = self.deployment.target();
+        let (name, model) = target.map_or(("openai", ""), |target| (target.provider, target.model.as_str()));
+        registry::provider(name, model, self.operation)
     }
 
     /// The first content of a stream is there.
