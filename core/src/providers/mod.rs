@@ -4,9 +4,10 @@
 //! [`resolve`] how a model finds its provider, [`failure`] how an upstream's error is told, [`decoder`] what a streamed
 //! answer is read by. [`openai`] is the dialect that most upstreams speak, [`anthropic`] one of its own, [`translation`]
 //! what all streams of such dialects share, [`mock`] answers without an upstream, [`registry`] names who speaks for whom,
-//! [`parameters`] says what each model takes.
+//! [`bridge`] how clients of other dialects are answered, [`parameters`] says what each model takes.
 
 pub mod anthropic;
+pub mod bridge;
 pub mod catalog;
 pub mod decoder;
 pub mod failure;

@@ -1,17 +1,49 @@
 //! Which transform speaks for a provider. Adding a provider is one line here.
 
-use super::anthropic::Anthropic;
+use super::anthropic::{Anthropic, AnthropicMessages};
+use super::bridge::messages::Messages;
+use super::bridge::over::Bridge;
+use super::bridge::speaker::Speaker;
 use super::openai::OpenAi;
+use super::operation::Operation;
 use super::provider::Provider;
 
 static OPENAI: OpenAi = OpenAi;
 static ANTHROPIC: Anthropic = Anthropic;
 
+static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages;
+static MESSAGES: Messages = Messages;
+
+/// Who speaks for a provider, for what a client asks.
+pub fn provider(name: &str, operation: Operation) -> Speaker {
+    match operation {
+        Operation::Chat | Operation::Completion | Operation::Embedding => Speaker::Own(own(name)),
+        Operation::CountTokens => Speaker::Own(&ANTHROPIC_MESSAGES),
+        Operation::Messages if speaks_messages(name) => Speaker::Own(&ANTHROPIC_MESSAGES),
+        Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name) }),
+    }
+}
+
+/// Who speaks for answers that are made up in the OpenAI dialect.
+pub fn mock(operation: Operation) -> Speaker {
+    provider("openai", operation)
+}
+
+/// Whether a provider counts the tokens of a request.
+pub fn counts_tokens(name: &str) -> bool {
+    name == "anthropic"
+}
+
 /// The transform of a provider. Every provider that the catalog lists as spoken and that is not named here speaks the
 /// OpenAI dialect.
-pub fn provider(name: &str) -> &'static dyn Provider {
+fn own(name: &str) -> &'static dyn Provider {
     match name {
         "anthropic" => &ANTHROPIC,
         _ => &OPENAI,
     }
+}
+
+/// Whether a provider answers Anthropic's messages itself.
+fn speaks_messages(name: &str) -> bool {
+    matches!(name, "anthropic" | "deepseek")
 }

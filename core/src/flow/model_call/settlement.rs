@@ -16,10 +16,10 @@ use crate::id::RequestId;
 use crate::money::NanoDollars;
 use crate::price::{CallFacts, cost_of};
 use crate::principal::Principal;
+use crate::providers::bridge::speaker::Speaker;
 use crate::providers::decoder::Seen;
 use crate::providers::operation::Operation;
-use crate::providers::provider::{Provider, Reply};
-use crate::providers::registry;
+use crate::providers::provider::Reply;
 use crate::routing::Deployment;
 use crate::tokens;
 use crate::usage::{Doubt, Usage};
@@ -42,6 +42,7 @@ pub(super) struct OpenCall {
     calls: Arc<ModelCalls>,
     principal: Arc<Principal>,
     deployment: Arc<Deployment>,
+    speaker: Speaker,
     operation: Operation,
     id: RequestId,
     /// Taken when the call is settled.
@@ -60,8 +61,7 @@ pub(super) struct OpenCall {
 impl OpenCall {
     pub(super) fn begin(
         calls: Arc<ModelCalls>,
-        principal: Arc<Principal>,
-        deployment: Arc<Deployment>,
+        (principal, deployment, speaker): (Arc<Principal>, Arc<Deployment>, Speaker),
         request: &CallRequest,
         details: SpendDetails,
         id: RequestId,
@@ -71,6 +71,7 @@ impl OpenCall {
             calls,
             principal,
             deployment,
+            speaker,
             operation: request.operation,
             id,
             row: Some(row),
@@ -120,8 +121,8 @@ impl OpenCall {
     }
 
     /// Who speaks for the upstream.
-    pub(super) fn provider(&self) -> &'static dyn Provider {
-        registry::provider(self.deployment.target().map_or("openai", |target| target.provider))
+    pub(super) fn speaker(&self) -> Speaker {
+        self.speaker
     }
 
     /// The first content of a stream is there.

@@ -54,7 +54,7 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
 }
 
 /// Adds the deployment's values for what the request does not say.
-fn fill_in(members: &mut Members<'_>, defaults: &Map<String, Value>) -> Result<(), TransformError> {
+pub(super) fn fill_in(members: &mut Members<'_>, defaults: &Map<String, Value>) -> Result<(), TransformError> {
     members.retain(|_, value| value.get() != "null");
     for (name, value) in defaults {
         if !members.has(name) {
@@ -65,7 +65,7 @@ fn fill_in(members: &mut Members<'_>, defaults: &Map<String, Value>) -> Result<(
 }
 
 /// Members that win over the request's: the client's `extra_body`, and over it the deployment's.
-fn overrides(members: &mut Members<'_>, target: &Target) -> Result<Vec<u8>, TransformError> {
+pub(super) fn overrides(members: &mut Members<'_>, target: &Target) -> Result<Vec<u8>, TransformError> {
     let extra = members.take("extra_body").filter(|extra| extra.get() != "null");
     let text = extra.as_ref().map_or("{}", |extra| extra.get());
     let mut merged = Members::parse(text.as_bytes()).map_err(|_| TransformError::Member {
@@ -79,7 +79,7 @@ fn overrides(members: &mut Members<'_>, target: &Target) -> Result<Vec<u8>, Tran
 }
 
 /// The client's `extra_headers`, without those that it may not set.
-fn client_headers(members: &mut Members<'_>) -> Result<HeaderMap, TransformError> {
+pub(super) fn client_headers(members: &mut Members<'_>) -> Result<HeaderMap, TransformError> {
     let unfit = || TransformError::Member {
         member: "extra_headers",
         reason: "'extra_headers' must be an object of header names and texts.".to_owned(),
@@ -96,7 +96,7 @@ fn client_headers(members: &mut Members<'_>) -> Result<HeaderMap, TransformError
         .collect()
 }
 
-fn set_headers(
+pub(super) fn set_headers(
     headers: &mut HeaderMap,
     target: &Target,
     betas: &[&'static str],
@@ -153,7 +153,7 @@ fn set_key(headers: &mut HeaderMap, betas: &mut Vec<String>, key: &Secret) -> Re
 }
 
 /// The address of messages, whichever part of it the base has already. It goes before the base's query.
-fn endpoint(api_base: &str) -> String {
+pub(super) fn endpoint(api_base: &str) -> String {
     let (base, query) = api_base.split_once('?').map_or((api_base, None), |(base, query)| (base, Some(query)));
     let base = base.trim_end_matches('/');
     let joined = if base.ends_with("/v1/messages") {
@@ -169,11 +169,11 @@ fn endpoint(api_base: &str) -> String {
     }
 }
 
-fn setting(setting: &'static str, error: &dyn std::error::Error) -> TransformError {
+pub(super) fn setting(setting: &'static str, error: &dyn std::error::Error) -> TransformError {
     TransformError::Setting { setting, reason: error.to_string() }
 }
 
-fn malformed(error: &serde_json::Error) -> TransformError {
+pub(super) fn malformed(error: &serde_json::Error) -> TransformError {
     TransformError::Unsayable { reason: error.to_string() }
 }
 

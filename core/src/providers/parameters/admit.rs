@@ -45,8 +45,8 @@ fn known(operation: Operation, name: &str) -> Option<ParamSet> {
     match operation {
         Operation::Chat => ParamSet::one(name),
         Operation::Embedding => ParamSet::one_of_embeddings(name),
-        // What legacy completions take is the upstream's to say.
-        Operation::Completion => None,
+        // What legacy completions and other dialects take is the upstream's to say.
+        Operation::Completion | Operation::Messages | Operation::CountTokens => None,
     }
 }
 
