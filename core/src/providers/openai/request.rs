@@ -23,7 +23,7 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
     match call.operation {
         Operation::Chat => adapt_chat(&mut call, target)?,
         Operation::Embedding if target.profile.has(Rule::ListsInput) => list_input(call.members)?,
-        Operation::Embedding | Operation::Completion | Operation::Rerank => {}
+        _ => {}
     }
     let Call { operation, members, stream, .. } = call;
     members.set("model", member(&model_name(operation, target), "model")?);
