@@ -69,12 +69,12 @@ const DOCUMENTS_OF_UNIT: u64 = 100;
 const TOKENS_OF_DOCUMENT: u64 = 500;
 
 impl Asked {
-    /// Reads a body of the OpenAI dialect, chat, completions or embeddings, or of a rerank.
-    pub fn read(members: &Members<'_>) -> Self {
-        let count = |name| members.read::<u64>(name).filter(|count| *count > 0);
+    /// Reads a body. `caps` are the members that cap an answer's tokens.
+    pub fn read(members: &Members<'_>, caps: &[&str]) -> Self {
+        let count = |name: &str| members.read::<u64>(name).filter(|count| *count > 0);
         let answers = count("n").max(count("best_of")).unwrap_or(1);
         Self {
-            output_tokens: count("max_completion_tokens").max(count("max_tokens")),
+            output_tokens: caps.iter().filter_map(|cap| count(cap)).max(),
             choices: answers.saturating_mul(prompts(members)),
             service: service(members),
             audio_output: mentions(members, "modalities", b"\"audio\""),
@@ -254,7 +254,7 @@ mod tests {
     const STRICT: Care = Care::Strict { output_tokens: Some(2048) };
 
     fn asked(body: &str) -> Asked {
-        Asked::read(&Members::parse(body.as_bytes()).unwrap())
+        Asked::read(&Members::parse(body.as_bytes()).unwrap(), &["max_completion_tokens", "max_tokens"])
     }
 
     fn demand(body: &str, model: &str, care: Care) -> Result<Demand, Unbounded> {

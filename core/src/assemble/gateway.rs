@@ -58,7 +58,7 @@ const ONLY_WRITER_MILLIS: i64 = 60 * 60 * 1000;
 pub enum Serves {
     /// Everything: `postern`.
     All,
-    /// Chat, legacy completions and the list of models.
+    /// Chat in each of its dialects, legacy completions and the list of models.
     Chat,
     /// Embeddings and reranks.
     Embeddings,
@@ -158,7 +158,13 @@ impl Gateway {
     pub fn router(&self, serves: Serves) -> Front {
         let operations: &'static [Operation] = match serves {
             Serves::All => &Operation::ALL,
-            Serves::Chat => &[Operation::Chat, Operation::Completion, Operation::Messages, Operation::CountTokens],
+            Serves::Chat => &[
+                Operation::Chat,
+                Operation::Completion,
+                Operation::Messages,
+                Operation::Responses,
+                Operation::CountTokens,
+            ],
             Serves::Embeddings => &[Operation::Embedding, Operation::Rerank],
             Serves::Admin => &[],
         };

@@ -13,6 +13,8 @@ pub enum Operation {
     Rerank,
     /// `/v1/messages`, Anthropic's way to chat.
     Messages,
+    /// `/v1/responses`, OpenAI's newer way to chat.
+    Responses,
     /// `/v1/messages/count_tokens`: how large a request for [`Operation::Messages`] is.
     CountTokens,
 }
@@ -25,12 +27,21 @@ pub enum Dialect {
     OpenAi,
     /// Anthropic's messages.
     Anthropic,
+    /// OpenAI's responses: errors are OpenAI's, events are not.
+    Responses,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 6] =
-        [Self::Chat, Self::Completion, Self::Embedding, Self::Rerank, Self::Messages, Self::CountTokens];
+    pub const ALL: [Self; 7] = [
+        Self::Chat,
+        Self::Completion,
+        Self::Embedding,
+        Self::Rerank,
+        Self::Messages,
+        Self::Responses,
+        Self::CountTokens,
+    ];
 
     /// The operation's path below the API's version, as its maker names it.
     pub fn path(self) -> &'static str {
@@ -40,6 +51,7 @@ impl Operation {
             Self::Embedding => "/embeddings",
             Self::Rerank => "/rerank",
             Self::Messages => "/messages",
+            Self::Responses => "/responses",
             Self::CountTokens => "/messages/count_tokens",
         }
     }
@@ -49,7 +61,7 @@ impl Operation {
         match self {
             Self::Chat | Self::CountTokens => &["messages"],
             Self::Completion => &["prompt"],
-            Self::Embedding => &["input"],
+            Self::Embedding | Self::Responses => &["input"],
             Self::Rerank => &["query", "documents"],
             Self::Messages => &["messages", "max_tokens"],
         }
@@ -60,6 +72,7 @@ impl Operation {
         match self {
             Self::Chat | Self::Completion => &["max_completion_tokens", "max_tokens"],
             Self::Messages => &["max_tokens"],
+            Self::Responses => &["max_output_tokens"],
             Self::Embedding | Self::Rerank | Self::CountTokens => &[],
         }
     }
@@ -69,6 +82,7 @@ impl Operation {
         match self {
             Self::Chat | Self::Completion | Self::Embedding | Self::Rerank => Dialect::OpenAi,
             Self::Messages | Self::CountTokens => Dialect::Anthropic,
+            Self::Responses => Dialect::Responses,
         }
     }
 
@@ -80,12 +94,13 @@ impl Operation {
             Self::Embedding => "aembedding",
             Self::Rerank => "arerank",
             Self::Messages => "anthropic_messages",
+            Self::Responses => "aresponses",
             Self::CountTokens => "acount_tokens",
         }
     }
 
     /// Whether the model writes an answer, token by token: such an answer can be streamed and capped.
     pub fn generates(self) -> bool {
-        matches!(self, Self::Chat | Self::Completion | Self::Messages)
+        matches!(self, Self::Chat | Self::Completion | Self::Messages | Self::Responses)
     }
 }

@@ -3,6 +3,7 @@
 use super::anthropic::{Anthropic, AnthropicMessages};
 use super::bridge::messages::Messages;
 use super::bridge::over::Bridge;
+use super::bridge::responses::Responses;
 use super::bridge::speaker::Speaker;
 use super::openai::OpenAi;
 use super::operation::Operation;
@@ -14,6 +15,7 @@ static ANTHROPIC: Anthropic = Anthropic;
 
 static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages;
 static MESSAGES: Messages = Messages;
+static RESPONSES: Responses = Responses;
 
 /// Who speaks for a model of a provider, for what a client asks: some providers serve models in several dialects.
 pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
@@ -22,6 +24,7 @@ pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
         Operation::Chat | Operation::Completion | Operation::Embedding => Speaker::Own(own(name, model)),
         Operation::CountTokens => Speaker::Own(&ANTHROPIC_MESSAGES),
         Operation::Messages if speaks_messages(name) => Speaker::Own(&ANTHROPIC_MESSAGES),
+        Operation::Responses => Speaker::Bridged(Bridge { dialect: &RESPONSES, inner: own(name, model) }),
         Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
     }
 }

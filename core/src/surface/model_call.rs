@@ -34,6 +34,7 @@ fn paths(operation: Operation) -> &'static [&'static str] {
         Operation::Embedding => &["/v1/embeddings", "/embeddings"],
         Operation::Rerank => &["/v1/rerank", "/v2/rerank", "/rerank"],
         Operation::Messages => &["/v1/messages"],
+        Operation::Responses => &["/v1/responses", "/responses"],
         Operation::CountTokens => &["/v1/messages/count_tokens"],
     }
 }
@@ -116,7 +117,10 @@ fn pieces(relay: Relay, dialect: Dialect) -> impl Stream<Item = Result<Bytes, In
     stream::unfold(relay, move |mut relay| async move {
         let piece = match relay.next().await? {
             Ok(bytes) => bytes,
-            Err(error) => ErrorAnswer::from(error).told_in(dialect).into_event(),
+            Err(error) => {
+                let error = ErrorAnswer::from(error).told_in(dialect);
+                relay.broken(error.stream_code(), &error.message).unwrap_or_else(|| error.into_event())
+            }
         };
         Some((Ok(piece), relay))
     })

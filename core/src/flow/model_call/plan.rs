@@ -147,8 +147,12 @@ fn cap_output(
     }
     if named.is_empty() {
         let speaks_openai = deployment.target().is_some_and(|target| ["openai", "azure"].contains(&target.provider));
-        let is_chat = operation == Operation::Chat;
-        members.set(if is_chat && speaks_openai { "max_completion_tokens" } else { "max_tokens" }, value()?);
+        let name = match operation {
+            Operation::Responses => "max_output_tokens",
+            Operation::Chat if speaks_openai => "max_completion_tokens",
+            _ => "max_tokens",
+        };
+        members.set(name, value()?);
     }
     Ok(true)
 }

@@ -119,7 +119,8 @@ impl OpenCall {
     pub(super) fn reply(&self, show_usage: bool) -> Reply<'_> {
         let model = self.row.as_ref().map_or("", |row| row.details.model_group.as_str());
         let asked: &[u8] = if let AskedInput::Body(body) = &self.asked { body } else { &[] };
-        Reply { operation: self.operation, id: self.id, model, asked, show_usage }
+        let deployment = self.deployment.id.as_str();
+        Reply { operation: self.operation, id: self.id, model, deployment, asked, show_usage }
     }
 
     /// As whom the upstream knows us, where no fixed key says it.

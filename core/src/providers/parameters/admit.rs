@@ -46,7 +46,11 @@ fn known(operation: Operation, name: &str) -> Option<ParamSet> {
         Operation::Chat => ParamSet::one(name),
         Operation::Embedding => ParamSet::one_of_embeddings(name),
         // What legacy completions, rerankers and other dialects take is the upstream's to say.
-        Operation::Completion | Operation::Rerank | Operation::Messages | Operation::CountTokens => None,
+        Operation::Completion
+        | Operation::Rerank
+        | Operation::Messages
+        | Operation::Responses
+        | Operation::CountTokens => None,
     }
 }
 
