@@ -4,14 +4,17 @@ use super::anthropic::{Anthropic, AnthropicMessages};
 use super::bridge::messages::Messages;
 use super::bridge::over::Bridge;
 use super::bridge::speaker::Speaker;
-use super::openai::OpenAi;
+use super::openai::{OpenAi, OpenAiResponses};
 use super::operation::Operation;
 use super::provider::Provider;
 
 static OPENAI: OpenAi = OpenAi;
+static OPENAI_RESPONSES: OpenAiResponses = OpenAiResponses;
 static ANTHROPIC: Anthropic = Anthropic;
 
-static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages;
+static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &["anthropic-version", "anthropic-beta"] };
+// It takes the headers and does not read them: <https://api-docs.deepseek.com/guides/anthropic_api>
+static DEEPSEEK_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &[] };
 static MESSAGES: Messages = Messages;
 
 /// Who speaks for a provider, for what a client asks.
@@ -19,14 +22,21 @@ pub fn provider(name: &str, operation: Operation) -> Speaker {
     match operation {
         Operation::Chat | Operation::Completion | Operation::Embedding => Speaker::Own(own(name)),
         Operation::CountTokens => Speaker::Own(&ANTHROPIC_MESSAGES),
-        Operation::Messages if speaks_messages(name) => Speaker::Own(&ANTHROPIC_MESSAGES),
-        Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name) }),
+        Operation::Messages => match name {
+            "anthropic" => Speaker::Own(&ANTHROPIC_MESSAGES),
+            "deepseek" => Speaker::Own(&DEEPSEEK_MESSAGES),
+            "openai" => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI_RESPONSES }),
+            _ => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name) }),
+        },
     }
 }
 
 /// Who speaks for answers that are made up in the OpenAI dialect.
 pub fn mock(operation: Operation) -> Speaker {
-    provider("openai", operation)
+    match operation {
+        Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI }),
+        _ => provider("openai", operation),
+    }
 }
 
 /// Whether a provider counts the tokens of a request.
@@ -41,9 +51,4 @@ fn own(name: &str) -> &'static dyn Provider {
         "anthropic" => &ANTHROPIC,
         _ => &OPENAI,
     }
-}
-
-/// Whether a provider answers Anthropic's messages itself.
-fn speaks_messages(name: &str) -> bool {
-    matches!(name, "anthropic" | "deepseek")
 }

@@ -1,5 +1,7 @@
 //! The OpenAI dialect, spoken by most upstreams. Clients speak it too, so answers pass as the bytes they came in.
 //!
+//! [`responses`] chats by OpenAI's newer way to ask.
+//!
 //! Wire format: <https://platform.openai.com/docs/api-reference/chat>
 
 mod address;
@@ -10,8 +12,10 @@ mod failure;
 mod json_tool;
 mod messages;
 mod request;
+mod responses;
 mod stream;
 mod values;
 mod words;
 
 pub use dialect::OpenAi;
+pub use responses::OpenAiResponses;

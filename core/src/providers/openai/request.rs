@@ -36,7 +36,7 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
         ask_for_usage(members)?;
     }
     add_extra_body(members, target, extra_body)?;
-    with_headers(operation, target, members.to_json())
+    with_headers(&endpoint(target, operation.path()), target, members.to_json())
 }
 
 /// Parameters, messages and tools in the provider's form.
@@ -50,7 +50,7 @@ fn adapt_chat(call: &mut Call<'_, '_>, target: &Target) -> Result<(), TransformE
     if !profile.row.tool_words_refused.is_empty() {
         words::remove(call.members, "tools", profile.row.tool_words_refused)?;
     }
-    if !call.stream && profile.has(Rule::SaysNoStream) {
+    if !call.stream && call.members.take("stream").is_none() && profile.has(Rule::SaysNoStream) {
         call.members.set("stream", member(&false, "stream")?);
     }
     for (name, json) in profile.row.chat_members {
@@ -94,7 +94,7 @@ fn list_input(members: &mut Members<'_>) -> Result<(), TransformError> {
 }
 
 /// Adds the deployment's defaults where the client says nothing.
-fn fill_in(members: &mut Members<'_>, target: &Target) -> Result<(), TransformError> {
+pub(super) fn fill_in(members: &mut Members<'_>, target: &Target) -> Result<(), TransformError> {
     for (name, value) in &target.default_params {
         if members.get(name).is_none() {
             members.set(name.clone(), member(value, "extra_body")?);
@@ -104,7 +104,7 @@ fn fill_in(members: &mut Members<'_>, target: &Target) -> Result<(), TransformEr
 }
 
 /// Adds the client's `extra_body`, then the deployment's.
-fn add_extra_body(
+pub(super) fn add_extra_body(
     members: &mut Members<'_>,
     target: &Target,
     extra_body: Option<Cow<'_, RawValue>>,
@@ -124,12 +124,12 @@ fn add_extra_body(
     Ok(())
 }
 
-fn with_headers(operation: Operation, target: &Target, body: Vec<u8>) -> Result<Request<Bytes>, TransformError> {
+/// A request to an address, with the deployment's credential and headers.
+pub(super) fn with_headers(address: &str, target: &Target, body: Vec<u8>) -> Result<Request<Bytes>, TransformError> {
     let setting = |setting, reason: String| TransformError::Setting { setting, reason };
     let mut request = Request::new(Bytes::from(body));
     *request.method_mut() = Method::POST;
-    *request.uri_mut() =
-        endpoint(target, operation).parse().map_err(|error| setting("api_base", format!("{error}")))?;
+    *request.uri_mut() = address.parse().map_err(|error| setting("api_base", format!("{error}")))?;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
