@@ -27,6 +27,7 @@ use crate::surface::gate::Gate;
 use crate::surface::router::{Parts, router};
 use crate::tls;
 use crate::upstream::client::{HttpClient, PROXY_VARIABLES, Way};
+use crate::upstream::identity::authorizer::Authorizer;
 use crate::upstream::transport::{Bounds, Transport};
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +60,7 @@ pub enum Serves {
     All,
     /// Chat, legacy completions and the list of models.
     Chat,
-    /// Embeddings.
+    /// Embeddings and reranks.
     Embeddings,
     /// Keys, spend, model information and health.
     Admin,
@@ -140,6 +141,7 @@ impl Gateway {
             spend,
             ledger,
             limits,
+            authorizer: Authorizer::new(Arc::clone(&transport), Arc::clone(&ground.clock)),
             transport,
             clock: ground.clock,
             random: ground.random,
@@ -157,7 +159,7 @@ impl Gateway {
         let operations: &'static [Operation] = match serves {
             Serves::All => &Operation::ALL,
             Serves::Chat => &[Operation::Chat, Operation::Completion, Operation::Messages, Operation::CountTokens],
-            Serves::Embeddings => &[Operation::Embedding],
+            Serves::Embeddings => &[Operation::Embedding, Operation::Rerank],
             Serves::Admin => &[],
         };
         let is_admin = matches!(serves, Serves::All | Serves::Admin);

@@ -9,6 +9,8 @@ pub enum Operation {
     Completion,
     /// `/v1/embeddings`.
     Embedding,
+    /// `/v1/rerank`, in Cohere's dialect.
+    Rerank,
     /// `/v1/messages`, Anthropic's way to chat.
     Messages,
     /// `/v1/messages/count_tokens`: how large a request for [`Operation::Messages`] is.
@@ -27,7 +29,8 @@ pub enum Dialect {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 5] = [Self::Chat, Self::Completion, Self::Embedding, Self::Messages, Self::CountTokens];
+    pub const ALL: [Self; 6] =
+        [Self::Chat, Self::Completion, Self::Embedding, Self::Rerank, Self::Messages, Self::CountTokens];
 
     /// The operation's path below the API's version, as its maker names it.
     pub fn path(self) -> &'static str {
@@ -35,6 +38,7 @@ impl Operation {
             Self::Chat => "/chat/completions",
             Self::Completion => "/completions",
             Self::Embedding => "/embeddings",
+            Self::Rerank => "/rerank",
             Self::Messages => "/messages",
             Self::CountTokens => "/messages/count_tokens",
         }
@@ -46,6 +50,7 @@ impl Operation {
             Self::Chat | Self::CountTokens => &["messages"],
             Self::Completion => &["prompt"],
             Self::Embedding => &["input"],
+            Self::Rerank => &["query", "documents"],
             Self::Messages => &["messages", "max_tokens"],
         }
     }
@@ -55,19 +60,14 @@ impl Operation {
         match self {
             Self::Chat | Self::Completion => &["max_completion_tokens", "max_tokens"],
             Self::Messages => &["max_tokens"],
-            Self::Embedding | Self::CountTokens => &[],
+            Self::Embedding | Self::Rerank | Self::CountTokens => &[],
         }
-    }
-
-    /// Whether the model writes an answer, which costs and can be streamed.
-    pub fn generates(self) -> bool {
-        !matches!(self, Self::Embedding | Self::CountTokens)
     }
 
     /// The dialect that it is asked in, and answered.
     pub fn dialect(self) -> Dialect {
         match self {
-            Self::Chat | Self::Completion | Self::Embedding => Dialect::OpenAi,
+            Self::Chat | Self::Completion | Self::Embedding | Self::Rerank => Dialect::OpenAi,
             Self::Messages | Self::CountTokens => Dialect::Anthropic,
         }
     }
@@ -78,8 +78,14 @@ impl Operation {
             Self::Chat => "acompletion",
             Self::Completion => "atext_completion",
             Self::Embedding => "aembedding",
+            Self::Rerank => "arerank",
             Self::Messages => "anthropic_messages",
             Self::CountTokens => "acount_tokens",
         }
+    }
+
+    /// Whether the model writes an answer, token by token: such an answer can be streamed and capped.
+    pub fn generates(self) -> bool {
+        matches!(self, Self::Chat | Self::Completion | Self::Messages)
     }
 }

@@ -1,4 +1,4 @@
-//! Which transform speaks for a provider. Adding a provider is one line here.
+//! Which transform speaks for a provider, and for what. Adding a provider is one line here.
 
 use super::anthropic::{Anthropic, AnthropicMessages};
 use super::bridge::messages::Messages;
@@ -7,6 +7,7 @@ use super::bridge::speaker::Speaker;
 use super::openai::{OpenAi, OpenAiResponses};
 use super::operation::Operation;
 use super::provider::Provider;
+use super::rerank;
 
 static OPENAI: OpenAi = OpenAi;
 static OPENAI_RESPONSES: OpenAiResponses = OpenAiResponses;
@@ -17,16 +18,17 @@ static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &["
 static DEEPSEEK_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &[] };
 static MESSAGES: Messages = Messages;
 
-/// Who speaks for a provider, for what a client asks.
-pub fn provider(name: &str, operation: Operation) -> Speaker {
+/// Who speaks for a model of a provider, for what a client asks: some providers serve models in several dialects.
+pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
     match operation {
-        Operation::Chat | Operation::Completion | Operation::Embedding => Speaker::Own(own(name)),
+        Operation::Rerank => Speaker::Own(rerank::reranker(name)),
+        Operation::Chat | Operation::Completion | Operation::Embedding => Speaker::Own(own(name, model)),
         Operation::CountTokens => Speaker::Own(&ANTHROPIC_MESSAGES),
         Operation::Messages => match name {
             "anthropic" => Speaker::Own(&ANTHROPIC_MESSAGES),
             "deepseek" => Speaker::Own(&DEEPSEEK_MESSAGES),
             "openai" => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI_RESPONSES }),
-            _ => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name) }),
+            _ => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
         },
     }
 }
@@ -35,7 +37,7 @@ pub fn provider(name: &str, operation: Operation) -> Speaker {
 pub fn mock(operation: Operation) -> Speaker {
     match operation {
         Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI }),
-        _ => provider("openai", operation),
+        _ => provider("openai", "", operation),
     }
 }
 
@@ -46,7 +48,7 @@ pub fn counts_tokens(name: &str) -> bool {
 
 /// The transform of a provider. Every provider that the catalog lists as spoken and that is not named here speaks the
 /// OpenAI dialect.
-fn own(name: &str) -> &'static dyn Provider {
+fn own(name: &str, _model: &str) -> &'static dyn Provider {
     match name {
         "anthropic" => &ANTHROPIC,
         _ => &OPENAI,

@@ -32,6 +32,7 @@ fn paths(operation: Operation) -> &'static [&'static str] {
         Operation::Chat => &["/v1/chat/completions", "/chat/completions"],
         Operation::Completion => &["/v1/completions", "/completions"],
         Operation::Embedding => &["/v1/embeddings", "/embeddings"],
+        Operation::Rerank => &["/v1/rerank", "/v2/rerank", "/rerank"],
         Operation::Messages => &["/v1/messages"],
         Operation::CountTokens => &["/v1/messages/count_tokens"],
     }
@@ -45,7 +46,7 @@ impl ModelCallSurface {
     pub(super) fn routes(&self) -> Router {
         let mut router = Router::new();
         for &operation in self.operations {
-            for path in paths(operation) {
+            for &path in paths(operation) {
                 let surface = self.clone();
                 let answer = move |request: Request| {
                     let surface = surface.clone();

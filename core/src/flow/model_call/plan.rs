@@ -78,7 +78,7 @@ pub(super) fn make(
             }
             let dropped = &mut said.dropped;
             let call = Call { operation, members: &mut members, stream: said.stream, policy: &policy, dropped };
-            let speaker = registry::provider(target.provider, operation);
+            let speaker = registry::provider(target.provider, &target.model, operation);
             (speaker, Upstream::Provider(Box::new(speaker.request(call, target)?)))
         }
     };

@@ -44,7 +44,7 @@ impl ModelCalls {
         let operation = operation_of(&deployment);
         let body = question(operation);
         let mut members = Members::parse(body).map_err(|error| CallError::Json(error.to_string()))?;
-        let speaker = registry::provider(target.provider, operation);
+        let speaker = registry::provider(target.provider, &target.model, operation);
         let upstream = speaker.request(
             Call { operation, members: &mut members, stream: false, policy: &target.policy, dropped: &mut Vec::new() },
             target,
@@ -65,7 +65,7 @@ impl ModelCalls {
         let who = (asker, deployment, speaker);
         let mut open = OpenCall::begin(Arc::clone(self), who, &request, details, id);
         let upstream = Upstream::Provider(Box::new(upstream));
-        let answer = match attempt::send(self.transport.as_ref(), &speaker, upstream, BOUNDS).await {
+        let answer = match attempt::send(self, &open, upstream, BOUNDS).await {
             Ok(answered) => attempt::whole(&speaker, open.reply(false), answered.body).await,
             Err(error) => Err(error),
         };
@@ -79,6 +79,7 @@ impl ModelCalls {
 fn operation_of(deployment: &Deployment) -> Operation {
     match deployment.price.as_ref().and_then(|price| price.mode()) {
         Some("embedding") => Operation::Embedding,
+        Some("rerank") => Operation::Rerank,
         Some("completion") => Operation::Completion,
         _ => Operation::Chat,
     }
@@ -89,6 +90,7 @@ fn question(operation: Operation) -> &'static [u8] {
         Operation::Chat => br#"{"messages":[{"role":"user","content":"What's 1 + 1?"}],"max_tokens":16}"#,
         Operation::Completion => br#"{"prompt":"1 + 1 =","max_tokens":16}"#,
         Operation::Embedding => br#"{"input":["test"]}"#,
+        Operation::Rerank => br#"{"query":"test","documents":["test"]}"#,
         Operation::Messages | Operation::CountTokens => {
             br#"{"messages":[{"role":"user","content":"What's 1 + 1?"}],"max_tokens":16}"#
         }

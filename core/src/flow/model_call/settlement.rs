@@ -18,6 +18,7 @@ use crate::price::{CallFacts, cost_of};
 use crate::principal::Principal;
 use crate::providers::bridge::speaker::Speaker;
 use crate::providers::decoder::Seen;
+use crate::providers::identity::Identity;
 use crate::providers::operation::Operation;
 use crate::providers::provider::Reply;
 use crate::routing::Deployment;
@@ -117,7 +118,13 @@ impl OpenCall {
     /// What the answer is told with.
     pub(super) fn reply(&self, show_usage: bool) -> Reply<'_> {
         let model = self.row.as_ref().map_or("", |row| row.details.model_group.as_str());
-        Reply { operation: self.operation, id: self.id, model, show_usage }
+        let asked: &[u8] = if let AskedInput::Body(body) = &self.asked { body } else { &[] };
+        Reply { operation: self.operation, id: self.id, model, asked, show_usage }
+    }
+
+    /// As whom the upstream knows us, where no fixed key says it.
+    pub(super) fn identity(&self) -> Option<&Identity> {
+        self.deployment.target()?.identity.as_ref()
     }
 
     /// Who speaks for the upstream.

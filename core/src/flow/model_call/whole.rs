@@ -30,8 +30,8 @@ pub(super) async fn ask(
     (bounds, show_usage): (Bounds, bool),
 ) -> Ended {
     let sent = calls.clock.now();
+    let attempted = attempt::send(&calls, &open, upstream, bounds).await;
     let speaker = open.speaker();
-    let attempted = attempt::send(calls.transport.as_ref(), &speaker, upstream, bounds).await;
     let upstream_ms = calls.clock.now().millis_since(sent);
     let (headers, answer) = match attempted {
         Ok(answered) => {

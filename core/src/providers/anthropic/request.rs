@@ -3,21 +3,20 @@
 use super::abilities::Abilities;
 use super::body::{self, Surroundings};
 use super::parameters;
-use crate::api::chat::invalid::InvalidMember;
 use crate::api::chat::request::ChatRequest;
-use crate::api::members::{Members, raw};
+use crate::providers::envelope::{self, Extras, credential, deployment_headers, setting, told};
 use crate::providers::operation::Operation;
 use crate::providers::parameters::admit::admit;
 use crate::providers::provider::{Call, TransformError};
-use crate::providers::target::Target;
+use crate::providers::target::{KeyHeader, Target};
 use crate::secret::Secret;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
-use serde_json::{Map, Value};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use std::borrow::Cow;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const AZURE_API_KEY: HeaderName = HeaderName::from_static("api-key");
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 /// The version of the API whose wire format is spoken here.
@@ -25,8 +24,6 @@ const API_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 /// How the token of a signed-in person begins, in contrast to a key.
 const SIGNED_IN: &str = "sk-ant-oat";
 const SIGNED_IN_BETA: &str = "oauth-2025-04-20";
-/// Headers that a client may not set: they hold credentials, or belong to the connection.
-const GUARDED: [&str; 6] = ["authorization", "x-api-key", "host", "content-length", "connection", "transfer-encoding"];
 
 /// Builds the upstream request.
 pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
@@ -34,10 +31,8 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
         let reason = format!("`{}` has no such operation: it only chats.", target.provider);
         return Err(TransformError::Unsayable { reason });
     }
-    let extra_headers = client_headers(call.members)?;
-    let overrides = overrides(call.members, target)?;
-    let overrides = Members::parse(&overrides).map_err(|error| malformed(&error))?;
-    fill_in(call.members, &target.default_params)?;
+    let extras = Extras::take(call.members, target)?;
+    let overrides = extras.overrides()?;
     admit(&mut call, &target.profile, &target.model)?;
     let Call { members, stream, policy, dropped, .. } = call;
     let abilities = Abilities::of(&target.model, target.known.as_deref());
@@ -46,76 +41,27 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
     let around = Surroundings { model: Some(&target.model), stream, overrides: &overrides };
     let written = body::write(&request, abilities, &around).map_err(told)?;
     dropped.extend(written.dropped.into_iter().map(Cow::Borrowed));
-    let mut request = Request::new(Bytes::from(written.body));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = endpoint(&target.api_base).parse().map_err(|error| setting("api_base", &error))?;
-    set_headers(request.headers_mut(), target, &written.betas, extra_headers)?;
+    let mut request = envelope::post(&endpoint(&target.api_base), written.body)?;
+    set_headers(request.headers_mut(), target, &written.betas, &extras.headers)?;
     Ok(request)
-}
-
-/// Adds the deployment's values for what the request does not say.
-pub(super) fn fill_in(members: &mut Members<'_>, defaults: &Map<String, Value>) -> Result<(), TransformError> {
-    members.retain(|_, value| value.get() != "null");
-    for (name, value) in defaults {
-        if !members.has(name) {
-            members.set(name.clone(), raw(value).map_err(|error| malformed(&error))?);
-        }
-    }
-    Ok(())
-}
-
-/// Members that win over the request's: the client's `extra_body`, and over it the deployment's.
-pub(super) fn overrides(members: &mut Members<'_>, target: &Target) -> Result<Vec<u8>, TransformError> {
-    let extra = members.take("extra_body").filter(|extra| extra.get() != "null");
-    let text = extra.as_ref().map_or("{}", |extra| extra.get());
-    let mut merged = Members::parse(text.as_bytes()).map_err(|_| TransformError::Member {
-        member: "extra_body",
-        reason: "'extra_body' must be an object.".to_owned(),
-    })?;
-    for (name, value) in &target.extra_body {
-        merged.set(name, raw(value).map_err(|error| malformed(&error))?);
-    }
-    Ok(merged.to_json())
-}
-
-/// The client's `extra_headers`, without those that it may not set.
-pub(super) fn client_headers(members: &mut Members<'_>) -> Result<HeaderMap, TransformError> {
-    let unfit = || TransformError::Member {
-        member: "extra_headers",
-        reason: "'extra_headers' must be an object of header names and texts.".to_owned(),
-    };
-    let Some(extra) = members.take("extra_headers").filter(|extra| extra.get() != "null") else {
-        return Ok(HeaderMap::new());
-    };
-    let pairs: std::collections::BTreeMap<String, String> = serde_json::from_str(extra.get()).map_err(|_| unfit())?;
-    let allowed = pairs.iter().filter(|(name, _)| !GUARDED.contains(&name.to_ascii_lowercase().as_str()));
-    allowed
-        .map(|(name, value)| {
-            Ok((HeaderName::try_from(name).map_err(|_| unfit())?, HeaderValue::try_from(value).map_err(|_| unfit())?))
-        })
-        .collect()
 }
 
 pub(super) fn set_headers(
     headers: &mut HeaderMap,
     target: &Target,
     betas: &[&'static str],
-    client: HeaderMap,
+    client: &HeaderMap,
 ) -> Result<(), TransformError> {
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(VERSION, API_VERSION);
     let mut betas: Vec<String> = betas.iter().map(|beta| (*beta).to_owned()).collect();
-    for (name, value) in &client {
+    for (name, value) in client {
         set_extra(headers, &mut betas, name.clone(), value.clone());
     }
-    for (name, value) in &target.extra_headers {
-        let name = HeaderName::try_from(name).map_err(|error| setting("extra_headers", &error))?;
-        let value = HeaderValue::try_from(value).map_err(|error| setting("extra_headers", &error))?;
+    for (name, value) in deployment_headers(target)? {
         set_extra(headers, &mut betas, name, value);
     }
     if let Some(key) = &target.api_key {
-        set_key(headers, &mut betas, key)?;
+        set_key(headers, &mut betas, (key, target.key_header))?;
     }
     if !betas.is_empty() {
         let mut once: Vec<&str> = Vec::with_capacity(betas.len());
@@ -139,16 +85,22 @@ fn set_extra(headers: &mut HeaderMap, betas: &mut Vec<String>, name: HeaderName,
     }
 }
 
-/// A key has a header of its own; the token of a signed-in person is a bearer token, and a feature.
-fn set_key(headers: &mut HeaderMap, betas: &mut Vec<String>, key: &Secret) -> Result<(), TransformError> {
-    let is_token = key.expose().starts_with(SIGNED_IN);
-    let text = if is_token { format!("Bearer {}", key.expose()) } else { key.expose().to_owned() };
-    let mut value = HeaderValue::try_from(text).map_err(|error| setting("api_key", &error))?;
-    value.set_sensitive(true);
-    if is_token {
+/// A key has a header of its own; the token of a signed-in person is a bearer token, and a feature. Azure, which serves
+/// Claude too, calls the header by its own name, and takes Anthropic's for it.
+fn set_key(
+    headers: &mut HeaderMap,
+    betas: &mut Vec<String>,
+    (key, header): (&Secret, KeyHeader),
+) -> Result<(), TransformError> {
+    if key.expose().starts_with(SIGNED_IN) {
         betas.push(SIGNED_IN_BETA.to_owned());
+        headers.insert(AUTHORIZATION, credential("Bearer ", key)?);
+        return Ok(());
     }
-    headers.insert(if is_token { AUTHORIZATION } else { API_KEY }, value);
+    headers.insert(API_KEY, credential("", key)?);
+    if header == KeyHeader::ApiKey {
+        headers.insert(AZURE_API_KEY, credential("", key)?);
+    }
     Ok(())
 }
 
@@ -166,23 +118,6 @@ pub(super) fn endpoint(api_base: &str) -> String {
     match query {
         Some(query) => format!("{joined}?{query}"),
         None => joined,
-    }
-}
-
-pub(super) fn setting(setting: &'static str, error: &dyn std::error::Error) -> TransformError {
-    TransformError::Setting { setting, reason: error.to_string() }
-}
-
-pub(super) fn malformed(error: &serde_json::Error) -> TransformError {
-    TransformError::Unsayable { reason: error.to_string() }
-}
-
-/// What is wrong with a message is told of the request as a whole, by its place; what is wrong with a parameter, of it.
-fn told(error: InvalidMember) -> TransformError {
-    let reason = error.to_string();
-    match error.member {
-        "messages" => TransformError::Unsayable { reason },
-        member => TransformError::Member { member, reason },
     }
 }
 

@@ -8,7 +8,7 @@ mod address;
 mod answer;
 mod choices;
 mod dialect;
-mod failure;
+pub(super) mod failure;
 mod json_tool;
 mod messages;
 mod request;
@@ -19,3 +19,4 @@ mod words;
 
 pub use dialect::OpenAi;
 pub use responses::OpenAiResponses;
+pub(super) use stream::EventReader;

@@ -27,7 +27,7 @@ pub fn admit(call: &mut Call<'_, '_>, profile: &Profile, model: &str) -> Result<
         if takes.has(one) || policy.allowed.iter().any(|allowed| allowed == name) {
             return true;
         }
-        if policy.drops || (operation != Operation::Embedding && SILENT.contains(&name)) {
+        if policy.drops || (operation.generates() && SILENT.contains(&name)) {
             dropped.push(Cow::Owned(name.to_owned()));
         } else {
             refused.push(format!("`{name}`"));
@@ -51,8 +51,8 @@ fn known(operation: Operation, name: &str) -> Option<ParamSet> {
     match operation {
         Operation::Chat => ParamSet::one(name),
         Operation::Embedding => ParamSet::one_of_embeddings(name),
-        // What legacy completions and other dialects take is the upstream's to say.
-        Operation::Completion | Operation::Messages | Operation::CountTokens => None,
+        // What legacy completions, rerankers and other dialects take is the upstream's to say.
+        Operation::Completion | Operation::Rerank | Operation::Messages | Operation::CountTokens => None,
     }
 }
 

@@ -59,7 +59,10 @@ mod tests {
 
     fn told(operation: Operation, body: &'static str) -> Result<WholeAnswer, ProviderFailure> {
         let id = RequestId::at(Timestamp::from_seconds(1), &[0; 10]);
-        read(Reply { operation, id, model: "mine", show_usage: false }, &Bytes::from_static(body.as_bytes()))
+        read(
+            Reply { operation, id, model: "mine", asked: &[], show_usage: false },
+            &Bytes::from_static(body.as_bytes()),
+        )
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! The upstream request: the client's members, with the model's own name and the deployment's additions.
 
-use crate::api::members::{Members, raw};
-use crate::providers::anthropic::request::{
-    client_headers, endpoint, fill_in, malformed, overrides, set_headers, setting,
-};
+use crate::api::members::raw;
+use crate::providers::anthropic::request::{endpoint, set_headers};
+use crate::providers::envelope::{self, Extras, unwritable};
 use crate::providers::operation::Operation;
 use crate::providers::parameters::admit::admit;
 use crate::providers::provider::{Call, TransformError};
 use crate::providers::target::Target;
 use bytes::Bytes;
-use http::{Method, Request};
+use http::Request;
 use std::borrow::Cow;
 
 /// The members that make up what is counted.
@@ -46,12 +45,10 @@ const COUNTING_BETA: &str = "token-counting-2024-11-01";
 
 /// Builds the upstream request.
 pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
-    let extra_headers = client_headers(call.members)?;
-    let overrides = overrides(call.members, target)?;
-    let overrides = Members::parse(&overrides).map_err(|error| malformed(&error))?;
-    if call.operation == Operation::Messages {
-        fill_in(call.members, &target.default_params)?;
-    }
+    let extras = match call.operation {
+        Operation::Messages => Extras::take(call.members, target)?,
+        _ => Extras::split_off(call.members, target)?,
+    };
     admit(&mut call, &target.profile, &target.model)?;
     let Call { operation, members, stream, policy, dropped } = call;
     members.retain(|name, value| {
@@ -63,18 +60,16 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
         }
         is_sent && value.get() != "null"
     });
-    members.set("model", raw(&target.model).map_err(|error| malformed(&error))?);
+    members.set("model", raw(&target.model).map_err(|error| unwritable(&error))?);
     if operation == Operation::Messages {
-        members.set("stream", raw(&stream).map_err(|error| malformed(&error))?);
-        for (name, value) in overrides.iter() {
+        members.set("stream", raw(&stream).map_err(|error| unwritable(&error))?);
+        for (name, value) in extras.overrides()?.iter() {
             members.set(name.to_owned(), value.to_owned());
         }
     }
     let betas: &[&'static str] = if operation == Operation::CountTokens { &[COUNTING_BETA] } else { &[] };
-    let mut request = Request::new(Bytes::from(members.to_json()));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = address(target, operation).parse().map_err(|error| setting("api_base", &error))?;
-    set_headers(request.headers_mut(), target, betas, extra_headers)?;
+    let mut request = envelope::post(&address(target, operation), members.to_json())?;
+    set_headers(request.headers_mut(), target, betas, &extras.headers)?;
     Ok(request)
 }
 
@@ -106,6 +101,7 @@ fn deepseek_base(api_base: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::members::Members;
     use crate::config::{DeploymentParams, Environment};
     use crate::providers::resolve::target_of;
     use serde_json::{Value, json};

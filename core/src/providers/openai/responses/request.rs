@@ -10,7 +10,8 @@ use crate::api::members::Members;
 use crate::api::object::ObjectWriter;
 use crate::price::ModelPrice;
 use crate::providers::openai::address::endpoint;
-use crate::providers::openai::request::{add_extra_body, fill_in, with_headers};
+use crate::providers::openai::request::with_headers;
+use crate::providers::outgoing::{add_extra_body, fill_in};
 use crate::providers::parameters::admit::leave_out;
 use crate::providers::provider::{Call, TransformError};
 use crate::providers::target::Target;
@@ -89,7 +90,6 @@ struct Reasoning {
 pub(super) fn build(call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
     let Call { members, stream, policy, dropped, .. } = call;
     let extra_body = members.take("extra_body");
-    members.retain(|_, value| value.get() != "null");
     fill_in(members, target)?;
     leave_out(members, policy, dropped);
     if !reasons(target) && !policy.allowed.iter().any(|name| name == "reasoning_effort") {
