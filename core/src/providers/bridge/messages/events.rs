@@ -27,6 +27,7 @@ pub(super) struct MessageTeller {
     call_id: String,
     stop: Option<StopReason>,
     refused: bool,
+    has_called: bool,
 }
 
 /// The block that is open: the last that has begun.
@@ -63,6 +64,7 @@ impl MessageTeller {
             call_id: String::new(),
             stop: None,
             refused: false,
+            has_called: false,
         }
     }
 
@@ -141,6 +143,7 @@ impl MessageTeller {
             Event::ContentBlockStart { index: self.blocks, content_block: opening }.write(out);
             self.blocks += 1;
             self.open = this;
+            self.has_called = true;
         }
         if let Some(partial_json) = function.arguments.as_deref().filter(|json| !json.is_empty()) {
             self.add(BlockDelta::InputJsonDelta { partial_json }, out);
@@ -196,7 +199,12 @@ impl ClientEvents for MessageTeller {
     }
 
     fn terminal(&self, usage: &Usage) -> Bytes {
-        let stop_reason = if self.refused { StopReason::Refusal } else { self.stop.unwrap_or_default() };
+        let stop_reason = match self.stop.unwrap_or_default() {
+            _ if self.refused => StopReason::Refusal,
+            // Clients go by this: a call that is not announced is not made.
+            StopReason::EndTurn if self.has_called => StopReason::ToolUse,
+            stop => stop,
+        };
         let mut out = Vec::with_capacity(256);
         let delta = Ending { stop_reason, stop_sequence: None };
         Event::MessageDelta { delta, usage: MessageUsage::from(usage) }.write(&mut out);

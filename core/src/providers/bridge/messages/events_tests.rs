@@ -101,6 +101,13 @@ fn calls_that_are_numbered_alike_are_told_apart_by_their_ids() {
 }
 
 #[test]
+fn a_call_is_announced_even_where_the_upstream_only_stops() {
+    let stop = FINISH.replace("tool_calls", "stop");
+    let told = told(&stream(&[CALL, MORE, &stop, DONE]), 1 << 20).unwrap();
+    assert!(told.contains(r#""stop_reason":"tool_use""#));
+}
+
+#[test]
 fn a_piece_of_a_call_that_has_ended_is_an_error() {
     assert!(told(&stream(&[CALL, OTHER, MORE, FINISH, DONE]), 1 << 20).is_err());
 }
