@@ -5,17 +5,22 @@ use super::bridge::messages::Messages;
 use super::bridge::over::Bridge;
 use super::bridge::responses::Responses;
 use super::bridge::speaker::Speaker;
-use super::openai::OpenAi;
+use super::openai::{OpenAi, OpenAiResponses};
 use super::operation::Operation;
 use super::provider::Provider;
 use super::rerank;
+use super::responses::PassedResponses;
 
 static OPENAI: OpenAi = OpenAi;
+static OPENAI_RESPONSES: OpenAiResponses = OpenAiResponses;
 static ANTHROPIC: Anthropic = Anthropic;
 
-static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages;
+static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &["anthropic-version", "anthropic-beta"] };
+// It takes the headers and does not read them: <https://api-docs.deepseek.com/guides/anthropic_api>
+static DEEPSEEK_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &[] };
 static MESSAGES: Messages = Messages;
 static RESPONSES: Responses = Responses;
+static PASSED_RESPONSES: PassedResponses = PassedResponses;
 
 /// Who speaks for a model of a provider, for what a client asks: some providers serve models in several dialects.
 pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
@@ -23,15 +28,29 @@ pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
         Operation::Rerank => Speaker::Own(rerank::reranker(name)),
         Operation::Chat | Operation::Completion | Operation::Embedding => Speaker::Own(own(name, model)),
         Operation::CountTokens => Speaker::Own(&ANTHROPIC_MESSAGES),
-        Operation::Messages if speaks_messages(name) => Speaker::Own(&ANTHROPIC_MESSAGES),
+        Operation::Messages => match name {
+            "anthropic" => Speaker::Own(&ANTHROPIC_MESSAGES),
+            "deepseek" => Speaker::Own(&DEEPSEEK_MESSAGES),
+            "openai" => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI_RESPONSES }),
+            _ => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
+        },
+        Operation::Responses if answers_responses(name) => Speaker::Own(&PASSED_RESPONSES),
         Operation::Responses => Speaker::Bridged(Bridge { dialect: &RESPONSES, inner: own(name, model) }),
-        Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
     }
 }
 
 /// Who speaks for answers that are made up in the OpenAI dialect.
 pub fn mock(operation: Operation) -> Speaker {
-    provider("openai", "", operation)
+    match operation {
+        Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI }),
+        Operation::Responses => Speaker::Bridged(Bridge { dialect: &RESPONSES, inner: &OPENAI }),
+        _ => provider("openai", "", operation),
+    }
+}
+
+/// Whether a provider answers OpenAI's responses itself, and keeps them.
+pub fn answers_responses(name: &str) -> bool {
+    matches!(name, "openai" | "azure" | "xai" | "hosted_vllm")
 }
 
 /// Whether a provider counts the tokens of a request.
@@ -46,9 +65,4 @@ fn own(name: &str, _model: &str) -> &'static dyn Provider {
         "anthropic" => &ANTHROPIC,
         _ => &OPENAI,
     }
-}
-
-/// Whether a provider answers Anthropic's messages itself.
-fn speaks_messages(name: &str) -> bool {
-    matches!(name, "anthropic" | "deepseek")
 }

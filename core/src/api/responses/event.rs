@@ -134,6 +134,11 @@ pub struct OfSummary<'e> {
 }
 
 impl EventWriter {
+    /// A writer that goes on after so many events.
+    pub fn after(events: u64) -> Self {
+        Self { next: events }
+    }
+
     /// Writes an event.
     pub fn write(&mut self, kind: &'static str, event: &impl Serialize, out: &mut Vec<u8>) {
         self.write_last(kind, event, out);

@@ -31,7 +31,7 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
         ask_for_usage(members)?;
     }
     outgoing::add_extra_body(members, target, extra_body)?;
-    with_headers(operation, target, members.to_json())
+    with_headers(&endpoint(target, operation.path()), target, members.to_json())
 }
 
 /// Parameters, messages and tools in the provider's form.
@@ -45,7 +45,7 @@ fn adapt_chat(call: &mut Call<'_, '_>, target: &Target) -> Result<(), TransformE
     if !profile.row.tool_words_refused.is_empty() {
         words::remove(call.members, "tools", profile.row.tool_words_refused)?;
     }
-    if !call.stream && profile.has(Rule::SaysNoStream) {
+    if !call.stream && call.members.take("stream").is_none() && profile.has(Rule::SaysNoStream) {
         call.members.set("stream", member(&false, "stream")?);
     }
     for (name, json) in profile.row.chat_members {
@@ -88,8 +88,13 @@ fn list_input(members: &mut Members<'_>) -> Result<(), TransformError> {
     Ok(())
 }
 
-fn with_headers(operation: Operation, target: &Target, body: Vec<u8>) -> Result<Request<Bytes>, TransformError> {
-    let mut request = outgoing::post(target, &endpoint(target, operation), body)?;
+/// A request to an address, with the deployment's credential and headers.
+pub(in crate::providers) fn with_headers(
+    address: &str,
+    target: &Target,
+    body: Vec<u8>,
+) -> Result<Request<Bytes>, TransformError> {
+    let mut request = outgoing::post(target, address, body)?;
     let headers = request.headers_mut();
     if let Some(organization) = &target.organization {
         let value = HeaderValue::try_from(organization).map_err(|error| outgoing::setting("organization", &error))?;

@@ -88,12 +88,12 @@ struct Schema<'a> {
 
 /// The chat's members.
 pub(super) fn ask<'a>(asked: Asked<'_, 'a>) -> Result<Members<'a>, TransformError> {
-    let Asked { members, profile, dropped } = asked;
+    let Asked { members, target, dropped } = asked;
     let mut chat = Members::default();
     members.retain(|_, value| value.get() != "null");
     refuse_what_is_kept(members)?;
     say_turns(members, &mut chat, dropped)?;
-    say_tools(members, &mut chat, profile, dropped)?;
+    say_tools(members, &mut chat, &target.profile, dropped)?;
     say_format(members, &mut chat)?;
     say_effort(members, &mut chat)?;
     leave_out(members, dropped);
