@@ -198,6 +198,9 @@ impl From<CallError> for ErrorAnswer {
             CallError::Transform(TransformError::Member { member, reason }) => bad_request(reason).param(member),
             CallError::Transform(TransformError::Unsupported { .. }) => bad_request(message),
             CallError::Transform(TransformError::Unsayable { .. }) => bad_request(message),
+            CallError::UnknownResponse(_) | CallError::ResponseNotKept(_) => {
+                Self::new(StatusCode::NOT_FOUND, "invalid_request_error", message).param("response_id")
+            }
             CallError::EndUserBlocked(_) => bad_request(message).param("user"),
             CallError::Unbounded(_) => bad_request(message),
             CallError::Refused(refusal) => refusal.into(),

@@ -4,6 +4,7 @@ use super::answer;
 use super::body;
 use super::client_address::ClientAddress;
 use super::error::ErrorAnswer;
+use super::responses;
 use crate::flow::model_call::{CallBody, CallRequest, ModelCalls, Relay};
 use crate::providers::operation::{Dialect, Operation};
 use axum::Router;
@@ -55,6 +56,9 @@ impl ModelCallSurface {
                 };
                 router = router.route(path, post(answer));
             }
+        }
+        if self.operations.contains(&Operation::Responses) {
+            router = router.merge(responses::routes(&self.calls));
         }
         router
     }

@@ -48,6 +48,8 @@ pub(super) struct Said {
     pub(super) stream: bool,
     /// Whether the client asked for the usage event of a stream.
     pub(super) show_usage: bool,
+    /// Whether the answer only promises another one, whose use is not told with it.
+    pub(super) background: bool,
     /// What decides about the most that the call can cost.
     pub(super) asked: Asked,
     /// Seconds for the whole call.
@@ -101,6 +103,7 @@ pub(super) fn read(
     let mut said = Said {
         model: model(members, path_model)?,
         stream: flag(members, "stream")?,
+        background: operation == Operation::Responses && flag(members, "background")?,
         show_usage: asks_for_usage(members),
         asked: Asked::read(members, operation.caps()),
         end_user: end_user(operation, members),

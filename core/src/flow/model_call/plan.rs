@@ -5,6 +5,7 @@ use super::bound;
 use super::count;
 use super::course::Course;
 use super::error::CallError;
+use super::kept;
 use super::parts::ModelCalls;
 use crate::api::members::{self, Members};
 use crate::id::RequestId;
@@ -15,7 +16,7 @@ use crate::providers::mock::{self, MockAnswer, MockCall};
 use crate::providers::operation::Operation;
 use crate::providers::provider::{Call, Provider};
 use crate::providers::registry;
-use crate::routing::{Backend, Deployment, ResolveError, access, listing};
+use crate::routing::{Backend, Deployment, Group, ResolveError, access, listing};
 use crate::upstream::transport::Bounds;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -59,7 +60,11 @@ pub(super) fn make(
     (principal, course): (&Principal, &Course),
 ) -> Result<Plan, CallError> {
     let name = principal.aliases.get(&said.model).unwrap_or(&said.model);
-    let deployment = choose(calls, name, principal, course)?;
+    let earlier = kept::earlier(operation, &mut members)?;
+    let deployment = match &earlier {
+        Some(earlier) => kept::going_on(calls, name, principal, (course, earlier))?,
+        None => choose(calls, name, principal, course)?,
+    };
     let is_capped = cap_output(calls, operation, &mut said, &mut members, &deployment, (principal, course))?;
     let bounds = bounds(calls.bounds, &deployment, &said);
     let (speaker, upstream) = match (&said.mock_response, &deployment.backend) {
@@ -90,13 +95,20 @@ fn is_counted_by(backend: &Backend) -> bool {
     matches!(backend, Backend::Upstream(target) if registry::counts_tokens(target.provider))
 }
 
-/// One deployment of the model, where the key may use it. A key that may not learns nothing of what exists.
+/// One deployment of the model, where the key may use it.
 fn choose(
     calls: &ModelCalls,
     name: &str,
     principal: &Principal,
     course: &Course,
 ) -> Result<Arc<Deployment>, CallError> {
+    permitted(calls, name, principal)?
+        .choose(calls.random.as_ref(), |deployment| !course.passed_over.contains(&deployment.id))
+        .ok_or_else(|| CallError::UnknownModel { model: name.to_owned(), available: Vec::new() })
+}
+
+/// The deployments of a model, where the key may use it. A key that may not learns nothing of what exists.
+pub(super) fn permitted(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Arc<Group>, CallError> {
     let lists = principal.model_lists();
     let group = match calls.models.resolve(name) {
         Ok(group) => group,
@@ -111,9 +123,7 @@ fn choose(
     if !lists.iter().all(|list| access::allows(list, name, group.access_groups())) {
         return Err(CallError::ModelDenied(name.to_owned()));
     }
-    group
-        .choose(calls.random.as_ref(), |deployment| !course.passed_over.contains(&deployment.id))
-        .ok_or_else(|| CallError::UnknownModel { model: name.to_owned(), available: Vec::new() })
+    Ok(group)
 }
 
 /// Says in the request how long an answer may be, where the call must not outgrow it: a strict budget's bound holds only

@@ -2,6 +2,7 @@
 //! that breaks, a client that goes away.
 
 use super::admit::Admitted;
+use super::bound;
 use super::body::Said;
 use super::error::CallError;
 use super::parts::ModelCalls;
@@ -13,6 +14,7 @@ use super::unrecorded;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::clock::Timestamp;
 use crate::id::RequestId;
+use crate::limits::BudgetMode;
 use crate::money::NanoDollars;
 use crate::price::{CallFacts, cost_of};
 use crate::principal::Principal;
@@ -54,6 +56,8 @@ pub(super) struct OpenCall {
     admitted: Admitted,
     slices: Slices,
     facts: CallFacts,
+    /// The output that is charged where the answer promises one without telling of it.
+    promised_output: Option<u64>,
     asked: AskedInput,
     seen: Seen,
     sample: Sample,
@@ -80,6 +84,7 @@ impl OpenCall {
             admitted: Admitted::default(),
             slices: Slices::default(),
             facts: CallFacts::at(id.arrived()),
+            promised_output: None,
             asked: AskedInput::Body(request.body.clone()),
             seen: Seen::default(),
             sample: Sample::default(),
@@ -91,6 +96,9 @@ impl OpenCall {
         self.slices = Slices::of(&admitted, self.deployment.price.as_ref());
         self.admitted = admitted;
         self.facts = said.asked.facts(self.id.arrived());
+        let care = bound::care(BudgetMode::Balanced, &self.calls.limits);
+        self.promised_output =
+            said.background.then(|| said.asked.output_cap(self.deployment.price.as_ref(), care).unwrap_or(0));
         self
     }
 
@@ -162,7 +170,9 @@ impl OpenCall {
     /// # Errors
     /// As [`OpenCall::settle`].
     pub(super) async fn settle_whole(&mut self, usage: Option<Usage>, answer: &[u8]) -> Result<NanoDollars, CallError> {
-        let usage = usage.unwrap_or_else(|| self.estimate(tokens::count_answer(answer)));
+        let usage = usage.unwrap_or_else(|| {
+            self.estimate(self.promised_output.unwrap_or_else(|| tokens::count_answer(answer)))
+        });
         self.judge(usage, || Outcome::Success);
         self.store().await
     }
