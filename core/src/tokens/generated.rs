@@ -29,7 +29,13 @@ pub fn gather(chunk: &[u8], text: &mut String) {
     // In a response, what is new is a text; what begins is named.
     let text_of_response = chunk.get("delta").filter(|delta| delta.is_string());
     let called = chunk.get("item").and_then(|item| item.get("name")).filter(|_| is_begun(&chunk));
-    begun.into_iter().chain(more).chain(text_of_response).chain(called).filter_map(Value::as_str).for_each(|part| text.push_str(part));
+    begun
+        .into_iter()
+        .chain(more)
+        .chain(text_of_response)
+        .chain(called)
+        .filter_map(Value::as_str)
+        .for_each(|part| text.push_str(part));
 }
 
 const TEXTS: [&str; 5] = ["content", "text", "reasoning_content", "reasoning", "refusal"];

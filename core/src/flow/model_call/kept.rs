@@ -143,5 +143,8 @@ fn keeper(deployment: &Deployment) -> Option<&Arc<Target>> {
 fn share_account(one: &Deployment, other: &Deployment) -> bool {
     let (Some(one), Some(other)) = (keeper(one), keeper(other)) else { return false };
     let same_key = one.api_key.as_ref().map(Secret::expose) == other.api_key.as_ref().map(Secret::expose);
-    same_key && one.provider == other.provider && one.api_base == other.api_base && one.organization == other.organization
+    same_key
+        && one.provider == other.provider
+        && one.api_base == other.api_base
+        && one.organization == other.organization
 }

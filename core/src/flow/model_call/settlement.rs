@@ -2,8 +2,8 @@
 //! that breaks, a client that goes away.
 
 use super::admit::Admitted;
-use super::bound;
 use super::body::Said;
+use super::bound;
 use super::error::CallError;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
@@ -170,9 +170,8 @@ impl OpenCall {
     /// # Errors
     /// As [`OpenCall::settle`].
     pub(super) async fn settle_whole(&mut self, usage: Option<Usage>, answer: &[u8]) -> Result<NanoDollars, CallError> {
-        let usage = usage.unwrap_or_else(|| {
-            self.estimate(self.promised_output.unwrap_or_else(|| tokens::count_answer(answer)))
-        });
+        let usage = usage
+            .unwrap_or_else(|| self.estimate(self.promised_output.unwrap_or_else(|| tokens::count_answer(answer))));
         self.judge(usage, || Outcome::Success);
         self.store().await
     }

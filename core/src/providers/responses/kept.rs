@@ -130,7 +130,8 @@ mod tests {
             serde_json::from_slice::<serde_json::Value>(&told).unwrap()
         };
         let read = told(KeptOperation::Read, r#"{"id":"r1","model":"m","output":[]}"#);
-        assert!(read["id"].as_str().unwrap().len() > 20 && read["model"] == "mine");
+        assert_eq!(read["id"], crate::api::responses::id::ResponseId::name("d", "mine", "r1"));
+        assert_eq!(read["model"], "mine");
         assert_eq!(told(KeptOperation::Delete, r#"{"id":"r1","deleted":true}"#)["id"], "resp_x");
         assert_eq!(told(KeptOperation::InputItems, r#"{"first_id":"m1"}"#)["first_id"], "m1");
     }
