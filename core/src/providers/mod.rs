@@ -10,7 +10,9 @@
 
 pub mod anthropic;
 pub mod catalog;
+pub mod cohere;
 pub mod decoder;
+pub mod embedding_input;
 pub mod envelope;
 pub mod failure;
 pub mod identity;

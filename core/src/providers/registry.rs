@@ -1,6 +1,7 @@
 //! Which transform speaks for a provider, and for what. Adding a provider is one line here.
 
 use super::anthropic::Anthropic;
+use super::cohere::Cohere;
 use super::openai::OpenAi;
 use super::operation::Operation;
 use super::provider::Provider;
@@ -8,6 +9,7 @@ use super::rerank;
 
 static OPENAI: OpenAi = OpenAi;
 static ANTHROPIC: Anthropic = Anthropic;
+static COHERE: Cohere = Cohere;
 
 /// The transform for a model of a provider: some providers serve models in several dialects. Every provider that the
 /// catalog lists as spoken and that is not named here speaks the OpenAI dialect,
@@ -16,6 +18,7 @@ pub fn provider(name: &str, _model: &str, operation: Operation) -> &'static dyn 
     match name {
         "anthropic" => &ANTHROPIC,
         _ if operation == Operation::Rerank => rerank::reranker(name),
+        "cohere" | "cohere_chat" => &COHERE,
         _ => &OPENAI,
     }
 }

@@ -3,7 +3,7 @@
 
 use super::address::endpoint;
 use super::words::{into_raw, member};
-use super::{messages, values, words};
+use super::{embedding, messages, values, words};
 use crate::api::members::Members;
 use crate::providers::operation::Operation;
 use crate::providers::parameters::admit::admit;
@@ -25,18 +25,23 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
     call.members.retain(|_, value| value.get() != "null");
     fill_in(call.members, target)?;
     admit(&mut call, &target.profile, &target.model)?;
+    let mut path = call.operation.path();
     match call.operation {
         Operation::Chat => adapt_chat(&mut call, target)?,
-        Operation::Embedding if target.profile.has(Rule::ListsInput) => list_input(call.members)?,
-        Operation::Embedding | Operation::Completion | Operation::Rerank => {}
+        Operation::Embedding => path = embedding::adapt(call.members, &target.profile)?,
+        Operation::Completion | Operation::Rerank => {}
     }
     let Call { operation, members, stream, .. } = call;
-    members.set("model", member(&model_name(operation, target), "model")?);
+    if path == embedding::IMAGES {
+        members.take("model");
+    } else {
+        members.set("model", member(&model_name(operation, target), "model")?);
+    }
     if stream && operation.generates() && target.profile.takes(operation).takes("stream_options") {
         ask_for_usage(members)?;
     }
     add_extra_body(members, target, extra_body)?;
-    with_headers(operation, target, members.to_json())
+    with_headers(path, target, members.to_json())
 }
 
 /// Parameters, messages and tools in the provider's form.
@@ -85,14 +90,6 @@ fn ask_for_usage(members: &mut Members<'_>) -> Result<(), TransformError> {
     Ok(())
 }
 
-/// One input as a list of one.
-fn list_input(members: &mut Members<'_>) -> Result<(), TransformError> {
-    let Some(input) = members.get("input").filter(|input| input.get().starts_with('"')) else { return Ok(()) };
-    let listed = into_raw(format!("[{}]", input.get()).into_bytes(), "input")?;
-    members.replace("input", listed);
-    Ok(())
-}
-
 /// Adds the deployment's defaults where the client says nothing.
 fn fill_in(members: &mut Members<'_>, target: &Target) -> Result<(), TransformError> {
     for (name, value) in &target.default_params {
@@ -124,12 +121,11 @@ fn add_extra_body(
     Ok(())
 }
 
-fn with_headers(operation: Operation, target: &Target, body: Vec<u8>) -> Result<Request<Bytes>, TransformError> {
+fn with_headers(path: &str, target: &Target, body: Vec<u8>) -> Result<Request<Bytes>, TransformError> {
     let setting = |setting, reason: String| TransformError::Setting { setting, reason };
     let mut request = Request::new(Bytes::from(body));
     *request.method_mut() = Method::POST;
-    *request.uri_mut() =
-        endpoint(target, operation).parse().map_err(|error| setting("api_base", format!("{error}")))?;
+    *request.uri_mut() = endpoint(target, path).parse().map_err(|error| setting("api_base", format!("{error}")))?;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
