@@ -106,6 +106,8 @@ impl Asked {
         let is_strict = matches!(care, Care::Strict { .. });
         let input_tokens = match care {
             Care::Strict { .. } => weight.most()?,
+            // A reranker's context is each document's.
+            Care::Balanced { .. } if self.documents > 0 => weight.estimate(),
             // A longer input than the model takes is refused by the provider and costs nothing.
             Care::Balanced { .. } => {
                 weight.estimate().min(price.and_then(ModelPrice::max_input_tokens).unwrap_or(u64::MAX))

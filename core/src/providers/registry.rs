@@ -11,9 +11,9 @@ static OPENAI: OpenAi = OpenAi;
 static ANTHROPIC: Anthropic = Anthropic;
 static COHERE: Cohere = Cohere;
 
-/// The transform for a model of a provider: some providers serve models in several dialects. Every provider that the
-/// catalog lists as spoken and that is not named here speaks the OpenAI dialect,
-/// and reranks as [`rerank`] says.
+/// The transform for an operation of a provider's model: some providers serve models in several dialects. Every provider
+/// that the catalog lists as spoken and that is not named here speaks the OpenAI dialect. How such a provider reranks is
+/// said by [`rerank::reranker`].
 pub fn provider(name: &str, _model: &str, operation: Operation) -> &'static dyn Provider {
     match name {
         "anthropic" => &ANTHROPIC,

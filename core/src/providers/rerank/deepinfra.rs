@@ -4,7 +4,7 @@
 
 use crate::api::object::ObjectWriter;
 use crate::api::rerank::request::RerankRequest;
-use crate::providers::envelope::unwritable;
+use crate::providers::outgoing::unwritable;
 use crate::providers::provider::TransformError;
 use crate::providers::target::Target;
 use serde_json::value::RawValue;
@@ -26,6 +26,6 @@ pub(super) fn body(asked: &RerankRequest<'_>) -> Result<Vec<u8>, TransformError>
         body.add("documents", &documents)?;
         asked.rest.iter().try_for_each(|(name, value)| body.add_raw(name, value))
     };
-    fill().map_err(|error| unwritable(&error))?;
+    fill().map_err(|error| unwritable("documents", &error))?;
     Ok(body.finish())
 }

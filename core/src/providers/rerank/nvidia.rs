@@ -5,7 +5,7 @@
 use crate::api::chat::text::Text;
 use crate::api::object::ObjectWriter;
 use crate::api::rerank::request::RerankRequest;
-use crate::providers::envelope::unwritable;
+use crate::providers::outgoing::unwritable;
 use crate::providers::provider::TransformError;
 use crate::providers::target::Target;
 use serde::Serialize;
@@ -53,6 +53,6 @@ pub(super) fn body(asked: &RerankRequest<'_>, target: &Target) -> Result<Vec<u8>
         }
         asked.rest.iter().try_for_each(|(name, value)| body.add_raw(name, value))
     };
-    fill().map_err(|error| unwritable(&error))?;
+    fill().map_err(|error| unwritable("documents", &error))?;
     Ok(body.finish())
 }

@@ -3,10 +3,9 @@
 use super::row::{Address, Dialect, Row};
 use super::{deepinfra, nvidia};
 use crate::api::members::Members;
-use crate::api::members::raw;
 use crate::api::rerank::request::RerankRequest;
-use crate::providers::envelope::{self, Extras, told, unwritable};
 use crate::providers::operation::Operation;
+use crate::providers::outgoing::{self, member};
 use crate::providers::parameters::admit::admit;
 use crate::providers::provider::{Call, TransformError};
 use crate::providers::target::Target;
@@ -20,35 +19,35 @@ pub(super) fn build(row: &Row, mut call: Call<'_, '_>, target: &Target) -> Resul
         let reason = format!("`{}` has no such operation: it only reranks.", target.provider);
         return Err(TransformError::Unsayable { reason });
     }
-    let extras = Extras::take(call.members, target)?;
+    let extra_body = call.members.take("extra_body");
+    outgoing::fill_in(call.members, target)?;
     admit(&mut call, &target.profile, &target.model)?;
     let address = address(row, call.members, target);
     settle(row, &mut call, target, &address)?;
     let members = call.members;
-    let asked = RerankRequest::read(members).map_err(told)?;
+    let asked = RerankRequest::read(members)
+        .map_err(|error| TransformError::Member { member: error.member, reason: error.to_string() })?;
     let said = match row.dialect {
         Dialect::Cohere => None,
         Dialect::DeepInfra => Some(deepinfra::body(&asked)?),
         Dialect::Nvidia => Some(nvidia::body(&asked, target)?),
     };
     let body = match said {
-        Some(said) => with_overrides(Members::parse(&said).map_err(|error| unwritable(&error))?, &extras)?,
+        Some(said) => {
+            let mut said = Members::parse(&said).map_err(|error| outgoing::unwritable("documents", &error))?;
+            outgoing::add_extra_body(&mut said, target, extra_body)?;
+            said.to_json()
+        }
         None => {
-            members.set("model", raw(&target.model).map_err(|error| unwritable(&error))?);
+            members.set("model", member(&target.model, "model")?);
             members.rename("top_n", row.top_n);
-            with_overrides(std::mem::take(members), &extras)?
+            outgoing::add_extra_body(members, target, extra_body)?;
+            members.to_json()
         }
     };
-    let mut request = envelope::post(&address, body)?;
-    envelope::set_headers(request.headers_mut(), extras.headers, target)?;
+    let mut request = outgoing::post(target, &address, body)?;
+    outgoing::add_headers(request.headers_mut(), target)?;
     Ok(request)
-}
-
-fn with_overrides(mut body: Members<'_>, extras: &Extras) -> Result<Vec<u8>, TransformError> {
-    for (name, value) in extras.overrides()?.iter() {
-        body.set(name.to_owned(), value.to_owned());
-    }
-    Ok(body.to_json())
 }
 
 /// Takes out what the reranker does not know.
@@ -84,7 +83,7 @@ fn address(row: &Row, members: &Members<'_>, target: &Target) -> String {
     match (row.dialect, row.address) {
         (Dialect::DeepInfra, _) => deepinfra::address(target),
         (Dialect::Nvidia, _) => nvidia::address(target),
-        (Dialect::Cohere, Address::Below(path)) => below(base, path),
+        (Dialect::Cohere, Address::Below(path)) => outgoing::below(base, path),
         (Dialect::Cohere, Address::OfHost(path)) => of_host(base, path),
         (Dialect::Cohere, Address::Versions) => {
             let is_old = members.has("max_chunks_per_doc") && !members.has("max_tokens_per_doc");
@@ -92,7 +91,7 @@ fn address(row: &Row, members: &Members<'_>, target: &Target) -> String {
             if base.ends_with("/v1/rerank") || base.ends_with("/v2/rerank") {
                 base.to_owned()
             } else {
-                below(base, if is_old { "/v1/rerank" } else { "/v2/rerank" })
+                outgoing::below(base, if is_old { "/v1/rerank" } else { "/v2/rerank" })
             }
         }
     }
@@ -104,15 +103,4 @@ fn of_host(base: &str, path: &str) -> String {
     let (scheme, rest) = base.split_at(host_begins);
     let host = rest.split(['/', '?']).next().unwrap_or(rest);
     format!("{scheme}{host}{path}")
-}
-
-/// The base with this path behind it, before the base's query. A base that ends with the path already stays.
-fn below(base: &str, path: &str) -> String {
-    let (base, query) = base.split_once('?').map_or((base, None), |(base, query)| (base, Some(query)));
-    let base = base.trim_end_matches('/');
-    let joined = if base.ends_with(path) { base.to_owned() } else { format!("{base}{path}") };
-    match query {
-        Some(query) => format!("{joined}?{query}"),
-        None => joined,
-    }
 }
