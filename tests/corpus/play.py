@@ -31,7 +31,7 @@ MISSING = HERE / "missing.txt"
 
 # Postern does not start with a deployment of a provider it cannot speak to. A name leaves this list when it can.
 NOT_SPOKEN_YET = {
-    "bedrock", "cloudflare", "gemini", "huggingface", "ollama", "ollama_chat", "text-completion-codestral",
+    "bedrock", "cloudflare", "gemini", "huggingface", "ollama", "ollama_chat",
     "vertex_ai", "watsonx",
 }
 

@@ -240,7 +240,15 @@ static PROVIDERS: &[Provider] = &[
     other("sagemaker"),
     other("sagemaker_chat"),
     other("stability"),
-    other("text-completion-codestral"),
+    Provider {
+        dialect: Dialect::Own,
+        ..hosted(
+            "text-completion-codestral",
+            "https://codestral.mistral.ai/v1/fim/completions",
+            &["CODESTRAL_API_BASE"],
+            &["CODESTRAL_API_KEY"],
+        )
+    },
     other("topaz"),
     other("triton"),
     other("vertex_ai"),

@@ -10,6 +10,7 @@
 
 pub mod anthropic;
 pub mod catalog;
+pub mod codestral;
 pub mod cohere;
 pub mod decoder;
 pub mod embedding_input;
