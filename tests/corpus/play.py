@@ -31,8 +31,8 @@ MISSING = HERE / "missing.txt"
 
 # Postern does not start with a deployment of a provider it cannot speak to. A name leaves this list when it can.
 NOT_SPOKEN_YET = {
-    "bedrock", "cloudflare", "cohere", "cohere_chat", "gemini", "huggingface", "ollama", "ollama_chat",
-    "text-completion-codestral", "vertex_ai", "watsonx",
+    "bedrock", "cloudflare", "gemini", "huggingface", "ollama", "ollama_chat",
+    "vertex_ai", "watsonx",
 }
 
 # Providers that have none; the record falls back to OpenAI's, with the other provider's key.

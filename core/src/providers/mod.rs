@@ -12,7 +12,10 @@
 pub mod anthropic;
 pub mod bridge;
 pub mod catalog;
+pub mod codestral;
+pub mod cohere;
 pub mod decoder;
+pub mod embedding_input;
 pub mod envelope;
 pub mod failure;
 pub mod identity;

@@ -4,6 +4,8 @@ use super::anthropic::{Anthropic, AnthropicMessages};
 use super::bridge::messages::Messages;
 use super::bridge::over::Bridge;
 use super::bridge::speaker::Speaker;
+use super::codestral::Codestral;
+use super::cohere::Cohere;
 use super::openai::OpenAi;
 use super::operation::Operation;
 use super::provider::Provider;
@@ -11,6 +13,8 @@ use super::rerank;
 
 static OPENAI: OpenAi = OpenAi;
 static ANTHROPIC: Anthropic = Anthropic;
+static COHERE: Cohere = Cohere;
+static CODESTRAL: Codestral = Codestral;
 
 static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages;
 static MESSAGES: Messages = Messages;
@@ -41,6 +45,8 @@ pub fn counts_tokens(name: &str) -> bool {
 fn own(name: &str, _model: &str) -> &'static dyn Provider {
     match name {
         "anthropic" => &ANTHROPIC,
+        "text-completion-codestral" => &CODESTRAL,
+        "cohere" | "cohere_chat" => &COHERE,
         _ => &OPENAI,
     }
 }
