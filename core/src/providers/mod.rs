@@ -8,12 +8,16 @@
 //! the requests of these share, [`translation`] what their streams share. [`mock`] answers without an upstream.
 
 pub mod anthropic;
+pub mod azure_ai;
 pub mod catalog;
 pub mod decoder;
 pub mod envelope;
 pub mod failure;
+pub mod huggingface;
 pub mod identity;
 pub mod mock;
+mod names;
+pub mod ollama;
 pub mod openai;
 pub mod operation;
 pub mod parameters;
@@ -22,4 +26,5 @@ pub mod registry;
 pub mod resolve;
 pub mod target;
 pub mod translation;
+pub mod watsonx;
 pub mod zero_config;

@@ -14,4 +14,6 @@ mod stream;
 mod values;
 mod words;
 
+pub(super) use address::azure_models;
 pub use dialect::OpenAi;
+pub(super) use request::{body, post};

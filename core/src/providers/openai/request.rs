@@ -20,23 +20,39 @@ const API_KEY: HeaderName = HeaderName::from_static("api-key");
 
 /// Builds the upstream request.
 pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
+    let operation = call.operation;
+    let body = body(&mut call, target, &[("model", &model_name(operation, target))])?;
+    post(&endpoint(target, operation), body, target)
+}
+
+/// The body, with the members that name the model: there are providers of the dialect that name it in their own way.
+///
+/// # Errors
+/// As [`Provider::request`](crate::providers::provider::Provider::request).
+pub(in crate::providers) fn body(
+    call: &mut Call<'_, '_>,
+    target: &Target,
+    names: &[(&'static str, &str)],
+) -> Result<Vec<u8>, TransformError> {
     let extra_body = call.members.take("extra_body");
     // A member that is `null` means the same as one that is absent, and some upstreams refuse it.
     call.members.retain(|_, value| value.get() != "null");
     fill_in(call.members, target)?;
-    admit(&mut call, &target.profile, &target.model)?;
+    admit(call, &target.profile, &target.model)?;
     match call.operation {
-        Operation::Chat => adapt_chat(&mut call, target)?,
+        Operation::Chat => adapt_chat(call, target)?,
         Operation::Embedding if target.profile.has(Rule::ListsInput) => list_input(call.members)?,
         Operation::Embedding | Operation::Completion => {}
     }
     let Call { operation, members, stream, .. } = call;
-    members.set("model", member(&model_name(operation, target), "model")?);
-    if stream && operation != Operation::Embedding && target.profile.takes(operation).takes("stream_options") {
+    for (name, value) in names {
+        members.set(*name, member(value, name)?);
+    }
+    if *stream && *operation != Operation::Embedding && target.profile.takes(*operation).takes("stream_options") {
         ask_for_usage(members)?;
     }
     add_extra_body(members, target, extra_body)?;
-    with_headers(operation, target, members.to_json())
+    Ok(members.to_json())
 }
 
 /// Parameters, messages and tools in the provider's form.
@@ -124,12 +140,19 @@ fn add_extra_body(
     Ok(())
 }
 
-fn with_headers(operation: Operation, target: &Target, body: Vec<u8>) -> Result<Request<Bytes>, TransformError> {
+/// The request that carries a body to an address, with the deployment's headers and its credential.
+///
+/// # Errors
+/// [`TransformError::Setting`]: the address, a header or the credential cannot be sent.
+pub(in crate::providers) fn post(
+    address: &str,
+    body: Vec<u8>,
+    target: &Target,
+) -> Result<Request<Bytes>, TransformError> {
     let setting = |setting, reason: String| TransformError::Setting { setting, reason };
     let mut request = Request::new(Bytes::from(body));
     *request.method_mut() = Method::POST;
-    *request.uri_mut() =
-        endpoint(target, operation).parse().map_err(|error| setting("api_base", format!("{error}")))?;
+    *request.uri_mut() = address.parse().map_err(|error| setting("api_base", format!("{error}")))?;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
