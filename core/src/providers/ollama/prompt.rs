@@ -94,7 +94,10 @@ fn said(message: &Message<'_>, at: usize) -> Result<String, InvalidMember> {
 fn add_tools(turns: &mut Vec<Turn>, tools: &[ToolEntry<'_>]) -> Result<(), InvalidMember> {
     let mut words = HOW_TO_CALL.to_owned();
     for tool in tools {
-        let json = serde_json::to_value(tool).map_err(|error| InvalidMember::whole("tools", error.to_string()))?;
+        // The model reads what the client wrote.
+        let (ToolEntry::Tool(whole) | ToolEntry::Function { function: whole, .. }) = tool;
+        let json =
+            serde_json::from_str(whole.get()).map_err(|error| InvalidMember::whole("tools", error.to_string()))?;
         // Writing to a text cannot fail.
         let _ = write!(words, "\n{}\n", literal::of(&json));
     }

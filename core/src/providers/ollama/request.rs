@@ -13,6 +13,7 @@ use crate::providers::provider::{Call, TransformError};
 use crate::providers::target::Target;
 use bytes::Bytes;
 use http::Request;
+use http::header::CONTENT_TYPE;
 use std::borrow::Cow;
 
 /// Builds the upstream request.
@@ -20,7 +21,8 @@ pub(super) fn build(api: Ollama, mut call: Call<'_, '_>, target: &Target) -> Res
     let extras = Extras::take(call.members, target)?;
     let overrides = extras.overrides()?;
     admit(&mut call, &target.profile, &target.model)?;
-    let (path, body) = match (call.operation, api) {
+    let operation = call.operation;
+    let (path, body) = match (operation, api) {
         (Operation::Embedding, _) => ("/api/embed", embeddings::write(call.members, &target.model, &overrides)?),
         (Operation::Chat, Ollama::Chat) => ("/api/chat", chat(api, call, target, &overrides)?),
         (Operation::Chat, Ollama::Generate) => ("/api/generate", chat(api, call, target, &overrides)?),
@@ -30,6 +32,10 @@ pub(super) fn build(api: Ollama, mut call: Call<'_, '_>, target: &Target) -> Res
         }
     };
     let mut request = post(&endpoint(&target.api_base, path), body)?;
+    if operation != Operation::Embedding {
+        // LiteLLM sends none here. The server takes a body for JSON whatever is said of it.
+        request.headers_mut().remove(CONTENT_TYPE);
+    }
     set_headers(request.headers_mut(), extras.headers, target)?;
     Ok(request)
 }

@@ -28,7 +28,7 @@ pub(super) static ROWS: &[Row] = &[
     },
     Row {
         provider: "watsonx",
-        takes: "frequency_penalty logprobs max_tokens n parallel_tool_calls presence_penalty reasoning_effort \
+        takes: "frequency_penalty logprobs max_tokens n presence_penalty reasoning_effort \
                 response_format seed stop stream temperature tool_choice tools top_logprobs top_p",
         by_model: &[],
         embeddings: "",
