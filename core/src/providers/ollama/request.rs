@@ -8,6 +8,7 @@ use crate::api::members::Members;
 use crate::api::object::ObjectWriter;
 use crate::providers::envelope::{Extras, post, set_headers, told, unwritable};
 use crate::providers::operation::Operation;
+use crate::providers::outgoing::below;
 use crate::providers::parameters::admit::admit;
 use crate::providers::provider::{Call, TransformError};
 use crate::providers::target::Target;
@@ -26,12 +27,12 @@ pub(super) fn build(api: Ollama, mut call: Call<'_, '_>, target: &Target) -> Res
         (Operation::Embedding, _) => ("/api/embed", embeddings::write(call.members, &target.model, &overrides)?),
         (Operation::Chat, Ollama::Chat) => ("/api/chat", chat(api, call, target, &overrides)?),
         (Operation::Chat, Ollama::Generate) => ("/api/generate", chat(api, call, target, &overrides)?),
-        (Operation::Completion, _) => {
+        (Operation::Completion | Operation::Rerank, _) => {
             let reason = format!("`{}` has no such operation: it chats and embeds.", target.provider);
             return Err(TransformError::Unsayable { reason });
         }
     };
-    let mut request = post(&endpoint(&target.api_base, path), body)?;
+    let mut request = post(&below(&target.api_base, path), body)?;
     if operation != Operation::Embedding {
         // LiteLLM sends none here. The server takes a body for JSON whatever is said of it.
         request.headers_mut().remove(CONTENT_TYPE);
@@ -73,17 +74,6 @@ fn chat(api: Ollama, call: Call<'_, '_>, target: &Target, overrides: &Members<'_
     body.add("stream", &stream).and_then(|()| options.write(&mut body)).map_err(|error| unwritable(&error))?;
     dropped.extend(left_out.into_iter().map(Cow::Borrowed));
     Ok(body.finish())
-}
-
-/// The operation's address, unless the base is one. It goes before the base's query.
-fn endpoint(api_base: &str, path: &str) -> String {
-    let (base, query) = api_base.split_once('?').map_or((api_base, None), |(base, query)| (base, Some(query)));
-    let base = base.trim_end_matches('/');
-    let joined = if base.ends_with(path) { base.to_owned() } else { format!("{base}{path}") };
-    match query {
-        Some(query) => format!("{joined}?{query}"),
-        None => joined,
-    }
 }
 
 #[cfg(test)]
