@@ -157,8 +157,8 @@ impl Gateway {
     /// The routes that a process serves.
     pub fn router(&self, serves: Serves) -> Front {
         let operations: &'static [Operation] = match serves {
-            Serves::All => &[Operation::Chat, Operation::Completion, Operation::Embedding, Operation::Rerank],
-            Serves::Chat => &[Operation::Chat, Operation::Completion],
+            Serves::All => &Operation::ALL,
+            Serves::Chat => &[Operation::Chat, Operation::Completion, Operation::Messages, Operation::CountTokens],
             Serves::Embeddings => &[Operation::Embedding, Operation::Rerank],
             Serves::Admin => &[],
         };

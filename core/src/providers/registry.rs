@@ -1,7 +1,10 @@
 //! Which transform speaks for a provider, and for what. Adding a provider is one line here.
 
-use super::anthropic::Anthropic;
+use super::anthropic::{Anthropic, AnthropicMessages};
 use super::azure_ai::{self, AzureAi};
+use super::bridge::messages::Messages;
+use super::bridge::over::Bridge;
+use super::bridge::speaker::Speaker;
 use super::huggingface::HuggingFace;
 use super::ollama::Ollama;
 use super::openai::OpenAi;
@@ -18,13 +21,35 @@ static OLLAMA_CHAT: Ollama = Ollama::Chat;
 static OLLAMA_GENERATE: Ollama = Ollama::Generate;
 static WATSONX: Watsonx = Watsonx;
 
-/// The transform for an operation of a provider's model: some providers serve models in several dialects. Every provider
-/// that the catalog lists as spoken and that is not named here speaks the OpenAI dialect. How such a provider reranks is
-/// said by [`rerank::reranker`].
-pub fn provider(name: &str, model: &str, operation: Operation) -> &'static dyn Provider {
+static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages;
+static MESSAGES: Messages = Messages;
+
+/// Who speaks for a model of a provider, for what a client asks: some providers serve models in several dialects.
+pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
+    match operation {
+        Operation::Rerank => Speaker::Own(rerank::reranker(name)),
+        Operation::Chat | Operation::Completion | Operation::Embedding => Speaker::Own(own(name, model)),
+        Operation::CountTokens => Speaker::Own(&ANTHROPIC_MESSAGES),
+        Operation::Messages if speaks_messages(name, model) => Speaker::Own(&ANTHROPIC_MESSAGES),
+        Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
+    }
+}
+
+/// Who speaks for answers that are made up in the OpenAI dialect.
+pub fn mock(operation: Operation) -> Speaker {
+    provider("openai", "", operation)
+}
+
+/// Whether a provider counts the tokens of a request.
+pub fn counts_tokens(name: &str) -> bool {
+    name == "anthropic"
+}
+
+/// The transform of a provider. Every provider that the catalog lists as spoken and that is not named here speaks the
+/// OpenAI dialect.
+fn own(name: &str, model: &str) -> &'static dyn Provider {
     match name {
         "anthropic" => &ANTHROPIC,
-        _ if operation == Operation::Rerank => rerank::reranker(name),
         "azure_ai" if azure_ai::is_claude(model) => &ANTHROPIC,
         "azure_ai" => &AZURE_AI,
         "huggingface" => &HUGGING_FACE,
@@ -33,4 +58,9 @@ pub fn provider(name: &str, model: &str, operation: Operation) -> &'static dyn P
         "watsonx" => &WATSONX,
         _ => &OPENAI,
     }
+}
+
+/// Whether a provider answers Anthropic's messages itself.
+fn speaks_messages(name: &str, model: &str) -> bool {
+    matches!(name, "anthropic" | "deepseek") || (name == "azure_ai" && azure_ai::is_claude(model))
 }

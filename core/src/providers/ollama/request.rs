@@ -27,7 +27,7 @@ pub(super) fn build(api: Ollama, mut call: Call<'_, '_>, target: &Target) -> Res
         (Operation::Embedding, _) => ("/api/embed", embeddings::write(call.members, &target.model, &overrides)?),
         (Operation::Chat, Ollama::Chat) => ("/api/chat", chat(api, call, target, &overrides)?),
         (Operation::Chat, Ollama::Generate) => ("/api/generate", chat(api, call, target, &overrides)?),
-        (Operation::Completion | Operation::Rerank, _) => {
+        _ => {
             let reason = format!("`{}` has no such operation: it chats and embeds.", target.provider);
             return Err(TransformError::Unsayable { reason });
         }

@@ -46,8 +46,8 @@ pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, Pro
         return Err(failure::in_band(error.get().as_bytes()));
     }
     let has_content = match operation {
-        Operation::Chat | Operation::Completion => answer.choices.is_some(),
         Operation::Embedding | Operation::Rerank => answer.data.is_some(),
+        _ => answer.choices.is_some(),
     };
     if !has_content {
         return Err(ProviderFailure::malformed(format!(

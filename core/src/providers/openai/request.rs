@@ -37,7 +37,7 @@ pub(in crate::providers) fn body(
     match call.operation {
         Operation::Chat => adapt_chat(call, target)?,
         Operation::Embedding if target.profile.has(Rule::ListsInput) => list_input(call.members)?,
-        Operation::Embedding | Operation::Completion | Operation::Rerank => {}
+        _ => {}
     }
     let Call { operation, members, stream, .. } = call;
     for (name, value) in names {

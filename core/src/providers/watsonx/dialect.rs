@@ -19,7 +19,7 @@ impl Provider for Watsonx {
         match call.operation {
             Operation::Chat => chat(call, target),
             Operation::Embedding => embeddings::request(call, target),
-            Operation::Completion | Operation::Rerank => {
+            _ => {
                 let reason = format!("`{}` has no such operation: it chats and embeds.", target.provider);
                 Err(TransformError::Unsayable { reason })
             }
