@@ -21,6 +21,9 @@ pub struct AccountParams {
     /// What the application's token is good for; Azure's AI services where unset.
     #[serde(deserialize_with = "lenient::optional_text")]
     pub azure_scope: Option<String>,
+    /// A token of IBM Cloud, in place of a key that is exchanged for tokens.
+    #[serde(deserialize_with = "lenient::secret")]
+    pub token: Option<Secret>,
 }
 
 impl AccountParams {
@@ -31,6 +34,7 @@ impl AccountParams {
             ("client_id", self.client_id.as_deref()),
             ("client_secret", self.client_secret.as_ref().map(Secret::expose)),
             ("azure_scope", self.azure_scope.as_deref()),
+            ("token", self.token.as_ref().map(Secret::expose)),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))

@@ -10,6 +10,7 @@
 //! [`mock`] answers without an upstream.
 
 pub mod anthropic;
+pub mod azure_ai;
 pub mod bridge;
 pub mod catalog;
 pub mod codestral;
@@ -18,8 +19,11 @@ pub mod decoder;
 pub mod embedding_input;
 pub mod envelope;
 pub mod failure;
+pub mod huggingface;
 pub mod identity;
 pub mod mock;
+mod names;
+pub mod ollama;
 pub mod openai;
 pub mod operation;
 mod outgoing;
@@ -30,4 +34,5 @@ pub mod rerank;
 pub mod resolve;
 pub mod target;
 pub mod translation;
+pub mod watsonx;
 pub mod zero_config;

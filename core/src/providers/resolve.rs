@@ -1,13 +1,17 @@
 //! Which provider a model belongs to, and with that where a deployment is called and with which key. Pure.
 
+use super::azure_ai;
 use super::catalog::{self, Dialect, Provider};
-use super::identity::{EntraApp, Identity};
+use super::identity::{EntraApp, IbmKey, Identity};
+use super::names::provider_of_name;
 use super::parameters::policy::Policy;
 use super::parameters::profile::Profile;
 use super::target::{KeyHeader, Target, is_azure_v1};
 use crate::config::{DeploymentParams, Environment};
 use crate::price;
 use crate::secret::Secret;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// How alike a name and a provider's must be for the one to be a misspelling of the other; 1 is the same.
@@ -116,30 +120,36 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     if provider.dialect == Dialect::Other {
         return Err(TargetError::NotSpoken { name: provider.name.to_owned() });
     }
-    let base = configured.or_else(|| provider.base(environment));
+    let base = configured.map(Cow::Borrowed).or_else(|| provider.base(environment));
     let base = base.ok_or_else(|| TargetError::NoAddress { name: provider.name.to_owned() })?;
     let base = base.trim_end_matches('/');
     host(base).ok_or(TargetError::BadAddress)?;
     let organization = params.organization.clone();
     let from_environment = || environment.text("OPENAI_ORGANIZATION").map(str::to_owned);
-    let is_azure = provider.name == "azure" || provider.name == "azure_text";
+    let is_azure = matches!(provider.name, "azure" | "azure_text");
     let api_version = params.api_version.clone().or_else(|| environment.text("AZURE_API_VERSION").map(str::to_owned));
-    let api_version = api_version.filter(|_| is_azure);
-    let Shown { api_key, identity, is_token } =
-        if is_azure { shown_to_azure(params, environment, provider) } else { shown(params, environment, provider) };
-    let has_own_header = is_azure && !is_token && !is_azure_v1(api_version.as_deref());
+    let api_version = api_version.filter(|_| is_azure).or_else(|| params.api_version.clone());
+    let Shown { api_key, identity, is_token } = match provider.name {
+        "azure" | "azure_text" | "azure_ai" => shown_to_azure(params, environment, provider),
+        "watsonx" => shown_to_ibm(params, environment, provider),
+        _ => shown(params, environment, provider),
+    };
+    let names_key = match provider.name {
+        "azure_ai" => azure_ai::names_key(base, model),
+        _ => is_azure && !is_azure_v1(api_version.as_deref()),
+    };
     Ok(Target {
         provider: provider.name,
         model: model.to_owned(),
         api_base: base.to_owned(),
         api_key,
         identity,
-        key_header: if has_own_header { KeyHeader::ApiKey } else { KeyHeader::Bearer },
+        key_header: if names_key && !is_token { KeyHeader::ApiKey } else { KeyHeader::Bearer },
         api_version,
         organization: organization.or_else(|| (provider.name == "openai").then(from_environment).flatten()),
         extra_headers: params.extra_headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         extra_body: params.extra_body.clone(),
-        default_params: params.rest.clone(),
+        default_params: default_params(params, environment, provider),
         known: (provider.dialect == Dialect::Own)
             .then(|| price::find(model, Some(provider.name)).map(Arc::new))
             .flatten(),
@@ -180,6 +190,28 @@ fn shown_to_azure(params: &DeploymentParams, environment: &Environment, provider
         .unwrap_or(Shown { api_key: None, identity: None, is_token: false })
 }
 
+/// A token that somebody fetched is the strongest wish, then a key that is exchanged for tokens.
+fn shown_to_ibm(params: &DeploymentParams, environment: &Environment, provider: &Provider) -> Shown {
+    let token = |token| Shown { api_key: Some(token), identity: None, is_token: true };
+    let key =
+        |key| Shown { api_key: None, identity: Some(Identity::Ibm(IbmKey::new(key, environment))), is_token: false };
+    let own = params.account.token.clone().map(token).or_else(|| params.api_key.clone().map(key));
+    own.or_else(|| environment.secret("WATSONX_TOKEN").map(token))
+        .or_else(|| provider.key(environment).map(key))
+        .unwrap_or(Shown { api_key: None, identity: None, is_token: false })
+}
+
+/// Body fields where the client sends none. A project of watsonx may stand in the environment.
+fn default_params(params: &DeploymentParams, environment: &Environment, provider: &Provider) -> Map<String, Value> {
+    let mut defaults = params.rest.clone();
+    let has_place = ["project_id", "space_id"].iter().any(|name| defaults.contains_key(*name));
+    if provider.name == "watsonx" && !has_place {
+        let project = ["WATSONX_PROJECT_ID", "WX_PROJECT_ID"].iter().find_map(|name| environment.text(name));
+        defaults.extend(project.map(|project| ("project_id".to_owned(), Value::from(project))));
+    }
+    defaults
+}
+
 /// The check of a deployment for [`crate::config::Sources`]. A fixed answer needs no upstream.
 ///
 /// # Errors
@@ -207,81 +239,10 @@ fn host(address: &str) -> Option<String> {
     uri.host().filter(|host| web && !host.is_empty()).map(str::to_owned)
 }
 
-/// Regions before a Bedrock model's vendor, for calls across regions.
-const BEDROCK_REGIONS: [&str; 9] = ["us", "us-gov", "eu", "apac", "jp", "au", "ca", "sa", "global"];
-const BEDROCK_VENDORS: [&str; 15] = [
-    "ai21",
-    "amazon",
-    "anthropic",
-    "cohere",
-    "deepseek",
-    "google",
-    "luma",
-    "meta",
-    "minimax",
-    "mistral",
-    "moonshot",
-    "nvidia",
-    "openai",
-    "qwen",
-    "stability",
-];
-const OPENAI_NAMES: [&str; 16] = [
-    "gpt-",
-    "chatgpt-",
-    "o1",
-    "o3",
-    "o4-mini",
-    "codex-",
-    "computer-use-",
-    "text-embedding-3-",
-    "text-embedding-ada-",
-    "text-moderation-",
-    "omni-moderation-",
-    "tts-1",
-    "whisper-1",
-    "dall-e-",
-    "sora-",
-    "ft:gpt-",
-];
-
-/// The provider whose models are known by names of their own.
-fn provider_of_name(model: &str) -> Option<&'static str> {
-    let begins = |names: &[&str]| names.iter().any(|name| model.starts_with(name));
-    if model.contains('/') {
-        None
-    } else if model == "*" {
-        Some("openai")
-    } else if begins(&["gpt-3.5-turbo-instruct", "davinci-002", "babbage-002", "ft:davinci-002", "ft:babbage-002"]) {
-        Some("text-completion-openai")
-    } else if begins(&OPENAI_NAMES) {
-        Some("openai")
-    } else if begins(&["claude-"]) {
-        Some("anthropic")
-    } else if begins(&["gemini-"]) {
-        Some("vertex_ai")
-    } else if is_bedrock(model) {
-        Some("bedrock")
-    } else {
-        None
-    }
-}
-
-/// `[region.]vendor.model`, as `us.anthropic.claude-sonnet-4`.
-fn is_bedrock(model: &str) -> bool {
-    let mut parts = model.split('.');
-    let mut next = parts.next();
-    if next.is_some_and(|part| BEDROCK_REGIONS.contains(&part)) {
-        next = parts.next();
-    }
-    next.is_some_and(|part| BEDROCK_VENDORS.contains(&part)) && parts.next().is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::{Config, Document, Resolved, Sources};
-    use serde_json::Value;
 
     const VECTORS: &str = include_str!("../../data/corpus/provider_resolution.json");
 

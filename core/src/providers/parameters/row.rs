@@ -72,6 +72,10 @@ pub enum Models {
 pub enum Rule {
     /// The address names a deployment and a version, as Azure's.
     AzureAddress,
+    /// Azure's resources of many models have a path of their own, and a version.
+    AzureModelsAddress,
+    /// An address that ends in `/ai/run`, which is the provider's own dialect, stands for the one of OpenAI's beside it.
+    CloudflareAddress,
     /// `stream: false` is said, where nothing is said elsewhere.
     SaysNoStream,
     /// The role `developer` is known; elsewhere it is `system`.
@@ -112,6 +116,8 @@ pub enum Rule {
     NoToolChoice,
     /// `tool_choice: required` is called `any`, and no single tool can be chosen.
     ToolChoiceAny,
+    /// A `tool_choice` in a word is called `tool_choice_option`.
+    ToolChoiceOption,
     /// A `reasoning_effort` is said as `thinking` with a budget.
     EffortIsThinking,
     /// A schema for answers is said as a tool.

@@ -1,10 +1,11 @@
 //! What each provider of the OpenAI dialect takes and how it differs. Data only: a provider that differs is one row.
 
+use super::own;
 use super::row::{ByModel, Models, Row, Rule};
 
 /// The row of a provider.
 pub fn row(provider: &str) -> &'static Row {
-    ROWS.iter().find(|row| row.provider == provider).unwrap_or(&PLAIN)
+    ROWS.iter().chain(own::ROWS).find(|row| row.provider == provider).unwrap_or(&PLAIN)
 }
 
 /// What OpenAI's ordinary models take.
@@ -16,7 +17,7 @@ const ORDINARY: &str = "audio frequency_penalty function_call functions logit_bi
 
 const ALL_OF_EMBEDDINGS: &str = "dimensions encoding_format user";
 
-const PLAIN: Row = Row {
+pub(super) const PLAIN: Row = Row {
     provider: "",
     takes: ORDINARY,
     more: "",
@@ -31,7 +32,8 @@ const PLAIN: Row = Row {
     rules: &[],
 };
 
-const ANY_MODEL: ByModel = ByModel { models: Models::Named(&[""]), more: "", less: "", cap: None, rules: &[] };
+pub(super) const ANY_MODEL: ByModel =
+    ByModel { models: Models::Named(&[""]), more: "", less: "", cap: None, rules: &[] };
 
 /// A person behind a call is told of to OpenAI's own models alone.
 const USER_FOR_OPENAIS: ByModel = ByModel { models: Models::OpenAis, more: "user", ..ANY_MODEL };
@@ -45,15 +47,6 @@ static ROWS: &[Row] = &[
         by_model: OPENAI_MODELS,
         embeddings: "encoding_format user",
         rules: &[Rule::KeepsCacheMarks, Rule::TakesTokens],
-        ..PLAIN
-    },
-    // What depends on the model stands with its abilities.
-    Row {
-        provider: "anthropic",
-        takes: "max_completion_tokens max_tokens n parallel_tool_calls reasoning_effort response_format stop stream \
-                stream_options temperature thinking tool_choice tools top_p user web_search_options",
-        by_model: &[],
-        embeddings: "",
         ..PLAIN
     },
     Row { provider: "azure", ..AZURE },
@@ -84,6 +77,7 @@ static ROWS: &[Row] = &[
         rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks],
         ..PLAIN
     },
+    Row { provider: "cloudflare", embeddings: "", rules: &[Rule::CloudflareAddress, Rule::SaysNoStream], ..PLAIN },
     Row { provider: "text-completion-openai", rules: &[Rule::KeepsCacheMarks], ..PLAIN },
     Row {
         provider: "groq",
@@ -240,7 +234,6 @@ static ROWS: &[Row] = &[
     },
     Row { provider: "cohere", ..COHERE },
     Row { provider: "cohere_chat", ..COHERE },
-    Row { provider: "azure_ai", rules: &[Rule::ImagesApart], ..PLAIN },
     Row {
         provider: "jina_ai",
         embeddings: "dimensions encoding_format",
@@ -363,9 +356,9 @@ mod tests {
 
     #[test]
     fn every_row_is_a_providers_and_every_name_a_parameters() {
-        let rows: BTreeSet<_> = ROWS.iter().map(|row| row.provider).collect();
-        assert_eq!(rows.len(), ROWS.len());
-        for row in ROWS {
+        let rows: BTreeSet<_> = ROWS.iter().chain(own::ROWS).map(|row| row.provider).collect();
+        assert_eq!(rows.len(), ROWS.len() + own::ROWS.len());
+        for row in ROWS.iter().chain(own::ROWS) {
             assert!(catalog::find(row.provider).is_some(), "{}", row.provider);
             let mut words = vec![row.takes, row.more, row.embeddings];
             words.extend(row.by_model.iter().flat_map(|by_model| [by_model.more, by_model.less]));
