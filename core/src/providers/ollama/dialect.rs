@@ -1,5 +1,6 @@
 //! Ollama's API as a [`Provider`].
 
+use super::api::Ollama;
 use super::events::LineEvents;
 use super::{answer, embeddings, request};
 use crate::api::answer::head::Head;
@@ -13,15 +14,6 @@ use crate::providers::target::Target;
 use crate::providers::translation::Translation;
 use crate::wire::json_lines::LineSplitter;
 use bytes::Bytes;
-
-/// Which of its two ways to chat is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ollama {
-    /// The conversation is one text.
-    Generate,
-    /// The conversation is a list of messages.
-    Chat,
-}
 
 impl Provider for Ollama {
     fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>, TransformError> {

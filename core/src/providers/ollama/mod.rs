@@ -8,6 +8,7 @@
 //! Wire format: <https://docs.ollama.com/api>
 
 mod answer;
+mod api;
 mod called;
 mod dialect;
 mod embeddings;
@@ -19,4 +20,4 @@ mod prompt;
 mod request;
 mod thoughts;
 
-pub use dialect::Ollama;
+pub use api::Ollama;

@@ -1,6 +1,6 @@
 //! The upstream request: where it goes, and what its body is made of.
 
-use super::dialect::Ollama;
+use super::api::Ollama;
 use super::options::{self, Options};
 use super::{embeddings, messages, prompt};
 use crate::api::chat::request::ChatRequest;

@@ -1,7 +1,7 @@
 //! What the models of providers take whose requests, or some of them, have a form of their own. Data only.
 
+use super::plain::{ANY_MODEL, PLAIN};
 use super::row::{ByModel, Models, Row, Rule};
-use super::table::{ANY_MODEL, PLAIN};
 
 pub(super) static ROWS: &[Row] = &[
     // What depends on the model stands with its abilities.
