@@ -8,7 +8,8 @@ use super::provider::Reply;
 use crate::api::answer::chunks::{ChunkWriter, DONE_EVENT};
 use crate::api::answer::head::Head;
 use crate::usage::Usage;
-use crate::wire::sse::{self, EventSplitter};
+use crate::wire::framing::Framing;
+use crate::wire::sse::EventSplitter;
 use bytes::Bytes;
 
 /// What the events of one dialect mean. Fed whole events, in order.
@@ -26,9 +27,9 @@ pub trait ChatEvents: Send {
     fn usage(&self) -> Option<Usage>;
 }
 
-/// Reads server-sent events by what they mean.
-pub struct Translation<E> {
-    splitter: EventSplitter,
+/// Reads the events of a stream by what they mean; `F` is how the stream is cut into events.
+pub struct Translation<E, F = EventSplitter> {
+    splitter: F,
     events: E,
     out: ChunkWriter,
     show_usage: bool,
@@ -37,15 +38,22 @@ pub struct Translation<E> {
 }
 
 impl<E: ChatEvents> Translation<E> {
-    /// A reader for one answer.
+    /// A reader for one answer in server-sent events.
     pub fn new(reply: Reply<'_>, events: E) -> Self {
+        Self::framed(reply, events)
+    }
+}
+
+impl<E: ChatEvents, F: Framing> Translation<E, F> {
+    /// A reader for one answer in another format: `Translation::<_, LineSplitter>::framed(reply, events)`.
+    pub fn framed(reply: Reply<'_>, events: E) -> Self {
         let out = ChunkWriter::new(Head { id: reply.id, model: reply.model });
-        let (splitter, seen) = (EventSplitter::default(), Seen::default());
+        let (splitter, seen) = (F::default(), Seen::default());
         Self { splitter, events, out, show_usage: reply.show_usage, seen, is_over: false }
     }
 
     fn read(&mut self, whole: &[u8]) -> Result<(), ProviderFailure> {
-        for data in sse::events(whole).filter_map(sse::data) {
+        for data in F::events(whole) {
             if self.is_over {
                 break;
             }
@@ -67,7 +75,7 @@ impl<E: ChatEvents> Translation<E> {
     }
 }
 
-impl<E: ChatEvents> StreamDecoder for Translation<E> {
+impl<E: ChatEvents, F: Framing> StreamDecoder for Translation<E, F> {
     fn push(&mut self, chunk: Bytes) -> Result<Bytes, ProviderFailure> {
         let whole = self.splitter.push(chunk).map_err(|error| ProviderFailure::malformed(error.to_string()))?;
         self.read(&whole)?;

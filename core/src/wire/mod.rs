@@ -1,6 +1,8 @@
 //! Wire formats below any dialect. Pure; knows only usage and money.
 
+pub mod framing;
 pub mod input_weight;
+pub mod json_lines;
 pub mod openai_usage;
 pub mod sse;
 mod vendor_number;
