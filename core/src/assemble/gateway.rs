@@ -27,6 +27,7 @@ use crate::surface::gate::Gate;
 use crate::surface::router::{Parts, router};
 use crate::tls;
 use crate::upstream::client::{HttpClient, PROXY_VARIABLES, Way};
+use crate::upstream::identity::authorizer::Authorizer;
 use crate::upstream::transport::{Bounds, Transport};
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,6 +141,7 @@ impl Gateway {
             spend,
             ledger,
             limits,
+            authorizer: Authorizer::new(Arc::clone(&transport), Arc::clone(&ground.clock)),
             transport,
             clock: ground.clock,
             random: ground.random,

@@ -1,5 +1,6 @@
 //! One entry of `model_list`: a public name, the upstream behind it, and what is known about the model.
 
+use super::account::AccountParams;
 use super::lenient;
 use crate::limits::BudgetPeriod;
 use crate::money::NanoDollars;
@@ -98,6 +99,9 @@ pub struct DeploymentParams {
     /// Dollars per output token, over the price data; `model_info.output_cost_per_token` where unset here.
     #[serde(default, deserialize_with = "lenient::amount")]
     pub output_cost_per_token: Option<f64>,
+    /// Who the deployment is to its upstream, beyond a key.
+    #[serde(flatten)]
+    pub account: AccountParams,
     /// Everything else, in the file's order: defaults for the request body. Settings of LiteLLM that have no effect
     /// here have been taken out, so that none of them (a credential, perhaps) goes upstream as a body field.
     #[serde(flatten)]
@@ -132,6 +136,7 @@ impl fmt::Debug for DeploymentParams {
             .field("mock_response", &self.mock_response.is_some())
             .field("input_cost_per_token", &self.input_cost_per_token)
             .field("output_cost_per_token", &self.output_cost_per_token)
+            .field("account", &self.account)
             .field("rest", &self.rest.keys())
             .finish()
     }

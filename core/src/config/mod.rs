@@ -4,7 +4,8 @@
 //! The way of a file: [`Document::parse`] → [`Document::next_include`] → [`Document::references`] →
 //! [`Config::from_document`].
 
-pub mod budgets;
+mod account;
+mod budgets;
 pub mod deployment;
 mod document;
 mod environment;
@@ -22,6 +23,7 @@ pub mod settings;
 mod tree;
 mod yaml;
 
+pub use account::AccountParams;
 pub use budgets::{BudgetSetting, RecordDefaults};
 pub use deployment::{DeploymentParams, ModelEntry};
 pub use document::Document;

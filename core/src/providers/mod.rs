@@ -1,6 +1,7 @@
 //! One upstream's dialect each, as pure transforms: no network, no clock.
 //!
-//! [`provider`] is the seam, [`target`] what a deployment says about its upstream, [`catalog`] the providers' data and
+//! [`provider`] is the seam, [`target`] what a deployment says about its upstream,
+//! [`identity`] as whom, [`catalog`] the providers' data and
 //! [`resolve`] how a model finds its provider, [`failure`] how an upstream's error is told, [`decoder`] what a streamed
 //! answer is read by. [`openai`] is the dialect that most upstreams speak, [`anthropic`] one of its own, [`translation`]
 //! what all streams of such dialects share, [`mock`] answers without an upstream, [`registry`] names who speaks for whom,
@@ -10,6 +11,7 @@ pub mod anthropic;
 pub mod catalog;
 pub mod decoder;
 pub mod failure;
+pub mod identity;
 pub mod mock;
 pub mod openai;
 pub mod operation;

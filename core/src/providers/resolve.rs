@@ -1,11 +1,13 @@
 //! Which provider a model belongs to, and with that where a deployment is called and with which key. Pure.
 
 use super::catalog::{self, Dialect, Provider};
+use super::identity::{EntraApp, Identity};
 use super::parameters::policy::Policy;
 use super::parameters::profile::Profile;
 use super::target::{KeyHeader, Target, is_azure_v1};
 use crate::config::{DeploymentParams, Environment};
 use crate::price;
+use crate::secret::Secret;
 use std::sync::Arc;
 
 /// How alike a name and a provider's must be for the one to be a misspelling of the other; 1 is the same.
@@ -123,19 +125,15 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     let is_azure = provider.name == "azure" || provider.name == "azure_text";
     let api_version = params.api_version.clone().or_else(|| environment.text("AZURE_API_VERSION").map(str::to_owned));
     let api_version = api_version.filter(|_| is_azure);
-    let token = params.azure_ad_token.clone().or_else(|| environment.secret("AZURE_AD_TOKEN"));
-    let key = params.api_key.clone().or_else(|| provider.key(environment));
-    // A key is the stronger wish: a token may stand in the environment for everything else that runs there.
-    let (api_key, is_token) = match (key, token) {
-        (None, Some(token)) if is_azure => (Some(token), true),
-        (key, _) => (key, false),
-    };
+    let Shown { api_key, identity, is_token } =
+        if is_azure { shown_to_azure(params, environment, provider) } else { shown(params, environment, provider) };
     let has_own_header = is_azure && !is_token && !is_azure_v1(api_version.as_deref());
     Ok(Target {
         provider: provider.name,
         model: model.to_owned(),
         api_base: base.to_owned(),
         api_key,
+        identity,
         key_header: if has_own_header { KeyHeader::ApiKey } else { KeyHeader::Bearer },
         api_version,
         organization: organization.or_else(|| (provider.name == "openai").then(from_environment).flatten()),
@@ -153,6 +151,33 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
             allowed: params.allowed_openai_params.clone(),
         },
     })
+}
+
+/// What the upstream is shown.
+struct Shown {
+    api_key: Option<Secret>,
+    identity: Option<Identity>,
+    /// The key is a token that somebody fetched.
+    is_token: bool,
+}
+
+fn shown(params: &DeploymentParams, environment: &Environment, provider: &Provider) -> Shown {
+    let api_key = params.api_key.clone().or_else(|| provider.key(environment));
+    Shown { api_key, identity: None, is_token: false }
+}
+
+/// A key is the strongest wish, then a token, then an application; the deployment's own before the environment's, where
+/// either may stand for everything else that runs there.
+fn shown_to_azure(params: &DeploymentParams, environment: &Environment, provider: &Provider) -> Shown {
+    let key = |key| Shown { api_key: Some(key), identity: None, is_token: false };
+    let token = |token| Shown { api_key: Some(token), identity: None, is_token: true };
+    let app = |app| Shown { api_key: None, identity: Some(Identity::Entra(app)), is_token: true };
+    let own = params.api_key.clone().map(key).or_else(|| params.azure_ad_token.clone().map(token));
+    let own = own.or_else(|| EntraApp::of(&params.account, &Environment::default()).map(app));
+    own.or_else(|| provider.key(environment).map(key))
+        .or_else(|| environment.secret("AZURE_AD_TOKEN").map(token))
+        .or_else(|| EntraApp::of(&params.account, environment).map(app))
+        .unwrap_or(Shown { api_key: None, identity: None, is_token: false })
 }
 
 /// The check of a deployment for [`crate::config::Sources`]. A fixed answer needs no upstream.
@@ -308,6 +333,23 @@ mod tests {
         assert_eq!((target.provider, target.model.as_str()), ("groq", "llama"));
         assert_eq!(target.api_base, "https://api.groq.com/openai/v1");
         assert_eq!(target.api_key.unwrap().expose(), "sk-groq");
+    }
+
+    #[test]
+    fn what_a_deployment_of_azure_says_of_itself_counts_before_the_environment() {
+        let params = |said: Value| serde_json::from_value::<DeploymentParams>(said).unwrap();
+        let app = params(serde_json::json!({
+            "model": "azure/mine", "api_base": "https://mine.openai.azure.com",
+            "tenant_id": "t", "client_id": "c", "client_secret": "s"
+        }));
+        let environment = Environment::from_pairs([("AZURE_API_KEY", "sk-azure")]);
+        let target = target_of(&app, &environment).unwrap();
+        let Some(Identity::Entra(entra)) = &target.identity else { panic!("{target:?}") };
+        assert_eq!(entra.token_address, "https://login.microsoftonline.com/t/oauth2/v2.0/token");
+        assert_eq!((target.api_key.is_none(), target.default_params.is_empty()), (true, true));
+        let keyed = DeploymentParams { api_key: Some(Secret::new("sk-own")), ..app };
+        let target = target_of(&keyed, &environment).unwrap();
+        assert_eq!((target.identity.is_none(), target.api_key.unwrap().expose()), (true, "sk-own"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a deployment says about its upstream, resolved: which dialect, where, with which credential.
 
+use super::identity::Identity;
 use super::parameters::policy::Policy;
 use super::parameters::profile::Profile;
 use crate::price::ModelPrice;
@@ -28,6 +29,8 @@ pub struct Target {
     pub api_base: String,
     /// The credential; `None` for upstreams that ask for none.
     pub api_key: Option<Secret>,
+    /// Who calls, where no fixed credential says it: shown when the request is sent.
+    pub identity: Option<Identity>,
     /// In which header the credential is sent.
     pub key_header: KeyHeader,
     /// The version of Azure's API.

@@ -30,6 +30,7 @@ pub(crate) fn targets() -> Arc<Targets> {
             model: model.to_owned(),
             api_base: params.api_base.clone().unwrap_or_else(|| "https://upstream.test/v1".to_owned()),
             api_key: params.api_key.clone(),
+            identity: None,
             key_header: KeyHeader::Bearer,
             api_version: None,
             organization: None,

@@ -11,6 +11,7 @@ use crate::auth::authenticate::AuthError;
 use crate::auth::route::RouteDenied;
 use crate::flow::model_call::CallError;
 use crate::providers::provider::TransformError;
+use crate::upstream::identity::error::IdentityError;
 use crate::upstream::transport::{TransportError, Wait};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -158,6 +159,7 @@ impl From<CallError> for ErrorAnswer {
                 let param = failure.param.filter(|_| status.is_client_error());
                 Self { param, retry_after, ..Self::new(status, kind_of(status), failure.message) }
             }
+            CallError::Identity(error) => identity(&error),
             CallError::Transport(error) => transport(&error),
             CallError::Unrecorded(error) => unrecorded(&error),
             CallError::NoEntropy(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message),
@@ -255,6 +257,28 @@ fn transport(error: &TransportError) -> ErrorAnswer {
             };
             ErrorAnswer::new(StatusCode::GATEWAY_TIMEOUT, "timeout_error", format!("Timed out waiting for {what}."))
         }
+    }
+}
+
+/// What is wrong with the deployment's account is for the log: it is nothing that a client can mend.
+fn identity(error: &IdentityError) -> ErrorAnswer {
+    let failed = |status, kind, message: &str| ErrorAnswer::new(status, kind, message);
+    match error {
+        IdentityError::Refused { .. } => failed(
+            StatusCode::UNAUTHORIZED,
+            "authentication_error",
+            "The deployment's account is refused by its provider; see the gateway's log.",
+        ),
+        IdentityError::Setting { .. } => failed(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_server_error",
+            "The deployment's account cannot be used; see the gateway's log.",
+        ),
+        IdentityError::Unreachable { .. } => failed(
+            StatusCode::BAD_GATEWAY,
+            "internal_server_error",
+            "No token could be fetched for the model's upstream. Try again later.",
+        ),
     }
 }
 

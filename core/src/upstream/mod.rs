@@ -1,7 +1,7 @@
 //! The way to an upstream: sends a request, gives the answer as it comes, and ends every wait. Knows no dialect.
 //!
 //! [`transport`] is the seam, [`client`] the real one: [`direct`] on connections of our own, [`proxied`] where the
-//! environment names a proxy.
+//! environment names a proxy. [`identity`] shows the upstream who calls.
 
 mod bounded;
 pub mod client;
@@ -9,6 +9,7 @@ mod connect;
 mod connection;
 mod direct;
 mod http2;
+pub mod identity;
 mod io;
 mod limits;
 mod origin;

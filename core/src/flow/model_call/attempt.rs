@@ -1,10 +1,12 @@
 //! One attempt at an upstream: the request goes out, the answer's head comes back, and a whole body is collected.
 
 use super::error::CallError;
+use super::parts::ModelCalls;
 use super::plan::Upstream;
+use super::settlement::OpenCall;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::provider::{Provider, Reply, WholeAnswer};
-use crate::upstream::transport::{Bounds, Transport, UpstreamBody};
+use crate::upstream::transport::{Bounds, UpstreamBody};
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use http::header::RETRY_AFTER;
@@ -23,13 +25,19 @@ pub(super) struct Answered {
 
 /// Sends the request and sorts the answer's status.
 pub(super) async fn send(
-    transport: &dyn Transport,
-    provider: &dyn Provider,
+    calls: &ModelCalls,
+    open: &OpenCall,
     upstream: Upstream,
     bounds: Bounds,
 ) -> Result<Answered, CallError> {
     let answer = match upstream {
-        Upstream::Provider(request) => transport.send(*request, bounds).await?,
+        Upstream::Provider(mut request) => {
+            if let Some(identity) = open.identity() {
+                // In a box: most deployments show a key that they have.
+                Box::pin(calls.authorizer.authorize(identity, &mut request)).await?;
+            }
+            calls.transport.send(*request, bounds).await?
+        }
         Upstream::Mock(mock) => {
             let mut answer = Response::new(UpstreamBody::pieces(stream::iter(mock.pieces.into_iter().map(Ok))));
             *answer.status_mut() = http::StatusCode::from_u16(mock.status).unwrap_or_default();
@@ -41,7 +49,7 @@ pub(super) async fn send(
         return Ok(Answered { headers: head.headers, body });
     }
     let said = collect(body, ERROR_BYTES_MAX).await.unwrap_or_default();
-    let mut failure = provider.failure(head.status.as_u16(), &said);
+    let mut failure = open.provider().failure(head.status.as_u16(), &said);
     if head.status.is_redirection() {
         failure.status = 502;
         failure.message =

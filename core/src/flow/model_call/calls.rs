@@ -153,7 +153,7 @@ impl ModelCalls {
             return Ok(CallBody::Whole(body));
         }
         let sent = self.clock.now();
-        let attempted = attempt::send(self.transport.as_ref(), open.provider(), upstream, bounds).await;
+        let attempted = attempt::send(self, &open, upstream, bounds).await;
         facts.upstream_ms = self.clock.now().millis_since(sent);
         let answered = match attempted {
             Ok(answered) => answered,

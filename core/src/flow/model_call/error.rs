@@ -8,6 +8,7 @@ use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
 use crate::providers::provider::TransformError;
 use crate::routing::BuildError;
+use crate::upstream::identity::error::IdentityError;
 use crate::upstream::transport::TransportError;
 use crate::wire::input_weight::Unbounded;
 
@@ -68,6 +69,9 @@ pub enum CallError {
         /// Seconds or a date to wait, as it said.
         retry_after: Option<http::HeaderValue>,
     },
+    /// The upstream cannot be shown who calls.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// The upstream could not be reached, or did not answer in time.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -92,7 +96,7 @@ impl CallError {
     /// LiteLLM's name for the kind of error, as spend rows carry it.
     pub fn class_name(&self) -> &'static str {
         match self {
-            Self::Auth(_) => "AuthenticationError",
+            Self::Auth(_) | Self::Identity(IdentityError::Refused { .. }) => "AuthenticationError",
             Self::Json(_)
             | Self::Member { .. }
             | Self::MissingMember(_)
@@ -107,7 +111,8 @@ impl CallError {
             Self::Refused(Refusal::Unavailable(_)) => "InternalServerError",
             Self::Upstream { failure, .. } => failure.class.name(),
             Self::Transport(TransportError::TimedOut(_)) => "Timeout",
-            Self::Transport(_) => "APIConnectionError",
+            Self::Transport(_) | Self::Identity(IdentityError::Unreachable { .. }) => "APIConnectionError",
+            Self::Identity(IdentityError::Setting { .. }) => "InternalServerError",
             Self::Unrecorded(_) | Self::NoEntropy(_) => "InternalServerError",
         }
     }

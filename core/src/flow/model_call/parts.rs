@@ -7,6 +7,7 @@ use crate::auth::authenticate::Authenticator;
 use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
 use crate::routing::ModelTable;
+use crate::upstream::identity::authorizer::Authorizer;
 use crate::upstream::transport::{Bounds, Transport};
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub struct ModelCalls {
     pub limits: ProxyLimits,
     /// The way to the upstreams.
     pub transport: Arc<dyn Transport>,
+    /// Shows upstreams who calls.
+    pub authorizer: Authorizer,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance: ids, and the choice among deployments.

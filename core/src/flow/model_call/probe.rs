@@ -64,7 +64,7 @@ impl ModelCalls {
         let details = settlement::details(id, &asker, &request, &said, &deployment);
         let mut open = OpenCall::begin(Arc::clone(self), asker, deployment, &request, details, id);
         let upstream = Upstream::Provider(Box::new(upstream));
-        let answer = match attempt::send(self.transport.as_ref(), provider, upstream, BOUNDS).await {
+        let answer = match attempt::send(self, &open, upstream, BOUNDS).await {
             Ok(answered) => attempt::whole(provider, open.reply(false), answered.body).await,
             Err(error) => Err(error),
         };

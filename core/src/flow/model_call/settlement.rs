@@ -17,6 +17,7 @@ use crate::money::NanoDollars;
 use crate::price::{CallFacts, cost_of};
 use crate::principal::Principal;
 use crate::providers::decoder::Seen;
+use crate::providers::identity::Identity;
 use crate::providers::operation::Operation;
 use crate::providers::provider::{Provider, Reply};
 use crate::providers::registry;
@@ -120,6 +121,11 @@ impl OpenCall {
     }
 
     /// Who speaks for the upstream.
+    /// As whom the upstream knows us, where no fixed key says it.
+    pub(super) fn identity(&self) -> Option<&Identity> {
+        self.deployment.target()?.identity.as_ref()
+    }
+
     pub(super) fn provider(&self) -> &'static dyn Provider {
         registry::provider(self.deployment.target().map_or("openai", |target| target.provider))
     }

@@ -25,6 +25,7 @@ use crate::store::embedded::EmbeddedTable;
 use crate::store::faulty::{Fault, FaultyTable, Plan};
 use crate::store::item::Key;
 use crate::store::table::{Freshness, Table};
+use crate::upstream::identity::authorizer::Authorizer;
 use crate::upstream::transport::{Bounds, Transport, TransportError, UpstreamBody};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -90,6 +91,7 @@ impl Gateway {
             spend: Arc::new(SpendLog::new(table.clone(), None)),
             ledger: Ledger::new(table.clone()),
             limits: ProxyLimits::default(),
+            authorizer: Authorizer::new(upstream.clone(), Arc::clone(&clock)),
             transport: upstream.clone(),
             clock,
             random: Arc::new(SystemRandom),

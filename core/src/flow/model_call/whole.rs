@@ -30,7 +30,7 @@ pub(super) async fn ask(
     (bounds, show_usage): (Bounds, bool),
 ) -> Ended {
     let sent = calls.clock.now();
-    let attempted = attempt::send(calls.transport.as_ref(), open.provider(), upstream, bounds).await;
+    let attempted = attempt::send(&calls, &open, upstream, bounds).await;
     let upstream_ms = calls.clock.now().millis_since(sent);
     let (headers, answer) = match attempted {
         Ok(answered) => {

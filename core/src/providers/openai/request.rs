@@ -171,6 +171,7 @@ mod tests {
             model: "gpt-4o".to_owned(),
             api_base: "http://upstream.test/v1".to_owned(),
             api_key: Some(crate::secret::Secret::new("sk-upstream")),
+            identity: None,
             key_header: KeyHeader::Bearer,
             api_version: None,
             organization: None,

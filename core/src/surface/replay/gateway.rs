@@ -23,6 +23,7 @@ use crate::surface::admin::Administration;
 use crate::surface::front::Front;
 use crate::surface::gate::Gate;
 use crate::surface::router::{Parts, router};
+use crate::upstream::identity::authorizer::Authorizer;
 use crate::upstream::transport::{Bounds, Transport, TransportError, UpstreamBody};
 use async_trait::async_trait;
 use axum::body::Body;
@@ -134,6 +135,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         spend: Arc::new(log),
         ledger,
         limits: ProxyLimits::default(),
+        authorizer: Authorizer::new(Arc::new(Unreachable), clock.clone()),
         transport: Arc::new(Unreachable),
         clock,
         random: Arc::new(SystemRandom),

@@ -1,0 +1,38 @@
+//! What a deployment says of who it is to its upstream, beyond a key: accounts whose tokens are fetched, and keys that
+//! requests are signed with. None of it is ever a body field.
+
+use super::lenient;
+use crate::secret::Secret;
+use serde::Deserialize;
+
+/// The settings of `litellm_params` that name an account of an upstream's operator.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AccountParams {
+    /// The directory of a Microsoft Entra application.
+    #[serde(deserialize_with = "lenient::optional_text")]
+    pub tenant_id: Option<String>,
+    /// The Microsoft Entra application.
+    #[serde(deserialize_with = "lenient::optional_text")]
+    pub client_id: Option<String>,
+    /// The application's own secret.
+    #[serde(deserialize_with = "lenient::secret")]
+    pub client_secret: Option<Secret>,
+    /// What the application's token is good for; Azure's AI services where unset.
+    #[serde(deserialize_with = "lenient::optional_text")]
+    pub azure_scope: Option<String>,
+}
+
+impl AccountParams {
+    /// Each setting that is said, with its name.
+    pub fn said(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            ("tenant_id", self.tenant_id.as_deref()),
+            ("client_id", self.client_id.as_deref()),
+            ("client_secret", self.client_secret.as_ref().map(Secret::expose)),
+            ("azure_scope", self.azure_scope.as_deref()),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+    }
+}

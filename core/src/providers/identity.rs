@@ -1,0 +1,67 @@
+//! As whom an upstream knows us, where that is no fixed key: an account whose token is fetched and renewed, or a key that
+//! each request is signed with. What is done with it needs network and time, and is `upstream::identity`'s.
+
+use crate::config::{AccountParams, Environment};
+use crate::secret::Secret;
+
+/// Where Microsoft Entra gives tokens.
+const ENTRA_AUTHORITY: &str = "https://login.microsoftonline.com";
+/// What its tokens are good for where nobody says.
+const AZURE_AI_SCOPE: &str = "https://cognitiveservices.azure.com/.default";
+/// Where IBM Cloud gives tokens.
+const IBM_TOKENS: &str = "https://iam.cloud.ibm.com/identity/token";
+
+/// An identity, by whose rules it is shown.
+#[derive(Clone, Debug)]
+pub enum Identity {
+    /// An application in Microsoft Entra.
+    Entra(EntraApp),
+    /// The holder of a key of IBM Cloud.
+    Ibm(IbmKey),
+}
+
+/// An application in Microsoft Entra that shows a secret of its own.
+#[derive(Clone, Debug)]
+pub struct EntraApp {
+    /// Where its tokens come from.
+    pub token_address: String,
+    /// Which application.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// What the token is good for.
+    pub scope: String,
+}
+
+/// A key of IBM Cloud, which is exchanged for tokens.
+#[derive(Clone, Debug)]
+pub struct IbmKey {
+    /// Where its tokens come from.
+    pub token_address: String,
+    /// The key.
+    pub key: Secret,
+}
+
+impl EntraApp {
+    /// The application that a deployment or else the environment names in full.
+    pub fn of(said: &AccountParams, environment: &Environment) -> Option<Self> {
+        let text = |said: &Option<String>, name| said.clone().or_else(|| environment.text(name).map(str::to_owned));
+        let tenant = text(&said.tenant_id, "AZURE_TENANT_ID")?;
+        let authority = environment.text("AZURE_AUTHORITY_HOST").unwrap_or(ENTRA_AUTHORITY);
+        let client_secret = said.client_secret.clone().or_else(|| environment.secret("AZURE_CLIENT_SECRET"))?;
+        Some(Self {
+            token_address: format!("{}/{tenant}/oauth2/v2.0/token", authority.trim_end_matches('/')),
+            client_id: text(&said.client_id, "AZURE_CLIENT_ID")?,
+            client_secret,
+            scope: text(&said.azure_scope, "AZURE_SCOPE").unwrap_or_else(|| AZURE_AI_SCOPE.to_owned()),
+        })
+    }
+}
+
+impl IbmKey {
+    /// The holder of `key`.
+    pub fn new(key: Secret, environment: &Environment) -> Self {
+        let token_address = environment.text("WATSONX_IAM_URL").unwrap_or(IBM_TOKENS).to_owned();
+        Self { token_address, key }
+    }
+}
