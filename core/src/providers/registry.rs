@@ -7,9 +7,9 @@ use super::provider::Provider;
 static OPENAI: OpenAi = OpenAi;
 static ANTHROPIC: Anthropic = Anthropic;
 
-/// The transform of a provider. Every provider that the catalog lists as spoken and that is not named here speaks the
-/// OpenAI dialect.
-pub fn provider(name: &str) -> &'static dyn Provider {
+/// The transform for a model of a provider: some providers serve models in several dialects. Every provider that the
+/// catalog lists as spoken and that is not named here speaks the OpenAI dialect.
+pub fn provider(name: &str, _model: &str) -> &'static dyn Provider {
     match name {
         "anthropic" => &ANTHROPIC,
         _ => &OPENAI,

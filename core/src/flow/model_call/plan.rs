@@ -71,7 +71,7 @@ pub(super) fn make(
             }
             let dropped = &mut said.dropped;
             let call = Call { operation, members: &mut members, stream: said.stream, policy: &policy, dropped };
-            Upstream::Provider(Box::new(registry::provider(target.provider).request(call, target)?))
+            Upstream::Provider(Box::new(registry::provider(target.provider, &target.model).request(call, target)?))
         }
     };
     Ok(Plan { said, deployment, upstream, bounds })

@@ -120,14 +120,16 @@ impl OpenCall {
         Reply { operation: self.operation, id: self.id, model, show_usage }
     }
 
-    /// Who speaks for the upstream.
     /// As whom the upstream knows us, where no fixed key says it.
     pub(super) fn identity(&self) -> Option<&Identity> {
         self.deployment.target()?.identity.as_ref()
     }
 
+    /// Who speaks for the upstream.
     pub(super) fn provider(&self) -> &'static dyn Provider {
-        registry::provider(self.deployment.target().map_or("openai", |target| target.provider))
+        let target = self.deployment.target();
+        let (name, model) = target.map_or(("openai", ""), |target| (target.provider, target.model.as_str()));
+        registry::provider(name, model)
     }
 
     /// The first content of a stream is there.
