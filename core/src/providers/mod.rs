@@ -4,12 +4,13 @@
 //! [`identity`] as whom, [`catalog`] the providers' data and
 //! [`resolve`] how a model finds its provider, [`failure`] how an upstream's error is told, [`decoder`] what a streamed
 //! answer is read by. [`openai`] is the dialect that most upstreams speak, [`anthropic`] one of its own, [`translation`]
-//! what all streams of such dialects share, [`mock`] answers without an upstream, [`registry`] names who speaks for whom,
-//! [`parameters`] says what each model takes.
+//! what all streams of such dialects share, [`extras`] what stands beside their requests,
+//! [`mock`] answers without an upstream, [`registry`] names who speaks for whom, [`parameters`] says what each model takes.
 
 pub mod anthropic;
 pub mod catalog;
 pub mod decoder;
+pub mod extras;
 pub mod failure;
 pub mod identity;
 pub mod mock;

@@ -3,10 +3,12 @@
 //!
 //! [`whole`] writes an answer in one piece, [`chunks`] one that is streamed, [`delta`] is a piece of it. [`message`] is
 //! what the model said, [`finish`] why it ended, [`usage`] what it used. [`arguments`] are a tool call's arguments.
+//! [`embeddings`] writes an answer of another kind.
 
 pub mod arguments;
 pub mod chunks;
 pub mod delta;
+pub mod embeddings;
 pub mod finish;
 pub mod head;
 pub mod message;

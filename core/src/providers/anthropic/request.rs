@@ -3,9 +3,9 @@
 use super::abilities::Abilities;
 use super::body::{self, Surroundings};
 use super::parameters;
-use crate::api::chat::invalid::InvalidMember;
 use crate::api::chat::request::ChatRequest;
-use crate::api::members::{Members, raw};
+use crate::api::members::Members;
+use crate::providers::extras;
 use crate::providers::operation::Operation;
 use crate::providers::parameters::admit::admit;
 use crate::providers::provider::{Call, TransformError};
@@ -14,7 +14,6 @@ use crate::secret::Secret;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
-use serde_json::{Map, Value};
 use std::borrow::Cow;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -25,8 +24,6 @@ const API_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 /// How the token of a signed-in person begins, in contrast to a key.
 const SIGNED_IN: &str = "sk-ant-oat";
 const SIGNED_IN_BETA: &str = "oauth-2025-04-20";
-/// Headers that a client may not set: they hold credentials, or belong to the connection.
-const GUARDED: [&str; 6] = ["authorization", "x-api-key", "host", "content-length", "connection", "transfer-encoding"];
 
 /// Builds the upstream request.
 pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
@@ -34,66 +31,23 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
         let reason = format!("`{}` has no such operation: it only chats.", target.provider);
         return Err(TransformError::Unsayable { reason });
     }
-    let extra_headers = client_headers(call.members)?;
-    let overrides = overrides(call.members, target)?;
-    let overrides = Members::parse(&overrides).map_err(|error| malformed(&error))?;
-    fill_in(call.members, &target.default_params)?;
+    let extra_headers = extras::client_headers(call.members)?;
+    let overrides = extras::overrides(call.members, target)?;
+    let overrides = Members::parse(&overrides).map_err(|error| extras::malformed(&error))?;
+    extras::fill_in(call.members, &target.default_params)?;
     admit(&mut call, &target.profile, &target.model)?;
     let Call { members, stream, policy, dropped, .. } = call;
     let abilities = Abilities::of(&target.model, target.known.as_deref());
-    let mut request = ChatRequest::read(members).map_err(told)?;
+    let mut request = ChatRequest::read(members).map_err(extras::told)?;
     parameters::settle(&mut request, (abilities, target), policy, dropped)?;
     let around = Surroundings { model: Some(&target.model), stream, overrides: &overrides };
-    let written = body::write(&request, abilities, &around).map_err(told)?;
+    let written = body::write(&request, abilities, &around).map_err(extras::told)?;
     dropped.extend(written.dropped.into_iter().map(Cow::Borrowed));
     let mut request = Request::new(Bytes::from(written.body));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = endpoint(&target.api_base).parse().map_err(|error| setting("api_base", &error))?;
     set_headers(request.headers_mut(), target, &written.betas, extra_headers)?;
     Ok(request)
-}
-
-/// Adds the deployment's values for what the request does not say.
-fn fill_in(members: &mut Members<'_>, defaults: &Map<String, Value>) -> Result<(), TransformError> {
-    members.retain(|_, value| value.get() != "null");
-    for (name, value) in defaults {
-        if !members.has(name) {
-            members.set(name.clone(), raw(value).map_err(|error| malformed(&error))?);
-        }
-    }
-    Ok(())
-}
-
-/// Members that win over the request's: the client's `extra_body`, and over it the deployment's.
-fn overrides(members: &mut Members<'_>, target: &Target) -> Result<Vec<u8>, TransformError> {
-    let extra = members.take("extra_body").filter(|extra| extra.get() != "null");
-    let text = extra.as_ref().map_or("{}", |extra| extra.get());
-    let mut merged = Members::parse(text.as_bytes()).map_err(|_| TransformError::Member {
-        member: "extra_body",
-        reason: "'extra_body' must be an object.".to_owned(),
-    })?;
-    for (name, value) in &target.extra_body {
-        merged.set(name, raw(value).map_err(|error| malformed(&error))?);
-    }
-    Ok(merged.to_json())
-}
-
-/// The client's `extra_headers`, without those that it may not set.
-fn client_headers(members: &mut Members<'_>) -> Result<HeaderMap, TransformError> {
-    let unfit = || TransformError::Member {
-        member: "extra_headers",
-        reason: "'extra_headers' must be an object of header names and texts.".to_owned(),
-    };
-    let Some(extra) = members.take("extra_headers").filter(|extra| extra.get() != "null") else {
-        return Ok(HeaderMap::new());
-    };
-    let pairs: std::collections::BTreeMap<String, String> = serde_json::from_str(extra.get()).map_err(|_| unfit())?;
-    let allowed = pairs.iter().filter(|(name, _)| !GUARDED.contains(&name.to_ascii_lowercase().as_str()));
-    allowed
-        .map(|(name, value)| {
-            Ok((HeaderName::try_from(name).map_err(|_| unfit())?, HeaderValue::try_from(value).map_err(|_| unfit())?))
-        })
-        .collect()
 }
 
 fn set_headers(
@@ -106,13 +60,8 @@ fn set_headers(
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(VERSION, API_VERSION);
     let mut betas: Vec<String> = betas.iter().map(|beta| (*beta).to_owned()).collect();
-    for (name, value) in &client {
+    for (name, value) in client.iter().chain(&extras::deployment_headers(target)?) {
         set_extra(headers, &mut betas, name.clone(), value.clone());
-    }
-    for (name, value) in &target.extra_headers {
-        let name = HeaderName::try_from(name).map_err(|error| setting("extra_headers", &error))?;
-        let value = HeaderValue::try_from(value).map_err(|error| setting("extra_headers", &error))?;
-        set_extra(headers, &mut betas, name, value);
     }
     if let Some(key) = &target.api_key {
         set_key(headers, &mut betas, key)?;
@@ -171,19 +120,6 @@ fn endpoint(api_base: &str) -> String {
 
 fn setting(setting: &'static str, error: &dyn std::error::Error) -> TransformError {
     TransformError::Setting { setting, reason: error.to_string() }
-}
-
-fn malformed(error: &serde_json::Error) -> TransformError {
-    TransformError::Unsayable { reason: error.to_string() }
-}
-
-/// What is wrong with a message is told of the request as a whole, by its place; what is wrong with a parameter, of it.
-fn told(error: InvalidMember) -> TransformError {
-    let reason = error.to_string();
-    match error.member {
-        "messages" => TransformError::Unsayable { reason },
-        member => TransformError::Member { member, reason },
-    }
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! Tokens: fetched once, kept, renewed; refusals.
+
 use super::*;
 use crate::clock::{ManualClock, Timestamp};
 use crate::providers::identity::IbmKey;
