@@ -1,7 +1,8 @@
 //! Which provider a model belongs to, and with that where a deployment is called and with which key. Pure.
 
+use super::bedrock;
 use super::catalog::{self, Dialect, Provider};
-use super::identity::{EntraApp, Identity};
+use super::identity::{AwsAccount, EntraApp, Identity};
 use super::parameters::policy::Policy;
 use super::parameters::profile::Profile;
 use super::target::{KeyHeader, Target, is_azure_v1};
@@ -116,7 +117,10 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     if provider.dialect == Dialect::Other {
         return Err(TargetError::NotSpoken { name: provider.name.to_owned() });
     }
-    let base = configured.or_else(|| provider.base(environment));
+    let is_bedrock = provider.name.starts_with("bedrock");
+    let region = is_bedrock.then(|| bedrock::address::region(params, model, environment));
+    let in_region = region.as_deref().map(|region| bedrock::address::base(params, region, environment));
+    let base = configured.or(in_region.as_deref()).or_else(|| provider.base(environment));
     let base = base.ok_or_else(|| TargetError::NoAddress { name: provider.name.to_owned() })?;
     let base = base.trim_end_matches('/');
     host(base).ok_or(TargetError::BadAddress)?;
@@ -125,8 +129,11 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     let is_azure = provider.name == "azure" || provider.name == "azure_text";
     let api_version = params.api_version.clone().or_else(|| environment.text("AZURE_API_VERSION").map(str::to_owned));
     let api_version = api_version.filter(|_| is_azure);
-    let Shown { api_key, identity, is_token } =
-        if is_azure { shown_to_azure(params, environment, provider) } else { shown(params, environment, provider) };
+    let Shown { api_key, identity, is_token } = match region {
+        _ if is_azure => shown_to_azure(params, environment, provider),
+        Some(region) => shown_to_aws(params, environment, provider, region),
+        None => shown(params, environment, provider),
+    };
     let has_own_header = is_azure && !is_token && !is_azure_v1(api_version.as_deref());
     Ok(Target {
         provider: provider.name,
@@ -178,6 +185,15 @@ fn shown_to_azure(params: &DeploymentParams, environment: &Environment, provider
         .or_else(|| environment.secret("AZURE_AD_TOKEN").map(token))
         .or_else(|| EntraApp::of(&params.account, environment).map(app))
         .unwrap_or(Shown { api_key: None, identity: None, is_token: false })
+}
+
+/// A key for Bedrock's API alone is shown as it is; else requests are signed. The deployment's own account wins over a key
+/// that stands in the environment.
+fn shown_to_aws(params: &DeploymentParams, environment: &Environment, provider: &Provider, region: String) -> Shown {
+    let has_account = AwsAccount::is_named(&params.account);
+    let key = params.api_key.clone().or_else(|| provider.key(environment).filter(|_| !has_account));
+    let identity = key.is_none().then(|| Identity::Aws(AwsAccount::of(&params.account, region, environment)));
+    Shown { api_key: key, identity, is_token: false }
 }
 
 /// The check of a deployment for [`crate::config::Sources`]. A fixed answer needs no upstream.

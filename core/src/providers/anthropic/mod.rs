@@ -6,16 +6,16 @@
 
 pub mod abilities;
 pub mod answer;
-mod betas;
+pub(in crate::providers) mod betas;
 mod blocks;
 pub mod body;
 mod dialect;
 pub mod events;
 mod failure;
-mod parameters;
+pub(in crate::providers) mod parameters;
 mod request;
 mod schema;
-mod thinking;
+pub(in crate::providers) mod thinking;
 mod tools;
 mod turns;
 mod wire;
