@@ -6,14 +6,13 @@ use super::{address, converse, embeddings, invoke, parameters};
 use crate::api::chat::request::ChatRequest;
 use crate::api::members::Members;
 use crate::providers::anthropic;
-use crate::providers::extras;
+use crate::providers::envelope::{self, Extras, set_headers, told};
 use crate::providers::operation::Operation;
 use crate::providers::parameters::admit::admit;
 use crate::providers::provider::{Call, TransformError};
 use crate::providers::target::Target;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use http::{HeaderMap, HeaderName, Request};
 use std::borrow::Cow;
 
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
@@ -21,11 +20,10 @@ const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 /// Builds the upstream request.
 pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
     let model = BedrockModel::of(&target.model);
-    let mut headers = extras::client_headers(call.members)?;
-    headers.extend(extras::deployment_headers(target)?);
-    let overrides = extras::overrides(call.members, target)?;
-    let overrides = Members::parse(&overrides).map_err(|error| extras::malformed(&error))?;
-    extras::fill_in(call.members, &target.default_params)?;
+    let extras = Extras::take(call.members, target)?;
+    let overrides = extras.overrides()?;
+    let mut headers = HeaderMap::new();
+    set_headers(&mut headers, extras.headers.clone(), target)?;
     admit(&mut call, &target.profile, &target.model)?;
     let stream = call.stream;
     let body = match (call.operation, model.maker) {
@@ -39,19 +37,9 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
             return Err(TransformError::Unsayable { reason });
         }
     };
-    let mut request = Request::new(Bytes::from(body));
-    *request.method_mut() = Method::POST;
-    let address = address::endpoint(&target.api_base, &model, stream);
-    *request.uri_mut() =
-        address.parse().map_err(|error: http::uri::InvalidUri| setting("aws_bedrock_runtime_endpoint", &error))?;
-    headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-    if let Some(key) = &target.api_key {
-        let mut value =
-            HeaderValue::try_from(format!("Bearer {}", key.expose())).map_err(|error| setting("api_key", &error))?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
-    }
-    *request.headers_mut() = headers;
+    let mut request = envelope::post(&address::endpoint(&target.api_base, &model, stream), body)?;
+    // What says of which type the body is may be said otherwise.
+    request.headers_mut().extend(headers);
     Ok(request)
 }
 
@@ -67,19 +55,19 @@ fn chat(
 ) -> Result<Vec<u8>, TransformError> {
     let Call { members, policy, dropped, .. } = call;
     let abilities = Abilities::of(model, target);
-    let mut request = ChatRequest::read(members).map_err(extras::told)?;
+    let mut request = ChatRequest::read(members).map_err(told)?;
     let unsupported = parameters::unsupported(&request, model, &abilities);
     anthropic::parameters::take_out(&mut request, unsupported, (target, policy), dropped)?;
     let (body, left_out) = match (model.route, abilities.claude, model.maker) {
         (Route::Invoke, Some(claude), _) => {
             let named = features(headers);
-            let written = invoke::claude::write(&request, claude, overrides, &named).map_err(extras::told)?;
+            let written = invoke::claude::write(&request, claude, overrides, &named).map_err(told)?;
             (written.body, written.dropped)
         }
         (Route::Converse, _, _) | (Route::Invoke, _, Maker::Nova) => {
             let mut named = features(headers);
             named.extend(anthropic::betas::of(&request, false).into_iter().map(str::to_owned));
-            let written = converse::body::write(&request, &abilities, &overrides, &named).map_err(extras::told)?;
+            let written = converse::body::write(&request, &abilities, &overrides, &named).map_err(told)?;
             (written.body, written.dropped)
         }
         (Route::Invoke, None, _) => {
@@ -99,8 +87,4 @@ fn features(headers: &mut HeaderMap) -> Vec<String> {
     let named = headers.remove(BETA);
     let list = named.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
     list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
-}
-
-fn setting(setting: &'static str, error: &dyn std::error::Error) -> TransformError {
-    TransformError::Setting { setting, reason: error.to_string() }
 }

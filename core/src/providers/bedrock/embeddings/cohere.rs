@@ -5,7 +5,7 @@
 use crate::api::members::Members;
 use crate::api::object::ObjectWriter;
 use crate::providers::bedrock::failure::excerpt;
-use crate::providers::extras;
+use crate::providers::envelope::unwritable;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::provider::TransformError;
 use serde::Deserialize;
@@ -58,7 +58,7 @@ pub(in crate::providers::bedrock) fn write(
         }
         Ok(body.finish())
     };
-    written().map_err(|error| extras::malformed(&error))
+    written().map_err(|error| unwritable(&error))
 }
 
 /// The vectors of an answer. It tells no usage.
