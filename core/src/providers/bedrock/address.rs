@@ -38,6 +38,12 @@ pub(super) fn endpoint(base: &str, model: &BedrockModel<'_>, stream: bool) -> St
     format!("{}/model/{}/{operation}", base.trim_end_matches('/'), encoded(model))
 }
 
+/// Where documents are ranked: another service, with one address for all models.
+pub(super) fn rerank_endpoint(base: &str) -> String {
+    let base = base.trim_end_matches('/').replacen("://bedrock-runtime", "://bedrock-agent-runtime", 1);
+    format!("{base}/rerank")
+}
+
 /// The id as one step of a path. Signatures hold either way; what is sent is what LiteLLM sends, which rules of proxies
 /// and of virtual endpoints may be written for.
 fn encoded(model: &BedrockModel<'_>) -> String {
@@ -88,6 +94,8 @@ mod tests {
             at("amazon.titan-embed-text-v2:0", false),
             "http://b.test/model/amazon.titan-embed-text-v2%3A0/invoke"
         );
+        let region = "https://bedrock-runtime.us-east-1.amazonaws.com";
+        assert_eq!(rerank_endpoint(region), "https://bedrock-agent-runtime.us-east-1.amazonaws.com/rerank");
         let china = base(&deployment(None), "cn-north-1", &Environment::default());
         assert_eq!(china, "https://bedrock-runtime.cn-north-1.amazonaws.com.cn");
     }

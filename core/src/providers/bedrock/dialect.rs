@@ -4,16 +4,19 @@ use super::converse::events::ConverseEvents;
 use super::invoke::claude::ClaudeEvents;
 use super::invoke::nova::NovaEvents;
 use super::model::{BedrockModel, Maker, Route};
-use super::{converse, embeddings, failure, request};
+use super::{converse, embeddings, failure, request, rerank};
 use crate::api::answer::head::Head;
 use crate::api::answer::message::ChatAnswer;
 use crate::api::answer::{embeddings as vectors, whole};
 use crate::providers::anthropic;
 use crate::providers::decoder::StreamDecoder;
 use crate::providers::failure::ProviderFailure;
+use crate::providers::operation::Operation;
 use crate::providers::provider::{Call, Provider, Reply, TransformError, WholeAnswer};
 use crate::providers::target::Target;
 use crate::providers::translation::{ChatEvents, Translation};
+use crate::tokens;
+use crate::usage::Usage;
 use crate::wire::event_stream::MessageSplitter;
 use bytes::Bytes;
 
@@ -54,6 +57,11 @@ impl Provider for Bedrock {
     }
 
     fn answer(&self, reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
+        if reply.operation == Operation::Rerank {
+            let answer = rerank::read(&body, reply.asked)?;
+            let written = answer.write(reply.id).map_err(unwritable)?;
+            return Ok(WholeAnswer { usage: answer.usage(), body: Bytes::from(written) });
+        }
         match self.0 {
             Format::Converse | Format::Nova => chat(reply, &converse::answer::read(&body)?),
             Format::Claude => chat(reply, &anthropic::answer::read(&body)?),
@@ -64,7 +72,9 @@ impl Provider for Bedrock {
             }
             Format::CohereEmbeddings => {
                 let read = embeddings::cohere::read(&body)?;
-                let written = vectors::write(reply.model, &read, None).map_err(unwritable)?;
+                // Bedrock tells no usage there: the client reads a count that is made here, as the bill is.
+                let counted = Usage { prompt_tokens: tokens::count_request(reply.asked), ..Usage::default() };
+                let written = vectors::write(reply.model, &read, Some(&counted)).map_err(unwritable)?;
                 Ok(WholeAnswer { body: Bytes::from(written), usage: None })
             }
         }

@@ -2,7 +2,7 @@
 
 use super::abilities::Abilities;
 use super::model::{BedrockModel, Maker, Route};
-use super::{address, converse, embeddings, invoke, parameters};
+use super::{address, converse, embeddings, invoke, parameters, rerank};
 use crate::api::chat::request::ChatRequest;
 use crate::api::members::Members;
 use crate::providers::anthropic;
@@ -12,10 +12,12 @@ use crate::providers::parameters::admit::admit;
 use crate::providers::provider::{Call, TransformError};
 use crate::providers::target::Target;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use std::borrow::Cow;
 
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+/// Which software calls, as Cohere asks to be told: the family that its clients know this gateway by.
+const SOURCE: HeaderName = HeaderName::from_static("request-source");
 
 /// Builds the upstream request.
 pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
@@ -25,19 +27,27 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
     let mut headers = HeaderMap::new();
     set_headers(&mut headers, extras.headers.clone(), target)?;
     admit(&mut call, &target.profile, &target.model)?;
-    let stream = call.stream;
+    let (operation, stream) = (call.operation, call.stream);
     let body = match (call.operation, model.maker) {
         (Operation::Embedding, Maker::TitanEmbeddings { is_first }) => {
             embeddings::titan::write(call.members, &overrides, is_first)?
         }
-        (Operation::Embedding, Maker::CohereEmbeddings) => embeddings::cohere::write(call.members, &overrides)?,
+        (Operation::Embedding, Maker::CohereEmbeddings) => {
+            headers.entry(SOURCE).or_insert(HeaderValue::from_static("unspecified:litellm"));
+            embeddings::cohere::write(call.members, &overrides)?
+        }
+        (Operation::Rerank, _) => rerank::write(call.members, &overrides, (&model, target))?,
         (Operation::Chat, maker) if !is_for_embeddings(maker) => chat(call, (&model, target), overrides, &mut headers)?,
         _ => {
             let reason = format!("`{}` has no such operation on Bedrock.", target.model);
             return Err(TransformError::Unsayable { reason });
         }
     };
-    let mut request = envelope::post(&address::endpoint(&target.api_base, &model, stream), body)?;
+    let address = match operation {
+        Operation::Rerank => address::rerank_endpoint(&target.api_base),
+        _ => address::endpoint(&target.api_base, &model, stream),
+    };
+    let mut request = envelope::post(&address, body)?;
     // What says of which type the body is may be said otherwise.
     request.headers_mut().extend(headers);
     Ok(request)
