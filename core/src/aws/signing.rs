@@ -9,9 +9,11 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use http::Request;
-use http::header::CONTENT_TYPE;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use std::error::Error;
 use std::time::{Duration, UNIX_EPOCH};
+
+const SESSION_TOKEN: &str = "x-amz-security-token";
 
 /// A key of AWS.
 #[derive(Clone, Debug)]
@@ -61,13 +63,17 @@ pub fn sign_request(
     let signed = signable.and_then(|signable| sign(signable, &parameters)).map_err(|error| failed(error.into()))?;
     let (instructions, _) = signed.into_parts();
     instructions.apply_to_request_http1x(request);
+    for name in [AUTHORIZATION.as_str(), SESSION_TOKEN] {
+        if let Some(value) = request.headers_mut().get_mut(name) {
+            value.set_sensitive(true);
+        }
+    }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::header::AUTHORIZATION;
 
     fn signed(uri: &str, session_token: Option<&str>) -> Request<Bytes> {
         let request = Request::post(uri).header(CONTENT_TYPE, "application/json").header("x-other", "1");

@@ -24,6 +24,7 @@ pub mod provider;
 pub mod registry;
 pub mod rerank;
 pub mod resolve;
+mod shown;
 pub mod target;
 pub mod translation;
 pub mod zero_config;

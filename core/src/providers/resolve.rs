@@ -2,13 +2,12 @@
 
 use super::bedrock;
 use super::catalog::{self, Dialect, Provider};
-use super::identity::{AwsAccount, EntraApp, Identity};
 use super::parameters::policy::Policy;
 use super::parameters::profile::Profile;
+use super::shown::{Shown, shown, shown_to_aws, shown_to_azure};
 use super::target::{KeyHeader, Target, is_azure_v1};
 use crate::config::{DeploymentParams, Environment};
 use crate::price;
-use crate::secret::Secret;
 use std::sync::Arc;
 
 /// How alike a name and a provider's must be for the one to be a misspelling of the other; 1 is the same.
@@ -160,42 +159,6 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     })
 }
 
-/// What the upstream is shown.
-struct Shown {
-    api_key: Option<Secret>,
-    identity: Option<Identity>,
-    /// The key is a token that somebody fetched.
-    is_token: bool,
-}
-
-fn shown(params: &DeploymentParams, environment: &Environment, provider: &Provider) -> Shown {
-    let api_key = params.api_key.clone().or_else(|| provider.key(environment));
-    Shown { api_key, identity: None, is_token: false }
-}
-
-/// A key is the strongest wish, then a token, then an application; the deployment's own before the environment's, where
-/// either may stand for everything else that runs there.
-fn shown_to_azure(params: &DeploymentParams, environment: &Environment, provider: &Provider) -> Shown {
-    let key = |key| Shown { api_key: Some(key), identity: None, is_token: false };
-    let token = |token| Shown { api_key: Some(token), identity: None, is_token: true };
-    let app = |app| Shown { api_key: None, identity: Some(Identity::Entra(app)), is_token: true };
-    let own = params.api_key.clone().map(key).or_else(|| params.azure_ad_token.clone().map(token));
-    let own = own.or_else(|| EntraApp::of(&params.account, &Environment::default()).map(app));
-    own.or_else(|| provider.key(environment).map(key))
-        .or_else(|| environment.secret("AZURE_AD_TOKEN").map(token))
-        .or_else(|| EntraApp::of(&params.account, environment).map(app))
-        .unwrap_or(Shown { api_key: None, identity: None, is_token: false })
-}
-
-/// A key for Bedrock's API alone is shown as it is; else requests are signed. The deployment's own account wins over a key
-/// that stands in the environment.
-fn shown_to_aws(params: &DeploymentParams, environment: &Environment, provider: &Provider, region: String) -> Shown {
-    let has_account = AwsAccount::is_named(&params.account);
-    let key = params.api_key.clone().or_else(|| provider.key(environment).filter(|_| !has_account));
-    let identity = key.is_none().then(|| Identity::Aws(AwsAccount::of(&params.account, region, environment)));
-    Shown { api_key: key, identity, is_token: false }
-}
-
 /// The check of a deployment for [`crate::config::Sources`]. A fixed answer needs no upstream.
 ///
 /// # Errors
@@ -297,6 +260,8 @@ fn is_bedrock(model: &str) -> bool {
 mod tests {
     use super::*;
     use crate::config::{Config, Document, Resolved, Sources};
+    use crate::providers::identity::Identity;
+    use crate::secret::Secret;
     use serde_json::Value;
 
     const VECTORS: &str = include_str!("../../data/corpus/provider_resolution.json");

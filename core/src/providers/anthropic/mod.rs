@@ -6,16 +6,16 @@
 
 pub mod abilities;
 pub mod answer;
-pub(in crate::providers) mod betas;
+pub mod betas;
 mod blocks;
 pub mod body;
 mod dialect;
 pub mod events;
 mod failure;
-pub(in crate::providers) mod parameters;
+pub mod parameters;
 mod request;
 mod schema;
-pub(in crate::providers) mod thinking;
+pub mod thinking;
 mod tools;
 mod turns;
 mod wire;

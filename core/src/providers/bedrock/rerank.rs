@@ -42,12 +42,13 @@ pub(super) fn write(
         }
         body.add("queries", &[json!({"type": "TEXT", "textQuery": {"text": request.query}})])?;
         body.add("sources", &sources)?;
-        let mut configured = json!({"modelArn": arn(model, target)});
+        let arn = arn(model, target);
         let fields = request.rest.iter().filter(|(name, _)| !UNSAYABLE.contains(name));
         let fields: serde_json::Map<_, _> = fields.map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-        if !fields.is_empty() {
-            configured["additionalModelRequestFields"] = fields.into();
-        }
+        let configured = match fields.is_empty() {
+            true => json!({"modelArn": arn}),
+            false => json!({"modelArn": arn, "additionalModelRequestFields": fields}),
+        };
         let configuration = json!({"modelConfiguration": configured, "numberOfResults": wanted});
         let reranking = json!({"type": "BEDROCK_RERANKING_MODEL", "bedrockRerankingConfiguration": configuration});
         body.add("rerankingConfiguration", &reranking)?;

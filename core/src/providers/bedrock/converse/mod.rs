@@ -3,10 +3,10 @@
 //!
 //! `turns`, `blocks` and `media` are the conversation, `tools` and `schema` what a model may call.
 
-pub(in crate::providers::bedrock) mod answer;
+pub(super) mod answer;
 mod blocks;
-pub(in crate::providers::bedrock) mod body;
-pub(in crate::providers::bedrock) mod events;
+pub(super) mod body;
+pub(super) mod events;
 mod media;
 mod schema;
 mod tools;
