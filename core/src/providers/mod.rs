@@ -11,6 +11,7 @@
 
 pub mod anthropic;
 pub mod azure_ai;
+pub mod bedrock;
 pub mod bridge;
 pub mod catalog;
 pub mod codestral;
@@ -32,6 +33,7 @@ pub mod provider;
 pub mod registry;
 pub mod rerank;
 pub mod resolve;
+mod shown;
 pub mod target;
 pub mod translation;
 pub mod watsonx;

@@ -2,6 +2,7 @@
 
 use super::anthropic::{Anthropic, AnthropicMessages};
 use super::azure_ai::{self, AzureAi};
+use super::bedrock;
 use super::bridge::messages::Messages;
 use super::bridge::over::Bridge;
 use super::bridge::speaker::Speaker;
@@ -31,8 +32,10 @@ static MESSAGES: Messages = Messages;
 /// Who speaks for a model of a provider, for what a client asks: some providers serve models in several dialects.
 pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
     match operation {
-        Operation::Rerank => Speaker::Own(rerank::reranker(name)),
-        Operation::Chat | Operation::Completion | Operation::Embedding => Speaker::Own(own(name, model)),
+        Operation::Rerank if !reranks_its_own_way(name) => Speaker::Own(rerank::reranker(name)),
+        Operation::Chat | Operation::Completion | Operation::Embedding | Operation::Rerank => {
+            Speaker::Own(own(name, model))
+        }
         Operation::CountTokens => Speaker::Own(&ANTHROPIC_MESSAGES),
         Operation::Messages if speaks_messages(name, model) => Speaker::Own(&ANTHROPIC_MESSAGES),
         Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
@@ -54,6 +57,7 @@ pub fn counts_tokens(name: &str) -> bool {
 fn own(name: &str, model: &str) -> &'static dyn Provider {
     match name {
         "anthropic" => &ANTHROPIC,
+        "bedrock" | "bedrock_converse" => bedrock::speaker(model),
         "text-completion-codestral" => &CODESTRAL,
         "cohere" | "cohere_chat" => &COHERE,
         "azure_ai" if azure_ai::is_claude(model) => &ANTHROPIC,
@@ -69,4 +73,9 @@ fn own(name: &str, model: &str) -> &'static dyn Provider {
 /// Whether a provider answers Anthropic's messages itself.
 fn speaks_messages(name: &str, model: &str) -> bool {
     matches!(name, "anthropic" | "deepseek") || (name == "azure_ai" && azure_ai::is_claude(model))
+}
+
+/// Whether a provider's own transform reranks.
+fn reranks_its_own_way(name: &str) -> bool {
+    matches!(name, "bedrock" | "bedrock_converse")
 }

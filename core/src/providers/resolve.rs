@@ -1,15 +1,15 @@
 //! Which provider a model belongs to, and with that where a deployment is called and with which key. Pure.
 
 use super::azure_ai;
+use super::bedrock;
 use super::catalog::{self, Dialect, Provider};
-use super::identity::{EntraApp, IbmKey, Identity};
 use super::names::provider_of_name;
 use super::parameters::policy::Policy;
 use super::parameters::profile::Profile;
+use super::shown::{Shown, shown, shown_to_aws, shown_to_azure, shown_to_ibm};
 use super::target::{KeyHeader, Target, is_azure_v1};
 use crate::config::{DeploymentParams, Environment};
 use crate::price;
-use crate::secret::Secret;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -120,7 +120,11 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     if provider.dialect == Dialect::Other {
         return Err(TargetError::NotSpoken { name: provider.name.to_owned() });
     }
-    let base = configured.map(Cow::Borrowed).or_else(|| provider.base(environment));
+    let is_bedrock = provider.name.starts_with("bedrock");
+    let region = is_bedrock.then(|| bedrock::address::region(params, model, environment));
+    let in_region = region.as_deref().map(|region| bedrock::address::base(params, region, environment));
+    let base = configured.map(Cow::Borrowed).or(in_region.map(Cow::Owned));
+    let base = base.or_else(|| provider.base(environment));
     let base = base.ok_or_else(|| TargetError::NoAddress { name: provider.name.to_owned() })?;
     let base = base.trim_end_matches('/');
     host(base).ok_or(TargetError::BadAddress)?;
@@ -129,9 +133,10 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     let is_azure = matches!(provider.name, "azure" | "azure_text");
     let api_version = params.api_version.clone().or_else(|| environment.text("AZURE_API_VERSION").map(str::to_owned));
     let api_version = api_version.filter(|_| is_azure).or_else(|| params.api_version.clone());
-    let Shown { api_key, identity, is_token } = match provider.name {
-        "azure" | "azure_text" | "azure_ai" => shown_to_azure(params, environment, provider),
-        "watsonx" => shown_to_ibm(params, environment, provider),
+    let Shown { api_key, identity, is_token } = match (provider.name, region) {
+        (_, Some(region)) => shown_to_aws(params, environment, provider, region),
+        ("azure" | "azure_text" | "azure_ai", None) => shown_to_azure(params, environment, provider),
+        ("watsonx", None) => shown_to_ibm(params, environment, provider),
         _ => shown(params, environment, provider),
     };
     let names_key = match provider.name {
@@ -161,44 +166,6 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
             allowed: params.allowed_openai_params.clone(),
         },
     })
-}
-
-/// What the upstream is shown.
-struct Shown {
-    api_key: Option<Secret>,
-    identity: Option<Identity>,
-    /// The key is a token that somebody fetched.
-    is_token: bool,
-}
-
-fn shown(params: &DeploymentParams, environment: &Environment, provider: &Provider) -> Shown {
-    let api_key = params.api_key.clone().or_else(|| provider.key(environment));
-    Shown { api_key, identity: None, is_token: false }
-}
-
-/// A key is the strongest wish, then a token, then an application; the deployment's own before the environment's, where
-/// either may stand for everything else that runs there.
-fn shown_to_azure(params: &DeploymentParams, environment: &Environment, provider: &Provider) -> Shown {
-    let key = |key| Shown { api_key: Some(key), identity: None, is_token: false };
-    let token = |token| Shown { api_key: Some(token), identity: None, is_token: true };
-    let app = |app| Shown { api_key: None, identity: Some(Identity::Entra(app)), is_token: true };
-    let own = params.api_key.clone().map(key).or_else(|| params.azure_ad_token.clone().map(token));
-    let own = own.or_else(|| EntraApp::of(&params.account, &Environment::default()).map(app));
-    own.or_else(|| provider.key(environment).map(key))
-        .or_else(|| environment.secret("AZURE_AD_TOKEN").map(token))
-        .or_else(|| EntraApp::of(&params.account, environment).map(app))
-        .unwrap_or(Shown { api_key: None, identity: None, is_token: false })
-}
-
-/// A token that somebody fetched is the strongest wish, then a key that is exchanged for tokens.
-fn shown_to_ibm(params: &DeploymentParams, environment: &Environment, provider: &Provider) -> Shown {
-    let token = |token| Shown { api_key: Some(token), identity: None, is_token: true };
-    let key =
-        |key| Shown { api_key: None, identity: Some(Identity::Ibm(IbmKey::new(key, environment))), is_token: false };
-    let own = params.account.token.clone().map(token).or_else(|| params.api_key.clone().map(key));
-    own.or_else(|| environment.secret("WATSONX_TOKEN").map(token))
-        .or_else(|| provider.key(environment).map(key))
-        .unwrap_or(Shown { api_key: None, identity: None, is_token: false })
 }
 
 /// Body fields where the client sends none. A project of watsonx may stand in the environment.
@@ -243,6 +210,8 @@ fn host(address: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::config::{Config, Document, Resolved, Sources};
+    use crate::providers::identity::Identity;
+    use crate::secret::Secret;
 
     const VECTORS: &str = include_str!("../../data/corpus/provider_resolution.json");
 

@@ -51,6 +51,8 @@ pub struct ByModel {
 pub enum Models {
     /// Those whose own name (behind the last `/`) begins with one of these.
     Named(&'static [&'static str]),
+    /// Those that begin with one of these, as the deployment says them.
+    Begins(&'static [&'static str]),
     /// All but those.
     NotNamed(&'static [&'static str]),
     /// Those of which the price data says this ability.

@@ -12,6 +12,22 @@ pub fn row(provider: &str) -> &'static Row {
 const EFFORT_WHERE_KNOWN: ByModel =
     ByModel { models: Models::Able("supports_reasoning"), more: "reasoning_effort", ..ANY_MODEL };
 
+/// What depends on the model stands with its abilities.
+const BEDROCK: Row = Row {
+    takes: "max_completion_tokens max_tokens n parallel_tool_calls reasoning_effort response_format service_tier stop \
+            stream stream_options temperature thinking tool_choice tools top_p web_search_options",
+    by_model: &[
+        ByModel { models: Models::Begins(&["invoke/"]), more: "user", less: "service_tier", ..ANY_MODEL },
+        ByModel {
+            models: Models::NotNamed(&["amazon.titan-embed-text-v1", "amazon.titan-embed-g1"]),
+            more: "dimensions encoding_format",
+            ..ANY_MODEL
+        },
+    ],
+    embeddings: "",
+    ..PLAIN
+};
+
 static ROWS: &[Row] = &[
     Row {
         provider: "openai",
@@ -21,6 +37,8 @@ static ROWS: &[Row] = &[
         ..PLAIN
     },
     Row { provider: "azure", ..AZURE },
+    Row { provider: "bedrock", ..BEDROCK },
+    Row { provider: "bedrock_converse", ..BEDROCK },
     Row { provider: "azure_text", ..AZURE },
     Row {
         provider: "databricks",
