@@ -10,13 +10,14 @@ use super::codestral::Codestral;
 use super::cohere::Cohere;
 use super::huggingface::HuggingFace;
 use super::ollama::Ollama;
-use super::openai::OpenAi;
+use super::openai::{OpenAi, OpenAiResponses};
 use super::operation::Operation;
 use super::provider::Provider;
 use super::rerank;
 use super::watsonx::Watsonx;
 
 static OPENAI: OpenAi = OpenAi;
+static OPENAI_RESPONSES: OpenAiResponses = OpenAiResponses;
 static ANTHROPIC: Anthropic = Anthropic;
 static COHERE: Cohere = Cohere;
 static CODESTRAL: Codestral = Codestral;
@@ -26,7 +27,9 @@ static OLLAMA_CHAT: Ollama = Ollama::Chat;
 static OLLAMA_GENERATE: Ollama = Ollama::Generate;
 static WATSONX: Watsonx = Watsonx;
 
-static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages;
+static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &["anthropic-version", "anthropic-beta"] };
+// It takes the headers and does not read them: <https://api-docs.deepseek.com/guides/anthropic_api>
+static DEEPSEEK_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &[] };
 static MESSAGES: Messages = Messages;
 
 /// Who speaks for a model of a provider, for what a client asks: some providers serve models in several dialects.
@@ -37,14 +40,22 @@ pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
             Speaker::Own(own(name, model))
         }
         Operation::CountTokens => Speaker::Own(&ANTHROPIC_MESSAGES),
-        Operation::Messages if speaks_messages(name, model) => Speaker::Own(&ANTHROPIC_MESSAGES),
-        Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
+        Operation::Messages => match name {
+            "anthropic" => Speaker::Own(&ANTHROPIC_MESSAGES),
+            "deepseek" => Speaker::Own(&DEEPSEEK_MESSAGES),
+            "azure_ai" if azure_ai::is_claude(model) => Speaker::Own(&ANTHROPIC_MESSAGES),
+            "openai" => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI_RESPONSES }),
+            _ => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
+        },
     }
 }
 
 /// Who speaks for answers that are made up in the OpenAI dialect.
 pub fn mock(operation: Operation) -> Speaker {
-    provider("openai", "", operation)
+    match operation {
+        Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI }),
+        _ => provider("openai", "", operation),
+    }
 }
 
 /// Whether a provider counts the tokens of a request.
@@ -68,11 +79,6 @@ fn own(name: &str, model: &str) -> &'static dyn Provider {
         "watsonx" => &WATSONX,
         _ => &OPENAI,
     }
-}
-
-/// Whether a provider answers Anthropic's messages itself.
-fn speaks_messages(name: &str, model: &str) -> bool {
-    matches!(name, "anthropic" | "deepseek") || (name == "azure_ai" && azure_ai::is_claude(model))
 }
 
 /// Whether a provider's own transform reranks.

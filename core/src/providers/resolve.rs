@@ -155,7 +155,7 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
         extra_headers: params.extra_headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         extra_body: params.extra_body.clone(),
         default_params: default_params(params, environment, provider),
-        known: (provider.dialect == Dialect::Own)
+        known: (provider.dialect == Dialect::Own || provider.name == "openai")
             .then(|| price::find(model, Some(provider.name)).map(Arc::new))
             .flatten(),
         profile: Profile::of(provider.name, model),

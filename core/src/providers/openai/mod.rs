@@ -1,5 +1,7 @@
 //! The OpenAI dialect, spoken by most upstreams. Clients speak it too, so answers pass as the bytes they came in.
 //!
+//! [`responses`] chats by OpenAI's newer way to ask.
+//!
 //! Wire format: <https://platform.openai.com/docs/api-reference/chat>
 
 mod address;
@@ -11,6 +13,7 @@ pub(super) mod failure;
 mod json_tool;
 pub(super) mod messages;
 mod request;
+mod responses;
 mod stream;
 pub(super) mod values;
 pub(super) mod words;
@@ -18,4 +21,5 @@ pub(super) mod words;
 pub(super) use address::azure_models;
 pub use dialect::OpenAi;
 pub(super) use request::{body, post};
+pub use responses::OpenAiResponses;
 pub(super) use stream::EventReader;

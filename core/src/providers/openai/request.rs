@@ -87,7 +87,7 @@ fn adapt_chat(call: &mut Call<'_, '_>, target: &Target) -> Result<(), TransformE
     if !profile.row.tool_words_refused.is_empty() {
         words::remove(call.members, "tools", profile.row.tool_words_refused)?;
     }
-    if !call.stream && profile.has(Rule::SaysNoStream) {
+    if !call.stream && call.members.take("stream").is_none() && profile.has(Rule::SaysNoStream) {
         call.members.set("stream", member(&false, "stream")?);
     }
     for (name, json) in profile.row.chat_members {
