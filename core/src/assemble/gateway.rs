@@ -157,8 +157,17 @@ impl Gateway {
     /// The routes that a process serves.
     pub fn router(&self, serves: Serves) -> Front {
         let operations: &'static [Operation] = match serves {
-            Serves::All => &[Operation::Chat, Operation::Completion, Operation::Embedding],
-            Serves::Chat => &[Operation::Chat, Operation::Completion],
+            Serves::All => &Operation::ALL,
+            Serves::Chat => &[
+                Operation::Chat,
+                Operation::Completion,
+                Operation::ImageGeneration,
+                Operation::ImageEdit,
+                Operation::Speech,
+                Operation::Transcription,
+                Operation::Translation,
+                Operation::Moderation,
+            ],
             Serves::Embeddings => &[Operation::Embedding],
             Serves::Admin => &[],
         };

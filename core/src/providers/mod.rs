@@ -22,4 +22,5 @@ pub mod registry;
 pub mod resolve;
 pub mod target;
 pub mod translation;
+pub mod untold;
 pub mod zero_config;

@@ -4,7 +4,7 @@ use super::answer;
 use super::body;
 use super::client_address::ClientAddress;
 use super::error::ErrorAnswer;
-use crate::flow::model_call::{CallBody, CallRequest, ModelCalls, Relay};
+use crate::flow::model_call::{CallBody, CallRequest, Facts, ModelCalls, Relay};
 use crate::providers::operation::Operation;
 use axum::Router;
 use axum::body::Body;
@@ -32,6 +32,12 @@ fn paths(operation: Operation) -> [&'static str; 2] {
         Operation::Chat => ["/v1/chat/completions", "/chat/completions"],
         Operation::Completion => ["/v1/completions", "/completions"],
         Operation::Embedding => ["/v1/embeddings", "/embeddings"],
+        Operation::ImageGeneration => ["/v1/images/generations", "/images/generations"],
+        Operation::ImageEdit => ["/v1/images/edits", "/images/edits"],
+        Operation::Speech => ["/v1/audio/speech", "/audio/speech"],
+        Operation::Transcription => ["/v1/audio/transcriptions", "/audio/transcriptions"],
+        Operation::Translation => ["/v1/audio/translations", "/audio/translations"],
+        Operation::Moderation => ["/v1/moderations", "/moderations"],
     }
 }
 
@@ -63,8 +69,7 @@ impl ModelCallSurface {
     /// The model and operation of a path such as `/engines/{model}/chat/completions`, where the model may hold slashes.
     pub(super) fn named_in(&self, path: &str) -> Option<(String, Operation)> {
         let rest = path.strip_prefix("/engines/").or_else(|| path.strip_prefix("/openai/deployments/"))?;
-        // Chat before the legacy operation, whose path is the end of chat's.
-        [Operation::Chat, Operation::Completion, Operation::Embedding]
+        Operation::ALL
             .into_iter()
             .find_map(|operation| Some((rest.strip_suffix(operation.path())?, operation)))
             .filter(|(model, operation)| !model.is_empty() && self.operations.contains(operation))
@@ -80,11 +85,16 @@ impl ModelCallSurface {
         };
         let client_address = head.extensions.get::<ClientAddress>().map(|&ClientAddress(address)| address);
         let [route, _] = paths(operation);
-        let call = CallRequest { operation, route, path_model, headers: head.headers, body, client_address };
+        let headers = head.headers;
+        let call = CallRequest { operation, route, path_model, headers, body, form: None, client_address };
         let answer = self.calls.call(call).await;
         let mut response = match answer.result {
-            Ok(CallBody::Whole(body)) => whole(body),
-            Ok(CallBody::Stream(relay)) => streamed(*relay),
+            Ok(CallBody::Whole(body)) => whole(body, told_type(operation, &answer.facts)),
+            Ok(CallBody::Stream(relay)) => match told_type(operation, &answer.facts) {
+                Some(kind) => sound(*relay, kind),
+                None if operation == Operation::Speech => sound(*relay, HeaderValue::from_static("audio/mpeg")),
+                None => streamed(*relay),
+            },
             Err(error) => ErrorAnswer::from(error).into_response(),
         };
         answer::describe(&answer.facts, response.headers_mut());
@@ -92,9 +102,30 @@ impl ModelCallSurface {
     }
 }
 
-fn whole(body: Bytes) -> Response {
+/// The type that the upstream gives an answer which may be of any type. Events are told as all others are.
+fn told_type(operation: Operation, facts: &Facts) -> Option<HeaderValue> {
+    let told = facts.upstream_headers.as_ref()?.get(CONTENT_TYPE)?;
+    let is_events = told.as_bytes().starts_with(b"text/event-stream");
+    (operation.answers_as_told() && !is_events).then(|| told.clone())
+}
+
+fn whole(body: Bytes, kind: Option<HeaderValue>) -> Response {
     let mut response = Response::new(Body::from(body));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let kind = kind.unwrap_or(HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response
+}
+
+/// Sound, piece by piece. There is no way to tell an error in it, so the body breaks off: it must not look whole.
+fn sound(relay: Relay, kind: HeaderValue) -> Response {
+    let pieces = stream::unfold(Some(relay), |relay| async move {
+        let mut relay = relay?;
+        let piece = relay.next().await?;
+        let goes_on = piece.is_ok();
+        Some((piece, goes_on.then_some(relay)))
+    });
+    let mut response = Response::new(Body::from_stream(pieces));
+    response.headers_mut().insert(CONTENT_TYPE, kind);
     response
 }
 

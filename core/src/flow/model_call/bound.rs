@@ -59,9 +59,12 @@ impl Bound {
         (mode, proxy): (BudgetMode, &ProxyLimits),
     ) -> Result<Self, CallError> {
         let care = care(mode, proxy);
-        let generates = operation != Operation::Embedding;
         let weight = InputWeight::of(body);
-        let demand = said.asked.demand(&weight, price, care, generates).map_err(CallError::Unbounded)?;
+        let demand = match &said.medium {
+            Some(medium) => medium.demand(&weight, price, care),
+            None => said.asked.demand(&weight, price, care, operation.generates()),
+        };
+        let demand = demand.map_err(CallError::Unbounded)?;
         let output = demand.output_tokens.saturating_mul(demand.choices.max(1));
         let tokens = Tokens {
             input: count(demand.input_tokens),

@@ -5,6 +5,8 @@ use super::bound;
 use super::course::Course;
 use super::error::CallError;
 use super::parts::ModelCalls;
+use super::request::CallRequest;
+use crate::api::medium::Medium;
 use crate::api::members::{self, Members};
 use crate::id::RequestId;
 use crate::limits::BudgetMode;
@@ -49,13 +51,17 @@ impl Upstream {
 pub(super) fn make(
     calls: &ModelCalls,
     id: RequestId,
-    operation: Operation,
+    request: &CallRequest,
     mut said: Said,
     mut members: Members<'_>,
     (principal, course): (&Principal, &Course),
 ) -> Result<Plan, CallError> {
+    let operation = request.operation;
     let name = principal.aliases.get(&said.model).unwrap_or(&said.model);
     let deployment = choose(calls, name, principal, course)?;
+    if let Some((size, quality)) = said.medium.as_ref().and_then(Medium::size_and_quality) {
+        said.price = deployment.price_of_images(size, quality).map(Box::new);
+    }
     let is_capped = cap_output(calls, operation, &mut said, &mut members, &deployment, (principal, course))?;
     let bounds = bounds(calls.bounds, &deployment, &said);
     let upstream = match (&said.mock_response, &deployment.backend) {
@@ -71,7 +77,11 @@ pub(super) fn make(
             }
             let dropped = &mut said.dropped;
             let call = Call { operation, members: &mut members, stream: said.stream, policy: &policy, dropped };
-            Upstream::Provider(Box::new(registry::provider(target.provider, &target.model).request(call, target)?))
+            let provider = registry::provider(target.provider, &target.model);
+            Upstream::Provider(Box::new(match &request.form {
+                Some(form) => provider.form_request(call, form, target)?,
+                None => provider.request(call, target)?,
+            }))
         }
     };
     Ok(Plan { said, deployment, upstream, bounds })
@@ -113,7 +123,7 @@ fn cap_output(
     deployment: &Deployment,
     (principal, course): (&Principal, &Course),
 ) -> Result<bool, CallError> {
-    if operation == Operation::Embedding {
+    if !operation.generates() {
         return Ok(false);
     }
     let strict = match bound::mode(principal, &calls.limits) {

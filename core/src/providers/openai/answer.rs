@@ -2,7 +2,7 @@
 //! usage.
 
 use super::choices::{self, Part};
-use super::failure;
+use super::{failure, media_answer};
 use crate::api::members::Members;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
@@ -24,6 +24,8 @@ struct Answer<'a> {
     choices: Option<IgnoredAny>,
     #[serde(default)]
     data: Option<IgnoredAny>,
+    #[serde(default)]
+    results: Option<IgnoredAny>,
     #[serde(borrow, default)]
     error: Option<&'a RawValue>,
 }
@@ -36,6 +38,12 @@ fn put_right(body: &[u8]) -> Option<Bytes> {
 
 /// Reads an answer of status 200.
 pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
+    match operation {
+        Operation::Speech => return Ok(WholeAnswer { body, usage: None }),
+        Operation::Transcription | Operation::Translation => return media_answer::transcript(body),
+        Operation::ImageGeneration | Operation::ImageEdit => return media_answer::images(&body),
+        _ => {}
+    }
     let Ok(answer) = serde_json::from_slice::<Answer<'_>>(&body) else {
         return Err(ProviderFailure::malformed(format!(
             "the upstream's answer is not JSON: {}",
@@ -46,8 +54,9 @@ pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, Pro
         return Err(failure::in_band(error.get().as_bytes()));
     }
     let has_content = match operation {
-        Operation::Chat | Operation::Completion => answer.choices.is_some(),
         Operation::Embedding => answer.data.is_some(),
+        Operation::Moderation => answer.results.is_some(),
+        _ => answer.choices.is_some(),
     };
     if !has_content {
         return Err(ProviderFailure::malformed(format!(
@@ -56,7 +65,7 @@ pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, Pro
         )));
     }
     let usage = usage_and_tier(answer.usage, answer.service_tier);
-    if operation != Operation::Embedding && choices::may_differ(&body, Part::Message) {
+    if operation.generates() && choices::may_differ(&body, Part::Message) {
         return Ok(WholeAnswer { usage, body: put_right(&body).unwrap_or(body) });
     }
     Ok(WholeAnswer { usage, body })

@@ -13,6 +13,7 @@ use crate::providers::target::{KeyHeader, Target};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -28,15 +29,34 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
     match call.operation {
         Operation::Chat => adapt_chat(&mut call, target)?,
         Operation::Embedding if target.profile.has(Rule::ListsInput) => list_input(call.members)?,
-        Operation::Embedding | Operation::Completion => {}
+        Operation::Speech => ask_for_voice(call.members)?,
+        _ => {}
     }
     let Call { operation, members, stream, .. } = call;
-    members.set("model", member(&model_name(operation, target), "model")?);
-    if stream && operation != Operation::Embedding && target.profile.takes(operation).takes("stream_options") {
+    if names_model(operation, target) {
+        members.set("model", member(&model_name(operation, target), "model")?);
+    } else {
+        members.take("model");
+    }
+    if stream && operation.generates() && target.profile.takes(operation).takes("stream_options") {
         ask_for_usage(members)?;
     }
     add_extra_body(members, target, extra_body)?;
-    with_headers(operation, target, members.to_json())
+    with_headers(operation, target, HeaderValue::from_static("application/json"), members.to_json())
+}
+
+/// Whether the body says the model: an address of Azure's says it too, and refuses it beside images.
+fn names_model(operation: Operation, target: &Target) -> bool {
+    let is_in_address = target.profile.has(Rule::AzureAddress) && !target.is_azure_v1();
+    operation != Operation::ImageGeneration || !is_in_address
+}
+
+fn ask_for_voice(members: &Members<'_>) -> Result<(), TransformError> {
+    if members.read::<Value>("voice").is_some() {
+        return Ok(());
+    }
+    let reason = "'voice' is required: name one, such as `alloy`.".to_owned();
+    Err(TransformError::Member { member: "voice", reason })
 }
 
 /// Parameters, messages and tools in the provider's form.
@@ -62,7 +82,7 @@ fn adapt_chat(call: &mut Call<'_, '_>, target: &Target) -> Result<(), TransformE
 }
 
 /// The model in the provider's words.
-fn model_name(operation: Operation, target: &Target) -> Cow<'_, str> {
+pub(super) fn model_name(operation: Operation, target: &Target) -> Cow<'_, str> {
     let is_short = operation == Operation::Chat && !target.model.contains('/');
     if is_short && target.profile.has(Rule::FireworksModelNames) {
         return Cow::Owned(format!("accounts/fireworks/models/{}", target.model));
@@ -94,7 +114,7 @@ fn list_input(members: &mut Members<'_>) -> Result<(), TransformError> {
 }
 
 /// Adds the deployment's defaults where the client says nothing.
-fn fill_in(members: &mut Members<'_>, target: &Target) -> Result<(), TransformError> {
+pub(super) fn fill_in(members: &mut Members<'_>, target: &Target) -> Result<(), TransformError> {
     for (name, value) in &target.default_params {
         if members.get(name).is_none() {
             members.set(name.clone(), member(value, "extra_body")?);
@@ -104,7 +124,7 @@ fn fill_in(members: &mut Members<'_>, target: &Target) -> Result<(), TransformEr
 }
 
 /// Adds the client's `extra_body`, then the deployment's.
-fn add_extra_body(
+pub(super) fn add_extra_body(
     members: &mut Members<'_>,
     target: &Target,
     extra_body: Option<Cow<'_, RawValue>>,
@@ -124,14 +144,19 @@ fn add_extra_body(
     Ok(())
 }
 
-fn with_headers(operation: Operation, target: &Target, body: Vec<u8>) -> Result<Request<Bytes>, TransformError> {
+pub(super) fn with_headers(
+    operation: Operation,
+    target: &Target,
+    content_type: HeaderValue,
+    body: Vec<u8>,
+) -> Result<Request<Bytes>, TransformError> {
     let setting = |setting, reason: String| TransformError::Setting { setting, reason };
     let mut request = Request::new(Bytes::from(body));
     *request.method_mut() = Method::POST;
     *request.uri_mut() =
         endpoint(target, operation).parse().map_err(|error| setting("api_base", format!("{error}")))?;
     let headers = request.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, content_type);
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
     if let Some(key) = &target.api_key {
         let (name, value) = match target.key_header {

@@ -22,6 +22,7 @@ const PLAIN: Row = Row {
     more: "",
     by_model: &[USER_FOR_OPENAIS],
     embeddings: ALL_OF_EMBEDDINGS,
+    images: "n quality response_format size style user",
     cap: None,
     path: "",
     chat_members: &[],
@@ -31,7 +32,21 @@ const PLAIN: Row = Row {
     rules: &[],
 };
 
-const ANY_MODEL: ByModel = ByModel { models: Models::Named(&[""]), more: "", less: "", cap: None, rules: &[] };
+const ANY_MODEL: ByModel =
+    ByModel { models: Models::Named(&[""]), more: "", less: "", images: None, cap: None, rules: &[] };
+
+/// OpenAI's newer models answer images in one form, and have no styles.
+const DRAWS_IN_ONE_FORM: ByModel = ByModel {
+    models: Models::NotNamed(&["dall-e-", "dalle-", "dalle2", "dalle3"]),
+    images: Some("n quality size user"),
+    ..ANY_MODEL
+};
+
+const DRAWS_WITHOUT_STYLE: ByModel = ByModel {
+    models: Models::Named(&["dall-e-2", "dalle-2", "dalle2"]),
+    images: Some("n quality response_format size user"),
+    ..ANY_MODEL
+};
 
 /// A person behind a call is told of to OpenAI's own models alone.
 const USER_FOR_OPENAIS: ByModel = ByModel { models: Models::OpenAis, more: "user", ..ANY_MODEL };
@@ -281,6 +296,8 @@ const AZURE: Row = Row {
             ..OPENAI_GPT_5
         },
         MAY_NOT_REASON,
+        DRAWS_IN_ONE_FORM,
+        DRAWS_WITHOUT_STYLE,
     ],
     rules: &[Rule::AzureAddress],
     ..PLAIN
@@ -304,6 +321,7 @@ const OPENAI_GPT_5: ByModel = ByModel {
            web_search_options",
     cap: Some("max_completion_tokens"),
     rules: &[Rule::OnlyTemperatureOne],
+    ..ANY_MODEL
 };
 
 const MAY_NOT_REASON: ByModel = ByModel {
@@ -322,6 +340,8 @@ const OPENAI_MODELS: &[ByModel] = &[
     OPENAI_GPT_5,
     MAY_NOT_REASON,
     ByModel { models: Models::Named(&["text-embedding-3"]), more: "dimensions", ..ANY_MODEL },
+    DRAWS_IN_ONE_FORM,
+    DRAWS_WITHOUT_STYLE,
 ];
 
 #[cfg(test)]
@@ -342,6 +362,10 @@ mod tests {
             for name in words.iter().flat_map(|words| words.split_whitespace()) {
                 let known = ParamSet::one(name).or_else(|| ParamSet::one_of_embeddings(name));
                 assert!(known.is_some(), "{}: {name}", row.provider);
+            }
+            let of_images = row.by_model.iter().filter_map(|by_model| by_model.images).chain([row.images]);
+            for name in of_images.flat_map(str::split_whitespace) {
+                assert!(ParamSet::one_of_images(name).is_some(), "{}: {name}", row.provider);
             }
         }
     }
