@@ -1,8 +1,8 @@
 //! Whole answers about images and recordings in the OpenAI dialect. What upstreams leave out that clients of the dialect
 //! read is said to be nothing; all else passes as it came.
 
-use super::failure;
-use crate::api::members::{Members, raw};
+use super::{failure, words};
+use crate::api::members::Members;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::provider::WholeAnswer;
 use crate::usage::{Media, Usage};
@@ -10,7 +10,6 @@ use crate::wire::openai_usage::usage_from_openai;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 /// Members of an answer with images, and what they are where the upstream does not say.
 const OF_IMAGES: [&str; 4] = ["background", "output_format", "quality", "size"];
@@ -27,16 +26,14 @@ pub(super) fn images(body: &[u8]) -> Result<WholeAnswer, ProviderFailure> {
         fill(image, &OF_IMAGE);
     }
     let count = list.len() as u64;
-    let data = super::words::into_raw(super::words::list_to_json(&list), "data");
+    let data = words::into_raw(words::list_to_json(&list), "data");
     drop(list);
     if let Ok(data) = data {
         members.set("data", data);
     }
     fill(&mut members, &OF_IMAGES);
     let told = members.get("usage").and_then(|usage| usage_from_openai(usage.get().as_bytes()));
-    if !members.has("usage") {
-        set(&mut members, "usage", &no_tokens());
-    }
+    complete_usage(&mut members);
     let usage = Usage { media: Media { images: count, ..Media::default() }, ..drawn(told.unwrap_or_default()) };
     Ok(WholeAnswer { body: Bytes::from(members.to_json()), usage: Some(usage) })
 }
@@ -49,12 +46,21 @@ pub(super) fn drawn(usage: Usage) -> Usage {
 }
 
 /// Images that are paid by the piece use no tokens.
-fn no_tokens() -> Value {
-    json!({
-        "total_tokens": 0, "input_tokens": 0, "output_tokens": 0,
-        "input_tokens_details": {"image_tokens": 0, "text_tokens": 0}
-    })
+fn complete_usage(members: &mut Members<'_>) {
+    let usage = members.get("usage").and_then(|usage| Members::parse(usage.get().as_bytes()).ok());
+    let complete = match usage {
+        Some(mut usage) => {
+            fill(&mut usage, &["output_tokens_details"]);
+            usage.to_json()
+        }
+        None => NO_TOKENS.as_bytes().to_vec(),
+    };
+    if let Ok(usage) = words::into_raw(complete, "usage") {
+        members.set("usage", usage);
+    }
 }
+
+const NO_TOKENS: &str = r#"{"total_tokens":0,"input_tokens":0,"input_tokens_details":{"image_tokens":0,"text_tokens":0},"output_tokens":0}"#;
 
 /// Reads a transcript: JSON, or a text in the form that the client asked for.
 pub(super) fn transcript(body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
@@ -123,12 +129,6 @@ fn fill(members: &mut Members<'_>, names: &[&'static str]) {
     }
 }
 
-fn set(members: &mut Members<'_>, name: &'static str, value: &Value) {
-    if let Ok(value) = raw(value) {
-        members.set(name, value);
-    }
-}
-
 fn malformed(what: &str, body: &[u8]) -> ProviderFailure {
     ProviderFailure::malformed(format!("the upstream's answer {what}: {}", failure::excerpt(body)))
 }
@@ -137,6 +137,7 @@ fn malformed(what: &str, body: &[u8]) -> ProviderFailure {
 mod tests {
     use super::*;
     use crate::providers::failure::FailureClass;
+    use serde_json::{Value, json};
 
     fn transcribed(body: &str) -> Result<WholeAnswer, ProviderFailure> {
         transcript(Bytes::copy_from_slice(body.as_bytes()))
@@ -156,7 +157,7 @@ mod tests {
         let usage = r#"{"input_tokens":10,"output_tokens":100,"total_tokens":110}"#;
         let answer = images(format!(r#"{{"data":[{{}}],"usage":{usage}}}"#).as_bytes()).unwrap();
         assert_eq!(answer.usage.unwrap().image_completion_tokens, 100);
-        assert!(String::from_utf8(answer.body.to_vec()).unwrap().contains(usage));
+        assert!(String::from_utf8(answer.body.to_vec()).unwrap().contains(usage.trim_end_matches('}')));
     }
 
     #[test]
