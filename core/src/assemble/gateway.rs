@@ -60,7 +60,7 @@ pub enum Serves {
     All,
     /// Chat, legacy completions and the list of models.
     Chat,
-    /// Embeddings.
+    /// Embeddings and reranks.
     Embeddings,
     /// Keys, spend, model information and health.
     Admin,
@@ -161,6 +161,8 @@ impl Gateway {
             Serves::Chat => &[
                 Operation::Chat,
                 Operation::Completion,
+                Operation::Messages,
+                Operation::CountTokens,
                 Operation::ImageGeneration,
                 Operation::ImageEdit,
                 Operation::Speech,
@@ -168,7 +170,7 @@ impl Gateway {
                 Operation::Translation,
                 Operation::Moderation,
             ],
-            Serves::Embeddings => &[Operation::Embedding],
+            Serves::Embeddings => &[Operation::Embedding, Operation::Rerank],
             Serves::Admin => &[],
         };
         let is_admin = matches!(serves, Serves::All | Serves::Admin);

@@ -1,23 +1,23 @@
 //! What surrounds a request's body in every dialect of its own: the deployment's defaults, members that win over the
 //! request's, headers and the credential. Knows no dialect.
 
+use super::outgoing;
+pub(super) use super::outgoing::{bare_post as post, credential, deployment_headers, setting};
 use super::provider::TransformError;
 use super::target::Target;
 use crate::api::chat::invalid::InvalidMember;
 use crate::api::members::{Members, raw};
-use crate::secret::Secret;
-use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
-use serde_json::{Map, Value};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::collections::BTreeMap;
 
 /// Headers that a client may not set: they hold credentials, or belong to the connection.
-const GUARDED: [&str; 8] = [
+const GUARDED: [&str; 9] = [
     "authorization",
     "x-api-key",
     "api-key",
     "x-goog-api-key",
+    "x-goog-user-project",
     "host",
     "content-length",
     "connection",
@@ -39,9 +39,17 @@ impl Extras {
     /// # Errors
     /// [`TransformError::Member`]: `extra_headers` or `extra_body` is none.
     pub fn take(members: &mut Members<'_>, target: &Target) -> Result<Self, TransformError> {
-        let extras = Self { headers: client_headers(members)?, overrides: overrides(members, target)? };
-        fill_in(members, &target.default_params)?;
+        let extras = Self::split_off(members, target)?;
+        outgoing::fill_in(members, target)?;
         Ok(extras)
+    }
+
+    /// Takes them out of the members, and adds nothing.
+    ///
+    /// # Errors
+    /// As [`Extras::take`].
+    pub fn split_off(members: &mut Members<'_>, target: &Target) -> Result<Self, TransformError> {
+        Ok(Self { headers: client_headers(members)?, overrides: overrides(members, target)? })
     }
 
     /// Members that win over the request's: the client's `extra_body`, and over it the deployment's.
@@ -53,20 +61,6 @@ impl Extras {
     }
 }
 
-/// A request with a body of JSON, without a credential yet.
-///
-/// # Errors
-/// [`TransformError::Setting`]: the address is none.
-pub fn post(address: &str, body: Vec<u8>) -> Result<Request<Bytes>, TransformError> {
-    let mut request = Request::new(Bytes::from(body));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = address.parse().map_err(|error| setting("api_base", &error))?;
-    let headers = request.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    Ok(request)
-}
-
 /// Sets the client's headers, over them the deployment's, and over both the key as a bearer token.
 ///
 /// # Errors
@@ -75,42 +69,11 @@ pub fn set_headers(headers: &mut HeaderMap, client: HeaderMap, target: &Target) 
     for (name, value) in &client {
         headers.insert(name.clone(), value.clone());
     }
-    for (name, value) in deployment_headers(target)? {
-        headers.insert(name, value);
-    }
+    outgoing::add_headers(headers, target)?;
     if let Some(key) = &target.api_key {
         headers.insert(AUTHORIZATION, credential("Bearer ", key)?);
     }
     Ok(())
-}
-
-/// The deployment's `extra_headers`.
-///
-/// # Errors
-/// [`TransformError::Setting`]: one of them is no header.
-pub fn deployment_headers(target: &Target) -> Result<Vec<(HeaderName, HeaderValue)>, TransformError> {
-    let header = |(name, value): &(String, String)| {
-        let name = HeaderName::try_from(name).map_err(|error| setting("extra_headers", &error))?;
-        let value = HeaderValue::try_from(value).map_err(|error| setting("extra_headers", &error))?;
-        Ok((name, value))
-    };
-    target.extra_headers.iter().map(header).collect()
-}
-
-/// A key as a header's value, behind the word for its kind. It is not shown in logs.
-///
-/// # Errors
-/// [`TransformError::Setting`]: it holds bytes that a header cannot carry.
-pub fn credential(kind: &str, key: &Secret) -> Result<HeaderValue, TransformError> {
-    let value = HeaderValue::try_from(format!("{kind}{}", key.expose()));
-    let mut value = value.map_err(|error| setting("api_key", &error))?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-/// A setting of the deployment that is not valid.
-pub fn setting(setting: &'static str, error: &dyn std::error::Error) -> TransformError {
-    TransformError::Setting { setting, reason: error.to_string() }
 }
 
 /// A request that cannot be written.
@@ -125,16 +88,6 @@ pub fn told(error: InvalidMember) -> TransformError {
         "messages" => TransformError::Unsayable { reason },
         member => TransformError::Member { member, reason },
     }
-}
-
-fn fill_in(members: &mut Members<'_>, defaults: &Map<String, Value>) -> Result<(), TransformError> {
-    members.retain(|_, value| value.get() != "null");
-    for (name, value) in defaults {
-        if !members.has(name) {
-            members.set(name.clone(), raw(value).map_err(|error| unwritable(&error))?);
-        }
-    }
-    Ok(())
 }
 
 fn overrides(members: &mut Members<'_>, target: &Target) -> Result<Vec<u8>, TransformError> {

@@ -105,6 +105,7 @@ fn other(text: &str, call: &MockCall<'_>) -> Value {
             json!({"created": call.now.seconds(), "data": [{"url": text}]})
         }
         Operation::Transcription | Operation::Translation => json!({"text": text}),
+        Operation::Rerank => rerank(call),
         Operation::Moderation => {
             let result = json!({"flagged": false, "categories": {}, "category_scores": {}});
             json!({"id": format!("modr-{}", call.id), "model": call.model, "results": [result]})
@@ -120,6 +121,14 @@ fn embedding(call: &MockCall<'_>) -> Value {
         "model": call.model,
         "data": [{"object": "embedding", "index": 0, "embedding": vector}],
         "usage": {"prompt_tokens": PROMPT_TOKENS, "total_tokens": PROMPT_TOKENS},
+    })
+}
+
+fn rerank(call: &MockCall<'_>) -> Value {
+    json!({
+        "id": call.id,
+        "results": [{"index": 0, "relevance_score": 1.0}],
+        "meta": {"billed_units": {"search_units": 1}},
     })
 }
 

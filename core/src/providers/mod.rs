@@ -4,10 +4,13 @@
 //! providers' data and [`resolve`] how a model finds its provider, [`failure`] how an upstream's error is told,
 //! [`decoder`] what a streamed answer is read by, [`registry`] who speaks for whom, [`parameters`] what each model takes.
 //!
-//! [`openai`] is the dialect that most upstreams speak; a folder beside it is a dialect of its own. [`envelope`] is what
-//! the requests of these share, [`translation`] what their streams share. [`mock`] answers without an upstream.
+//! [`openai`] is the dialect that most upstreams speak; a folder beside it is a dialect of its own. [`outgoing`] is
+//! what every request carries, [`envelope`] what the requests of the latter share, [`translation`] what their streams
+//! share. [`bridge`] is how clients of other dialects are answered. [`rerank`] are the ways to rerank.
+//! [`mock`] answers without an upstream.
 
 pub mod anthropic;
+pub mod bridge;
 pub mod catalog;
 pub mod decoder;
 pub mod envelope;
@@ -16,9 +19,11 @@ pub mod identity;
 pub mod mock;
 pub mod openai;
 pub mod operation;
+mod outgoing;
 pub mod parameters;
 pub mod provider;
 pub mod registry;
+pub mod rerank;
 pub mod resolve;
 pub mod target;
 pub mod translation;

@@ -1,4 +1,4 @@
-//! The operations a client can ask of a model.
+//! The operations a client can ask of a model, and the dialects that clients ask in.
 
 /// What is asked of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,6 +9,12 @@ pub enum Operation {
     Completion,
     /// `/v1/embeddings`.
     Embedding,
+    /// `/v1/rerank`, in Cohere's dialect.
+    Rerank,
+    /// `/v1/messages`, Anthropic's way to chat.
+    Messages,
+    /// `/v1/messages/count_tokens`: how large a request for [`Operation::Messages`] is.
+    CountTokens,
     /// `/v1/images/generations`.
     ImageGeneration,
     /// `/v1/images/edits`: a form with images.
@@ -23,12 +29,25 @@ pub enum Operation {
     Moderation,
 }
 
+/// Whose shapes a client reads: answers, events and errors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// OpenAI's: chat completions, completions, embeddings, images, sound.
+    #[default]
+    OpenAi,
+    /// Anthropic's messages.
+    Anthropic,
+}
+
 impl Operation {
-    /// Every operation. One whose path is the end of another's stands behind it.
-    pub const ALL: [Self; 9] = [
+    /// Every operation.
+    pub const ALL: [Self; 12] = [
         Self::Chat,
         Self::Completion,
         Self::Embedding,
+        Self::Rerank,
+        Self::Messages,
+        Self::CountTokens,
         Self::ImageGeneration,
         Self::ImageEdit,
         Self::Speech,
@@ -37,12 +56,15 @@ impl Operation {
         Self::Moderation,
     ];
 
-    /// The operation's path below the API's version, as OpenAI names it.
+    /// The operation's path below the API's version, as its maker names it.
     pub fn path(self) -> &'static str {
         match self {
             Self::Chat => "/chat/completions",
             Self::Completion => "/completions",
             Self::Embedding => "/embeddings",
+            Self::Rerank => "/rerank",
+            Self::Messages => "/messages",
+            Self::CountTokens => "/messages/count_tokens",
             Self::ImageGeneration => "/images/generations",
             Self::ImageEdit => "/images/edits",
             Self::Speech => "/audio/speech",
@@ -52,18 +74,35 @@ impl Operation {
         }
     }
 
-    /// The body member, or the file, without which the operation makes no sense.
-    pub fn required_member(self) -> &'static str {
+    /// The body members, or the files, without which the operation makes no sense. The first is what it is about.
+    pub fn required_members(self) -> &'static [&'static str] {
         match self {
-            Self::Chat => "messages",
-            Self::Completion => "prompt",
-            Self::Embedding => "input",
-            Self::ImageGeneration => "prompt",
-            Self::ImageEdit => "image",
-            Self::Speech => "input",
-            Self::Transcription => "file",
-            Self::Translation => "file",
-            Self::Moderation => "input",
+            Self::Chat | Self::CountTokens => &["messages"],
+            Self::Completion => &["prompt"],
+            Self::Embedding => &["input"],
+            Self::Rerank => &["query", "documents"],
+            Self::Messages => &["messages", "max_tokens"],
+            Self::ImageGeneration => &["prompt"],
+            Self::ImageEdit => &["image", "prompt"],
+            Self::Speech | Self::Moderation => &["input"],
+            Self::Transcription | Self::Translation => &["file"],
+        }
+    }
+
+    /// The body members that cap an answer's tokens, the newest name first.
+    pub fn caps(self) -> &'static [&'static str] {
+        match self {
+            Self::Chat | Self::Completion => &["max_completion_tokens", "max_tokens"],
+            Self::Messages => &["max_tokens"],
+            _ => &[],
+        }
+    }
+
+    /// The dialect that it is asked in, and answered.
+    pub fn dialect(self) -> Dialect {
+        match self {
+            Self::Messages | Self::CountTokens => Dialect::Anthropic,
+            _ => Dialect::OpenAi,
         }
     }
 
@@ -73,6 +112,9 @@ impl Operation {
             Self::Chat => "acompletion",
             Self::Completion => "atext_completion",
             Self::Embedding => "aembedding",
+            Self::Rerank => "arerank",
+            Self::Messages => "anthropic_messages",
+            Self::CountTokens => "acount_tokens",
             Self::ImageGeneration => "aimage_generation",
             Self::ImageEdit => "aimage_edit",
             Self::Speech => "aspeech",
@@ -82,14 +124,14 @@ impl Operation {
         }
     }
 
-    /// Whether the model writes a text, token by token, whose length can be capped.
+    /// Whether the model writes an answer, token by token: such an answer can be streamed and capped.
     pub fn generates(self) -> bool {
-        matches!(self, Self::Chat | Self::Completion)
+        matches!(self, Self::Chat | Self::Completion | Self::Messages)
     }
 
     /// Whether an answer can come piece by piece.
     pub fn may_stream(self) -> bool {
-        !matches!(self, Self::Embedding | Self::Moderation)
+        self.generates() || self.answers_as_told()
     }
 
     /// Whether the body is a form with files.
@@ -97,8 +139,8 @@ impl Operation {
         matches!(self, Self::ImageEdit | Self::Transcription | Self::Translation)
     }
 
-    /// Whether an answer is of the type that its upstream says, and not always JSON.
+    /// Whether an answer is of the type that its upstream says: images, sound, texts, and not always JSON.
     pub fn answers_as_told(self) -> bool {
-        matches!(self, Self::Speech | Self::Transcription | Self::Translation)
+        matches!(self, Self::ImageGeneration | Self::ImageEdit | Self::Speech | Self::Transcription | Self::Translation)
     }
 }

@@ -45,6 +45,12 @@ pub trait Provider: Send + Sync {
 
     /// Reads an answer of an error status.
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure;
+
+    /// Headers of the client's request that go upstream with it, where both speak the same dialect. Lists in headers of
+    /// one name are joined.
+    fn forwards(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// What the client asks.
@@ -71,6 +77,8 @@ pub struct Reply<'r> {
     pub id: RequestId,
     /// The model's name as the client says it.
     pub model: &'r str,
+    /// The client's body, for answers that speak of what was asked. Empty for a long stream, which does not keep it.
+    pub asked: &'r [u8],
     /// Whether the client asked for the usage event of a stream.
     pub show_usage: bool,
 }

@@ -5,7 +5,7 @@ use super::body;
 use super::client_address::ClientAddress;
 use super::error::ErrorAnswer;
 use crate::flow::model_call::{CallBody, CallRequest, Facts, ModelCalls, Relay};
-use crate::providers::operation::Operation;
+use crate::providers::operation::{Dialect, Operation};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -27,19 +27,34 @@ pub(super) struct ModelCallSurface {
 }
 
 /// Every fixed path of an operation.
-fn paths(operation: Operation) -> [&'static str; 2] {
+fn paths(operation: Operation) -> &'static [&'static str] {
     match operation {
-        Operation::Chat => ["/v1/chat/completions", "/chat/completions"],
-        Operation::Completion => ["/v1/completions", "/completions"],
-        Operation::Embedding => ["/v1/embeddings", "/embeddings"],
-        Operation::ImageGeneration => ["/v1/images/generations", "/images/generations"],
-        Operation::ImageEdit => ["/v1/images/edits", "/images/edits"],
-        Operation::Speech => ["/v1/audio/speech", "/audio/speech"],
-        Operation::Transcription => ["/v1/audio/transcriptions", "/audio/transcriptions"],
-        Operation::Translation => ["/v1/audio/translations", "/audio/translations"],
-        Operation::Moderation => ["/v1/moderations", "/moderations"],
+        Operation::Chat => &["/v1/chat/completions", "/chat/completions"],
+        Operation::Completion => &["/v1/completions", "/completions"],
+        Operation::Embedding => &["/v1/embeddings", "/embeddings"],
+        Operation::Rerank => &["/v1/rerank", "/v2/rerank", "/rerank"],
+        Operation::Messages => &["/v1/messages"],
+        Operation::CountTokens => &["/v1/messages/count_tokens"],
+        Operation::ImageGeneration => &["/v1/images/generations", "/images/generations"],
+        Operation::ImageEdit => &["/v1/images/edits", "/images/edits"],
+        Operation::Speech => &["/v1/audio/speech", "/audio/speech"],
+        Operation::Transcription => &["/v1/audio/transcriptions", "/audio/transcriptions"],
+        Operation::Translation => &["/v1/audio/translations", "/audio/translations"],
+        Operation::Moderation => &["/v1/moderations", "/moderations"],
     }
 }
+
+/// Operations whose path may name the model.
+const NAMED_IN_PATHS: [Operation; 8] = [
+    Operation::Chat,
+    Operation::Completion,
+    Operation::Embedding,
+    Operation::ImageGeneration,
+    Operation::ImageEdit,
+    Operation::Speech,
+    Operation::Transcription,
+    Operation::Translation,
+];
 
 impl ModelCallSurface {
     pub(super) fn new(calls: Arc<ModelCalls>, operations: &'static [Operation], body_bytes_max: usize) -> Self {
@@ -49,7 +64,7 @@ impl ModelCallSurface {
     pub(super) fn routes(&self) -> Router {
         let mut router = Router::new();
         for &operation in self.operations {
-            for path in paths(operation) {
+            for &path in paths(operation) {
                 let surface = self.clone();
                 let answer = move |request: Request| {
                     let surface = surface.clone();
@@ -69,7 +84,8 @@ impl ModelCallSurface {
     /// The model and operation of a path such as `/engines/{model}/chat/completions`, where the model may hold slashes.
     pub(super) fn named_in(&self, path: &str) -> Option<(String, Operation)> {
         let rest = path.strip_prefix("/engines/").or_else(|| path.strip_prefix("/openai/deployments/"))?;
-        Operation::ALL
+        // Chat before the legacy operation, whose path is the end of chat's.
+        NAMED_IN_PATHS
             .into_iter()
             .find_map(|operation| Some((rest.strip_suffix(operation.path())?, operation)))
             .filter(|(model, operation)| !model.is_empty() && self.operations.contains(operation))
@@ -79,45 +95,43 @@ impl ModelCallSurface {
     /// Answers one call.
     pub(super) async fn answer(&self, operation: Operation, path_model: Option<String>, request: Request) -> Response {
         let (head, body) = HttpRequest::into_parts(request);
+        let dialect = operation.dialect();
         let body = match body::read(body, self.body_bytes_max).await {
             Ok(body) => body,
-            Err(error) => return error.into_response(),
+            Err(error) => return error.told_in(dialect).into_response(),
         };
         let client_address = head.extensions.get::<ClientAddress>().map(|&ClientAddress(address)| address);
-        let [route, _] = paths(operation);
+        let route = paths(operation).first().copied().unwrap_or_default();
         let headers = head.headers;
         let call = CallRequest { operation, route, path_model, headers, body, form: None, client_address };
         let answer = self.calls.call(call).await;
         let mut response = match answer.result {
-            Ok(CallBody::Whole(body)) => whole(body, told_type(operation, &answer.facts)),
-            Ok(CallBody::Stream(relay)) => match told_type(operation, &answer.facts) {
-                Some(kind) => sound(*relay, kind),
-                None if operation == Operation::Speech => sound(*relay, HeaderValue::from_static("audio/mpeg")),
-                None => streamed(*relay),
-            },
-            Err(error) => ErrorAnswer::from(error).into_response(),
+            Ok(CallBody::Whole(body)) => whole(body, told_type(operation, &answer.facts, "application/json")),
+            Ok(CallBody::Stream(relay)) if operation.answers_as_told() && !answer.facts.answers_in_events() => {
+                untold(*relay, told_type(operation, &answer.facts, "application/octet-stream"))
+            }
+            Ok(CallBody::Stream(relay)) => streamed(*relay, dialect),
+            Err(error) => ErrorAnswer::from(error).told_in(dialect).into_response(),
         };
         answer::describe(&answer.facts, response.headers_mut());
         response
     }
 }
 
-/// The type that the upstream gives an answer which may be of any type. Events are told as all others are.
-fn told_type(operation: Operation, facts: &Facts) -> Option<HeaderValue> {
-    let told = facts.upstream_headers.as_ref()?.get(CONTENT_TYPE)?;
-    let is_events = told.as_bytes().starts_with(b"text/event-stream");
-    (operation.answers_as_told() && !is_events).then(|| told.clone())
+/// The type of an answer: what the upstream says where it may be of any, else always the same.
+fn told_type(operation: Operation, facts: &Facts, usual: &'static str) -> HeaderValue {
+    let told = facts.content_type().filter(|_| operation.answers_as_told());
+    told.cloned().unwrap_or(HeaderValue::from_static(usual))
 }
 
-fn whole(body: Bytes, kind: Option<HeaderValue>) -> Response {
+fn whole(body: Bytes, kind: HeaderValue) -> Response {
     let mut response = Response::new(Body::from(body));
-    let kind = kind.unwrap_or(HeaderValue::from_static("application/json"));
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response
 }
 
 /// Sound, piece by piece. There is no way to tell an error in it, so the body breaks off: it must not look whole.
-fn sound(relay: Relay, kind: HeaderValue) -> Response {
+fn untold(relay: Relay, kind: HeaderValue) -> Response {
     let pieces = stream::unfold(Some(relay), |relay| async move {
         let mut relay = relay?;
         let piece = relay.next().await?;
@@ -129,8 +143,8 @@ fn sound(relay: Relay, kind: HeaderValue) -> Response {
     response
 }
 
-fn streamed(relay: Relay) -> Response {
-    let mut response = Response::new(Body::from_stream(pieces(relay)));
+fn streamed(relay: Relay, dialect: Dialect) -> Response {
+    let mut response = Response::new(Body::from_stream(pieces(relay, dialect)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -139,11 +153,11 @@ fn streamed(relay: Relay) -> Response {
 
 /// The pieces of a stream. An error is told in the stream and ends it: a body that fails would be cut off without a
 /// word.
-fn pieces(relay: Relay) -> impl Stream<Item = Result<Bytes, Infallible>> {
-    stream::unfold(relay, |mut relay| async move {
+fn pieces(relay: Relay, dialect: Dialect) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    stream::unfold(relay, move |mut relay| async move {
         let piece = match relay.next().await? {
             Ok(bytes) => bytes,
-            Err(error) => ErrorAnswer::from(error).into_event(),
+            Err(error) => ErrorAnswer::from(error).told_in(dialect).into_event(),
         };
         Some((Ok(piece), relay))
     })

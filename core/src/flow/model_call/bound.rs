@@ -59,6 +59,10 @@ impl Bound {
         (mode, proxy): (BudgetMode, &ProxyLimits),
     ) -> Result<Self, CallError> {
         let care = care(mode, proxy);
+        if operation == Operation::CountTokens {
+            let (demand, cost, tokens) = (Demand::default(), NanoDollars::ZERO, Tokens::default());
+            return Ok(Self { demand, cost, tokens, mode });
+        }
         let weight = InputWeight::of(body);
         let demand = match &said.medium {
             Some(medium) => medium.demand(&weight, price, care),

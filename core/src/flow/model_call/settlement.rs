@@ -17,11 +17,11 @@ use crate::id::RequestId;
 use crate::money::NanoDollars;
 use crate::price::{CallFacts, ModelPrice, cost_of};
 use crate::principal::Principal;
+use crate::providers::bridge::speaker::Speaker;
 use crate::providers::decoder::Seen;
 use crate::providers::identity::Identity;
 use crate::providers::operation::Operation;
-use crate::providers::provider::{Provider, Reply};
-use crate::providers::registry;
+use crate::providers::provider::Reply;
 use crate::routing::Deployment;
 use crate::tokens;
 use crate::usage::{Doubt, Usage};
@@ -44,6 +44,7 @@ pub(super) struct OpenCall {
     calls: Arc<ModelCalls>,
     principal: Arc<Principal>,
     deployment: Arc<Deployment>,
+    speaker: Speaker,
     operation: Operation,
     id: RequestId,
     /// Taken when the call is settled.
@@ -66,8 +67,7 @@ pub(super) struct OpenCall {
 impl OpenCall {
     pub(super) fn begin(
         calls: Arc<ModelCalls>,
-        principal: Arc<Principal>,
-        deployment: Arc<Deployment>,
+        (principal, deployment, speaker): (Arc<Principal>, Arc<Deployment>, Speaker),
         request: &CallRequest,
         details: SpendDetails,
         id: RequestId,
@@ -77,6 +77,7 @@ impl OpenCall {
             calls,
             principal,
             deployment,
+            speaker,
             operation: request.operation,
             id,
             row: Some(row),
@@ -125,7 +126,8 @@ impl OpenCall {
     /// What the answer is told with.
     pub(super) fn reply(&self, show_usage: bool) -> Reply<'_> {
         let model = self.row.as_ref().map_or("", |row| row.details.model_group.as_str());
-        Reply { operation: self.operation, id: self.id, model, show_usage }
+        let asked: &[u8] = if let AskedInput::Body(body) = &self.asked { body } else { &[] };
+        Reply { operation: self.operation, id: self.id, model, asked, show_usage }
     }
 
     /// As whom the upstream knows us, where no fixed key says it.
@@ -134,10 +136,8 @@ impl OpenCall {
     }
 
     /// Who speaks for the upstream.
-    pub(super) fn provider(&self) -> &'static dyn Provider {
-        let target = self.deployment.target();
-        let (name, model) = target.map_or(("openai", ""), |target| (target.provider, target.model.as_str()));
-        registry::provider(name, model)
+    pub(super) fn speaker(&self) -> Speaker {
+        self.speaker
     }
 
     /// The first content of a stream is there.

@@ -54,7 +54,7 @@ pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, Pro
         return Err(failure::in_band(error.get().as_bytes()));
     }
     let has_content = match operation {
-        Operation::Embedding => answer.data.is_some(),
+        Operation::Embedding | Operation::Rerank => answer.data.is_some(),
         Operation::Moderation => answer.results.is_some(),
         _ => answer.choices.is_some(),
     };

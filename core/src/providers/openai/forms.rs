@@ -1,14 +1,15 @@
 //! The upstream request of an operation whose body is a form: the client's fields in their order, files as they came,
 //! with the model's own name and the deployment's additions.
 
-use super::request::{add_extra_body, fill_in, model_name, with_headers};
-use super::words::member;
+use super::request::{model_name, with_headers};
 use crate::api::form::{Field, Form, field_text};
 use crate::api::members::Members;
+use crate::providers::outgoing::{self, member};
 use crate::providers::parameters::admit::admit;
 use crate::providers::provider::{Call, TransformError};
 use crate::providers::target::Target;
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request};
 use memchr::memmem;
 
@@ -19,15 +20,17 @@ const BOUNDARY: &str = "postern-form-boundary-";
 pub(super) fn build(mut call: Call<'_, '_>, form: &Form, target: &Target) -> Result<Request<Bytes>, TransformError> {
     let extra_body = call.members.take("extra_body");
     call.members.take("extra_headers");
-    fill_in(call.members, target)?;
+    outgoing::fill_in(call.members, target)?;
     admit(&mut call, &target.profile, &target.model)?;
     let Call { operation, members, .. } = call;
     members.set("model", member(&model_name(operation, target), "model")?);
-    add_extra_body(members, target, extra_body)?;
+    outgoing::add_extra_body(members, target, extra_body)?;
     let boundary = boundary(form, members);
     let content_type = HeaderValue::try_from(format!("multipart/form-data; boundary={boundary}"));
     let content_type = content_type.map_err(|error| TransformError::Unsayable { reason: error.to_string() })?;
-    with_headers(operation, target, content_type, write(form, members, &boundary))
+    let mut request = with_headers(operation, target, write(form, members, &boundary))?;
+    request.headers_mut().insert(CONTENT_TYPE, content_type);
+    Ok(request)
 }
 
 /// A boundary that no content holds.

@@ -4,6 +4,7 @@
 use super::{failure, words};
 use crate::api::members::Members;
 use crate::providers::failure::ProviderFailure;
+use crate::providers::outgoing;
 use crate::providers::provider::WholeAnswer;
 use crate::usage::{Media, Usage};
 use crate::wire::openai_usage::usage_from_openai;
@@ -26,7 +27,7 @@ pub(super) fn images(body: &[u8]) -> Result<WholeAnswer, ProviderFailure> {
         fill(image, &OF_IMAGE);
     }
     let count = list.len() as u64;
-    let data = words::into_raw(words::list_to_json(&list), "data");
+    let data = outgoing::into_raw(words::list_to_json(&list), "data");
     drop(list);
     if let Ok(data) = data {
         members.set("data", data);
@@ -55,7 +56,7 @@ fn complete_usage(members: &mut Members<'_>) {
         }
         None => NO_TOKENS.as_bytes().to_vec(),
     };
-    if let Ok(usage) = words::into_raw(complete, "usage") {
+    if let Ok(usage) = outgoing::into_raw(complete, "usage") {
         members.set("usage", usage);
     }
 }

@@ -6,7 +6,7 @@ mod address;
 mod answer;
 mod choices;
 mod dialect;
-mod failure;
+pub(super) mod failure;
 mod forms;
 mod json_tool;
 mod media_answer;
@@ -18,3 +18,4 @@ mod values;
 mod words;
 
 pub use dialect::OpenAi;
+pub(super) use stream::EventReader;

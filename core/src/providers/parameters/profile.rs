@@ -68,6 +68,7 @@ impl Profile {
         match operation {
             Operation::Embedding => self.embeddings,
             Operation::ImageGeneration => self.images,
+            Operation::Rerank => ParamSet::default(),
             _ => self.chat,
         }
     }
