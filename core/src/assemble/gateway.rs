@@ -161,7 +161,18 @@ impl Gateway {
     pub fn router(&self, serves: Serves) -> Front {
         let operations: &'static [Operation] = match serves {
             Serves::All => &Operation::ALL,
-            Serves::Chat => &[Operation::Chat, Operation::Completion, Operation::Messages, Operation::CountTokens],
+            Serves::Chat => &[
+                Operation::Chat,
+                Operation::Completion,
+                Operation::Messages,
+                Operation::CountTokens,
+                Operation::ImageGeneration,
+                Operation::ImageEdit,
+                Operation::Speech,
+                Operation::Transcription,
+                Operation::Translation,
+                Operation::Moderation,
+            ],
             Serves::Embeddings => &[Operation::Embedding, Operation::Rerank],
             Serves::Admin => &[],
         };

@@ -36,5 +36,6 @@ pub mod resolve;
 mod shown;
 pub mod target;
 pub mod translation;
+pub mod untold;
 pub mod watsonx;
 pub mod zero_config;

@@ -3,6 +3,7 @@
 use super::anthropic::{Anthropic, AnthropicMessages};
 use super::azure_ai::{self, AzureAi};
 use super::bedrock;
+use super::bridge::completions::Completions;
 use super::bridge::messages::Messages;
 use super::bridge::over::Bridge;
 use super::bridge::speaker::Speaker;
@@ -31,13 +32,14 @@ static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &["
 // It takes the headers and does not read them: <https://api-docs.deepseek.com/guides/anthropic_api>
 static DEEPSEEK_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &[] };
 static MESSAGES: Messages = Messages;
+static COMPLETIONS: Completions = Completions;
 
 /// Who speaks for a model of a provider, for what a client asks: some providers serve models in several dialects.
 pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
     match operation {
         Operation::Rerank if !reranks_its_own_way(name) => Speaker::Own(rerank::reranker(name)),
-        Operation::Chat | Operation::Completion | Operation::Embedding | Operation::Rerank => {
-            Speaker::Own(own(name, model))
+        Operation::Completion if !completes(name) => {
+            Speaker::Bridged(Bridge { dialect: &COMPLETIONS, inner: own(name, model) })
         }
         Operation::CountTokens => Speaker::Own(&ANTHROPIC_MESSAGES),
         Operation::Messages => match name {
@@ -47,12 +49,15 @@ pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
             "openai" => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI_RESPONSES }),
             _ => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
         },
+        _ => Speaker::Own(own(name, model)),
     }
 }
 
 /// Who speaks for answers that are made up in the OpenAI dialect.
 pub fn mock(operation: Operation) -> Speaker {
     match operation {
+        // Completions are made up as such.
+        Operation::Completion => Speaker::Own(&OPENAI),
         Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI }),
         _ => provider("openai", "", operation),
     }
@@ -84,4 +89,25 @@ fn own(name: &str, model: &str) -> &'static dyn Provider {
 /// Whether a provider's own transform reranks.
 fn reranks_its_own_way(name: &str) -> bool {
     matches!(name, "bedrock" | "bedrock_converse")
+}
+
+/// Whether a provider completes texts itself; the models of all others only chat.
+fn completes(name: &str) -> bool {
+    const COMPLETING: [&str; 14] = [
+        "azure_text",
+        "dashscope",
+        "featherless_ai",
+        "fireworks_ai",
+        "hosted_vllm",
+        "litellm_proxy",
+        "llamafile",
+        "lm_studio",
+        "meta_llama",
+        "moonshot",
+        "nebius",
+        "text-completion-codestral",
+        "text-completion-openai",
+        "together_ai",
+    ];
+    COMPLETING.contains(&name)
 }

@@ -5,5 +5,6 @@ pub mod framing;
 pub mod input_weight;
 pub mod json_lines;
 pub mod openai_usage;
+pub mod recording;
 pub mod sse;
 mod vendor_number;

@@ -119,6 +119,7 @@ impl Gateway {
             path_model: None,
             headers: authorized(key),
             body: Bytes::from_static(body.as_bytes()),
+            form: None,
             client_address: None,
         };
         self.calls.call(request).await
@@ -247,6 +248,7 @@ async fn a_client_that_leaves_while_its_call_is_reserved_holds_nothing() {
         path_model: None,
         headers: HeaderMap::from_iter([(AUTHORIZATION, bearer)]),
         body: Bytes::from_static(WHOLE.as_bytes()),
+        form: None,
         client_address: None,
     }));
     // As long as its reservation is under way; the answer to that is never looked at.

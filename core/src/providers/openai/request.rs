@@ -13,6 +13,7 @@ use crate::providers::provider::{Call, TransformError};
 use crate::providers::target::Target;
 use bytes::Bytes;
 use http::{HeaderValue, Request};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -20,7 +21,8 @@ use std::borrow::Cow;
 pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
     let (path, extra_body) = adapt(&mut call, target)?;
     let name = model_name(call.operation, target);
-    let names: &[(&'static str, &str)] = if path == embedding::IMAGES { &[] } else { &[("model", &name)] };
+    let says_model = path != embedding::IMAGES && names_model(call.operation, target);
+    let names: &[(&'static str, &str)] = if says_model { &[("model", &name)] } else { &[] };
     if names.is_empty() {
         call.members.take("model");
     }
@@ -53,6 +55,7 @@ fn adapt<'a>(
     match call.operation {
         Operation::Chat => adapt_chat(call, target)?,
         Operation::Embedding => path = embedding::adapt(call.members, &target.profile)?,
+        Operation::Speech => ask_for_voice(call.members)?,
         _ => {}
     }
     Ok((path, extra_body))
@@ -74,6 +77,20 @@ fn finish(
     }
     outgoing::add_extra_body(members, target, extra_body)?;
     Ok(members.to_json())
+}
+
+/// Whether the body says the model: an address of Azure's says it too, and refuses it beside images.
+fn names_model(operation: Operation, target: &Target) -> bool {
+    let is_in_address = target.profile.has(Rule::AzureAddress) && !target.is_azure_v1();
+    operation != Operation::ImageGeneration || !is_in_address
+}
+
+fn ask_for_voice(members: &Members<'_>) -> Result<(), TransformError> {
+    if members.read::<Value>("voice").is_some() {
+        return Ok(());
+    }
+    let reason = "'voice' is required: name one, such as `alloy`.".to_owned();
+    Err(TransformError::Member { member: "voice", reason })
 }
 
 /// Parameters, messages and tools in the provider's form.
@@ -99,7 +116,7 @@ fn adapt_chat(call: &mut Call<'_, '_>, target: &Target) -> Result<(), TransformE
 }
 
 /// The model in the provider's words.
-fn model_name(operation: Operation, target: &Target) -> Cow<'_, str> {
+pub(super) fn model_name(operation: Operation, target: &Target) -> Cow<'_, str> {
     let is_short = operation == Operation::Chat && !target.model.contains('/');
     if is_short && target.profile.has(Rule::FireworksModelNames) {
         return Cow::Owned(format!("accounts/fireworks/models/{}", target.model));

@@ -18,6 +18,7 @@ pub(super) const PLAIN: Row = Row {
     more: "",
     by_model: &[USER_FOR_OPENAIS],
     embeddings: ALL_OF_EMBEDDINGS,
+    images: "n quality response_format size style user",
     cap: None,
     path: "",
     chat_members: &[],
@@ -29,7 +30,7 @@ pub(super) const PLAIN: Row = Row {
 
 /// Every model, and nothing said of them.
 pub(super) const ANY_MODEL: ByModel =
-    ByModel { models: Models::Named(&[""]), more: "", less: "", cap: None, rules: &[] };
+    ByModel { models: Models::Named(&[""]), more: "", less: "", images: None, cap: None, rules: &[] };
 
 /// A person behind a call is told of to OpenAI's own models alone.
 pub(super) const USER_FOR_OPENAIS: ByModel = ByModel { models: Models::OpenAis, more: "user", ..ANY_MODEL };

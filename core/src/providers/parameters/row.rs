@@ -15,6 +15,8 @@ pub struct Row {
     pub by_model: &'static [ByModel],
     /// Parameters of embeddings that its models take.
     pub embeddings: &'static str,
+    /// Parameters of images that its models take.
+    pub images: &'static str,
     /// The name under which the most output tokens are sent; `None`: as the client sends it.
     pub cap: Option<&'static str>,
     /// What stands between the base and an operation's path.
@@ -40,6 +42,8 @@ pub struct ByModel {
     pub more: &'static str,
     /// They do not take these.
     pub less: &'static str,
+    /// In place of [`Row::images`].
+    pub images: Option<&'static str>,
     /// As [`Row::cap`].
     pub cap: Option<&'static str>,
     /// Rules that hold for them.

@@ -9,6 +9,19 @@ pub fn row(provider: &str) -> &'static Row {
     ROWS.iter().chain(own::ROWS).find(|row| row.provider == provider).unwrap_or(&PLAIN)
 }
 
+/// OpenAI's newer models answer images in one form, and have no styles.
+const DRAWS_IN_ONE_FORM: ByModel = ByModel {
+    models: Models::NotNamed(&["dall-e-", "dalle-", "dalle2", "dalle3"]),
+    images: Some("n quality size user"),
+    ..ANY_MODEL
+};
+
+const DRAWS_WITHOUT_STYLE: ByModel = ByModel {
+    models: Models::Named(&["dall-e-2", "dalle-2", "dalle2"]),
+    images: Some("n quality response_format size user"),
+    ..ANY_MODEL
+};
+
 const EFFORT_WHERE_KNOWN: ByModel =
     ByModel { models: Models::Able("supports_reasoning"), more: "reasoning_effort", ..ANY_MODEL };
 
@@ -293,6 +306,8 @@ const AZURE: Row = Row {
             ..OPENAI_GPT_5
         },
         MAY_NOT_REASON,
+        DRAWS_IN_ONE_FORM,
+        DRAWS_WITHOUT_STYLE,
     ],
     rules: &[Rule::AzureAddress, Rule::TakesTokens],
     ..PLAIN
@@ -316,6 +331,7 @@ const OPENAI_GPT_5: ByModel = ByModel {
            web_search_options",
     cap: Some("max_completion_tokens"),
     rules: &[Rule::OnlyTemperatureOne],
+    ..ANY_MODEL
 };
 
 const MAY_NOT_REASON: ByModel = ByModel {
@@ -334,6 +350,8 @@ const OPENAI_MODELS: &[ByModel] = &[
     OPENAI_GPT_5,
     MAY_NOT_REASON,
     ByModel { models: Models::Named(&["text-embedding-3"]), more: "dimensions", ..ANY_MODEL },
+    DRAWS_IN_ONE_FORM,
+    DRAWS_WITHOUT_STYLE,
 ];
 
 #[cfg(test)]
@@ -354,6 +372,10 @@ mod tests {
             for name in words.iter().flat_map(|words| words.split_whitespace()) {
                 let known = ParamSet::one(name).or_else(|| ParamSet::one_of_embeddings(name));
                 assert!(known.is_some(), "{}: {name}", row.provider);
+            }
+            let of_images = row.by_model.iter().filter_map(|by_model| by_model.images).chain([row.images]);
+            for name in of_images.flat_map(str::split_whitespace) {
+                assert!(ParamSet::one_of_images(name).is_some(), "{}: {name}", row.provider);
             }
         }
     }

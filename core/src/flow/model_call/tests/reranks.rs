@@ -11,6 +11,7 @@ async fn reranked(answer: &'static str) -> (CallAnswer, SpendRow) {
         route: "/v1/rerank",
         path_model: None,
         headers: authorized("sk-m"),
+        form: None,
         body: Bytes::from_static(RERANK.as_bytes()),
         client_address: None,
     };
