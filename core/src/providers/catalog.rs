@@ -212,7 +212,15 @@ static PROVIDERS: &[Provider] = &[
     other("deepgram"),
     other("elevenlabs"),
     other("fal_ai"),
-    other("gemini"),
+    Provider {
+        dialect: Dialect::Own,
+        ..hosted(
+            "gemini",
+            "https://generativelanguage.googleapis.com",
+            &["GEMINI_API_BASE"],
+            &["GOOGLE_API_KEY", "GEMINI_API_KEY"],
+        )
+    },
     other("gigachat"),
     other("github_copilot"),
     other("gradient_ai"),

@@ -3,7 +3,7 @@
 //! [`provider`] is the seam, [`target`] what a deployment says about its upstream,
 //! [`identity`] as whom, [`catalog`] the providers' data and
 //! [`resolve`] how a model finds its provider, [`failure`] how an upstream's error is told, [`decoder`] what a streamed
-//! answer is read by. [`openai`] is the dialect that most upstreams speak, [`anthropic`] one of its own, [`translation`]
+//! answer is read by. [`openai`] is the dialect that most upstreams speak, [`anthropic`] and [`gemini`] have their own, [`translation`]
 //! what all streams of such dialects share, [`extras`] what stands beside their requests,
 //! [`mock`] answers without an upstream, [`registry`] names who speaks for whom, [`parameters`] says what each model takes.
 
@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod decoder;
 pub mod extras;
 pub mod failure;
+pub mod gemini;
 pub mod identity;
 pub mod mock;
 pub mod openai;

@@ -28,8 +28,18 @@ pub trait Provider: Send + Sync {
     /// A reader for one streamed answer.
     fn decoder(&self, reply: Reply<'_>) -> Box<dyn StreamDecoder>;
 
+    /// Adds to a whole answer what was used, where the upstream has told nothing and it was counted here.
+    fn counted(&self, _reply: Reply<'_>, body: Bytes, _usage: &Usage) -> Bytes {
+        body
+    }
+
     /// Reads an answer of an error status.
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure;
+
+    /// After how many seconds an answer of an error status says to try again, where that is not said by a header.
+    fn retry_after(&self, _body: &[u8]) -> Option<u32> {
+        None
+    }
 }
 
 /// What the client asks.

@@ -161,7 +161,7 @@ impl OpenCall {
     /// # Errors
     /// As [`OpenCall::settle`].
     pub(super) async fn settle_whole(&mut self, usage: Option<Usage>, answer: &[u8]) -> Result<NanoDollars, CallError> {
-        let usage = usage.unwrap_or_else(|| self.estimate(tokens::count_answer(answer)));
+        let usage = usage.unwrap_or_else(|| self.count_whole(answer));
         self.judge(usage, || Outcome::Success);
         self.store().await
     }
@@ -240,6 +240,11 @@ impl OpenCall {
     /// About what the stream has used, where the upstream tells nothing.
     pub(super) fn estimate_streamed(&self) -> Usage {
         self.estimate(self.sample.tokens(self.seen.content_events))
+    }
+
+    /// About what an answer has used that is there as a whole, where the upstream tells nothing.
+    pub(super) fn count_whole(&self, answer: &[u8]) -> Usage {
+        self.estimate(tokens::count_answer(answer))
     }
 
     /// About what was used, where the upstream told nothing.

@@ -56,6 +56,7 @@ static ROWS: &[Row] = &[
         embeddings: "",
         ..PLAIN
     },
+    GEMINI,
     Row { provider: "azure", ..AZURE },
     Row { provider: "azure_text", ..AZURE },
     Row {
@@ -253,6 +254,24 @@ static ROWS: &[Row] = &[
         ..PLAIN
     },
 ];
+
+/// The models of Google's third generation are not all in the price data.
+const THINKING_GEMINI: &[&str] = &["gemini-2.5", "gemini-3", "gemini-4"];
+
+const GEMINI: Row = Row {
+    provider: "gemini",
+    takes: "frequency_penalty functions logprobs max_completion_tokens max_tokens modalities n parallel_tool_calls \
+            presence_penalty response_format seed service_tier stop stream stream_options temperature tool_choice tools \
+            top_p web_search_options",
+    by_model: &[
+        ByModel { models: Models::Named(THINKING_GEMINI), more: "reasoning_effort thinking", ..ANY_MODEL },
+        ByModel { models: Models::KnownToLack("supports_reasoning"), less: "reasoning_effort thinking", ..ANY_MODEL },
+        ByModel { models: Models::Able("supports_reasoning"), more: "reasoning_effort thinking", ..ANY_MODEL },
+        ByModel { models: Models::Able("supports_audio_output"), more: "audio", ..ANY_MODEL },
+    ],
+    embeddings: "dimensions encoding_format",
+    ..PLAIN
+};
 
 const AI21: Row = Row {
     takes: "max_completion_tokens max_tokens n response_format seed stop stream temperature \

@@ -1,0 +1,51 @@
+//! Google's own API as a [`Provider`].
+
+use super::events::PieceEvents;
+use super::{answer, embeddings, failure, request};
+use crate::api::answer::embeddings as answer_embeddings;
+use crate::api::answer::head::Head;
+use crate::api::answer::whole;
+use crate::providers::decoder::StreamDecoder;
+use crate::providers::failure::ProviderFailure;
+use crate::providers::operation::Operation;
+use crate::providers::provider::{Call, Provider, Reply, TransformError, WholeAnswer};
+use crate::providers::target::Target;
+use crate::providers::translation::Translation;
+use crate::usage::Usage;
+use bytes::Bytes;
+
+/// Google's API for Gemini.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Gemini;
+
+impl Provider for Gemini {
+    fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>, TransformError> {
+        request::build(call, target)
+    }
+
+    fn answer(&self, reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
+        if reply.operation == Operation::Embedding {
+            return embeddings::answer(reply, &body);
+        }
+        let answer = answer::read(&body, reply.id)?;
+        let head = Head { id: reply.id, model: reply.model };
+        let written = whole::write(head, &answer).map_err(|error| ProviderFailure::malformed(error.to_string()))?;
+        Ok(WholeAnswer { usage: answer.usage, body: Bytes::from(written) })
+    }
+
+    fn decoder(&self, reply: Reply<'_>) -> Box<dyn StreamDecoder> {
+        Box::new(Translation::new(reply, PieceEvents::new(reply.id)))
+    }
+
+    fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure {
+        failure::read(status, body)
+    }
+
+    fn counted(&self, reply: Reply<'_>, body: Bytes, usage: &Usage) -> Bytes {
+        if reply.operation == Operation::Embedding { answer_embeddings::with_usage(body, usage) } else { body }
+    }
+
+    fn retry_after(&self, body: &[u8]) -> Option<u32> {
+        failure::retry_after(body)
+    }
+}
