@@ -100,6 +100,11 @@ unit: .tools/bin/dynoxide ## Tests of the code
 	  then cargo nextest run --workspace --all-features --locked && cargo test --workspace --all-features --locked --doc; \
 	  else cargo test --workspace --all-features --locked; fi
 
+.PHONY: corpus
+corpus: ## The recorded wire cases against postern: how many of each provider are equal
+	cargo build -p postern
+	python3 tests/corpus/play.py --postern target/debug/postern
+
 .PHONY: simulate
 simulate: export SEEDS ?= 10000
 simulate: export FROM ?= 1000

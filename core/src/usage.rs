@@ -34,6 +34,8 @@ pub struct Usage {
     pub reported_cost: NanoDollars,
     /// Tokens of the sources that the answer cites, where the provider charges them beside the rest.
     pub citation_tokens: u64,
+    /// Search units that a rerank was billed; `None` where the provider does not say.
+    pub search_units: Option<u64>,
     /// The tier that the provider says it served; `None` where it does not say.
     pub service_tier: Option<ServiceTier>,
     /// How much each web search read, where the provider says so.

@@ -15,22 +15,44 @@ from compare import normalise, recorded_headers
 class Upstream:
     """Listens on a free port of the loopback interface. Plays one case at a time."""
 
-    def __init__(self):
+    def __init__(self, bytewise=False):
         self.script, self.seen = [], []
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self.bytewise = bytewise
+        self.server = _Server(("127.0.0.1", 0), _handler_of(self))
         self.server.daemon_threads = True
         self.base = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def load(self, case):
-        """From now on, answer as this case says, the last answer again and again."""
+    def load(self, case, cut_after=None):
+        """From now on, answer as this case says, the last answer again and again; streams end after so many pieces."""
         self.script = [exchange["upstream_response"] for exchange in case["exchanges"] if not exchange.get("aux")]
+        if cut_after is not None:
+            self.script = [cut(answer, cut_after) for answer in self.script]
         self.seen = []
 
     def next_answer(self):
         if len(self.script) > 1:
             return self.script.pop(0)
         return self.script[0] if self.script else {"status": 599, "text": "the case has no answer for this request"}
+
+
+_PIECES = ("sse", "lines", "chunks_b64")
+
+
+def pieces_of(answer):
+    """How many pieces a streamed answer has; 0 where it is not streamed."""
+    return next((len([piece for piece in answer[name] if piece]) for name in _PIECES if name in answer), 0)
+
+
+def cut(answer, pieces):
+    """The answer up to so many pieces; the connection stays whole."""
+    kept = {name: [piece for piece in answer[name] if piece][:pieces] for name in _PIECES if name in answer}
+    return {name: part for name, part in answer.items() if name != "abort"} | kept
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """Connections end with the gateway, and where it has heard enough: nothing to tell of."""
 
 
 def parse_body(raw, content_type):
@@ -80,7 +102,7 @@ def _handler_of(upstream):
             upstream.seen.append(normalise(self.as_recorded(raw)))
             answer = upstream.next_answer()
             time.sleep(answer.get("delay") or 0)
-            is_stream = any(name in answer for name in ("sse", "lines", "chunks_b64"))
+            is_stream = any(name in answer for name in _PIECES)
             try:
                 return self.send_pieces(answer) if is_stream else self.send_whole(answer)
             except ConnectionError:
@@ -130,7 +152,8 @@ def _handler_of(upstream):
                 pieces, kind = [piece.encode() for piece in answer["lines"]], "application/x-ndjson"
             self.send_head(answer, kind, {"transfer-encoding": "chunked"})
             for piece in filter(None, pieces):
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+                frames = [piece[at : at + 1] for at in range(len(piece))] if upstream.bytewise else [piece]
+                self.wfile.write(b"".join(b"%x\r\n%s\r\n" % (len(frame), frame) for frame in frames))
             if answer.get("abort"):
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)

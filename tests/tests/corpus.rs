@@ -1,4 +1,5 @@
-//! Plays the recorded wire cases against the real `postern` binary: how many of each group pass may rise, never fall.
+//! Plays the recorded wire cases against the real `postern` binary: each is answered as recorded, or
+//! it is said why not.
 #![allow(clippy::expect_used, reason = "a runner that cannot start fails its test")]
 
 use postern_tests::binaries;
@@ -17,10 +18,28 @@ fn python<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> (bool, Str
     (output.status.success(), text)
 }
 
-#[test]
-fn no_group_of_recorded_cases_passes_less_than_before() {
+/// Runs a script of `tests/corpus` against the binary.
+fn play(script: &str, options: &[&str]) -> (bool, String) {
     let postern = binaries::postern().expect("postern is built");
-    let (passed, text) = python([OsStr::new("play.py"), OsStr::new("--postern"), postern.as_os_str()]);
+    let arguments = [OsStr::new(script), OsStr::new("--postern"), postern.as_os_str()];
+    python(arguments.into_iter().chain(options.iter().map(OsStr::new)))
+}
+
+#[test]
+fn every_recorded_case_is_answered_as_recorded_or_it_is_said_why_not() {
+    let (passed, text) = play("play.py", &[]);
+    assert!(passed, "{text}");
+}
+
+#[test]
+fn it_does_not_matter_how_the_bytes_of_a_stream_are_cut() {
+    let (passed, text) = play("play.py", &["--bytewise"]);
+    assert!(passed, "{text}");
+}
+
+#[test]
+fn a_stream_that_is_cut_short_never_ends_cleanly() {
+    let (passed, text) = play("cuts.py", &[]);
     assert!(passed, "{text}");
 }
 

@@ -68,6 +68,7 @@ pub(super) mod usage {
             ServiceTier::number(usage.service_tier),
             usage.doubts.bits(),
             SearchContext::number(usage.search_context),
+            usage.search_units.map_or(0, |units| units.saturating_add(1)),
         ]
         .serialize(serializer)
     }
@@ -95,6 +96,7 @@ pub(super) mod usage {
             service_tier: ServiceTier::from_number(next()),
             doubts: Doubts::from_bits(next()),
             search_context: SearchContext::from_number(next()),
+            search_units: next().checked_sub(1),
         })
     }
 }

@@ -34,6 +34,8 @@ pub struct Asked {
     audio_output: bool,
     search: Search,
     search_context: SearchContext,
+    /// Documents that are ranked.
+    documents: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,8 +63,13 @@ const SEARCHES: u64 = 10;
 /// Tokens of cited sources that a call is taken for which is charged for them.
 const CITATION_TOKENS: u64 = 50_000;
 
+/// Documents that a rerank ranks for one search unit, and the tokens beyond which a document counts once more:
+/// <https://docs.cohere.com/docs/rate-limits>
+const DOCUMENTS_OF_UNIT: u64 = 100;
+const TOKENS_OF_DOCUMENT: u64 = 500;
+
 impl Asked {
-    /// Reads a body of the OpenAI dialect: chat, completions or embeddings.
+    /// Reads a body of the OpenAI dialect, chat, completions or embeddings, or of a rerank.
     pub fn read(members: &Members<'_>) -> Self {
         let count = |name| members.read::<u64>(name).filter(|count| *count > 0);
         let answers = count("n").max(count("best_of")).unwrap_or(1);
@@ -73,16 +80,19 @@ impl Asked {
             audio_output: mentions(members, "modalities", b"\"audio\""),
             search: search(members),
             search_context: search_context(members),
+            documents: documents(members),
         }
     }
 
     /// What decides about the price of a call made at `at`, as far as the request says.
     pub fn facts(&self, at: Timestamp) -> CallFacts {
         let service_tier = if let Service::Named(tier) = self.service { tier } else { ServiceTier::Standard };
-        CallFacts { service_tier, search_context: self.search_context, ..CallFacts::at(at) }
+        let search_units = self.documents.div_ceil(DOCUMENTS_OF_UNIT);
+        CallFacts { service_tier, search_context: self.search_context, search_units, ..CallFacts::at(at) }
     }
 
-    /// What the call can use at most, or is likely to, as `care` says. `generates` is false for embeddings.
+    /// What the call can use at most, or is likely to, as `care` says. `generates` is false for what
+    /// writes nothing, such as embeddings.
     ///
     /// # Errors
     /// With [`Care::Strict`]: what in the request has no bound.
@@ -96,6 +106,8 @@ impl Asked {
         let is_strict = matches!(care, Care::Strict { .. });
         let input_tokens = match care {
             Care::Strict { .. } => weight.most()?,
+            // A reranker's context is each document's.
+            Care::Balanced { .. } if self.documents > 0 => weight.estimate(),
             // A longer input than the model takes is refused by the provider and costs nothing.
             Care::Balanced { .. } => {
                 weight.estimate().min(price.and_then(ModelPrice::max_input_tokens).unwrap_or(u64::MAX))
@@ -126,8 +138,17 @@ impl Asked {
             hour_cache: weight.hour_cache,
             searches: searches.saturating_mul(self.choices.max(1)),
             citation_tokens: if cites { CITATION_TOKENS } else { 0 },
+            search_units: self.search_units(input_tokens),
             ..Demand::default()
         })
+    }
+
+    /// Search units of a rerank whose query and documents have so many tokens.
+    fn search_units(&self, input_tokens: u64) -> u64 {
+        if self.documents == 0 {
+            return 0;
+        }
+        (self.documents + input_tokens / TOKENS_OF_DOCUMENT).div_ceil(DOCUMENTS_OF_UNIT)
     }
 
     /// The most tokens of one answer. Balanced: the least of the request's cap, the model's and the reserve. Strict:
@@ -165,6 +186,12 @@ fn prompts(members: &Members<'_>) -> u64 {
         return 1;
     }
     serde_json::from_str::<Vec<IgnoredAny>>(prompts.get()).map_or(1, |list| list.len().max(1) as u64)
+}
+
+fn documents(members: &Members<'_>) -> u64 {
+    let documents = members.get("documents").filter(|documents| documents.get().starts_with('['));
+    let list = documents.and_then(|documents| serde_json::from_str::<Vec<IgnoredAny>>(documents.get()).ok());
+    list.map_or(0, |list| list.len() as u64)
 }
 
 fn service(members: &Members<'_>) -> Service {
@@ -285,6 +312,16 @@ mod tests {
         assert!(demand(body, "gpt-4o", STRICT).unwrap().input_tokens >= body.len() as u64);
         assert!(demand(body, "gpt-4o", BALANCED).unwrap().input_tokens < 20);
         assert_eq!(demand(r#"{"a":[{"type":"file"}]}"#, "gpt-4o", STRICT), Err(Unbounded::File));
+    }
+
+    #[test]
+    fn a_rerank_is_searches_by_its_documents_and_their_length() {
+        let units = |body: &str| demand(body, "rerank-v3.5", BALANCED).unwrap().search_units;
+        assert_eq!(units("{}"), 0);
+        assert_eq!(units(r#"{"query":"q","documents":["a","b"]}"#), 1);
+        assert_eq!(units(&format!(r#"{{"query":"q","documents":[{}"a"]}}"#, "\"a\",".repeat(100))), 2);
+        let long = format!(r#"{{"query":"q","documents":["{}"]}}"#, "long ".repeat(90_000));
+        assert!(units(&long) >= 2);
     }
 
     #[test]

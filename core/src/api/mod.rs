@@ -2,10 +2,11 @@
 //!
 //! A request body that passes is not turned into structs and back: [`members`] keeps each member as the bytes the
 //! client sent. Where a provider has a format of its own, [`chat`] is what it reads and [`answer`] what it writes; [`object`] writes
-//! what goes upstream.
+//! what goes upstream. [`rerank`] is the same for rerankers.
 
 pub mod answer;
 pub mod chat;
 pub mod demand;
 pub mod members;
 pub mod object;
+pub mod rerank;

@@ -60,7 +60,7 @@ pub enum Serves {
     All,
     /// Chat, legacy completions and the list of models.
     Chat,
-    /// Embeddings.
+    /// Embeddings and reranks.
     Embeddings,
     /// Keys, spend, model information and health.
     Admin,
@@ -157,9 +157,9 @@ impl Gateway {
     /// The routes that a process serves.
     pub fn router(&self, serves: Serves) -> Front {
         let operations: &'static [Operation] = match serves {
-            Serves::All => &[Operation::Chat, Operation::Completion, Operation::Embedding],
+            Serves::All => &[Operation::Chat, Operation::Completion, Operation::Embedding, Operation::Rerank],
             Serves::Chat => &[Operation::Chat, Operation::Completion],
-            Serves::Embeddings => &[Operation::Embedding],
+            Serves::Embeddings => &[Operation::Embedding, Operation::Rerank],
             Serves::Admin => &[],
         };
         let is_admin = matches!(serves, Serves::All | Serves::Admin);

@@ -5,7 +5,7 @@ use crate::principal::{Principal, Role};
 
 /// The model routes: what every key may call unless its own list says otherwise. See [`matches`] for `*`
 /// and `{}`.
-const MODEL_ROUTES: [&str; 24] = [
+const MODEL_ROUTES: [&str; 25] = [
     "/chat/completions",
     "/completions",
     "/embeddings",
@@ -23,6 +23,7 @@ const MODEL_ROUTES: [&str; 24] = [
     "/responses*",
     "/realtime*",
     "/rerank",
+    "/v2/rerank",
     "/messages*",
     "/engines/{}/*",
     "/openai/*",

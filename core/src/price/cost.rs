@@ -15,7 +15,7 @@ pub struct CallFacts {
     pub service_tier: ServiceTier,
     /// How much each web search was asked to read. It holds where the usage does not say.
     pub search_context: SearchContext,
-    /// Search units that a rerank was billed.
+    /// Search units that a rerank asks for. They hold where the usage does not say what was billed.
     pub search_units: u64,
     /// How long the call took. Only models without a price per token are charged by it.
     pub duration_ms: u64,
@@ -112,7 +112,7 @@ impl<'a> Prices<'a> {
             + self.special(Component::AudioInput, audio, input)
             + self.special(Component::ImageInput, images, input)
             + self.special(Component::Citation, usage.citation_tokens, FemtoDollars::ZERO)
-            + self.special(Component::Query, self.facts.search_units, FemtoDollars::ZERO)
+            + self.special(Component::Query, usage.search_units.unwrap_or(self.facts.search_units), FemtoDollars::ZERO)
             + self.time(Component::InputSecond, input)
     }
 

@@ -43,6 +43,7 @@ pub fn answer(response: &Value, call: &MockCall<'_>) -> MockAnswer {
         Value::String(text) => match error_status(text) {
             Some(status) => whole(status, &json!({"error": {"message": text, "type": null, "code": status}})),
             None if call.operation == Operation::Embedding => whole(200, &embedding(call)),
+            None if call.operation == Operation::Rerank => whole(200, &rerank(call)),
             None if call.stream => streamed(text, call),
             None => whole(200, &completion(text, call)),
         },
@@ -81,7 +82,7 @@ fn usage() -> Value {
 fn completion(text: &str, call: &MockCall<'_>) -> Value {
     let (object, choice) = match call.operation {
         Operation::Completion => ("text_completion", json!({"index": 0, "text": text, "finish_reason": "stop"})),
-        Operation::Chat | Operation::Embedding => (
+        Operation::Chat | Operation::Embedding | Operation::Rerank => (
             "chat.completion",
             json!({"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}),
         ),
@@ -103,6 +104,14 @@ fn embedding(call: &MockCall<'_>) -> Value {
         "model": call.model,
         "data": [{"object": "embedding", "index": 0, "embedding": vector}],
         "usage": {"prompt_tokens": PROMPT_TOKENS, "total_tokens": PROMPT_TOKENS},
+    })
+}
+
+fn rerank(call: &MockCall<'_>) -> Value {
+    json!({
+        "id": call.id,
+        "results": [{"index": 0, "relevance_score": 1.0}],
+        "meta": {"billed_units": {"search_units": 1}},
     })
 }
 

@@ -1,25 +1,28 @@
 //! One upstream's dialect each, as pure transforms: no network, no clock.
 //!
-//! [`provider`] is the seam, [`target`] what a deployment says about its upstream,
-//! [`identity`] as whom, [`catalog`] the providers' data and
-//! [`resolve`] how a model finds its provider, [`failure`] how an upstream's error is told, [`decoder`] what a streamed
-//! answer is read by. [`openai`] is the dialect that most upstreams speak, [`anthropic`] and [`gemini`] have their own, [`translation`]
-//! what all streams of such dialects share, [`extras`] what stands beside their requests,
-//! [`mock`] answers without an upstream, [`registry`] names who speaks for whom, [`parameters`] says what each model takes.
+//! [`provider`] is the seam, [`target`] what a deployment says about its upstream, [`identity`] as whom, [`catalog`] the
+//! providers' data and [`resolve`] how a model finds its provider, [`failure`] how an upstream's error is told,
+//! [`decoder`] what a streamed answer is read by, [`registry`] who speaks for whom, [`parameters`] what each model takes.
+//!
+//! [`openai`] is the dialect that most upstreams speak; a folder beside it is a dialect of its own. [`outgoing`] is
+//! what every request carries, [`envelope`] what the requests of the latter share, [`translation`] what their streams
+//! share. [`rerank`] are the ways to rerank. [`mock`] answers without an upstream.
 
 pub mod anthropic;
 pub mod catalog;
 pub mod decoder;
-pub mod extras;
+pub mod envelope;
 pub mod failure;
 pub mod gemini;
 pub mod identity;
 pub mod mock;
 pub mod openai;
 pub mod operation;
+mod outgoing;
 pub mod parameters;
 pub mod provider;
 pub mod registry;
+pub mod rerank;
 pub mod resolve;
 pub mod target;
 pub mod translation;

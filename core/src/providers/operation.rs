@@ -9,6 +9,8 @@ pub enum Operation {
     Completion,
     /// `/v1/embeddings`.
     Embedding,
+    /// `/v1/rerank`, in Cohere's dialect.
+    Rerank,
 }
 
 impl Operation {
@@ -18,6 +20,7 @@ impl Operation {
             Self::Chat => "/chat/completions",
             Self::Completion => "/completions",
             Self::Embedding => "/embeddings",
+            Self::Rerank => "/rerank",
         }
     }
 
@@ -27,6 +30,7 @@ impl Operation {
             Self::Chat => "messages",
             Self::Completion => "prompt",
             Self::Embedding => "input",
+            Self::Rerank => "query",
         }
     }
 
@@ -36,6 +40,12 @@ impl Operation {
             Self::Chat => "acompletion",
             Self::Completion => "atext_completion",
             Self::Embedding => "aembedding",
+            Self::Rerank => "arerank",
         }
+    }
+
+    /// Whether the model writes an answer, token by token: such an answer can be streamed and capped.
+    pub fn generates(self) -> bool {
+        matches!(self, Self::Chat | Self::Completion)
     }
 }

@@ -28,11 +28,6 @@ pub trait Provider: Send + Sync {
     /// A reader for one streamed answer.
     fn decoder(&self, reply: Reply<'_>) -> Box<dyn StreamDecoder>;
 
-    /// Adds to a whole answer what was used, where the upstream has told nothing and it was counted here.
-    fn counted(&self, _reply: Reply<'_>, body: Bytes, _usage: &Usage) -> Bytes {
-        body
-    }
-
     /// Reads an answer of an error status.
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure;
 
@@ -66,6 +61,8 @@ pub struct Reply<'r> {
     pub id: RequestId,
     /// The model's name as the client says it.
     pub model: &'r str,
+    /// The client's body, for answers that speak of what was asked. Empty for a long stream, which does not keep it.
+    pub asked: &'r [u8],
     /// Whether the client asked for the usage event of a stream.
     pub show_usage: bool,
 }

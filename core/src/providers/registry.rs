@@ -1,19 +1,23 @@
-//! Which transform speaks for a provider. Adding a provider is one line here.
+//! Which transform speaks for a provider, and for what. Adding a provider is one line here.
 
 use super::anthropic::Anthropic;
 use super::gemini::Gemini;
 use super::openai::OpenAi;
+use super::operation::Operation;
 use super::provider::Provider;
+use super::rerank;
 
 static OPENAI: OpenAi = OpenAi;
 static ANTHROPIC: Anthropic = Anthropic;
 static GEMINI: Gemini = Gemini;
 
-/// The transform for a model of a provider: some providers serve models in several dialects. Every provider that the
-/// catalog lists as spoken and that is not named here speaks the OpenAI dialect.
-pub fn provider(name: &str, _model: &str) -> &'static dyn Provider {
+/// The transform for an operation of a provider's model: some providers serve models in several dialects. Every provider
+/// that the catalog lists as spoken and that is not named here speaks the OpenAI dialect. How such a provider reranks is
+/// said by [`rerank::reranker`].
+pub fn provider(name: &str, _model: &str, operation: Operation) -> &'static dyn Provider {
     match name {
         "anthropic" => &ANTHROPIC,
+        _ if operation == Operation::Rerank => rerank::reranker(name),
         "gemini" => &GEMINI,
         _ => &OPENAI,
     }

@@ -27,11 +27,12 @@ pub(super) struct ModelCallSurface {
 }
 
 /// Every fixed path of an operation.
-fn paths(operation: Operation) -> [&'static str; 2] {
+fn paths(operation: Operation) -> &'static [&'static str] {
     match operation {
-        Operation::Chat => ["/v1/chat/completions", "/chat/completions"],
-        Operation::Completion => ["/v1/completions", "/completions"],
-        Operation::Embedding => ["/v1/embeddings", "/embeddings"],
+        Operation::Chat => &["/v1/chat/completions", "/chat/completions"],
+        Operation::Completion => &["/v1/completions", "/completions"],
+        Operation::Embedding => &["/v1/embeddings", "/embeddings"],
+        Operation::Rerank => &["/v1/rerank", "/v2/rerank", "/rerank"],
     }
 }
 
@@ -43,7 +44,7 @@ impl ModelCallSurface {
     pub(super) fn routes(&self) -> Router {
         let mut router = Router::new();
         for &operation in self.operations {
-            for path in paths(operation) {
+            for &path in paths(operation) {
                 let surface = self.clone();
                 let answer = move |request: Request| {
                     let surface = surface.clone();
@@ -79,7 +80,7 @@ impl ModelCallSurface {
             Err(error) => return error.into_response(),
         };
         let client_address = head.extensions.get::<ClientAddress>().map(|&ClientAddress(address)| address);
-        let [route, _] = paths(operation);
+        let route = paths(operation).first().copied().unwrap_or_default();
         let call = CallRequest { operation, route, path_model, headers: head.headers, body, client_address };
         let answer = self.calls.call(call).await;
         let mut response = match answer.result {

@@ -21,7 +21,11 @@ pub fn count_request(body: &[u8]) -> u64 {
     let Ok(Value::Object(request)) = serde_json::from_slice(body) else { return InputWeight::of(body).estimate() };
     let messages = request.get("messages").and_then(Value::as_array);
     let chat = messages.map_or(0, |messages| REPLY_TOKENS + messages.iter().map(message).sum::<u64>());
-    let texts = ["prompt", "input", "suffix"].into_iter().filter_map(|name| request.get(name)).map(inputs).sum::<u64>();
+    let texts = ["prompt", "input", "suffix", "query", "documents"]
+        .into_iter()
+        .filter_map(|name| request.get(name))
+        .map(inputs)
+        .sum::<u64>();
     chat + texts + tools(&request)
 }
 
@@ -80,7 +84,7 @@ fn part(part: &Value) -> u64 {
     }
 }
 
-/// A prompt or an embedding's input: a text, tokens, or a list of either.
+/// A prompt, an embedding's input, or what is ranked: a text, tokens, or a list of either.
 fn inputs(value: &Value) -> u64 {
     match value {
         // A picture in the place of a text.

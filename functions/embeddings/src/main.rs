@@ -1,4 +1,4 @@
-//! The embeddings function: embeddings.
+//! The embeddings function: embeddings and reranks.
 
 use postern_core::assemble::gateway::Serves;
 use std::process::ExitCode;

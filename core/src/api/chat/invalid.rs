@@ -31,7 +31,7 @@ impl InvalidMember {
 ///
 /// # Errors
 /// [`InvalidMember`], with the parser's reason.
-pub(super) fn read<'a, T: Deserialize<'a>>(
+pub(in crate::api) fn read<'a, T: Deserialize<'a>>(
     value: &'a RawValue,
     member: &'static str,
     path: impl FnOnce() -> String,
@@ -40,7 +40,7 @@ pub(super) fn read<'a, T: Deserialize<'a>>(
 }
 
 /// The elements of a list.
-pub(super) fn elements<'a>(
+pub(in crate::api) fn elements<'a>(
     value: &'a RawValue,
     member: &'static str,
     path: &str,

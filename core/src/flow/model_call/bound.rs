@@ -59,7 +59,7 @@ impl Bound {
         (mode, proxy): (BudgetMode, &ProxyLimits),
     ) -> Result<Self, CallError> {
         let care = care(mode, proxy);
-        let generates = operation != Operation::Embedding;
+        let generates = operation.generates();
         let weight = InputWeight::of(body);
         let demand = said.asked.demand(&weight, price, care, generates).map_err(CallError::Unbounded)?;
         let output = demand.output_tokens.saturating_mul(demand.choices.max(1));

@@ -16,7 +16,6 @@ use crate::accounting::spend_row::SpendDetails;
 use crate::auth::route::authorize_route;
 use crate::id::RequestId;
 use crate::principal::Principal;
-use crate::providers::operation::Operation;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -144,7 +143,7 @@ impl ModelCalls {
         if let Some(error) = no_way {
             return Err(open.fail(error.into()).await);
         }
-        if !said.stream || request.operation == Operation::Embedding {
+        if !said.stream || !request.operation.generates() {
             let work = whole::ask(Arc::clone(self), open, upstream, (bounds, said.show_usage));
             let Ended { result, headers, upstream_ms } = self.background.to_its_end(work).await;
             (facts.upstream_headers, facts.upstream_ms) = (headers, upstream_ms);

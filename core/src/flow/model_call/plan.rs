@@ -71,7 +71,8 @@ pub(super) fn make(
             }
             let dropped = &mut said.dropped;
             let call = Call { operation, members: &mut members, stream: said.stream, policy: &policy, dropped };
-            Upstream::Provider(Box::new(registry::provider(target.provider, &target.model).request(call, target)?))
+            let provider = registry::provider(target.provider, &target.model, operation);
+            Upstream::Provider(Box::new(provider.request(call, target)?))
         }
     };
     Ok(Plan { said, deployment, upstream, bounds })
@@ -113,7 +114,7 @@ fn cap_output(
     deployment: &Deployment,
     (principal, course): (&Principal, &Course),
 ) -> Result<bool, CallError> {
-    if operation == Operation::Embedding {
+    if !operation.generates() {
         return Ok(false);
     }
     let strict = match bound::mode(principal, &calls.limits) {

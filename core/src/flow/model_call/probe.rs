@@ -44,7 +44,7 @@ impl ModelCalls {
         let operation = operation_of(&deployment);
         let body = question(operation);
         let mut members = Members::parse(body).map_err(|error| CallError::Json(error.to_string()))?;
-        let provider = registry::provider(target.provider, &target.model);
+        let provider = registry::provider(target.provider, &target.model, operation);
         let upstream = provider.request(
             Call { operation, members: &mut members, stream: false, policy: &target.policy, dropped: &mut Vec::new() },
             target,
@@ -78,6 +78,7 @@ impl ModelCalls {
 fn operation_of(deployment: &Deployment) -> Operation {
     match deployment.price.as_ref().and_then(|price| price.mode()) {
         Some("embedding") => Operation::Embedding,
+        Some("rerank") => Operation::Rerank,
         Some("completion") => Operation::Completion,
         _ => Operation::Chat,
     }
@@ -88,5 +89,6 @@ fn question(operation: Operation) -> &'static [u8] {
         Operation::Chat => br#"{"messages":[{"role":"user","content":"What's 1 + 1?"}],"max_tokens":16}"#,
         Operation::Completion => br#"{"prompt":"1 + 1 =","max_tokens":16}"#,
         Operation::Embedding => br#"{"input":["test"]}"#,
+        Operation::Rerank => br#"{"query":"test","documents":["test"]}"#,
     }
 }

@@ -117,7 +117,8 @@ impl OpenCall {
     /// What the answer is told with.
     pub(super) fn reply(&self, show_usage: bool) -> Reply<'_> {
         let model = self.row.as_ref().map_or("", |row| row.details.model_group.as_str());
-        Reply { operation: self.operation, id: self.id, model, show_usage }
+        let asked: &[u8] = if let AskedInput::Body(body) = &self.asked { body } else { &[] };
+        Reply { operation: self.operation, id: self.id, model, asked, show_usage }
     }
 
     /// As whom the upstream knows us, where no fixed key says it.
@@ -129,7 +130,7 @@ impl OpenCall {
     pub(super) fn provider(&self) -> &'static dyn Provider {
         let target = self.deployment.target();
         let (name, model) = target.map_or(("openai", ""), |target| (target.provider, target.model.as_str()));
-        registry::provider(name, model)
+        registry::provider(name, model, self.operation)
     }
 
     /// The first content of a stream is there.
@@ -161,7 +162,7 @@ impl OpenCall {
     /// # Errors
     /// As [`OpenCall::settle`].
     pub(super) async fn settle_whole(&mut self, usage: Option<Usage>, answer: &[u8]) -> Result<NanoDollars, CallError> {
-        let usage = usage.unwrap_or_else(|| self.count_whole(answer));
+        let usage = usage.unwrap_or_else(|| self.estimate(tokens::count_answer(answer)));
         self.judge(usage, || Outcome::Success);
         self.store().await
     }
@@ -240,11 +241,6 @@ impl OpenCall {
     /// About what the stream has used, where the upstream tells nothing.
     pub(super) fn estimate_streamed(&self) -> Usage {
         self.estimate(self.sample.tokens(self.seen.content_events))
-    }
-
-    /// About what an answer has used that is there as a whole, where the upstream tells nothing.
-    pub(super) fn count_whole(&self, answer: &[u8]) -> Usage {
-        self.estimate(tokens::count_answer(answer))
     }
 
     /// About what was used, where the upstream told nothing.

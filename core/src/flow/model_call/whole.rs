@@ -7,7 +7,6 @@ use super::parts::ModelCalls;
 use super::plan::Upstream;
 use super::settlement::OpenCall;
 use crate::money::NanoDollars;
-use crate::providers::provider::WholeAnswer;
 use crate::upstream::transport::Bounds;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -41,13 +40,7 @@ pub(super) async fn ask(
         Err(error) => (None, Err(error)),
     };
     let result = match answer {
-        Ok(WholeAnswer { mut body, usage }) => {
-            if usage.is_none() {
-                let counted = open.count_whole(&body);
-                body = open.provider().counted(open.reply(show_usage), body, &counted);
-            }
-            open.settle_whole(usage, &body).await.map(|cost| (body, cost))
-        }
+        Ok(answer) => open.settle_whole(answer.usage, &answer.body).await.map(|cost| (answer.body, cost)),
         Err(error) => Err(open.fail(error).await),
     };
     Ended { result, headers, upstream_ms }

@@ -4,19 +4,19 @@ use super::abilities::Abilities;
 use super::body::{self, Surroundings};
 use super::parameters;
 use crate::api::chat::request::ChatRequest;
-use crate::api::members::Members;
-use crate::providers::extras;
+use crate::providers::envelope::{self, Extras, credential, deployment_headers, setting, told};
 use crate::providers::operation::Operation;
 use crate::providers::parameters::admit::admit;
 use crate::providers::provider::{Call, TransformError};
-use crate::providers::target::Target;
+use crate::providers::target::{KeyHeader, Target};
 use crate::secret::Secret;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use std::borrow::Cow;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const AZURE_API_KEY: HeaderName = HeaderName::from_static("api-key");
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 /// The version of the API whose wire format is spoken here.
@@ -31,22 +31,18 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
         let reason = format!("`{}` has no such operation: it only chats.", target.provider);
         return Err(TransformError::Unsayable { reason });
     }
-    let extra_headers = extras::client_headers(call.members)?;
-    let overrides = extras::overrides(call.members, target)?;
-    let overrides = Members::parse(&overrides).map_err(|error| extras::malformed(&error))?;
-    extras::fill_in(call.members, &target.default_params)?;
+    let extras = Extras::take(call.members, target)?;
+    let overrides = extras.overrides()?;
     admit(&mut call, &target.profile, &target.model)?;
     let Call { members, stream, policy, dropped, .. } = call;
     let abilities = Abilities::of(&target.model, target.known.as_deref());
-    let mut request = ChatRequest::read(members).map_err(extras::told)?;
+    let mut request = ChatRequest::read(members).map_err(told)?;
     parameters::settle(&mut request, (abilities, target), policy, dropped)?;
     let around = Surroundings { model: Some(&target.model), stream, overrides: &overrides };
-    let written = body::write(&request, abilities, &around).map_err(extras::told)?;
+    let written = body::write(&request, abilities, &around).map_err(told)?;
     dropped.extend(written.dropped.into_iter().map(Cow::Borrowed));
-    let mut request = Request::new(Bytes::from(written.body));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = endpoint(&target.api_base).parse().map_err(|error| setting("api_base", &error))?;
-    set_headers(request.headers_mut(), target, &written.betas, extra_headers)?;
+    let mut request = envelope::post(&endpoint(&target.api_base), written.body)?;
+    set_headers(request.headers_mut(), target, &written.betas, &extras.headers)?;
     Ok(request)
 }
 
@@ -54,17 +50,18 @@ fn set_headers(
     headers: &mut HeaderMap,
     target: &Target,
     betas: &[&'static str],
-    client: HeaderMap,
+    client: &HeaderMap,
 ) -> Result<(), TransformError> {
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(VERSION, API_VERSION);
     let mut betas: Vec<String> = betas.iter().map(|beta| (*beta).to_owned()).collect();
-    for (name, value) in client.iter().chain(&extras::deployment_headers(target)?) {
+    for (name, value) in client {
         set_extra(headers, &mut betas, name.clone(), value.clone());
     }
+    for (name, value) in deployment_headers(target)? {
+        set_extra(headers, &mut betas, name, value);
+    }
     if let Some(key) = &target.api_key {
-        set_key(headers, &mut betas, key)?;
+        set_key(headers, &mut betas, (key, target.key_header))?;
     }
     if !betas.is_empty() {
         let mut once: Vec<&str> = Vec::with_capacity(betas.len());
@@ -88,16 +85,22 @@ fn set_extra(headers: &mut HeaderMap, betas: &mut Vec<String>, name: HeaderName,
     }
 }
 
-/// A key has a header of its own; the token of a signed-in person is a bearer token, and a feature.
-fn set_key(headers: &mut HeaderMap, betas: &mut Vec<String>, key: &Secret) -> Result<(), TransformError> {
-    let is_token = key.expose().starts_with(SIGNED_IN);
-    let text = if is_token { format!("Bearer {}", key.expose()) } else { key.expose().to_owned() };
-    let mut value = HeaderValue::try_from(text).map_err(|error| setting("api_key", &error))?;
-    value.set_sensitive(true);
-    if is_token {
+/// A key has a header of its own; the token of a signed-in person is a bearer token, and a feature. Azure, which serves
+/// Claude too, calls the header by its own name, and takes Anthropic's for it.
+fn set_key(
+    headers: &mut HeaderMap,
+    betas: &mut Vec<String>,
+    (key, header): (&Secret, KeyHeader),
+) -> Result<(), TransformError> {
+    if key.expose().starts_with(SIGNED_IN) {
         betas.push(SIGNED_IN_BETA.to_owned());
+        headers.insert(AUTHORIZATION, credential("Bearer ", key)?);
+        return Ok(());
     }
-    headers.insert(if is_token { AUTHORIZATION } else { API_KEY }, value);
+    headers.insert(API_KEY, credential("", key)?);
+    if header == KeyHeader::ApiKey {
+        headers.insert(AZURE_API_KEY, credential("", key)?);
+    }
     Ok(())
 }
 
@@ -116,10 +119,6 @@ fn endpoint(api_base: &str) -> String {
         Some(query) => format!("{joined}?{query}"),
         None => joined,
     }
-}
-
-fn setting(setting: &'static str, error: &dyn std::error::Error) -> TransformError {
-    TransformError::Setting { setting, reason: error.to_string() }
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use super::events::PieceEvents;
 use super::{answer, embeddings, failure, request};
-use crate::api::answer::embeddings as answer_embeddings;
 use crate::api::answer::head::Head;
 use crate::api::answer::whole;
 use crate::providers::decoder::StreamDecoder;
@@ -11,7 +10,6 @@ use crate::providers::operation::Operation;
 use crate::providers::provider::{Call, Provider, Reply, TransformError, WholeAnswer};
 use crate::providers::target::Target;
 use crate::providers::translation::Translation;
-use crate::usage::Usage;
 use bytes::Bytes;
 
 /// Google's API for Gemini.
@@ -39,10 +37,6 @@ impl Provider for Gemini {
 
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure {
         failure::read(status, body)
-    }
-
-    fn counted(&self, reply: Reply<'_>, body: Bytes, usage: &Usage) -> Bytes {
-        if reply.operation == Operation::Embedding { answer_embeddings::with_usage(body, usage) } else { body }
     }
 
     fn retry_after(&self, body: &[u8]) -> Option<u32> {

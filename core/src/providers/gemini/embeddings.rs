@@ -7,11 +7,12 @@ use crate::api::answer::embeddings;
 use crate::api::chat::part::data_url;
 use crate::api::chat::text::Text;
 use crate::api::members::Members;
-use crate::providers::extras;
+use crate::providers::envelope::unwritable;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::provider::{Call, Reply, TransformError, WholeAnswer};
 use crate::providers::target::Target;
-use crate::usage::Usage;
+use crate::tokens;
+use crate::usage::{Doubt, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -63,7 +64,7 @@ pub(super) fn batch(call: &mut Call<'_, '_>, target: &Target) -> Result<Vec<u8>,
     let mut settings = serde_json::Map::new();
     for (name, value) in call.members.iter() {
         if let Some((_, to)) = SETTINGS.iter().find(|(known, _)| *known == name) {
-            let value = serde_json::from_str(value.get()).map_err(|error| extras::malformed(&error))?;
+            let value = serde_json::from_str(value.get()).map_err(|error| unwritable(&error))?;
             settings.insert((*to).to_owned(), value);
         } else if !READ.contains(&name) {
             // The API refuses a request with a member that it does not know.
@@ -73,7 +74,7 @@ pub(super) fn batch(call: &mut Call<'_, '_>, target: &Target) -> Result<Vec<u8>,
     let model = format!("models/{}", target.model);
     let one = |input| One { model: &model, content: Content { parts: [part(input)] }, settings: &settings };
     let batch = Batch { requests: inputs.iter().map(|input| one(input)).collect() };
-    serde_json::to_vec(&batch).map_err(|error| extras::malformed(&error))
+    serde_json::to_vec(&batch).map_err(|error| unwritable(&error))
 }
 
 /// The texts of the input, or the pictures in `data:` addresses.
@@ -125,11 +126,18 @@ pub(super) fn answer(reply: Reply<'_>, body: &[u8]) -> Result<WholeAnswer, Provi
     let answer: Body<'_> = serde_json::from_slice(body).map_err(|_| {
         ProviderFailure::malformed(format!("the upstream's answer holds no embeddings: {}", failure::excerpt(body)))
     })?;
-    let usage = answer.usage_metadata.map(|counts| {
-        Usage { prompt_tokens: counts.prompt_token_count, ..Usage::default() }.checked()
-    });
+    let told = answer.usage_metadata.map(|counts| counts.prompt_token_count);
+    let usage = told.map_or_else(|| counted(reply.asked), |prompt_tokens| Usage { prompt_tokens, ..Usage::default() });
+    let usage = usage.checked();
     let vectors: Vec<&RawValue> = answer.embeddings.iter().map(|vector| vector.values).collect();
-    let written = embeddings::write(reply.model, &vectors, usage.as_ref())
+    let written = embeddings::write(reply.model, &vectors, Some(&usage))
         .map_err(|error| ProviderFailure::malformed(error.to_string()))?;
-    Ok(WholeAnswer { body: written.into(), usage })
+    Ok(WholeAnswer { body: written.into(), usage: Some(usage) })
+}
+
+/// About what was used: most answers do not tell.
+fn counted(asked: &[u8]) -> Usage {
+    let mut usage = Usage { prompt_tokens: tokens::count_request(asked), ..Usage::default() };
+    usage.doubts.note(Doubt::Estimated);
+    usage
 }

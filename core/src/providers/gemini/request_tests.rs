@@ -1,6 +1,7 @@
 //! What goes upstream for what a client asks.
 
 use super::*;
+use crate::api::members::Members;
 use crate::config::{DeploymentParams, Environment};
 use crate::providers::parameters::policy::Policy;
 use crate::providers::resolve::target_of;

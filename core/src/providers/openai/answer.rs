@@ -47,7 +47,7 @@ pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, Pro
     }
     let has_content = match operation {
         Operation::Chat | Operation::Completion => answer.choices.is_some(),
-        Operation::Embedding => answer.data.is_some(),
+        Operation::Embedding | Operation::Rerank => answer.data.is_some(),
     };
     if !has_content {
         return Err(ProviderFailure::malformed(format!(
@@ -56,7 +56,7 @@ pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, Pro
         )));
     }
     let usage = usage_and_tier(answer.usage, answer.service_tier);
-    if operation != Operation::Embedding && choices::may_differ(&body, Part::Message) {
+    if operation.generates() && choices::may_differ(&body, Part::Message) {
         return Ok(WholeAnswer { usage, body: put_right(&body).unwrap_or(body) });
     }
     Ok(WholeAnswer { usage, body })

@@ -4,6 +4,7 @@
 
 use super::json_tool;
 use super::words::{self, each, inside};
+use crate::api::answer::arguments;
 use crate::api::members::Members;
 use memchr::memmem;
 use serde_json::Value;
@@ -174,8 +175,8 @@ fn arguments_as_text(message: &mut Members<'_>) {
     each(message, "tool_calls", |call| {
         inside(call, "function", |function| {
             let object = function.get("arguments").filter(|arguments| arguments.get().starts_with('{'));
-            if let Some(json) = object.map(|arguments| arguments.get().to_owned()) {
-                set(function, "arguments", &json);
+            if let Some(json) = object.map(|object| object.get().to_owned()) {
+                set(function, "arguments", &arguments::text_of(&json));
             }
         });
     });
@@ -235,7 +236,7 @@ mod tests {
     #[test]
     fn a_call_of_a_tool_is_told_as_one() {
         let called = message(&json!({"tool_calls": [{"function": {"name": "f", "arguments": {"a": 1.0}}}]}));
-        assert_eq!(called["message"]["tool_calls"][0]["function"]["arguments"], "{\"a\":1.0}");
+        assert_eq!(called["message"]["tool_calls"][0]["function"]["arguments"], "{\"a\": 1.0}");
         assert_eq!(called["finish_reason"], "tool_calls");
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 const EXCERPT_BYTES_MAX: usize = 500;
 
 /// Reads an answer of an error status.
-pub(super) fn read(status: u16, body: &[u8]) -> ProviderFailure {
+pub(in crate::providers) fn read(status: u16, body: &[u8]) -> ProviderFailure {
     let error = serde_json::from_slice::<Value>(body).ok();
     let inner = error.as_ref().map(|error| error.get("error").unwrap_or(error));
     let message = inner.and_then(message).unwrap_or_else(|| match excerpt(body) {
@@ -20,7 +20,7 @@ pub(super) fn read(status: u16, body: &[u8]) -> ProviderFailure {
 }
 
 /// Reads the value of an `error` member that came with status 200 or inside a stream.
-pub(super) fn in_band(error: &[u8]) -> ProviderFailure {
+pub(in crate::providers) fn in_band(error: &[u8]) -> ProviderFailure {
     let value: Value = serde_json::from_slice(error).unwrap_or(Value::Null);
     let message = message(&value).unwrap_or_else(|| excerpt(error));
     let code = text(&value, "code");
@@ -30,7 +30,7 @@ pub(super) fn in_band(error: &[u8]) -> ProviderFailure {
 }
 
 /// The beginning of a body that could not be read, as text.
-pub(super) fn excerpt(body: &[u8]) -> String {
+pub(in crate::providers) fn excerpt(body: &[u8]) -> String {
     let cut = body.get(..EXCERPT_BYTES_MAX).unwrap_or(body);
     String::from_utf8_lossy(cut).trim().to_owned()
 }

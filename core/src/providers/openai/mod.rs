@@ -6,7 +6,7 @@ mod address;
 mod answer;
 mod choices;
 mod dialect;
-mod failure;
+pub(super) mod failure;
 mod json_tool;
 mod messages;
 mod request;
@@ -15,3 +15,4 @@ mod values;
 mod words;
 
 pub use dialect::OpenAi;
+pub(super) use stream::EventReader;

@@ -6,36 +6,31 @@ use super::words::{into_raw, member};
 use super::{messages, values, words};
 use crate::api::members::Members;
 use crate::providers::operation::Operation;
+use crate::providers::outgoing;
 use crate::providers::parameters::admit::admit;
 use crate::providers::parameters::row::Rule;
 use crate::providers::provider::{Call, TransformError};
-use crate::providers::target::{KeyHeader, Target};
+use crate::providers::target::Target;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, Method, Request};
-use serde_json::value::RawValue;
+use http::{HeaderValue, Request};
 use std::borrow::Cow;
-
-const API_KEY: HeaderName = HeaderName::from_static("api-key");
 
 /// Builds the upstream request.
 pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
     let extra_body = call.members.take("extra_body");
-    // A member that is `null` means the same as one that is absent, and some upstreams refuse it.
-    call.members.retain(|_, value| value.get() != "null");
-    fill_in(call.members, target)?;
+    outgoing::fill_in(call.members, target)?;
     admit(&mut call, &target.profile, &target.model)?;
     match call.operation {
         Operation::Chat => adapt_chat(&mut call, target)?,
         Operation::Embedding if target.profile.has(Rule::ListsInput) => list_input(call.members)?,
-        Operation::Embedding | Operation::Completion => {}
+        Operation::Embedding | Operation::Completion | Operation::Rerank => {}
     }
     let Call { operation, members, stream, .. } = call;
     members.set("model", member(&model_name(operation, target), "model")?);
-    if stream && operation != Operation::Embedding && target.profile.takes(operation).takes("stream_options") {
+    if stream && operation.generates() && target.profile.takes(operation).takes("stream_options") {
         ask_for_usage(members)?;
     }
-    add_extra_body(members, target, extra_body)?;
+    outgoing::add_extra_body(members, target, extra_body)?;
     with_headers(operation, target, members.to_json())
 }
 
@@ -93,68 +88,17 @@ fn list_input(members: &mut Members<'_>) -> Result<(), TransformError> {
     Ok(())
 }
 
-/// Adds the deployment's defaults where the client says nothing.
-fn fill_in(members: &mut Members<'_>, target: &Target) -> Result<(), TransformError> {
-    for (name, value) in &target.default_params {
-        if members.get(name).is_none() {
-            members.set(name.clone(), member(value, "extra_body")?);
-        }
-    }
-    Ok(())
-}
-
-/// Adds the client's `extra_body`, then the deployment's.
-fn add_extra_body(
-    members: &mut Members<'_>,
-    target: &Target,
-    extra_body: Option<Cow<'_, RawValue>>,
-) -> Result<(), TransformError> {
-    if let Some(extra_body) = extra_body.filter(|extra_body| extra_body.get() != "null") {
-        let extra = Members::parse(extra_body.get().as_bytes()).map_err(|_| TransformError::Member {
-            member: "extra_body",
-            reason: "'extra_body' must be an object.".to_owned(),
-        })?;
-        for (name, value) in extra.iter() {
-            members.set(name.to_owned(), value.to_owned());
-        }
-    }
-    for (name, value) in &target.extra_body {
-        members.set(name.clone(), member(value, "extra_body")?);
-    }
-    Ok(())
-}
-
 fn with_headers(operation: Operation, target: &Target, body: Vec<u8>) -> Result<Request<Bytes>, TransformError> {
-    let setting = |setting, reason: String| TransformError::Setting { setting, reason };
-    let mut request = Request::new(Bytes::from(body));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() =
-        endpoint(target, operation).parse().map_err(|error| setting("api_base", format!("{error}")))?;
+    let mut request = outgoing::post(target, &endpoint(target, operation), body)?;
     let headers = request.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-    if let Some(key) = &target.api_key {
-        let (name, value) = match target.key_header {
-            KeyHeader::Bearer => (AUTHORIZATION, HeaderValue::try_from(format!("Bearer {}", key.expose()))),
-            KeyHeader::ApiKey => (API_KEY, HeaderValue::try_from(key.expose())),
-        };
-        let mut value =
-            value.map_err(|_| setting("api_key", "it holds bytes that a header cannot carry".to_owned()))?;
-        value.set_sensitive(true);
-        headers.insert(name, value);
-    }
     if let Some(organization) = &target.organization {
-        let value = HeaderValue::try_from(organization).map_err(|error| setting("organization", error.to_string()))?;
+        let value = HeaderValue::try_from(organization).map_err(|error| outgoing::setting("organization", &error))?;
         headers.insert("openai-organization", value);
     }
     for (name, value) in target.profile.row.headers {
         headers.insert(*name, HeaderValue::from_static(value));
     }
-    for (name, value) in &target.extra_headers {
-        let name = HeaderName::try_from(name).map_err(|error| setting("extra_headers", error.to_string()))?;
-        let value = HeaderValue::try_from(value).map_err(|error| setting("extra_headers", error.to_string()))?;
-        headers.insert(name, value);
-    }
+    outgoing::add_headers(headers, target)?;
     Ok(request)
 }
 
@@ -163,6 +107,7 @@ mod tests {
     use super::*;
     use crate::providers::parameters::policy::Policy;
     use crate::providers::parameters::profile::Profile;
+    use crate::providers::target::KeyHeader;
     use serde_json::{Value, json};
 
     fn target() -> Target {

@@ -20,7 +20,7 @@ const DONE: &[u8] = b"[DONE]";
 const DONE_EVENT: &[u8] = b"data: [DONE]\n\n";
 
 /// Reads one stream.
-pub(super) struct EventReader {
+pub(in crate::providers) struct EventReader {
     splitter: EventSplitter,
     show_usage: bool,
     seen: Seen,
@@ -71,7 +71,7 @@ enum Verdict {
 }
 
 impl EventReader {
-    pub(super) fn new(show_usage: bool) -> Self {
+    pub(in crate::providers) fn new(show_usage: bool) -> Self {
         Self {
             splitter: EventSplitter::default(),
             show_usage,

@@ -1,26 +1,11 @@
 //! Small changes to raw members: values written, words taken out at any depth.
 
-use crate::api::members::{Members, raw};
+use crate::api::members::Members;
+pub(super) use crate::providers::outgoing::{into_raw, member, unwritable};
 use crate::providers::provider::TransformError;
 use memchr::memmem;
 use serde_json::Value;
 use serde_json::value::RawValue;
-
-/// A value as a raw member.
-pub(super) fn member(value: &impl serde::Serialize, name: &'static str) -> Result<Box<RawValue>, TransformError> {
-    raw(value).map_err(|error| unwritable(name, &error))
-}
-
-/// Bytes that are JSON as a raw member.
-pub(super) fn into_raw(json: Vec<u8>, name: &'static str) -> Result<Box<RawValue>, TransformError> {
-    let text = String::from_utf8(json).map_err(|error| unwritable(name, &error))?;
-    RawValue::from_string(text).map_err(|error| unwritable(name, &error))
-}
-
-/// The error of a member that cannot be written.
-pub(super) fn unwritable(member: &'static str, error: &dyn std::error::Error) -> TransformError {
-    TransformError::Member { member, reason: error.to_string() }
-}
 
 /// Edits each object of a member that is a list of objects. Another value stays.
 pub(super) fn each(members: &mut Members<'_>, name: &'static str, mut edit: impl FnMut(&mut Members<'_>)) {

@@ -28,7 +28,7 @@ pub fn admit(call: &mut Call<'_, '_>, profile: &Profile, model: &str) -> Result<
         if takes.has(one) || policy.allowed.iter().any(|allowed| allowed == name) {
             return true;
         }
-        if policy.drops || (operation != Operation::Embedding && SILENT.contains(&name)) {
+        if policy.drops || (operation.generates() && SILENT.contains(&name)) {
             dropped.push(Cow::Owned(name.to_owned()));
         } else {
             refused.push(format!("`{name}`"));
@@ -45,8 +45,8 @@ fn known(operation: Operation, name: &str) -> Option<ParamSet> {
     match operation {
         Operation::Chat => ParamSet::one(name),
         Operation::Embedding => ParamSet::one_of_embeddings(name),
-        // What legacy completions take is the upstream's to say.
-        Operation::Completion => None,
+        // What legacy completions and rerankers take is the upstream's to say.
+        Operation::Completion | Operation::Rerank => None,
     }
 }
 

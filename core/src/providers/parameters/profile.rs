@@ -65,6 +65,7 @@ impl Profile {
         match operation {
             Operation::Chat | Operation::Completion => self.chat,
             Operation::Embedding => self.embeddings,
+            Operation::Rerank => ParamSet::default(),
         }
     }
 
