@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import os
+import pathlib
 import re
 import socket
 import subprocess
@@ -15,6 +16,17 @@ from compare import MASTER_KEY, normalise
 from upstream import parse_body
 
 _UP_SECONDS_MAX = 30
+# A key that was made for these tests and opens nothing.
+_SERVICE_ACCOUNT = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "service-account.json"
+_TOKEN_ADDRESS = "https://oauth.test/token"
+# Providers that are called below `api_base` by the same path as below their own address.
+_SAME_PATH = ("gemini/", "vertex_ai/")
+
+
+def reachable(case):
+    """Whether the stand-in can play all upstreams of the case."""
+    model = case.get("litellm_params", {}).get("model", "")
+    return not case.get("needs_host_override") or model.startswith(_SAME_PATH)
 
 
 def configuration(cases, upstream_base):
@@ -22,8 +34,14 @@ def configuration(cases, upstream_base):
     models = {}
     for case in cases:
         if "model_name" in case:
-            parameters = json.dumps(case["litellm_params"]).replace("http://upstream.test", upstream_base)
-            models[case["model_name"]] = json.loads(parameters)
+            parameters = {"api_base": upstream_base} if case.get("needs_host_override") else {}
+            text = json.dumps(case["litellm_params"]).replace("http://upstream.test", upstream_base)
+            parameters |= json.loads(text)
+            if "@SERVICE_ACCOUNT@" in text:
+                account = _SERVICE_ACCOUNT.read_text(encoding="utf-8")
+                parameters["vertex_credentials"] = account.replace(_TOKEN_ADDRESS, f"{upstream_base}/token")
+            # Of one deployment, cases that call no upstream do not say that it is elsewhere.
+            models[case["model_name"]] = parameters | models.get(case["model_name"], {})
     return {
         "model_list": [{"model_name": name, "litellm_params": parameters} for name, parameters in models.items()],
         "general_settings": {"master_key": MASTER_KEY},

@@ -21,7 +21,7 @@ import sys
 import tarfile
 
 import compare
-from gateway import Postern, call, configuration
+from gateway import Postern, call, configuration, reachable
 from upstream import Upstream
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -31,8 +31,8 @@ MISSING = HERE / "missing.txt"
 
 # Postern does not start with a deployment of a provider it cannot speak to. A name leaves this list when it can.
 NOT_SPOKEN_YET = {
-    "bedrock", "cloudflare", "cohere", "cohere_chat", "gemini", "huggingface", "ollama", "ollama_chat",
-    "text-completion-codestral", "vertex_ai", "watsonx",
+    "bedrock", "cloudflare", "cohere", "cohere_chat", "huggingface", "ollama", "ollama_chat",
+    "text-completion-codestral", "watsonx",
 }
 
 
@@ -81,7 +81,7 @@ def read_cases():
 
 
 def wanted(case, options):
-    if case.get("needs_host_override") or case.get("defect") or case.get("unstable"):
+    if not reachable(case) or case.get("defect") or case.get("unstable"):
         return False
     # Postern does not start with a deployment that names no address where the provider has none of its own.
     if case["kind"] == "default_url":

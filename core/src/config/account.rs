@@ -21,6 +21,15 @@ pub struct AccountParams {
     /// What the application's token is good for; Azure's AI services where unset.
     #[serde(deserialize_with = "lenient::optional_text")]
     pub azure_scope: Option<String>,
+    /// The project on Google Cloud.
+    #[serde(alias = "vertex_ai_project", deserialize_with = "lenient::optional_text")]
+    pub vertex_project: Option<String>,
+    /// The region of Google Cloud, or `global`.
+    #[serde(alias = "vertex_ai_location", deserialize_with = "lenient::optional_text")]
+    pub vertex_location: Option<String>,
+    /// The account on Google Cloud: the JSON of its key, or the path of a file with it.
+    #[serde(alias = "vertex_ai_credentials", deserialize_with = "lenient::secret_document")]
+    pub vertex_credentials: Option<Secret>,
 }
 
 impl AccountParams {
@@ -31,6 +40,9 @@ impl AccountParams {
             ("client_id", self.client_id.as_deref()),
             ("client_secret", self.client_secret.as_ref().map(Secret::expose)),
             ("azure_scope", self.azure_scope.as_deref()),
+            ("vertex_project", self.vertex_project.as_deref()),
+            ("vertex_location", self.vertex_location.as_deref()),
+            ("vertex_credentials", self.vertex_credentials.as_ref().map(Secret::expose)),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))

@@ -26,4 +26,5 @@ pub mod rerank;
 pub mod resolve;
 pub mod target;
 pub mod translation;
+pub mod vertex;
 pub mod zero_config;

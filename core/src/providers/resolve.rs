@@ -1,10 +1,11 @@
 //! Which provider a model belongs to, and with that where a deployment is called and with which key. Pure.
 
 use super::catalog::{self, Dialect, Provider};
-use super::identity::{EntraApp, Identity};
+use super::identity::{EntraApp, GoogleAccount, Identity};
 use super::parameters::policy::Policy;
 use super::parameters::profile::Profile;
 use super::target::{KeyHeader, Target, is_azure_v1};
+use super::vertex;
 use crate::config::{DeploymentParams, Environment};
 use crate::price;
 use crate::secret::Secret;
@@ -53,6 +54,9 @@ pub enum TargetError {
         /// The provider.
         name: String,
     },
+    /// Nothing says which project on Google Cloud is called.
+    #[error("provider `vertex_ai` needs `vertex_project`, or the variable VERTEXAI_PROJECT")]
+    NoProject,
     /// The address is none.
     #[error("`api_base` must begin with `http://` or `https://` and name a host")]
     BadAddress,
@@ -116,7 +120,9 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     if provider.dialect == Dialect::Other {
         return Err(TargetError::NotSpoken { name: provider.name.to_owned() });
     }
-    let base = configured.or_else(|| provider.base(environment));
+    let is_vertex = provider.name.starts_with("vertex_ai");
+    let place = if is_vertex { Some(vertex_base(params, model, environment)?) } else { None };
+    let base = place.as_deref().or(configured).or_else(|| provider.base(environment));
     let base = base.ok_or_else(|| TargetError::NoAddress { name: provider.name.to_owned() })?;
     let base = base.trim_end_matches('/');
     host(base).ok_or(TargetError::BadAddress)?;
@@ -125,8 +131,11 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     let is_azure = provider.name == "azure" || provider.name == "azure_text";
     let api_version = params.api_version.clone().or_else(|| environment.text("AZURE_API_VERSION").map(str::to_owned));
     let api_version = api_version.filter(|_| is_azure);
-    let Shown { api_key, identity, is_token } =
-        if is_azure { shown_to_azure(params, environment, provider) } else { shown(params, environment, provider) };
+    let Shown { api_key, identity, is_token } = match provider.name {
+        _ if is_azure => shown_to_azure(params, environment, provider),
+        _ if is_vertex => shown_to_google(params, environment),
+        _ => shown(params, environment, provider),
+    };
     let has_own_header = is_azure && !is_token && !is_azure_v1(api_version.as_deref());
     Ok(Target {
         provider: provider.name,
@@ -178,6 +187,16 @@ fn shown_to_azure(params: &DeploymentParams, environment: &Environment, provider
         .or_else(|| environment.secret("AZURE_AD_TOKEN").map(token))
         .or_else(|| EntraApp::of(&params.account, environment).map(app))
         .unwrap_or(Shown { api_key: None, identity: None, is_token: false })
+}
+
+fn vertex_base(params: &DeploymentParams, model: &str, environment: &Environment) -> Result<String, TargetError> {
+    vertex::place::base(params, model, environment).ok_or(TargetError::NoProject)
+}
+
+/// An account, never a key.
+fn shown_to_google(params: &DeploymentParams, environment: &Environment) -> Shown {
+    let account = GoogleAccount::of(&params.account, environment);
+    Shown { api_key: None, identity: Some(Identity::Google(account)), is_token: false }
 }
 
 /// The check of a deployment for [`crate::config::Sources`]. A fixed answer needs no upstream.

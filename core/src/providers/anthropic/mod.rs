@@ -12,7 +12,7 @@ pub mod body;
 mod dialect;
 pub mod events;
 mod failure;
-mod parameters;
+pub mod parameters;
 mod request;
 mod schema;
 mod thinking;

@@ -98,9 +98,6 @@ mod tests {
     #[test]
     fn the_least_budget_is_the_models_own() {
         let least = |model: &str| Abilities::of(model, None).budget_least;
-        assert_eq!(
-            ["gemini-2.5-flash", "gemini-2.5-flash-lite", "gemini-2.5-pro"].map(least),
-            [1, 512, 128]
-        );
+        assert_eq!(["gemini-2.5-flash", "gemini-2.5-flash-lite", "gemini-2.5-pro"].map(least), [1, 512, 128]);
     }
 }

@@ -153,7 +153,11 @@ impl<'a> Conversation<'a> {
     }
 
     /// What a tool gave back: its text, and beside it what is no text.
-    fn result(&mut self, message: &'a Message<'_>, abilities: Abilities) -> Result<Vec<ContentPart<'a>>, InvalidMember> {
+    fn result(
+        &mut self,
+        message: &'a Message<'_>,
+        abilities: Abilities,
+    ) -> Result<Vec<ContentPart<'a>>, InvalidMember> {
         let id = message.tool_call_id.as_deref().map_or("", |id| call_id::parts_of(id).0);
         let called = self.called.get(id).copied();
         let name = called.or(message.name.as_deref()).ok_or_else(|| {

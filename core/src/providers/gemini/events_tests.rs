@@ -12,11 +12,11 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const HEL: &str = r#"{"candidates":[{"content":{"parts":[{"text":"Hel"}]},"index":0}],"usageMetadata":{"promptTokenCount":12}}"#;
+const HEL: &str =
+    r#"{"candidates":[{"content":{"parts":[{"text":"Hel"}]},"index":0}],"usageMetadata":{"promptTokenCount":12}}"#;
 const LO: &str = "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"lo\u{2028}\"}]}}]}";
 const THOUGHT: &str = r#"{"candidates":[{"content":{"parts":[{"text":"hm","thought":true}]}}]}"#;
-const CALL: &str =
-    r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"a":1}},"thoughtSignature":"c2ln"}]}}]}"#;
+const CALL: &str = r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"a":1}},"thoughtSignature":"c2ln"}]}}]}"#;
 const BARE_CALL: &str = r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"g"}}]}}]}"#;
 const OTHER: &str = r#"{"candidates":[{"content":{"parts":[{"text":"B"}]},"index":1,"finishReason":"MAX_TOKENS"}]}"#;
 const PICTURE: &str =

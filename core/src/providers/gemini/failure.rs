@@ -85,15 +85,21 @@ fn of(status: u16, error: ErrorMember) -> ProviderFailure {
         // A key that is none is no fault of the request's form.
         400 if is_about_key => (FailureClass::Authentication, 401),
         400 if is_too_long(&message) => (FailureClass::ContextWindow, 400),
-        400 if message.contains("safety") && message.contains("block") => (FailureClass::ContentPolicy, 400),
+        400 if is_policy(&message) => (FailureClass::ContentPolicy, 400),
         _ => (FailureClass::of_status(status), status),
     };
     ProviderFailure { class, status, message, param: None }
 }
 
+/// In Google's words, and in those of Claude behind it.
 fn is_too_long(message: &str) -> bool {
     message.contains("input token count") && message.contains("exceeds")
         || message.contains("exceeds the maximum number of tokens")
+        || message.contains("prompt is too long")
+}
+
+fn is_policy(message: &str) -> bool {
+    message.contains("content filtering policy") || message.contains("safety") && message.contains("block")
 }
 
 #[cfg(test)]
@@ -128,7 +134,10 @@ mod tests {
             let body = format!(r#"{{"error":{{"code":429,"details":[{{"@type":"x"}},{{"retryDelay":"{delay}"}}]}}}}"#);
             retry_after(body.as_bytes())
         };
-        assert_eq!((told("17s"), told("0.5s"), told("soon"), told("-1s"), told("1e99s")), (Some(17), Some(1), None, None, None));
+        assert_eq!(
+            (told("17s"), told("0.5s"), told("soon"), told("-1s"), told("1e99s")),
+            (Some(17), Some(1), None, None, None)
+        );
         assert_eq!(retry_after(b"{}"), None);
     }
 }

@@ -13,7 +13,10 @@ use std::borrow::Cow;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Source<'a> {
-    InlineData { mime_type: Cow<'a, str>, data: &'a str },
+    InlineData {
+        mime_type: Cow<'a, str>,
+        data: &'a str,
+    },
     FileData {
         #[serde(skip_serializing_if = "Option::is_none")]
         mime_type: Option<Cow<'a, str>>,

@@ -9,9 +9,12 @@ use crate::providers::parameters::admit::admit;
 use crate::providers::provider::{Call, TransformError};
 use crate::providers::target::Target;
 use bytes::Bytes;
-use http::{HeaderName, Request};
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Request};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
+/// As LiteLLM says it of embeddings.
+const JSON_IN_UTF8: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 /// Models that were tuned stand in a collection of their own.
 const TUNED: &str = "tunedModels/";
 
@@ -36,6 +39,9 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
     };
     let mut request = envelope::post(&endpoint(&target.api_base, &target.model, abilities, method)?, body)?;
     let headers = request.headers_mut();
+    if call.operation == Operation::Embedding {
+        headers.insert(CONTENT_TYPE, JSON_IN_UTF8);
+    }
     headers.extend(extras.headers.clone());
     headers.extend(deployment_headers(target)?);
     if let Some(key) = &target.api_key {

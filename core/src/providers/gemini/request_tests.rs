@@ -54,7 +54,10 @@ fn the_address_names_version_model_and_method_and_the_key_has_its_header() {
     let sent_to = sent("gemini-2.5-flash", &ask(json!({})));
     let host = "https://generativelanguage.googleapis.com";
     assert_eq!(sent_to.address, format!("{host}/v1beta/models/gemini-2.5-flash:generateContent"));
-    assert_eq!((sent_to.headers["x-goog-api-key"].to_str().unwrap(), sent_to.headers.contains_key("authorization")), ("sk-g", false));
+    assert_eq!(
+        (sent_to.headers["x-goog-api-key"].to_str().unwrap(), sent_to.headers.contains_key("authorization")),
+        ("sk-g", false)
+    );
     assert!(sent_to.headers["x-goog-api-key"].is_sensitive());
     let streamed = sent("gemini-3-pro-preview", &ask(json!({"stream": true})));
     assert_eq!(streamed.address, format!("{host}/v1alpha/models/gemini-3-pro-preview:streamGenerateContent?alt=sse"));
@@ -79,7 +82,10 @@ fn speakers_take_turns_and_the_operator_has_a_place_of_its_own() {
         {"role": "user", "parts": [{"text": "a"}, {"text": "b"}]},
         {"role": "user", "parts": [{"text": "c"}]},
     ]);
-    assert_eq!((&sent["contents"], &sent["system_instruction"]), (&contents, &json!({"parts": [{"text": "Be kind."}]})));
+    assert_eq!(
+        (&sent["contents"], &sent["system_instruction"]),
+        (&contents, &json!({"parts": [{"text": "Be kind."}]}))
+    );
 }
 
 #[test]
@@ -105,7 +111,10 @@ fn called(id: &str) -> Value {
 #[test]
 fn a_call_and_its_result_are_known_by_name_and_later_by_id_with_the_signature() {
     let before = sent("gemini-2.5-flash", &called("t1")).body;
-    assert_eq!(before["contents"][1], json!({"role": "model", "parts": [{"function_call": {"name": "f", "args": {"a": 1}}}]}));
+    assert_eq!(
+        before["contents"][1],
+        json!({"role": "model", "parts": [{"function_call": {"name": "f", "args": {"a": 1}}}]})
+    );
     let result = json!({"role": "user", "parts": [{"function_response": {"name": "f", "response": {"t": 3}}}]});
     assert_eq!(before["contents"][2], result);
     assert_eq!(before["contents"][3]["parts"][0]["text"], json!("So?"));
@@ -205,6 +214,9 @@ fn extra_members_win_and_each_input_of_embeddings_is_a_request() {
     let sent = sent("gemini-embedding-001", &body);
     let of = |part: Value| json!({"model": "models/gemini-embedding-001", "content": {"parts": [part]}, "outputDimensionality": 8});
     let picture = json!({"inline_data": {"mime_type": "image/png", "data": "AA"}});
-    assert_eq!((sent.body["requests"].clone(), sent.dropped), (json!([of(json!({"text": "a"})), of(picture)]), vec![Cow::from("x")]));
+    assert_eq!(
+        (sent.body["requests"].clone(), sent.dropped),
+        (json!([of(json!({"text": "a"})), of(picture)]), vec![Cow::from("x")])
+    );
     assert!(sent.address.ends_with(":batchEmbedContents"));
 }

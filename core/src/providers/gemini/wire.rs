@@ -212,7 +212,8 @@ mod tests {
     fn thoughts_count_once_wherever_the_model_counts_them() {
         let apart = r#"{"promptTokenCount":12,"candidatesTokenCount":5,"thoughtsTokenCount":30,"totalTokenCount":47}"#;
         assert_eq!((usage(apart).completion_tokens, usage(apart).reasoning_tokens), (35, 30));
-        let within = r#"{"promptTokenCount":12,"candidatesTokenCount":35,"thoughtsTokenCount":30,"totalTokenCount":47}"#;
+        let within =
+            r#"{"promptTokenCount":12,"candidatesTokenCount":35,"thoughtsTokenCount":30,"totalTokenCount":47}"#;
         assert_eq!((usage(within).completion_tokens, usage(within).reasoning_tokens), (35, 30));
         let alone = r#"{"promptTokenCount":12,"thoughtsTokenCount":28,"totalTokenCount":40}"#;
         assert_eq!(usage(alone).completion_tokens, 28);

@@ -7,5 +7,6 @@ pub mod authorizer;
 mod entra;
 pub mod error;
 mod exchange;
+mod google;
 mod ibm;
 mod tokens;
