@@ -13,35 +13,23 @@ import time
 from urllib.parse import urlsplit
 
 from compare import MASTER_KEY, normalise
-from upstream import parse_body
+from upstream import AUTHORITY, parse_body
 
 _UP_SECONDS_MAX = 30
 # A key that was made for these tests and opens nothing.
 _SERVICE_ACCOUNT = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "service-account.json"
 _TOKEN_ADDRESS = "https://oauth.test/token"
-# Providers that are called below `api_base` by the same path as below their own address.
-_SAME_PATH = ("gemini/", "vertex_ai/")
-
-
-def reachable(case):
-    """Whether the stand-in can play all upstreams of the case."""
-    model = case.get("litellm_params", {}).get("model", "")
-    return not case.get("needs_host_override") or model.startswith(_SAME_PATH)
 
 
 def configuration(cases, upstream_base):
     """A configuration (JSON is YAML) that holds the deployment of every case, all pointed at the stand-in."""
+    account = _SERVICE_ACCOUNT.read_text(encoding="utf-8").replace(_TOKEN_ADDRESS, f"{upstream_base}/token")
+    account = json.dumps(account)
     models = {}
     for case in cases:
         if "model_name" in case:
-            parameters = {"api_base": upstream_base} if case.get("needs_host_override") else {}
-            text = json.dumps(case["litellm_params"]).replace("http://upstream.test", upstream_base)
-            parameters |= json.loads(text)
-            if "@SERVICE_ACCOUNT@" in text:
-                account = _SERVICE_ACCOUNT.read_text(encoding="utf-8")
-                parameters["vertex_credentials"] = account.replace(_TOKEN_ADDRESS, f"{upstream_base}/token")
-            # Of one deployment, cases that call no upstream do not say that it is elsewhere.
-            models[case["model_name"]] = parameters | models.get(case["model_name"], {})
+            parameters = json.dumps(case["litellm_params"]).replace("http://upstream.test", upstream_base)
+            models[case["model_name"]] = json.loads(parameters.replace('"@SERVICE_ACCOUNT@"', account))
     return {
         "model_list": [{"model_name": name, "litellm_params": parameters} for name, parameters in models.items()],
         "general_settings": {"master_key": MASTER_KEY},
@@ -51,9 +39,10 @@ def configuration(cases, upstream_base):
 
 
 class Postern:
-    """A `postern` process with a configuration of its own; ends with the block it is used in."""
+    """A `postern` process with a configuration of its own; ends with the block it is used in. With a proxy, it finds
+    every provider behind it."""
 
-    def __init__(self, binary, config):
+    def __init__(self, binary, config, proxy=None):
         self.folder = tempfile.TemporaryDirectory()
         self.log = os.path.join(self.folder.name, "postern.log")
         path = os.path.join(self.folder.name, "config.yaml")
@@ -64,6 +53,9 @@ class Postern:
         command = [binary, "--config", path, "--store", "memory", "--host", "127.0.0.1", "--port", str(port)]
         # No key of the developer's own may decide a case.
         environment = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR")}
+        if proxy:
+            environment |= {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "NO_PROXY": "127.0.0.1"}
+            environment["SSL_CERT_FILE"] = str(AUTHORITY)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
 

@@ -35,6 +35,12 @@ pub trait Provider: Send + Sync {
     fn retry_after(&self, _body: &[u8]) -> Option<u32> {
         None
     }
+
+    /// Headers of the client's request that go upstream with it, where both speak the same dialect. Lists in headers of
+    /// one name are joined.
+    fn forwards(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// What the client asks.

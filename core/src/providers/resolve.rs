@@ -120,7 +120,7 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     if provider.dialect == Dialect::Other {
         return Err(TargetError::NotSpoken { name: provider.name.to_owned() });
     }
-    let is_vertex = provider.name.starts_with("vertex_ai");
+    let is_vertex = vertex::is(provider.name);
     let place = if is_vertex { Some(vertex_base(params, model, environment)?) } else { None };
     let base = place.as_deref().or(configured).or_else(|| provider.base(environment));
     let base = base.ok_or_else(|| TargetError::NoAddress { name: provider.name.to_owned() })?;
@@ -379,20 +379,20 @@ mod tests {
         assert_eq!(why("llama3"), no_provider);
         assert_eq!(why("openia/gpt-4o"), "`openia/gpt-4o` names no provider; did you mean `openai/gpt-4o`?");
         assert!(why("someone/llama3").ends_with("such as `openai/someone/llama3`"));
-        let not_spoken = "provider `cohere` is not supported by this version; supported: openai, ";
-        assert!(why("cohere/command-r").starts_with(not_spoken));
+        let not_spoken = "provider `aleph_alpha` is not supported by this version; supported: openai, ";
+        assert!(why("aleph_alpha/luminous").starts_with(not_spoken));
         let bad = DeploymentParams { api_base: Some("10.0.0.5:8000".to_owned()), ..params("openai/x") };
         assert_eq!(target_of(&bad, &Environment::default()).unwrap_err(), TargetError::BadAddress);
     }
 
     #[test]
     fn a_file_with_a_provider_that_is_not_spoken_stops_the_start_with_its_line() {
-        let text = "model_list:\n  - model_name: command\n    litellm_params: {model: cohere/command-r}\n";
+        let text = "model_list:\n  - model_name: command\n    litellm_params: {model: aleph_alpha/luminous}\n";
         let document = Document::parse("config.yaml", text).unwrap();
         let (environment, resolved) = (Environment::default(), Resolved::new());
         let sources = Sources { environment: &environment, resolved: &resolved, provider_check: &check_deployment };
         let error = Config::from_document(&document, sources).unwrap_err().to_string();
-        let expected = "config.yaml:3: model_list[0].litellm_params.model: provider `cohere` is not supported by \
+        let expected = "config.yaml:3: model_list[0].litellm_params.model: provider `aleph_alpha` is not supported by \
                         this version; supported: openai, ";
         assert!(error.starts_with(expected), "{error}");
     }

@@ -49,7 +49,7 @@ pub(super) async fn send(
         return Ok(Answered { headers: head.headers, body });
     }
     let said = collect(body, ERROR_BYTES_MAX).await.unwrap_or_default();
-    let mut failure = open.provider().failure(head.status.as_u16(), &said);
+    let mut failure = open.speaker().failure(head.status.as_u16(), &said);
     if head.status.is_redirection() {
         failure.status = 502;
         failure.message =
@@ -57,7 +57,7 @@ pub(super) async fn send(
                            that answers."
                 .to_owned();
     }
-    let told = || open.provider().retry_after(&said).map(HeaderValue::from);
+    let told = || open.speaker().retry_after(&said).map(HeaderValue::from);
     Err(CallError::Upstream { failure, retry_after: head.headers.get(RETRY_AFTER).cloned().or_else(told) })
 }
 

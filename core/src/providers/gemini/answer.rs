@@ -6,22 +6,39 @@ use super::sources;
 use super::wire::{self, Candidate, FunctionCall, InlineData, Part, Response};
 use crate::api::answer::arguments;
 use crate::api::answer::finish::Finish;
+use crate::api::answer::head::Head;
 use crate::api::answer::media::{AnswerAudio, AnswerImage};
 use crate::api::answer::message::{AnswerMessage, AnswerToolCall, ChatAnswer, Choice, ProviderFields};
+use crate::api::answer::whole;
 use crate::api::chat::text::Text;
 use crate::id::RequestId;
 use crate::providers::failure::ProviderFailure;
+use crate::providers::provider::{Reply, WholeAnswer};
+use bytes::Bytes;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// For how long OpenAI's clients may think that they can name a recording, in seconds. Nothing is kept here.
 const AUDIO_SECONDS: i64 = 3600;
 
-/// Reads an answer of status 200. `id` is the answer's: calls without an id of their own are named after it.
+/// Turns an answer of status 200 into the client's. It keeps the name that Google gave it.
 ///
 /// # Errors
 /// It is none, or tells of an error.
-pub fn read(body: &[u8], id: RequestId) -> Result<ChatAnswer<'_>, ProviderFailure> {
+pub fn told(reply: Reply<'_>, body: &[u8]) -> Result<WholeAnswer, ProviderFailure> {
+    let (name, answer) = read(body, reply.id)?;
+    let head = Head { id: reply.id, model: reply.model };
+    let written = match name {
+        Some(name) => whole::write_named(name, head, &answer),
+        None => whole::write(head, &answer),
+    };
+    let written = written.map_err(|error| ProviderFailure::malformed(error.to_string()))?;
+    Ok(WholeAnswer { usage: answer.usage, body: Bytes::from(written) })
+}
+
+/// Reads an answer of status 200, and its name. `id` is the call's: tool calls without an id of their own are named after
+/// it.
+fn read(body: &[u8], id: RequestId) -> Result<(Option<String>, ChatAnswer<'_>), ProviderFailure> {
     let malformed = || {
         let excerpt = failure::excerpt(body);
         ProviderFailure::malformed(format!("the upstream's answer is none of Gemini's: {excerpt}"))
@@ -45,7 +62,8 @@ pub fn read(body: &[u8], id: RequestId) -> Result<ChatAnswer<'_>, ProviderFailur
     if choices.is_empty() && is_blocked {
         choices.push(Choice { finish: Finish::ContentFilter, ..Choice::default() });
     }
-    Ok(ChatAnswer { choices, usage: answer.usage_metadata.map(|counts| counts.usage(searches)) })
+    let name = answer.response_id.filter(|name| !name.is_empty()).map(|name| name.0.into_owned());
+    Ok((name, ChatAnswer { choices, usage: answer.usage_metadata.map(|counts| counts.usage(searches)) }))
 }
 
 fn choice(mut candidate: Candidate<'_>, id: RequestId) -> Choice<'_> {
@@ -165,7 +183,7 @@ mod tests {
 
     fn read_one(candidate: &Value) -> Value {
         let body = json!({"candidates": [candidate], "usageMetadata": {"promptTokenCount": 12}}).to_string();
-        let answer = read(body.as_bytes(), id()).unwrap();
+        let (_, answer) = read(body.as_bytes(), id()).unwrap();
         let message = serde_json::to_value(&answer.choices[0].message).unwrap();
         json!({"message": message, "finish": answer.choices[0].finish.name()})
     }
@@ -198,7 +216,7 @@ mod tests {
         let fields = &broken["message"]["provider_specific_fields"];
         assert_eq!((&broken["finish"], &fields["finish_message"]), (&json!("stop"), &json!("bad call")));
         assert_eq!(fields["native_finish_reason"], json!("MALFORMED_FUNCTION_CALL"));
-        let blocked = read(br#"{"promptFeedback":{"blockReason":"SAFETY"}}"#, id()).unwrap();
+        let (_, blocked) = read(br#"{"promptFeedback":{"blockReason":"SAFETY"}}"#, id()).unwrap();
         assert_eq!(blocked.choices[0].finish, Finish::ContentFilter);
     }
 

@@ -2,8 +2,6 @@
 
 use super::events::PieceEvents;
 use super::{answer, embeddings, failure, request};
-use crate::api::answer::head::Head;
-use crate::api::answer::whole;
 use crate::providers::decoder::StreamDecoder;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
@@ -25,10 +23,7 @@ impl Provider for Gemini {
         if reply.operation == Operation::Embedding {
             return embeddings::answer(reply, &body);
         }
-        let answer = answer::read(&body, reply.id)?;
-        let head = Head { id: reply.id, model: reply.model };
-        let written = whole::write(head, &answer).map_err(|error| ProviderFailure::malformed(error.to_string()))?;
-        Ok(WholeAnswer { usage: answer.usage, body: Bytes::from(written) })
+        answer::told(reply, &body)
     }
 
     fn decoder(&self, reply: Reply<'_>) -> Box<dyn StreamDecoder> {

@@ -32,7 +32,7 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
             (written.body, if call.stream { "streamGenerateContent?alt=sse" } else { "generateContent" })
         }
         Operation::Embedding => (embeddings::batch(&mut call, target)?, "batchEmbedContents"),
-        Operation::Completion | Operation::Rerank => {
+        _ => {
             let reason = format!("`{}` has no such operation: ask for a chat.", target.provider);
             return Err(TransformError::Unsayable { reason });
         }

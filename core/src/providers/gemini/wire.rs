@@ -21,6 +21,9 @@ pub(super) struct Response<'a> {
     pub(super) usage_metadata: Option<Counts>,
     #[serde(default)]
     pub(super) error: Option<ErrorMember>,
+    /// The answer's name.
+    #[serde(borrow, default)]
+    pub(super) response_id: Option<Text<'a>>,
 }
 
 /// Why the request was not answered at all.

@@ -24,10 +24,10 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
 use std::borrow::Cow;
 
-const PUBLISHER: &str = "anthropic";
+pub(super) const PUBLISHER: &str = "anthropic";
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 /// The version of the API, as Vertex AI knows it.
-const VERSION: (&str, &str) = ("anthropic_version", "vertex-2023-10-16");
+pub(super) const VERSION: (&str, &str) = ("anthropic_version", "vertex-2023-10-16");
 /// Searching the web is a feature that must be named here, though not at Anthropic itself.
 const WEB_SEARCH: &str = "web-search-2025-03-05";
 

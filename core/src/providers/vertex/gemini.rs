@@ -1,8 +1,6 @@
 //! Gemini on Vertex AI: the dialect of Gemini's own API at another address, and embeddings in a form of their own.
 
 use super::{address, embeddings};
-use crate::api::answer::head::Head;
-use crate::api::answer::whole;
 use crate::api::chat::request::ChatRequest;
 use crate::providers::decoder::StreamDecoder;
 use crate::providers::envelope::{self, Extras, deployment_headers, told};
@@ -37,7 +35,7 @@ impl Provider for VertexGemini {
                 call.dropped.extend(written.dropped);
                 (written.body, if call.stream { "streamGenerateContent?alt=sse" } else { "generateContent" })
             }
-            Operation::Completion | Operation::Rerank => {
+            _ => {
                 let reason = format!("`{}` has no such operation: ask for a chat.", target.provider);
                 return Err(TransformError::Unsayable { reason });
             }
@@ -52,10 +50,7 @@ impl Provider for VertexGemini {
         if reply.operation == Operation::Embedding {
             return embeddings::read(reply, &body);
         }
-        let answer = answer::read(&body, reply.id)?;
-        let head = Head { id: reply.id, model: reply.model };
-        let written = whole::write(head, &answer).map_err(|error| ProviderFailure::malformed(error.to_string()))?;
-        Ok(WholeAnswer { usage: answer.usage, body: Bytes::from(written) })
+        answer::told(reply, &body)
     }
 
     fn decoder(&self, reply: Reply<'_>) -> Box<dyn StreamDecoder> {

@@ -1,26 +1,29 @@
-//! Which transform speaks for a model on Vertex AI, and for what.
+//! Which transform speaks for a model on Vertex AI.
 
 use super::claude::VertexClaude;
 use super::family::Family;
 use super::gemini::VertexGemini;
+use super::messages::VertexMessages;
 use super::raw::VertexRaw;
 use super::rerank::VertexRerank;
 use crate::providers::openai::OpenAi;
-use crate::providers::operation::Operation;
 use crate::providers::provider::Provider;
 
 static GEMINI: VertexGemini = VertexGemini;
 static CLAUDE: VertexClaude = VertexClaude;
+static MESSAGES: VertexMessages = VertexMessages;
 static MISTRAL: VertexRaw = VertexRaw { publisher: "mistralai" };
 static AI21: VertexRaw = VertexRaw { publisher: "ai21" };
 static OPEN_API: OpenAi = OpenAi;
 static RERANK: VertexRerank = VertexRerank;
 
-/// The transform for an operation of a model.
-pub fn speaker(model: &str, operation: Operation) -> &'static dyn Provider {
-    if operation == Operation::Rerank {
-        return &RERANK;
-    }
+/// Whether a provider is Vertex AI, by any of its names.
+pub fn is(provider: &str) -> bool {
+    matches!(provider, "vertex_ai" | "vertex_ai_beta")
+}
+
+/// The transform for a model.
+pub fn speaker(model: &str) -> &'static dyn Provider {
     match Family::of(model) {
         Family::Gemini => &GEMINI,
         Family::Claude => &CLAUDE,
@@ -28,4 +31,14 @@ pub fn speaker(model: &str, operation: Operation) -> &'static dyn Provider {
         Family::Raw(_) => &MISTRAL,
         Family::OpenApi => &OPEN_API,
     }
+}
+
+/// The transform for reranks.
+pub fn reranker() -> &'static dyn Provider {
+    &RERANK
+}
+
+/// The transform for a model that answers Anthropic's messages itself.
+pub fn messages(model: &str) -> Option<&'static dyn Provider> {
+    if Family::of(model) == Family::Claude { Some(&MESSAGES) } else { None }
 }
