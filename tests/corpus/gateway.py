@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import os
+import pathlib
 import re
 import socket
 import subprocess
@@ -15,15 +16,20 @@ from compare import MASTER_KEY, normalise
 from upstream import AUTHORITY, parse_body
 
 _UP_SECONDS_MAX = 30
+# A key that was made for these tests and opens nothing.
+_SERVICE_ACCOUNT = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "service-account.json"
+_TOKEN_ADDRESS = "https://oauth.test/token"
 
 
 def configuration(cases, upstream_base):
     """A configuration (JSON is YAML) that holds the deployment of every case, all pointed at the stand-in."""
+    account = _SERVICE_ACCOUNT.read_text(encoding="utf-8").replace(_TOKEN_ADDRESS, f"{upstream_base}/token")
+    account = json.dumps(account)
     models = {}
     for case in cases:
         if "model_name" in case:
             parameters = json.dumps(case["litellm_params"]).replace("http://upstream.test", upstream_base)
-            models[case["model_name"]] = json.loads(parameters)
+            models[case["model_name"]] = json.loads(parameters.replace('"@SERVICE_ACCOUNT@"', account))
     return {
         # IBM's keys are exchanged for a token, which the stand-in gives.
         "environment_variables": {"WATSONX_IAM_URL": upstream_base + "/identity/token"},

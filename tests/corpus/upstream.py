@@ -125,6 +125,9 @@ def _handler_of(upstream):
                 return self.send_whole({"status": 404, "body": {"error": "not found"}})
             if self.path == "/identity/token":
                 return self.send_whole({"status": 200, "body": {"access_token": "iam-test-token", "expires_in": 3600}})
+            if self.path == "/token":
+                token = {"access_token": "ya29.test-token", "expires_in": 3599, "token_type": "Bearer"}
+                return self.send_whole({"status": 200, "body": token})
             upstream.seen.append(normalise(self.as_recorded(raw)))
             answer = upstream.next_answer()
             time.sleep(answer.get("delay") or 0)

@@ -57,6 +57,15 @@ pub struct AccountParams {
     /// Where Bedrock is called, in place of AWS's own address.
     #[serde(deserialize_with = "lenient::optional_text")]
     pub aws_bedrock_runtime_endpoint: Option<String>,
+    /// The project on Google Cloud.
+    #[serde(alias = "vertex_ai_project", deserialize_with = "lenient::optional_text")]
+    pub vertex_project: Option<String>,
+    /// The region of Google Cloud, or `global`.
+    #[serde(alias = "vertex_ai_location", deserialize_with = "lenient::optional_text")]
+    pub vertex_location: Option<String>,
+    /// The account on Google Cloud: the JSON of its key, or the path of a file with it.
+    #[serde(alias = "vertex_ai_credentials", deserialize_with = "lenient::secret_document")]
+    pub vertex_credentials: Option<Secret>,
 }
 
 impl AccountParams {
@@ -79,6 +88,9 @@ impl AccountParams {
             ("aws_profile_name", self.aws_profile_name.as_deref()),
             ("aws_sts_endpoint", self.aws_sts_endpoint.as_deref()),
             ("aws_bedrock_runtime_endpoint", self.aws_bedrock_runtime_endpoint.as_deref()),
+            ("vertex_project", self.vertex_project.as_deref()),
+            ("vertex_location", self.vertex_location.as_deref()),
+            ("vertex_credentials", self.vertex_credentials.as_ref().map(Secret::expose)),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))

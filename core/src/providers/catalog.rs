@@ -246,7 +246,15 @@ static PROVIDERS: &[Provider] = &[
     other("deepgram"),
     other("elevenlabs"),
     other("fal_ai"),
-    other("gemini"),
+    Provider {
+        dialect: Dialect::Own,
+        ..hosted(
+            "gemini",
+            "https://generativelanguage.googleapis.com",
+            &["GEMINI_API_BASE"],
+            &["GOOGLE_API_KEY", "GEMINI_API_KEY"],
+        )
+    },
     other("gigachat"),
     other("github_copilot"),
     other("gradient_ai"),
@@ -277,8 +285,8 @@ static PROVIDERS: &[Provider] = &[
     },
     other("topaz"),
     other("triton"),
-    other("vertex_ai"),
-    other("vertex_ai_beta"),
+    Provider { dialect: Dialect::Own, ..elsewhere("vertex_ai", &[], &[]) },
+    Provider { dialect: Dialect::Own, ..elsewhere("vertex_ai_beta", &[], &[]) },
     other("vllm"),
     other("watsonx_text"),
 ];

@@ -23,6 +23,8 @@ pub enum Identity {
     Ibm(IbmKey),
     /// An account of AWS, whose key each request is signed with.
     Aws(AwsAccount),
+    /// An account on Google Cloud.
+    Google(GoogleAccount),
 }
 
 /// An application in Microsoft Entra that shows a secret of its own.
@@ -116,6 +118,38 @@ impl AwsAccount {
 impl AwsKey {
     fn of(id: Option<String>, secret: &Option<Secret>, session_token: &Option<Secret>) -> Option<Self> {
         Some(Self { id: id?, secret: secret.clone()?, session_token: session_token.clone() })
+    }
+}
+
+/// An account on Google Cloud.
+#[derive(Clone, Debug)]
+pub struct GoogleAccount {
+    /// What it is known by.
+    pub credentials: GoogleCredentials,
+}
+
+/// What an account on Google Cloud is known by.
+#[derive(Clone, Debug)]
+pub enum GoogleCredentials {
+    /// The JSON of a service account's key, or of a person who signed in.
+    Given(Secret),
+    /// A file with such JSON.
+    File(String),
+    /// The machine that this runs on.
+    Machine,
+}
+
+impl GoogleAccount {
+    /// The account that a deployment or else the environment names; the machine's own where neither does.
+    pub fn of(said: &AccountParams, environment: &Environment) -> Self {
+        let names = ["VERTEXAI_CREDENTIALS", "GOOGLE_APPLICATION_CREDENTIALS"];
+        let told = || names.iter().find_map(|name| environment.secret(name));
+        let credentials = match said.vertex_credentials.clone().or_else(told) {
+            Some(text) if text.expose().trim_start().starts_with('{') => GoogleCredentials::Given(text),
+            Some(path) => GoogleCredentials::File(path.expose().to_owned()),
+            None => GoogleCredentials::Machine,
+        };
+        Self { credentials }
     }
 }
 

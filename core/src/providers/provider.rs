@@ -46,6 +46,11 @@ pub trait Provider: Send + Sync {
     /// Reads an answer of an error status.
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure;
 
+    /// After how many seconds an answer of an error status says to try again, where that is not said by a header.
+    fn retry_after(&self, _body: &[u8]) -> Option<u32> {
+        None
+    }
+
     /// Headers of the client's request that go upstream with it, where both speak the same dialect. Lists in headers of
     /// one name are joined.
     fn forwards(&self) -> &'static [&'static str] {

@@ -9,18 +9,21 @@ use super::bridge::over::Bridge;
 use super::bridge::speaker::Speaker;
 use super::codestral::Codestral;
 use super::cohere::Cohere;
+use super::gemini::Gemini;
 use super::huggingface::HuggingFace;
 use super::ollama::Ollama;
 use super::openai::{OpenAi, OpenAiResponses};
 use super::operation::Operation;
 use super::provider::Provider;
 use super::rerank;
+use super::vertex;
 use super::watsonx::Watsonx;
 
 static OPENAI: OpenAi = OpenAi;
 static OPENAI_RESPONSES: OpenAiResponses = OpenAiResponses;
 static ANTHROPIC: Anthropic = Anthropic;
 static COHERE: Cohere = Cohere;
+static GEMINI: Gemini = Gemini;
 static CODESTRAL: Codestral = Codestral;
 static AZURE_AI: AzureAi = AzureAi;
 static HUGGING_FACE: HuggingFace = HuggingFace;
@@ -37,6 +40,7 @@ static COMPLETIONS: Completions = Completions;
 /// Who speaks for a model of a provider, for what a client asks: some providers serve models in several dialects.
 pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
     match operation {
+        Operation::Rerank if vertex::is(name) => Speaker::Own(vertex::reranker()),
         Operation::Rerank if !reranks_its_own_way(name) => Speaker::Own(rerank::reranker(name)),
         Operation::Completion if !completes(name) => {
             Speaker::Bridged(Bridge { dialect: &COMPLETIONS, inner: own(name, model) })
@@ -47,7 +51,10 @@ pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
             "deepseek" => Speaker::Own(&DEEPSEEK_MESSAGES),
             "azure_ai" if azure_ai::is_claude(model) => Speaker::Own(&ANTHROPIC_MESSAGES),
             "openai" => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI_RESPONSES }),
-            _ => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
+            _ => match vertex::messages(model).filter(|_| vertex::is(name)) {
+                Some(messages) => Speaker::Own(messages),
+                None => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
+            },
         },
         _ => Speaker::Own(own(name, model)),
     }
@@ -82,6 +89,8 @@ fn own(name: &str, model: &str) -> &'static dyn Provider {
         "ollama" => &OLLAMA_GENERATE,
         "ollama_chat" => &OLLAMA_CHAT,
         "watsonx" => &WATSONX,
+        "gemini" => &GEMINI,
+        _ if vertex::is(name) => vertex::speaker(model),
         _ => &OPENAI,
     }
 }

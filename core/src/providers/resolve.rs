@@ -6,8 +6,9 @@ use super::catalog::{self, Dialect, Provider};
 use super::names::provider_of_name;
 use super::parameters::policy::Policy;
 use super::parameters::profile::Profile;
-use super::shown::{Shown, shown, shown_to_aws, shown_to_azure, shown_to_ibm};
+use super::shown::{Shown, shown, shown_to_aws, shown_to_azure, shown_to_google, shown_to_ibm};
 use super::target::{KeyHeader, Target, is_azure_v1};
+use super::vertex;
 use crate::config::{DeploymentParams, Environment};
 use crate::price;
 use serde_json::{Map, Value};
@@ -57,6 +58,9 @@ pub enum TargetError {
         /// The provider.
         name: String,
     },
+    /// Nothing says which project on Google Cloud is called.
+    #[error("provider `vertex_ai` needs `vertex_project`, or the variable VERTEXAI_PROJECT")]
+    NoProject,
     /// The address is none.
     #[error("`api_base` must begin with `http://` or `https://` and name a host")]
     BadAddress,
@@ -122,9 +126,14 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     }
     let is_bedrock = provider.name.starts_with("bedrock");
     let region = is_bedrock.then(|| bedrock::address::region(params, model, environment));
-    let in_region = region.as_deref().map(|region| bedrock::address::base(params, region, environment));
-    let base = configured.map(Cow::Borrowed).or(in_region.map(Cow::Owned));
-    let base = base.or_else(|| provider.base(environment));
+    let own = match &region {
+        Some(region) => configured.is_none().then(|| bedrock::address::base(params, region, environment)),
+        None if vertex::is(provider.name) => {
+            Some(vertex::place::base(params, model, environment).ok_or(TargetError::NoProject)?)
+        }
+        None => None,
+    };
+    let base = own.map(Cow::Owned).or(configured.map(Cow::Borrowed)).or_else(|| provider.base(environment));
     let base = base.ok_or_else(|| TargetError::NoAddress { name: provider.name.to_owned() })?;
     let base = base.trim_end_matches('/');
     host(base).ok_or(TargetError::BadAddress)?;
@@ -136,6 +145,7 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     let Shown { api_key, identity, is_token } = match (provider.name, region) {
         (_, Some(region)) => shown_to_aws(params, environment, provider, region),
         ("azure" | "azure_text" | "azure_ai", None) => shown_to_azure(params, environment, provider),
+        ("vertex_ai" | "vertex_ai_beta", None) => shown_to_google(params, environment),
         ("watsonx", None) => shown_to_ibm(params, environment, provider),
         _ => shown(params, environment, provider),
     };

@@ -1,7 +1,7 @@
 //! What a deployment's upstream is shown: a key, a token, or an account that shows itself when a request is sent.
 
 use super::catalog::Provider;
-use super::identity::{AwsAccount, EntraApp, IbmKey, Identity};
+use super::identity::{AwsAccount, EntraApp, GoogleAccount, IbmKey, Identity};
 use crate::config::{DeploymentParams, Environment};
 use crate::secret::Secret;
 
@@ -43,6 +43,12 @@ pub(super) fn shown_to_ibm(params: &DeploymentParams, environment: &Environment,
     own.or_else(|| environment.secret("WATSONX_TOKEN").map(token))
         .or_else(|| provider.key(environment).map(key))
         .unwrap_or(Shown { api_key: None, identity: None, is_token: false })
+}
+
+/// An account, never a key.
+pub(super) fn shown_to_google(params: &DeploymentParams, environment: &Environment) -> Shown {
+    let account = GoogleAccount::of(&params.account, environment);
+    Shown { api_key: None, identity: Some(Identity::Google(account)), is_token: false }
 }
 
 /// A key for Bedrock's API alone is shown as it is; else requests are signed. The deployment's own account wins over a key

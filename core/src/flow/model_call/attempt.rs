@@ -10,7 +10,7 @@ use crate::upstream::transport::{Bounds, UpstreamBody};
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, HeaderValue, Response};
 
 /// Most bytes of a whole answer. Larger ones are an upstream's fault, and must not fill memory.
 const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -57,7 +57,8 @@ pub(super) async fn send(
                            that answers."
                 .to_owned();
     }
-    Err(CallError::Upstream { failure, retry_after: head.headers.get(RETRY_AFTER).cloned() })
+    let told = || open.speaker().retry_after(&said).map(HeaderValue::from);
+    Err(CallError::Upstream { failure, retry_after: head.headers.get(RETRY_AFTER).cloned().or_else(told) })
 }
 
 /// Collects a whole answer and reads it.

@@ -14,7 +14,7 @@ const SAMPLING: [&str; 3] = ["temperature", "top_p", "top_k"];
 ///
 /// # Errors
 /// [`TransformError::Unsupported`]: nothing may be dropped.
-pub(super) fn settle(
+pub fn settle(
     request: &mut ChatRequest<'_>,
     (abilities, target): (Abilities, &Target),
     policy: &Policy,

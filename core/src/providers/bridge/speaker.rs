@@ -62,6 +62,10 @@ impl Provider for Speaker {
         self.provider().failure(status, body)
     }
 
+    fn retry_after(&self, body: &[u8]) -> Option<u32> {
+        self.provider().retry_after(body)
+    }
+
     fn forwards(&self) -> &'static [&'static str] {
         self.provider().forwards()
     }

@@ -3,7 +3,7 @@
 use super::error::IdentityError;
 use super::exchange::exchange;
 use super::tokens::{TokenKey, Tokens};
-use super::{entra, ibm};
+use super::{entra, google, ibm};
 use crate::clock::Clock;
 #[cfg(feature = "aws")]
 use crate::config::Environment;
@@ -56,6 +56,11 @@ impl Authorizer {
             Identity::Ibm(account) => {
                 let token = self.token(ibm::key(account), &account.token_address, &ibm::form(account)).await?;
                 bear(&token, request)
+            }
+            Identity::Google(account) => {
+                let now = self.clock.now();
+                let fetch = google::token(self.transport.as_ref(), account, now);
+                bear(&self.tokens.get(google::key(account), now, fetch).await?, request)
             }
             #[cfg(feature = "aws")]
             Identity::Aws(account) => self.aws.sign(account, request, self.clock.now()).await,

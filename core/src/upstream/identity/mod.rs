@@ -9,5 +9,6 @@ mod aws;
 mod entra;
 pub mod error;
 mod exchange;
+mod google;
 mod ibm;
 mod tokens;
