@@ -106,6 +106,9 @@ const fn other(name: &'static str) -> Provider {
     Provider { name, dialect: Dialect::Other, api_base: None, base_variables: &[], key_variables: &[], needs_key: true }
 }
 
+const COHERE_BASE: &[&str] = &["COHERE_API_BASE"];
+const COHERE_KEY: &[&str] = &["COHERE_API_KEY", "CO_API_KEY"];
+
 /// `openai` stands first: it is the provider of a `*` that names none.
 static PROVIDERS: &[Provider] = &[
     hosted("openai", "https://api.openai.com/v1", &["OPENAI_BASE_URL", "OPENAI_API_BASE"], &["OPENAI_API_KEY"]),
@@ -228,6 +231,8 @@ static PROVIDERS: &[Provider] = &[
         &["ANTHROPIC_API_BASE", "ANTHROPIC_BASE_URL"],
         &["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"],
     )),
+    of_its_own(hosted("cohere", "https://api.cohere.com", COHERE_BASE, COHERE_KEY)),
+    of_its_own(hosted("cohere_chat", "https://api.cohere.com", COHERE_BASE, COHERE_KEY)),
     other("anthropic_text"),
     other("assemblyai"),
     other("baseten"),
@@ -236,8 +241,6 @@ static PROVIDERS: &[Provider] = &[
     other("bytez"),
     other("chatgpt"),
     other("clarifai"),
-    other("cohere"),
-    other("cohere_chat"),
     other("custom"),
     other("datarobot"),
     other("deepgram"),
@@ -263,7 +266,15 @@ static PROVIDERS: &[Provider] = &[
     other("sagemaker"),
     other("sagemaker_chat"),
     other("stability"),
-    other("text-completion-codestral"),
+    Provider {
+        dialect: Dialect::Own,
+        ..hosted(
+            "text-completion-codestral",
+            "https://codestral.mistral.ai/v1/fim/completions",
+            &["CODESTRAL_API_BASE"],
+            &["CODESTRAL_API_KEY"],
+        )
+    },
     other("topaz"),
     other("triton"),
     other("vertex_ai"),

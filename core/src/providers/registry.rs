@@ -1,10 +1,12 @@
 //! Which transform speaks for a provider, and for what. Adding a provider is one line here.
 
 use super::anthropic::{Anthropic, AnthropicMessages};
-use super::azure_ai::{self, AzureAi};
+use super::azure_ai;
 use super::bridge::messages::Messages;
 use super::bridge::over::Bridge;
 use super::bridge::speaker::Speaker;
+use super::codestral::Codestral;
+use super::cohere::Cohere;
 use super::huggingface::HuggingFace;
 use super::ollama::Ollama;
 use super::openai::OpenAi;
@@ -15,7 +17,8 @@ use super::watsonx::Watsonx;
 
 static OPENAI: OpenAi = OpenAi;
 static ANTHROPIC: Anthropic = Anthropic;
-static AZURE_AI: AzureAi = AzureAi;
+static COHERE: Cohere = Cohere;
+static CODESTRAL: Codestral = Codestral;
 static HUGGING_FACE: HuggingFace = HuggingFace;
 static OLLAMA_CHAT: Ollama = Ollama::Chat;
 static OLLAMA_GENERATE: Ollama = Ollama::Generate;
@@ -51,11 +54,12 @@ fn own(name: &str, model: &str) -> &'static dyn Provider {
     match name {
         "anthropic" => &ANTHROPIC,
         "azure_ai" if azure_ai::is_claude(model) => &ANTHROPIC,
-        "azure_ai" => &AZURE_AI,
         "huggingface" => &HUGGING_FACE,
         "ollama" => &OLLAMA_GENERATE,
         "ollama_chat" => &OLLAMA_CHAT,
         "watsonx" => &WATSONX,
+        "text-completion-codestral" => &CODESTRAL,
+        "cohere" | "cohere_chat" => &COHERE,
         _ => &OPENAI,
     }
 }

@@ -1,6 +1,5 @@
 //! Where an operation is called: below the base as OpenAI does, or by Azure's deployments and versions.
 
-use crate::providers::operation::Operation;
 use crate::providers::parameters::row::Rule;
 use crate::providers::target::Target;
 
@@ -10,23 +9,23 @@ const AZURE_VERSION: &str = "2025-02-01-preview";
 /// The version of Azure's API of models where nobody says one.
 const AZURE_MODELS_VERSION: &str = "2024-05-01-preview";
 
-/// The operation's address.
-pub(super) fn endpoint(target: &Target, operation: Operation) -> String {
+/// The address of an operation, by its path below the API's version.
+pub(super) fn endpoint(target: &Target, path: &str) -> String {
     let (base, query) =
         target.api_base.split_once('?').map_or((target.api_base.as_str(), None), |(base, query)| (base, Some(query)));
     let base = base.trim_end_matches('/');
     if target.profile.has(Rule::AzureAddress) {
-        azure(target, base, query, operation)
+        azure(target, base, query, path)
     } else if target.profile.has(Rule::AzureModelsAddress) {
-        azure_models(target, base, query, operation.path())
+        azure_models(target, base, query, path)
     } else {
-        plain(target, base, query, operation)
+        plain(target, base, query, path)
     }
 }
 
 /// The path goes behind the base's own path, before its query.
-fn plain(target: &Target, base: &str, query: Option<&str>, operation: Operation) -> String {
-    let (between, path) = (target.profile.row.path, operation.path());
+fn plain(target: &Target, base: &str, query: Option<&str>, path: &str) -> String {
+    let between = target.profile.row.path;
     let (base, between) = match base.strip_suffix("/ai/run") {
         Some(account) if target.profile.has(Rule::CloudflareAddress) => (account, "/ai/v1"),
         _ if base.ends_with(between) => (base, ""),
@@ -41,10 +40,9 @@ fn plain(target: &Target, base: &str, query: Option<&str>, operation: Operation)
 
 /// Azure's versions that are dates name the deployment in the path; the others are OpenAI's own API:
 /// <https://learn.microsoft.com/azure/ai-foundry/openai/reference>
-fn azure(target: &Target, base: &str, query: Option<&str>, operation: Operation) -> String {
+fn azure(target: &Target, base: &str, query: Option<&str>, path: &str) -> String {
     const V1: &str = "/openai/v1";
     const DEPLOYMENTS: &str = "/openai/deployments";
-    let path = operation.path();
     if target.is_azure_v1() {
         return if base.ends_with(V1) { format!("{base}{path}") } else { format!("{base}{V1}{path}") };
     }
@@ -62,7 +60,7 @@ fn azure(target: &Target, base: &str, query: Option<&str>, operation: Operation)
 
 /// An address of Azure's models. Below a resource they stand in a path of their own, with a version; a model that is
 /// served by itself has neither: <https://learn.microsoft.com/azure/ai-foundry/model-inference/concepts/endpoints>
-pub(in crate::providers) fn azure_models(target: &Target, base: &str, query: Option<&str>, path: &str) -> String {
+fn azure_models(target: &Target, base: &str, query: Option<&str>, path: &str) -> String {
     let (root, own_path) =
         base.split_once("://").map_or(("", base), |(_, rest)| rest.split_once('/').unwrap_or((rest, "")));
     let is_resource = root.ends_with(".services.ai.azure.com");
@@ -88,7 +86,7 @@ mod tests {
             api_version: version.map(str::to_owned),
             ..DeploymentParams::default()
         };
-        endpoint(&target_of(&params, &Environment::default()).unwrap(), Operation::Chat)
+        endpoint(&target_of(&params, &Environment::default()).unwrap(), "/chat/completions")
     }
 
     #[test]

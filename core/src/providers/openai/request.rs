@@ -3,7 +3,7 @@
 
 use super::address::endpoint;
 use super::words::{into_raw, member};
-use super::{messages, values, words};
+use super::{embedding, messages, values, words};
 use crate::api::members::Members;
 use crate::providers::operation::Operation;
 use crate::providers::outgoing;
@@ -18,11 +18,12 @@ use std::borrow::Cow;
 /// Builds the upstream request.
 pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
     let operation = call.operation;
-    let body = body(&mut call, target, &[("model", &model_name(operation, target))])?;
-    post(&endpoint(target, operation), body, target)
+    let (path, body) = body(&mut call, target, &[("model", &model_name(operation, target))])?;
+    post(&endpoint(target, path), body, target)
 }
 
-/// The body, with the members that name the model: there are providers of the dialect that name it in their own way.
+/// The path below the API's version and the body, with the members that name the model: there are providers of the
+/// dialect that name it in their own way.
 ///
 /// # Errors
 /// As [`Provider::request`](crate::providers::provider::Provider::request).
@@ -30,24 +31,27 @@ pub(in crate::providers) fn body(
     call: &mut Call<'_, '_>,
     target: &Target,
     names: &[(&'static str, &str)],
-) -> Result<Vec<u8>, TransformError> {
+) -> Result<(&'static str, Vec<u8>), TransformError> {
     let extra_body = call.members.take("extra_body");
     outgoing::fill_in(call.members, target)?;
     admit(call, &target.profile, &target.model)?;
+    let mut path = call.operation.path();
     match call.operation {
         Operation::Chat => adapt_chat(call, target)?,
-        Operation::Embedding if target.profile.has(Rule::ListsInput) => list_input(call.members)?,
+        Operation::Embedding => path = embedding::adapt(call.members, &target.profile)?,
         _ => {}
     }
     let Call { operation, members, stream, .. } = call;
-    for (name, value) in names {
-        members.set(*name, member(value, name)?);
+    if path == embedding::IMAGES {
+        members.take("model");
+    } else {
+        names.iter().try_for_each(|(name, value)| Ok(members.set(*name, member(value, name)?)))?;
     }
     if *stream && operation.generates() && target.profile.takes(*operation).takes("stream_options") {
         ask_for_usage(members)?;
     }
     outgoing::add_extra_body(members, target, extra_body)?;
-    Ok(members.to_json())
+    Ok((path, members.to_json()))
 }
 
 /// Parameters, messages and tools in the provider's form.
@@ -93,14 +97,6 @@ fn ask_for_usage(members: &mut Members<'_>) -> Result<(), TransformError> {
     options.set("include_usage", member(&true, "stream_options")?);
     let options = into_raw(options.to_json(), "stream_options")?;
     members.set("stream_options", options);
-    Ok(())
-}
-
-/// One input as a list of one.
-fn list_input(members: &mut Members<'_>) -> Result<(), TransformError> {
-    let Some(input) = members.get("input").filter(|input| input.get().starts_with('"')) else { return Ok(()) };
-    let listed = into_raw(format!("[{}]", input.get()).into_bytes(), "input")?;
-    members.replace("input", listed);
     Ok(())
 }
 

@@ -14,7 +14,13 @@ pub(super) static ROWS: &[Row] = &[
             ByModel { models: Models::Named(&["claude"]), more: CLAUDE, less: NOT_CLAUDE, ..ANY_MODEL },
         ],
         message_members_refused: &["thinking_blocks", "reasoning_content", "cache_control"],
-        rules: &[Rule::AzureModelsAddress, Rule::SaysNoStream, Rule::KeepsCacheMarks, Rule::JoinsText],
+        rules: &[
+            Rule::AzureModelsAddress,
+            Rule::ImagesApart,
+            Rule::SaysNoStream,
+            Rule::KeepsCacheMarks,
+            Rule::JoinsText,
+        ],
         ..PLAIN
     },
     Row {

@@ -49,13 +49,13 @@ fn chat(mut call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>,
     let address = endpoint(target, if call.stream { "text/chat_stream" } else { "text/chat" });
     let model = target.model.as_str();
     if deployment(model).is_none() {
-        let body = openai::body(&mut call, target, &[("model", model), ("model_id", model)])?;
+        let (_, body) = openai::body(&mut call, target, &[("model", model), ("model_id", model)])?;
         return openai::post(&address, body, target);
     }
     call.members.take("model");
     let mut target = target.clone();
     target.default_params.retain(|name, _| !matches!(name.as_str(), "project_id" | "space_id"));
-    let body = openai::body(&mut call, &target, &[])?;
+    let (_, body) = openai::body(&mut call, &target, &[])?;
     openai::post(&address, body, &target)
 }
 
