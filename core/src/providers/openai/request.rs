@@ -45,7 +45,9 @@ pub(in crate::providers) fn body(
     if path == embedding::IMAGES {
         members.take("model");
     } else {
-        names.iter().try_for_each(|(name, value)| Ok(members.set(*name, member(value, name)?)))?;
+        for (name, value) in names {
+            members.set(*name, member(value, name)?);
+        }
     }
     if *stream && operation.generates() && target.profile.takes(*operation).takes("stream_options") {
         ask_for_usage(members)?;
