@@ -31,7 +31,7 @@ MISSING = HERE / "missing.txt"
 
 # Postern does not start with a deployment of a provider it cannot speak to. A name leaves this list when it can.
 NOT_SPOKEN_YET = {
-    "bedrock", "gemini", "vertex_ai",
+    "bedrock", "gemini", "replicate", "vertex_ai",
 }
 
 # Providers that have none; the record falls back to OpenAI's, with the other provider's key.
