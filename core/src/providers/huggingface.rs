@@ -4,6 +4,7 @@
 
 use super::catalog;
 use super::decoder::StreamDecoder;
+use super::embedding_input::tokens_as_texts;
 use super::envelope::{Extras, post, set_headers, unwritable};
 use super::failure::ProviderFailure;
 use super::openai::OpenAi;
@@ -57,6 +58,7 @@ fn embed(mut call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>
     let extras = Extras::take(call.members, target)?;
     let overrides = extras.overrides()?;
     admit(&mut call, &target.profile, &target.model)?;
+    tokens_as_texts(call.members)?;
     let mut body = ObjectWriter::default();
     let others = call.members.iter().filter(|(name, _)| *name != "model");
     let said = others.map(|(name, value)| (if name == "input" { "inputs" } else { name }, value));

@@ -1,7 +1,7 @@
 //! Which transform speaks for a provider, and for what. Adding a provider is one line here.
 
 use super::anthropic::{Anthropic, AnthropicMessages};
-use super::azure_ai::{self, AzureAi};
+use super::azure_ai;
 use super::bedrock;
 use super::bridge::completions::Completions;
 use super::bridge::messages::Messages;
@@ -25,7 +25,6 @@ static ANTHROPIC: Anthropic = Anthropic;
 static COHERE: Cohere = Cohere;
 static GEMINI: Gemini = Gemini;
 static CODESTRAL: Codestral = Codestral;
-static AZURE_AI: AzureAi = AzureAi;
 static HUGGING_FACE: HuggingFace = HuggingFace;
 static OLLAMA_CHAT: Ollama = Ollama::Chat;
 static OLLAMA_GENERATE: Ollama = Ollama::Generate;
@@ -84,7 +83,6 @@ fn own(name: &str, model: &str) -> &'static dyn Provider {
         "text-completion-codestral" => &CODESTRAL,
         "cohere" | "cohere_chat" => &COHERE,
         "azure_ai" if azure_ai::is_claude(model) => &ANTHROPIC,
-        "azure_ai" => &AZURE_AI,
         "huggingface" => &HUGGING_FACE,
         "ollama" => &OLLAMA_GENERATE,
         "ollama_chat" => &OLLAMA_CHAT,

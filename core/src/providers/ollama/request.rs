@@ -6,6 +6,7 @@ use super::{embeddings, messages, prompt};
 use crate::api::chat::request::ChatRequest;
 use crate::api::members::Members;
 use crate::api::object::ObjectWriter;
+use crate::providers::embedding_input::tokens_as_texts;
 use crate::providers::envelope::{Extras, post, set_headers, told, unwritable};
 use crate::providers::operation::Operation;
 use crate::providers::outgoing::below;
@@ -24,7 +25,10 @@ pub(super) fn build(api: Ollama, mut call: Call<'_, '_>, target: &Target) -> Res
     admit(&mut call, &target.profile, &target.model)?;
     let operation = call.operation;
     let (path, body) = match (operation, api) {
-        (Operation::Embedding, _) => ("/api/embed", embeddings::write(call.members, &target.model, &overrides)?),
+        (Operation::Embedding, _) => {
+            tokens_as_texts(call.members)?;
+            ("/api/embed", embeddings::write(call.members, &target.model, &overrides)?)
+        }
         (Operation::Chat, Ollama::Chat) => ("/api/chat", chat(api, call, target, &overrides)?),
         (Operation::Chat, Ollama::Generate) => ("/api/generate", chat(api, call, target, &overrides)?),
         _ => {

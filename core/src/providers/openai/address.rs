@@ -60,7 +60,7 @@ fn azure(target: &Target, base: &str, query: Option<&str>, path: &str) -> String
 
 /// An address of Azure's models. Below a resource they stand in a path of their own, with a version; a model that is
 /// served by itself has neither: <https://learn.microsoft.com/azure/ai-foundry/model-inference/concepts/endpoints>
-pub(in crate::providers) fn azure_models(target: &Target, base: &str, query: Option<&str>, path: &str) -> String {
+fn azure_models(target: &Target, base: &str, query: Option<&str>, path: &str) -> String {
     let (root, own_path) =
         base.split_once("://").map_or(("", base), |(_, rest)| rest.split_once('/').unwrap_or((rest, "")));
     let is_resource = root.ends_with(".services.ai.azure.com");

@@ -30,7 +30,8 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
     post(&endpoint(target, path), body, target)
 }
 
-/// The body, with the members that name the model: there are providers of the dialect that name it in their own way.
+/// The path below the API's version and the body, with the members that name the model: there are providers of the
+/// dialect that name it in their own way.
 ///
 /// # Errors
 /// As [`Provider::request`](crate::providers::provider::Provider::request).

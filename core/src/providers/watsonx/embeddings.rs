@@ -4,6 +4,7 @@ use super::address::{deployment, endpoint};
 use crate::api::answer::embeddings;
 use crate::api::members::Members;
 use crate::api::object::ObjectWriter;
+use crate::providers::embedding_input::tokens_as_texts;
 use crate::providers::envelope::{Extras, post, set_headers, unwritable};
 use crate::providers::failure::ProviderFailure;
 use crate::providers::parameters::admit::admit;
@@ -47,6 +48,7 @@ pub(super) fn request(mut call: Call<'_, '_>, target: &Target) -> Result<http::R
     let extras = Extras::take(call.members, target)?;
     let overrides = extras.overrides()?;
     admit(&mut call, &target.profile, &target.model)?;
+    tokens_as_texts(call.members)?;
     let body = write(call.members, target, &overrides)?;
     let mut request = post(&endpoint(target, "text/embeddings"), body)?;
     set_headers(request.headers_mut(), extras.headers, target)?;
@@ -58,7 +60,7 @@ fn write(members: &Members<'_>, target: &Target, overrides: &Members<'_>) -> Res
         Some(Inputs::One(text)) => vec![text],
         Some(Inputs::Many(texts)) => texts,
         None => {
-            let reason = "'input' must be a text or a list of texts: this provider takes no tokens.".to_owned();
+            let reason = "'input' must be a text or a list of texts.".to_owned();
             return Err(TransformError::Member { member: "input", reason });
         }
     };
