@@ -123,6 +123,8 @@ def _handler_of(upstream):
             raw = self.read_body()
             if self.command == "GET" and self.path.endswith("/models"):
                 return self.send_whole({"status": 404, "body": {"error": "not found"}})
+            if self.path == "/identity/token":
+                return self.send_whole({"status": 200, "body": {"access_token": "iam-test-token", "expires_in": 3600}})
             upstream.seen.append(normalise(self.as_recorded(raw)))
             answer = upstream.next_answer()
             time.sleep(answer.get("delay") or 0)

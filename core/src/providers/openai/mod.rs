@@ -15,5 +15,7 @@ mod stream;
 pub(super) mod values;
 pub(super) mod words;
 
+pub(super) use address::azure_models;
 pub use dialect::OpenAi;
+pub(super) use request::{body, post};
 pub(super) use stream::EventReader;
