@@ -102,6 +102,8 @@ pub enum Rule {
     TakesTokens,
     /// `dimensions` are called `output_dimension`.
     OutputDimension,
+    /// `encoding_format` is called `embedding_type`.
+    EmbeddingType,
     /// An image among the inputs of embeddings is an object with its base64.
     ImagesAreObjects,
     /// Embeddings of images have an address of their own.

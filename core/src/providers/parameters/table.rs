@@ -242,7 +242,7 @@ static ROWS: &[Row] = &[
     Row {
         provider: "jina_ai",
         embeddings: "dimensions encoding_format",
-        rules: &[Rule::ListsInput, Rule::ImagesAreObjects],
+        rules: &[Rule::ListsInput, Rule::EmbeddingType, Rule::ImagesAreObjects],
         ..PLAIN
     },
     Row { provider: "voyage", embeddings: "dimensions encoding_format", rules: &[Rule::OutputDimension], ..PLAIN },
