@@ -1,17 +1,31 @@
 //! Which transform speaks for a provider, and for what. Adding a provider is one line here.
 
 use super::anthropic::{Anthropic, AnthropicMessages};
+use super::azure_ai::{self, AzureAi};
+use super::bedrock;
 use super::bridge::messages::Messages;
 use super::bridge::over::Bridge;
 use super::bridge::speaker::Speaker;
+use super::codestral::Codestral;
+use super::cohere::Cohere;
+use super::huggingface::HuggingFace;
+use super::ollama::Ollama;
 use super::openai::{OpenAi, OpenAiResponses};
 use super::operation::Operation;
 use super::provider::Provider;
 use super::rerank;
+use super::watsonx::Watsonx;
 
 static OPENAI: OpenAi = OpenAi;
 static OPENAI_RESPONSES: OpenAiResponses = OpenAiResponses;
 static ANTHROPIC: Anthropic = Anthropic;
+static COHERE: Cohere = Cohere;
+static CODESTRAL: Codestral = Codestral;
+static AZURE_AI: AzureAi = AzureAi;
+static HUGGING_FACE: HuggingFace = HuggingFace;
+static OLLAMA_CHAT: Ollama = Ollama::Chat;
+static OLLAMA_GENERATE: Ollama = Ollama::Generate;
+static WATSONX: Watsonx = Watsonx;
 
 static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &["anthropic-version", "anthropic-beta"] };
 // It takes the headers and does not read them: <https://api-docs.deepseek.com/guides/anthropic_api>
@@ -21,12 +35,15 @@ static MESSAGES: Messages = Messages;
 /// Who speaks for a model of a provider, for what a client asks: some providers serve models in several dialects.
 pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
     match operation {
-        Operation::Rerank => Speaker::Own(rerank::reranker(name)),
-        Operation::Chat | Operation::Completion | Operation::Embedding => Speaker::Own(own(name, model)),
+        Operation::Rerank if !reranks_its_own_way(name) => Speaker::Own(rerank::reranker(name)),
+        Operation::Chat | Operation::Completion | Operation::Embedding | Operation::Rerank => {
+            Speaker::Own(own(name, model))
+        }
         Operation::CountTokens => Speaker::Own(&ANTHROPIC_MESSAGES),
         Operation::Messages => match name {
             "anthropic" => Speaker::Own(&ANTHROPIC_MESSAGES),
             "deepseek" => Speaker::Own(&DEEPSEEK_MESSAGES),
+            "azure_ai" if azure_ai::is_claude(model) => Speaker::Own(&ANTHROPIC_MESSAGES),
             "openai" => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI_RESPONSES }),
             _ => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
         },
@@ -48,9 +65,23 @@ pub fn counts_tokens(name: &str) -> bool {
 
 /// The transform of a provider. Every provider that the catalog lists as spoken and that is not named here speaks the
 /// OpenAI dialect.
-fn own(name: &str, _model: &str) -> &'static dyn Provider {
+fn own(name: &str, model: &str) -> &'static dyn Provider {
     match name {
         "anthropic" => &ANTHROPIC,
+        "bedrock" | "bedrock_converse" => bedrock::speaker(model),
+        "text-completion-codestral" => &CODESTRAL,
+        "cohere" | "cohere_chat" => &COHERE,
+        "azure_ai" if azure_ai::is_claude(model) => &ANTHROPIC,
+        "azure_ai" => &AZURE_AI,
+        "huggingface" => &HUGGING_FACE,
+        "ollama" => &OLLAMA_GENERATE,
+        "ollama_chat" => &OLLAMA_CHAT,
+        "watsonx" => &WATSONX,
         _ => &OPENAI,
     }
+}
+
+/// Whether a provider's own transform reranks.
+fn reranks_its_own_way(name: &str) -> bool {
+    matches!(name, "bedrock" | "bedrock_converse")
 }
