@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import os
+import pathlib
 import re
 import socket
 import subprocess
@@ -12,19 +13,26 @@ import time
 from urllib.parse import urlsplit
 
 from compare import MASTER_KEY, normalise
-from upstream import parse_body
+from upstream import AUTHORITY, parse_body
 
 _UP_SECONDS_MAX = 30
+# A key that was made for these tests and opens nothing.
+_SERVICE_ACCOUNT = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "service-account.json"
+_TOKEN_ADDRESS = "https://oauth.test/token"
 
 
 def configuration(cases, upstream_base):
     """A configuration (JSON is YAML) that holds the deployment of every case, all pointed at the stand-in."""
+    account = _SERVICE_ACCOUNT.read_text(encoding="utf-8").replace(_TOKEN_ADDRESS, f"{upstream_base}/token")
+    account = json.dumps(account)
     models = {}
     for case in cases:
         if "model_name" in case:
             parameters = json.dumps(case["litellm_params"]).replace("http://upstream.test", upstream_base)
-            models[case["model_name"]] = json.loads(parameters)
+            models[case["model_name"]] = json.loads(parameters.replace('"@SERVICE_ACCOUNT@"', account))
     return {
+        # IBM's keys are exchanged for a token, which the stand-in gives.
+        "environment_variables": {"WATSONX_IAM_URL": upstream_base + "/identity/token"},
         "model_list": [{"model_name": name, "litellm_params": parameters} for name, parameters in models.items()],
         "general_settings": {"master_key": MASTER_KEY},
         "litellm_settings": {"num_retries": 0, "request_timeout": 20},
@@ -33,9 +41,10 @@ def configuration(cases, upstream_base):
 
 
 class Postern:
-    """A `postern` process with a configuration of its own; ends with the block it is used in."""
+    """A `postern` process with a configuration of its own; ends with the block it is used in. With a proxy, it finds
+    every provider behind it."""
 
-    def __init__(self, binary, config):
+    def __init__(self, binary, config, proxy=None):
         self.folder = tempfile.TemporaryDirectory()
         self.log = os.path.join(self.folder.name, "postern.log")
         path = os.path.join(self.folder.name, "config.yaml")
@@ -46,6 +55,9 @@ class Postern:
         command = [binary, "--config", path, "--store", "memory", "--host", "127.0.0.1", "--port", str(port)]
         # No key of the developer's own may decide a case.
         environment = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR")}
+        if proxy:
+            environment |= {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "NO_PROXY": "127.0.0.1"}
+            environment["SSL_CERT_FILE"] = str(AUTHORITY)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
 

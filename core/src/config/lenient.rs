@@ -36,6 +36,14 @@ pub(super) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     Ok((!text.is_empty()).then(|| Secret::new(text)))
 }
 
+/// A secret that may stand there as a document of its own, and is its JSON then.
+pub(super) fn secret_document<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        document @ Value::Object(_) => Ok(Some(Secret::new(document.to_string()))),
+        other => secret(other).map_err(D::Error::custom),
+    }
+}
+
 /// `true` or `false`.
 pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     let said = match Value::deserialize(deserializer)? {

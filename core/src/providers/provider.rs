@@ -5,6 +5,7 @@ use super::failure::ProviderFailure;
 use super::operation::Operation;
 use super::parameters::policy::Policy;
 use super::target::Target;
+use crate::api::form::Form;
 use crate::api::members::Members;
 use crate::id::RequestId;
 use crate::usage::Usage;
@@ -19,6 +20,20 @@ pub trait Provider: Send + Sync {
     /// [`TransformError`]: the request cannot be said in this dialect.
     fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>, TransformError>;
 
+    /// As [`Provider::request`], of an operation whose body is a form. The members are the form's texts.
+    ///
+    /// # Errors
+    /// As [`Provider::request`].
+    fn form_request(
+        &self,
+        call: Call<'_, '_>,
+        _form: &Form,
+        target: &Target,
+    ) -> Result<http::Request<Bytes>, TransformError> {
+        let reason = format!("`{}` has no `{}`.", target.provider, call.operation.path());
+        Err(TransformError::Unsayable { reason })
+    }
+
     /// Turns a whole answer of status 200 into the client's dialect and reads what it used.
     ///
     /// # Errors
@@ -30,6 +45,11 @@ pub trait Provider: Send + Sync {
 
     /// Reads an answer of an error status.
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure;
+
+    /// After how many seconds an answer of an error status says to try again, where that is not said by a header.
+    fn retry_after(&self, _body: &[u8]) -> Option<u32> {
+        None
+    }
 
     /// Headers of the client's request that go upstream with it, where both speak the same dialect. Lists in headers of
     /// one name are joined.

@@ -100,6 +100,8 @@ fn part(part: &Value) -> u64 {
 /// A prompt, an embedding's input, or what is ranked: a text, tokens, or a list of either.
 fn inputs(value: &Value) -> u64 {
     match value {
+        // A picture in the place of a text.
+        Value::String(text) if text.starts_with("data:") => 0,
         Value::String(text) => count_text(text),
         Value::Number(_) => 1,
         Value::Array(list) => list.iter().map(inputs).sum(),

@@ -76,6 +76,15 @@ pub enum Unbounded {
     /// A tool that the provider runs.
     #[error("a tool that the provider runs")]
     Tool,
+    /// An image whose price is counted in tokens.
+    #[error("an image that is paid in tokens")]
+    Image,
+    /// A recording: only its provider knows how long it is.
+    #[error("a recording")]
+    Recording,
+    /// Speech that is paid by its length.
+    #[error("speech that is paid by its length")]
+    Speech,
     /// A tool that searches the web as often as it likes.
     #[error("web search without `max_uses`")]
     Search,

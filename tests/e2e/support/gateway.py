@@ -66,6 +66,11 @@ def write_config(path, upstream_url, api_key, master_key, general=None):
         entries.append({"model_name": "two-ways", "litellm_params": {**few, "rpm": None, **limits}})
     bought = {"model": "hosted_vllm/priced", "api_base": upstream_url, "api_key": api_key} | prices
     entries.append({"model_name": "bought", "litellm_params": bought})
+    for name, model in {"draws": "gpt-image-1", "speaks": "tts-1", "listens": "whisper-1"}.items():
+        media = {"model": f"openai/{model}", "api_base": upstream_url, "api_key": api_key}
+        entries.append({"model_name": name, "litellm_params": media})
+    judge = {"model": "openai/omni-moderation-latest", "api_base": upstream_url, "api_key": api_key}
+    entries.append({"model_name": "omni-moderation-latest", "litellm_params": judge})
     dead = {"model": "openai/dead", "api_base": f"http://127.0.0.1:{free_port()}/v1", "api_key": api_key}
     entries.append({"model_name": "dead", "litellm_params": dead})
     demo = {"model": "openai/demo", "api_key": "none", "mock_response": "Postern answers."}

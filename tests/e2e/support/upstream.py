@@ -6,6 +6,8 @@ import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from support import media
+
 API_KEY = "sk-of-the-provider-0123456789"
 USAGE = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
 VECTOR = [0.25, -0.5, 1.0, 0.0]
@@ -69,7 +71,8 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        raw = self.rfile.read(int(self.headers["content-length"]))
+        body = media.form(raw, self.headers) if media.is_form(self.headers) else json.loads(raw)
         self.owner.requests.append({"path": self.path, "headers": dict(self.headers), "body": body})
         if self.path.endswith("/messages"):
             self._message(body)
@@ -77,6 +80,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(200, {"input_tokens": 9})
         elif self.headers["authorization"] != f"Bearer {API_KEY}":
             self._json(401, {"error": {"message": "Incorrect API key provided", "type": "invalid_request_error"}})
+        elif answer := media.answer(self.path, body):
+            self._send(200, *answer)
         elif self.path.endswith("/embeddings"):
             self._json(200, _embeddings(body))
         elif body["model"] == "busy":

@@ -1,5 +1,6 @@
 //! A piece of a streamed answer.
 
+use super::media::{AnswerAudio, AnswerImage};
 use super::message::ProviderFields;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -21,6 +22,12 @@ pub struct Delta<'a> {
     /// More of tool calls.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub tool_calls: &'a [ToolDelta<'a>],
+    /// What was drawn.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub images: &'a [AnswerImage],
+    /// More of what is said aloud.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio: Option<AnswerAudio<'a>>,
     /// What only this provider tells.
     #[serde(skip_serializing_if = "ProviderFields::is_empty")]
     pub provider_specific_fields: ProviderFields,

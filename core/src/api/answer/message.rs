@@ -1,6 +1,7 @@
 //! What the model said, as a whole.
 
 use super::finish::Finish;
+use super::media::{AnswerAudio, AnswerImage};
 use crate::usage::Usage;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
@@ -41,10 +42,16 @@ pub struct AnswerMessage<'a> {
     pub reasoning_content: Option<Cow<'a, str>>,
     /// What the model thought, in signed blocks that the provider wants back.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub thinking_blocks: Vec<&'a RawValue>,
+    pub thinking_blocks: Vec<Cow<'a, RawValue>>,
     /// What it calls; the place is the index.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "indexed")]
     pub tool_calls: Vec<AnswerToolCall<'a>>,
+    /// What it drew.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<AnswerImage>,
+    /// What it said aloud.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio: Option<AnswerAudio<'a>>,
     /// Sources, as OpenAI writes them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub annotations: Vec<Box<RawValue>>,

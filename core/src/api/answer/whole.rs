@@ -32,6 +32,14 @@ struct Choice<'b> {
 /// # Errors
 /// Those of the serialiser; none for answers that were read from JSON.
 pub fn write(head: Head<'_>, answer: &ChatAnswer<'_>) -> Result<Vec<u8>, serde_json::Error> {
+    write_named(head.name(), head, answer)
+}
+
+/// The answer's JSON, by the name that the provider gave it.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_named(id: String, head: Head<'_>, answer: &ChatAnswer<'_>) -> Result<Vec<u8>, serde_json::Error> {
     let choices = answer.choices.iter().enumerate().map(|(index, choice)| Choice {
         index,
         finish_reason: choice.finish,
@@ -39,7 +47,7 @@ pub fn write(head: Head<'_>, answer: &ChatAnswer<'_>) -> Result<Vec<u8>, serde_j
         logprobs: choice.logprobs.as_deref(),
     });
     serde_json::to_vec(&Body {
-        id: head.name(),
+        id,
         object: "chat.completion",
         created: head.created(),
         model: head.model,

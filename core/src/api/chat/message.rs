@@ -41,6 +41,8 @@ pub struct Message<'a> {
     pub thinking_blocks: Vec<&'a RawValue>,
     /// A cache marker on the whole message.
     pub cache_control: Option<&'a RawValue>,
+    /// What a provider told with an earlier answer and wants back, such as a signature of its thoughts.
+    pub provider_specific_fields: Option<&'a RawValue>,
 }
 
 impl Message<'_> {
@@ -73,6 +75,8 @@ struct RawMessage<'a> {
     thinking_blocks: Option<Vec<&'a RawValue>>,
     #[serde(borrow, default)]
     cache_control: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    provider_specific_fields: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -114,6 +118,7 @@ fn message(raw: &RawValue, at: usize) -> Result<Message<'_>, InvalidMember> {
         reasoning_content: raw.reasoning_content,
         thinking_blocks: raw.thinking_blocks.unwrap_or_default(),
         cache_control: raw.cache_control.filter(|marker| marker.get() != "null"),
+        provider_specific_fields: raw.provider_specific_fields,
     })
 }
 

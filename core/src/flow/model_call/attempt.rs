@@ -11,7 +11,7 @@ use crate::upstream::transport::{Bounds, UpstreamBody};
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 
 /// Most bytes of a whole answer. Larger ones are an upstream's fault, and must not fill memory.
 const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -71,7 +71,8 @@ async fn sorted(provider: &dyn Provider, answer: Response<UpstreamBody>) -> Resu
                            that answers."
                 .to_owned();
     }
-    Err(CallError::Upstream { failure, retry_after: head.headers.get(RETRY_AFTER).cloned() })
+    let told = || provider.retry_after(&said).map(HeaderValue::from);
+    Err(CallError::Upstream { failure, retry_after: head.headers.get(RETRY_AFTER).cloned().or_else(told) })
 }
 
 /// Collects a whole answer and reads it.

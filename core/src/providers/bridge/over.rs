@@ -53,6 +53,10 @@ impl Provider for Bridge {
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure {
         self.inner.failure(status, body)
     }
+
+    fn retry_after(&self, body: &[u8]) -> Option<u32> {
+        self.inner.retry_after(body)
+    }
 }
 
 fn chat(reply: Reply<'_>) -> Reply<'_> {

@@ -1,6 +1,7 @@
 //! Who speaks for an upstream to one kind of client: the upstream's own transform, or a bridge to it.
 
 use super::over::Bridge;
+use crate::api::form::Form;
 use crate::providers::decoder::StreamDecoder;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::provider::{Call, Provider, Reply, TransformError, WholeAnswer};
@@ -40,6 +41,15 @@ impl Provider for Speaker {
         self.provider().request(call, target)
     }
 
+    fn form_request(
+        &self,
+        call: Call<'_, '_>,
+        form: &Form,
+        target: &Target,
+    ) -> Result<http::Request<Bytes>, TransformError> {
+        self.provider().form_request(call, form, target)
+    }
+
     fn answer(&self, reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
         self.provider().answer(reply, body)
     }
@@ -50,6 +60,10 @@ impl Provider for Speaker {
 
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure {
         self.provider().failure(status, body)
+    }
+
+    fn retry_after(&self, body: &[u8]) -> Option<u32> {
+        self.provider().retry_after(body)
     }
 
     fn forwards(&self) -> &'static [&'static str] {

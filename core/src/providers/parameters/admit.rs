@@ -51,12 +51,10 @@ fn known(operation: Operation, name: &str) -> Option<ParamSet> {
     match operation {
         Operation::Chat => ParamSet::one(name),
         Operation::Embedding => ParamSet::one_of_embeddings(name),
-        // What legacy completions, rerankers and other dialects take is the upstream's to say.
-        Operation::Completion
-        | Operation::Rerank
-        | Operation::Messages
-        | Operation::Responses
-        | Operation::CountTokens => None,
+        Operation::Completion if name == "user" => ParamSet::one(name),
+        Operation::ImageGeneration => ParamSet::one_of_images(name),
+        // What the others take is the upstream's to say.
+        _ => None,
     }
 }
 

@@ -1,62 +1,60 @@
 //! What each provider of the OpenAI dialect takes and how it differs. Data only: a provider that differs is one row.
 
+use super::own;
+use super::plain::{ANY_MODEL, PLAIN, USER_FOR_OPENAIS};
 use super::row::{ByModel, Models, Row, Rule};
 
 /// The row of a provider.
 pub fn row(provider: &str) -> &'static Row {
-    ROWS.iter().find(|row| row.provider == provider).unwrap_or(&PLAIN)
+    ROWS.iter().chain(own::ROWS).find(|row| row.provider == provider).unwrap_or(&PLAIN)
 }
 
-/// What OpenAI's ordinary models take.
-const ORDINARY: &str = "audio frequency_penalty function_call functions logit_bias logprobs \
-                max_completion_tokens max_tokens modalities n parallel_tool_calls prediction \
-                presence_penalty prompt_cache_key prompt_cache_retention response_format \
-                safety_identifier seed service_tier stop store stream stream_options temperature \
-                tool_choice tools top_logprobs top_p web_search_options";
-
-const ALL_OF_EMBEDDINGS: &str = "dimensions encoding_format user";
-
-const PLAIN: Row = Row {
-    provider: "",
-    takes: ORDINARY,
-    more: "",
-    by_model: &[USER_FOR_OPENAIS],
-    embeddings: ALL_OF_EMBEDDINGS,
-    cap: None,
-    path: "",
-    chat_members: &[],
-    headers: &[],
-    message_members_refused: &[],
-    tool_words_refused: &[],
-    rules: &[],
+/// OpenAI's newer models answer images in one form, and have no styles.
+const DRAWS_IN_ONE_FORM: ByModel = ByModel {
+    models: Models::NotNamed(&["dall-e-", "dalle-", "dalle2", "dalle3"]),
+    images: Some("n quality size user"),
+    ..ANY_MODEL
 };
 
-const ANY_MODEL: ByModel = ByModel { models: Models::Named(&[""]), more: "", less: "", cap: None, rules: &[] };
-
-/// A person behind a call is told of to OpenAI's own models alone.
-const USER_FOR_OPENAIS: ByModel = ByModel { models: Models::OpenAis, more: "user", ..ANY_MODEL };
+const DRAWS_WITHOUT_STYLE: ByModel = ByModel {
+    models: Models::Named(&["dall-e-2", "dalle-2", "dalle2"]),
+    images: Some("n quality response_format size user"),
+    ..ANY_MODEL
+};
 
 const EFFORT_WHERE_KNOWN: ByModel =
     ByModel { models: Models::Able("supports_reasoning"), more: "reasoning_effort", ..ANY_MODEL };
+
+/// What depends on the model stands with its abilities.
+const BEDROCK: Row = Row {
+    takes: "max_completion_tokens max_tokens n parallel_tool_calls reasoning_effort response_format service_tier stop \
+            stream stream_options temperature thinking tool_choice tools top_p web_search_options",
+    by_model: &[
+        ByModel { models: Models::Begins(&["invoke/"]), more: "user", less: "service_tier", ..ANY_MODEL },
+        ByModel {
+            models: Models::NotNamed(&["amazon.titan-embed-text-v1", "amazon.titan-embed-g1"]),
+            more: "dimensions encoding_format",
+            ..ANY_MODEL
+        },
+    ],
+    embeddings: "",
+    ..PLAIN
+};
 
 static ROWS: &[Row] = &[
     Row {
         provider: "openai",
         by_model: OPENAI_MODELS,
         embeddings: "encoding_format user",
-        rules: &[Rule::KeepsCacheMarks],
+        rules: &[Rule::KeepsCacheMarks, Rule::TakesTokens],
         ..PLAIN
     },
-    // What depends on the model stands with its abilities.
-    Row {
-        provider: "anthropic",
-        takes: "max_completion_tokens max_tokens n parallel_tool_calls reasoning_effort response_format stop stream \
-                stream_options temperature thinking tool_choice tools top_p user web_search_options",
-        by_model: &[],
-        embeddings: "",
-        ..PLAIN
-    },
+    GEMINI,
+    Row { provider: "vertex_ai", ..VERTEX },
+    Row { provider: "vertex_ai_beta", ..VERTEX },
     Row { provider: "azure", ..AZURE },
+    Row { provider: "bedrock", ..BEDROCK },
+    Row { provider: "bedrock_converse", ..BEDROCK },
     Row { provider: "azure_text", ..AZURE },
     Row {
         provider: "databricks",
@@ -84,6 +82,7 @@ static ROWS: &[Row] = &[
         rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks],
         ..PLAIN
     },
+    Row { provider: "cloudflare", embeddings: "", rules: &[Rule::CloudflareAddress, Rule::SaysNoStream], ..PLAIN },
     Row { provider: "text-completion-openai", rules: &[Rule::KeepsCacheMarks], ..PLAIN },
     Row {
         provider: "groq",
@@ -198,19 +197,30 @@ static ROWS: &[Row] = &[
         provider: "hosted_vllm",
         more: "reasoning_effort thinking",
         tool_words_refused: &["strict", "additionalProperties"],
-        rules: &[Rule::SaysNoStream, Rule::JoinsAssistantText, Rule::ThinkingIsAnEffort, Rule::ListsInput],
+        rules: &[
+            Rule::SaysNoStream,
+            Rule::JoinsAssistantText,
+            Rule::ThinkingIsAnEffort,
+            Rule::ListsInput,
+            Rule::TakesTokens,
+        ],
         ..PLAIN
     },
     Row {
         provider: "litellm_proxy",
         more: "reasoning_effort thinking user verbosity",
-        rules: &[Rule::KeepsCacheMarks],
+        rules: &[Rule::KeepsCacheMarks, Rule::TakesTokens],
         ..PLAIN
     },
-    Row { provider: "custom_openai", more: "reasoning_effort", rules: &[Rule::KeepsCacheMarks], ..PLAIN },
+    Row {
+        provider: "custom_openai",
+        more: "reasoning_effort",
+        rules: &[Rule::KeepsCacheMarks, Rule::TakesTokens],
+        ..PLAIN
+    },
     Row { provider: "openai_like", more: "reasoning_effort", ..PLAIN },
     Row { provider: "github", cap: Some("max_tokens"), ..PLAIN },
-    Row { provider: "nebius", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "nebius", cap: Some("max_tokens"), rules: &[Rule::TakesTokens], ..PLAIN },
     Row {
         provider: "moonshot",
         by_model: &[ByModel { less: "functions function_call", ..ANY_MODEL }, USER_FOR_OPENAIS],
@@ -227,6 +237,15 @@ static ROWS: &[Row] = &[
         cap: Some("max_tokens"),
         ..PLAIN
     },
+    Row { provider: "cohere", ..COHERE },
+    Row { provider: "cohere_chat", ..COHERE },
+    Row {
+        provider: "jina_ai",
+        embeddings: "dimensions encoding_format",
+        rules: &[Rule::ListsInput, Rule::EmbeddingType, Rule::ImagesAreObjects],
+        ..PLAIN
+    },
+    Row { provider: "voyage", embeddings: "dimensions encoding_format", rules: &[Rule::OutputDimension], ..PLAIN },
     Row { provider: "ai21", ..AI21 },
     Row { provider: "ai21_chat", ..AI21 },
     Row {
@@ -253,6 +272,74 @@ static ROWS: &[Row] = &[
         ..PLAIN
     },
 ];
+
+/// The models of Google's third generation are not all in the price data.
+const THINKING_GEMINI: &[&str] = &["gemini-2.5", "gemini-3", "gemini-4"];
+
+const GEMINI: Row = Row {
+    provider: "gemini",
+    takes: "frequency_penalty functions logprobs max_completion_tokens max_tokens modalities n parallel_tool_calls \
+            presence_penalty response_format seed service_tier stop stream stream_options temperature tool_choice tools \
+            top_p web_search_options",
+    by_model: &[
+        ByModel { models: Models::Named(THINKING_GEMINI), more: "reasoning_effort thinking", ..ANY_MODEL },
+        ByModel { models: Models::KnownToLack("supports_reasoning"), less: "reasoning_effort thinking", ..ANY_MODEL },
+        ByModel { models: Models::Able("supports_reasoning"), more: "reasoning_effort thinking", ..ANY_MODEL },
+        ByModel { models: Models::Able("supports_audio_output"), more: "audio", ..ANY_MODEL },
+    ],
+    embeddings: "dimensions encoding_format",
+    ..PLAIN
+};
+
+/// Models of other publishers on Vertex AI, which speak the OpenAI dialect.
+const OF_OTHERS: &[&str] = &[
+    "llama",
+    "mistral",
+    "codestral",
+    "ministral",
+    "pixtral",
+    "jamba",
+    "deepseek",
+    "qwen",
+    "gpt-oss",
+    "kimi",
+    "minimax",
+    "glm",
+];
+
+const VERTEX: Row = Row {
+    takes: "frequency_penalty functions logprobs max_completion_tokens max_tokens modalities n parallel_tool_calls \
+            presence_penalty response_format seed service_tier stop stream stream_options temperature tool_choice tools \
+            top_logprobs top_p web_search_options",
+    by_model: &[
+        ByModel { models: Models::Named(THINKING_GEMINI), more: "reasoning_effort thinking", ..ANY_MODEL },
+        ByModel { models: Models::KnownToLack("supports_reasoning"), less: "reasoning_effort thinking", ..ANY_MODEL },
+        ByModel { models: Models::Able("supports_reasoning"), more: "reasoning_effort thinking", ..ANY_MODEL },
+        ByModel { models: Models::Able("supports_audio_output"), more: "audio", ..ANY_MODEL },
+        ByModel {
+            models: Models::Named(&["claude"]),
+            more: "reasoning_effort thinking user",
+            less: "frequency_penalty functions logprobs modalities presence_penalty seed service_tier top_logprobs",
+            ..ANY_MODEL
+        },
+        ByModel {
+            models: Models::Named(OF_OTHERS),
+            more: "function_call logit_bias reasoning_effort",
+            rules: &[Rule::SaysNoStream],
+            ..ANY_MODEL
+        },
+    ],
+    ..GEMINI
+};
+
+const COHERE: Row = Row {
+    takes: "frequency_penalty max_completion_tokens max_tokens n presence_penalty seed stop stream temperature \
+                tool_choice tools top_p",
+    by_model: &[],
+    embeddings: "dimensions encoding_format",
+    cap: Some("max_tokens"),
+    ..PLAIN
+};
 
 const AI21: Row = Row {
     takes: "max_completion_tokens max_tokens n response_format seed stop stream temperature \
@@ -281,8 +368,10 @@ const AZURE: Row = Row {
             ..OPENAI_GPT_5
         },
         MAY_NOT_REASON,
+        DRAWS_IN_ONE_FORM,
+        DRAWS_WITHOUT_STYLE,
     ],
-    rules: &[Rule::AzureAddress],
+    rules: &[Rule::AzureAddress, Rule::TakesTokens],
     ..PLAIN
 };
 
@@ -304,6 +393,7 @@ const OPENAI_GPT_5: ByModel = ByModel {
            web_search_options",
     cap: Some("max_completion_tokens"),
     rules: &[Rule::OnlyTemperatureOne],
+    ..ANY_MODEL
 };
 
 const MAY_NOT_REASON: ByModel = ByModel {
@@ -322,6 +412,8 @@ const OPENAI_MODELS: &[ByModel] = &[
     OPENAI_GPT_5,
     MAY_NOT_REASON,
     ByModel { models: Models::Named(&["text-embedding-3"]), more: "dimensions", ..ANY_MODEL },
+    DRAWS_IN_ONE_FORM,
+    DRAWS_WITHOUT_STYLE,
 ];
 
 #[cfg(test)]
@@ -333,15 +425,19 @@ mod tests {
 
     #[test]
     fn every_row_is_a_providers_and_every_name_a_parameters() {
-        let rows: BTreeSet<_> = ROWS.iter().map(|row| row.provider).collect();
-        assert_eq!(rows.len(), ROWS.len());
-        for row in ROWS {
+        let rows: BTreeSet<_> = ROWS.iter().chain(own::ROWS).map(|row| row.provider).collect();
+        assert_eq!(rows.len(), ROWS.len() + own::ROWS.len());
+        for row in ROWS.iter().chain(own::ROWS) {
             assert!(catalog::find(row.provider).is_some(), "{}", row.provider);
             let mut words = vec![row.takes, row.more, row.embeddings];
             words.extend(row.by_model.iter().flat_map(|by_model| [by_model.more, by_model.less]));
             for name in words.iter().flat_map(|words| words.split_whitespace()) {
                 let known = ParamSet::one(name).or_else(|| ParamSet::one_of_embeddings(name));
                 assert!(known.is_some(), "{}: {name}", row.provider);
+            }
+            let of_images = row.by_model.iter().filter_map(|by_model| by_model.images).chain([row.images]);
+            for name in of_images.flat_map(str::split_whitespace) {
+                assert!(ParamSet::one_of_images(name).is_some(), "{}: {name}", row.provider);
             }
         }
     }

@@ -4,7 +4,7 @@ use super::expected;
 use super::renamed::Naming;
 use crate::api::members::{Members, raw};
 use crate::providers::openai::address;
-use crate::providers::openai::request::with_headers;
+use crate::providers::openai::post;
 use crate::providers::provider::TransformError;
 use crate::providers::target::Target;
 use bytes::Bytes;
@@ -66,7 +66,7 @@ impl KeptOperation {
             address.push(if address.contains('?') { '&' } else { '?' });
             address.push_str(&passed);
         }
-        let mut request = with_headers(&address, target, Vec::new())?;
+        let mut request = post(&address, Vec::new(), target)?;
         *request.method_mut() = self.method();
         request.headers_mut().remove(CONTENT_TYPE);
         Ok(request)

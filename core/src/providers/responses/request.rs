@@ -2,7 +2,7 @@
 //! reported.
 
 use crate::providers::openai::address;
-use crate::providers::openai::request::with_headers;
+use crate::providers::openai::post;
 use crate::providers::operation::Operation;
 use crate::providers::outgoing::{self, member};
 use crate::providers::parameters::admit::leave_out;
@@ -70,7 +70,7 @@ pub(super) fn build(call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes
     }
     members.set("model", member(&target.model, "model")?);
     outgoing::add_extra_body(members, target, extra_body)?;
-    with_headers(&address::responses(target, ""), target, members.to_json())
+    post(&address::responses(target, ""), members.to_json(), target)
 }
 
 /// Whether this is a model of OpenAI's that is known to answer without thinking.

@@ -64,6 +64,16 @@ pub(super) async fn exchange(
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    asked(transport, request, address, now).await
+}
+
+/// Sends a request that a token answers.
+pub(super) async fn asked(
+    transport: &dyn Transport,
+    request: Request<Bytes>,
+    address: &str,
+    now: Timestamp,
+) -> Result<Token, IdentityError> {
     let bounds = Bounds { first_byte: TOKEN_WAIT, between_chunks: TOKEN_WAIT, total: TOKEN_WAIT };
     let unreachable = |cause| IdentityError::Unreachable { place: address.to_owned(), cause };
     let answer = transport.send(request, bounds).await.map_err(unreachable)?;

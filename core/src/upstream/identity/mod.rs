@@ -4,8 +4,11 @@
 //! has its file.
 
 pub mod authorizer;
+#[cfg(feature = "aws")]
+mod aws;
 mod entra;
 pub mod error;
 mod exchange;
+mod google;
 mod ibm;
 mod tokens;

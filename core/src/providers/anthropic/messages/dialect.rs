@@ -1,15 +1,13 @@
 //! Anthropic's dialect to its own clients, as a [`Provider`].
 
+use super::overload::known;
 use super::{answer, request, stream};
 use crate::providers::anthropic::failure;
 use crate::providers::decoder::StreamDecoder;
-use crate::providers::failure::{FailureClass, ProviderFailure};
+use crate::providers::failure::ProviderFailure;
 use crate::providers::provider::{Call, Provider, Reply, TransformError, WholeAnswer};
 use crate::providers::target::Target;
 use bytes::Bytes;
-
-/// Anthropic's own status for having no capacity. Its clients know it.
-const OVERLOADED: u16 = 529;
 
 /// An upstream that speaks Anthropic's dialect, to clients that do.
 #[derive(Clone, Copy, Debug)]
@@ -37,13 +35,5 @@ impl Provider for AnthropicMessages {
 
     fn forwards(&self) -> &'static [&'static str] {
         self.forwards
-    }
-}
-
-/// The failure as these clients know it.
-pub(super) fn known(failure: ProviderFailure) -> ProviderFailure {
-    match failure.class {
-        FailureClass::Overloaded if failure.status == 500 => ProviderFailure { status: OVERLOADED, ..failure },
-        _ => failure,
     }
 }

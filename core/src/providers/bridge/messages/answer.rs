@@ -23,15 +23,17 @@ pub(super) fn write(
     let first = answer.choices().first();
     let finish = first.and_then(|choice| choice.finish_reason.as_deref()).unwrap_or("stop");
     let refusal = first.and_then(|choice| choice.message.as_ref()?.refusal.as_deref()).filter(|text| !text.is_empty());
+    let stop_reason = if refusal.is_some() { StopReason::Refusal } else { StopReason::of_finish(finish) };
+    let is_refusal = stop_reason == StopReason::Refusal;
     serde_json::to_vec(&Answer {
         id: answer.id.as_deref().filter(|id| !id.is_empty()).unwrap_or(&own_id),
         kind: Kind::Message,
         role: "assistant",
         model: reply.model,
         content,
-        stop_reason: if refusal.is_some() { StopReason::Refusal } else { StopReason::of_finish(finish) },
+        stop_reason,
         stop_sequence: None,
-        stop_details: refusal.map(|explanation| StopDetails::Refusal { category: None, explanation }),
+        stop_details: is_refusal.then_some(StopDetails::Refusal { category: None, explanation: refusal }),
         usage: usage.map(MessageUsage::from).unwrap_or_default(),
     })
 }

@@ -1,3 +1,5 @@
+//! Streams told as messages: blocks, ends, and what cannot be told.
+
 use super::*;
 use crate::clock::Timestamp;
 use crate::id::RequestId;

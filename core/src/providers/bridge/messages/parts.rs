@@ -1,6 +1,6 @@
 //! What is said in a message: a text, or parts with images and documents.
 
-use super::request::{Marks, unfit};
+use super::members::{Marks, unfit};
 use crate::api::messages::content::{Block, Content, Source};
 use crate::providers::provider::TransformError;
 use serde::Serialize;

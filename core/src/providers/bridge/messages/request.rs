@@ -1,15 +1,15 @@
 //! A request for a message, said as a chat. Members that both dialects have in one form pass as they are.
 
+use super::members::{Marks, read, set, unfit};
 use super::thinking::say_thinking;
 use super::tools::say_tools;
 use super::turns::say_turns;
 use crate::api::chat::text::Text;
-use crate::api::members::{Members, raw};
+use crate::api::members::Members;
 use crate::providers::bridge::dialect::Asked;
 use crate::providers::provider::TransformError;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 
 /// The name that a schema gets, which OpenAI asks for and Anthropic does not. LiteLLM's word.
 const SCHEMA_NAME: &str = "structured_output";
@@ -48,27 +48,13 @@ struct Schema<'a> {
     strict: bool,
 }
 
-/// Whether markers of what to cache are said.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Marks {
-    are_kept: bool,
-}
-
-impl Marks {
-    /// The marker, where it is said.
-    pub(super) fn kept(self, marker: Option<&RawValue>) -> Option<&RawValue> {
-        marker.filter(|marker| self.are_kept && marker.get() != "null")
-    }
-}
-
 /// The chat's members.
 pub(super) fn ask<'a>(asked: Asked<'_, 'a>) -> Result<Members<'a>, TransformError> {
     let Asked { members, target, dropped } = asked;
     let mut chat = Members::default();
     members.retain(|_, value| value.get() != "null");
     members.take("stream");
-    // Markers of what to cache mean nothing to other models.
-    let marks = Marks { are_kept: target.model.to_ascii_lowercase().contains("claude") };
+    let marks = Marks::for_model(&target.model);
     say_turns(members, &mut chat, (marks, dropped))?;
     say_tools(members, &mut chat, (marks, dropped))?;
     say_thinking(members, &mut chat, &target.profile)?;
@@ -101,27 +87,6 @@ fn say_format(members: &mut Members<'_>, chat: &mut Members<'_>) -> Result<(), T
         Some(effort) if !chat.has("reasoning_effort") => set(chat, "reasoning_effort", &effort),
         _ => Ok(()),
     }
-}
-
-/// Reads a member.
-pub(super) fn read<'v, T: Deserialize<'v>>(member: &'static str, value: &'v RawValue) -> Result<T, TransformError> {
-    serde_json::from_str(value.get()).map_err(|error| unfit(member, &format!("'{member}' cannot be used: {error}")))
-}
-
-/// Sets a member of the chat.
-pub(super) fn set(
-    chat: &mut Members<'_>,
-    name: &'static str,
-    value: &(impl Serialize + ?Sized),
-) -> Result<(), TransformError> {
-    let value = raw(&value).map_err(|error| unfit(name, &error.to_string()))?;
-    chat.set(Cow::Borrowed(name), value);
-    Ok(())
-}
-
-/// What is wrong with a member.
-pub(super) fn unfit(member: &'static str, reason: &str) -> TransformError {
-    TransformError::Member { member, reason: reason.to_owned() }
 }
 
 #[cfg(test)]

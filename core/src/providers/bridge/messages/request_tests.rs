@@ -1,7 +1,10 @@
+//! Requests for messages, said as chats.
+
 use super::*;
 use crate::config::{DeploymentParams, Environment};
 use crate::providers::resolve::target_of;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 fn asked(provider: &'static str, model: &str, body: &Value) -> Result<(Value, Vec<String>), TransformError> {
     let text = body.to_string();

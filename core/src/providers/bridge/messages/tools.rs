@@ -1,8 +1,7 @@
 //! Tools as functions. A search of the web that the provider runs is asked for in OpenAI's way; other tools that only
 //! Anthropic runs pass as they are, for providers of its models, and others refuse them.
 
-use super::request::{Marks, read, set};
-use super::turns::note;
+use super::members::{Marks, note, read, set};
 use crate::api::members::Members;
 use crate::api::messages::tool::{Tool, ToolChoice};
 use crate::providers::provider::TransformError;

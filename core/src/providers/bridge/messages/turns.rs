@@ -1,8 +1,8 @@
 //! The conversation: the system prompt becomes the first message, what tools answered a message each before the rest of
 //! their turn.
 
+use super::members::{Marks, note, read, set, unfit};
 use super::parts::{Part, Said, assistant_text, said, tool_says};
-use super::request::{Marks, read, set, unfit};
 use crate::api::answer::arguments;
 use crate::api::members::Members;
 use crate::api::messages::content::{Block, Content, Turn};
@@ -127,11 +127,4 @@ fn call<'m>(block: &'m Block<'_>) -> Call<'m> {
     let arguments = arguments::text_of(says.input.map_or("{}", RawValue::get));
     let (id, name) = (says.id.as_deref().unwrap_or_default(), says.name.as_deref().unwrap_or_default());
     Call { id, r#type: "function", function: Function { name, arguments } }
-}
-
-/// Notes what could not be said, once.
-pub(super) fn note(dropped: &mut Vec<Cow<'static, str>>, name: &'static str) {
-    if !dropped.iter().any(|dropped| dropped == name) {
-        dropped.push(Cow::Borrowed(name));
-    }
 }

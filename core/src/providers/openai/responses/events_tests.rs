@@ -1,3 +1,5 @@
+//! Streamed responses, told as chunks of a chat.
+
 use super::*;
 use crate::clock::Timestamp;
 use crate::id::RequestId;

@@ -10,7 +10,7 @@ use crate::api::members::Members;
 use crate::api::object::ObjectWriter;
 use crate::price::ModelPrice;
 use crate::providers::openai::address::endpoint;
-use crate::providers::openai::request::with_headers;
+use crate::providers::openai::request::post;
 use crate::providers::outgoing::{add_extra_body, fill_in};
 use crate::providers::parameters::admit::leave_out;
 use crate::providers::provider::{Call, TransformError};
@@ -102,8 +102,8 @@ pub(super) fn build(call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes
     let body = written.to_json();
     let base = target.api_base.trim_end_matches('/');
     match base.strip_suffix("/chat/completions") {
-        Some(base) => with_headers(&format!("{base}{PATH}"), target, body),
-        None => with_headers(&endpoint(target, PATH), target, body),
+        Some(base) => post(&format!("{base}{PATH}"), body, target),
+        None => post(&endpoint(target, PATH), body, target),
     }
 }
 

@@ -1,3 +1,5 @@
+//! Chats, said as requests for responses.
+
 use super::*;
 use crate::config::{DeploymentParams, Environment};
 use crate::providers::operation::Operation;
