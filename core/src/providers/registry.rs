@@ -13,16 +13,19 @@ use super::cohere::Cohere;
 use super::gemini::Gemini;
 use super::huggingface::HuggingFace;
 use super::ollama::Ollama;
-use super::openai::{OpenAi, OpenAiResponses};
+use super::openai::{OpenAi, OpenAiEither, OpenAiResponses};
 use super::operation::Operation;
 use super::provider::Provider;
 use super::rerank;
 use super::responses::PassedResponses;
 use super::vertex;
 use super::watsonx::Watsonx;
+use crate::price;
 
 static OPENAI: OpenAi = OpenAi;
 static OPENAI_RESPONSES: OpenAiResponses = OpenAiResponses;
+// It searches by its newer API alone: <https://docs.x.ai/docs/guides/tools/overview>
+static XAI: OpenAiEither = OpenAiEither { asks_response: |chat| chat.has("web_search_options") };
 static ANTHROPIC: Anthropic = Anthropic;
 static COHERE: Cohere = Cohere;
 static GEMINI: Gemini = Gemini;
@@ -100,9 +103,19 @@ fn own(name: &str, model: &str) -> &'static dyn Provider {
         "ollama_chat" => &OLLAMA_CHAT,
         "watsonx" => &WATSONX,
         "gemini" => &GEMINI,
+        "openai" | "azure" | "xai" if only_responds(name, model) => &OPENAI_RESPONSES,
+        "xai" => &XAI,
         _ if vertex::is(name) => vertex::speaker(model),
         _ => &OPENAI,
     }
+}
+
+/// Whether a model answers by OpenAI's newer API alone. The price data knows; it is asked only of names that such models
+/// have, since most calls are for others.
+fn only_responds(name: &str, model: &str) -> bool {
+    const SIGNS: [&str; 4] = ["codex", "-pro", "deep-research", "multi-agent"];
+    let may_be = SIGNS.iter().any(|sign| model.contains(sign));
+    may_be && price::find(model, Some(name)).is_some_and(|price| price.mode() == Some("responses"))
 }
 
 /// Whether a provider's own transform reranks.

@@ -2,12 +2,14 @@
 
 use super::written::{Call, Item, Names, Part, Thoughts, What, annotation, item_of_call, thinks};
 use crate::api::completion::{Completion, Function, Message};
+use crate::api::members::Members;
 use crate::api::responses::answer::{Answer, Status, cut_short};
 use crate::api::responses::echo::Echo;
 use crate::api::responses::id::ResponseId;
 use crate::api::responses::usage::ResponseUsage;
 use crate::providers::provider::Reply;
 use crate::usage::Usage;
+use serde_json::value::RawValue;
 
 /// Writes the response.
 pub(super) fn write(
@@ -17,7 +19,9 @@ pub(super) fn write(
 ) -> Result<Vec<u8>, serde_json::Error> {
     let first = answer.choices().first();
     let incomplete_details = first.and_then(|choice| choice.finish_reason.as_deref()).and_then(cut_short);
-    let status = if incomplete_details.is_some() { Status::Incomplete } else { Status::Completed };
+    // An answer without any choice is none.
+    let is_whole = incomplete_details.is_none() && first.is_some();
+    let status = if is_whole { Status::Completed } else { Status::Incomplete };
     let (mut names, mut items) = (Names::of(reply.id), Vec::new());
     for message in answer.choices().iter().filter_map(|choice| choice.message.as_ref()) {
         take_in(message, status, &mut names, &mut items);
@@ -36,8 +40,13 @@ pub(super) fn write(
         status,
         usage: usage.map(|usage| ResponseUsage::told(usage, answer.usage)),
         echo: &echo,
-        provider_specific_fields: fields.filter(|fields| fields.get() != "null"),
+        provider_specific_fields: fields.filter(|fields| are_anthropics(fields)),
     })
+}
+
+/// Whether these are what Anthropic tells beside an answer: LiteLLM's clients find it here, and nobody else's.
+fn are_anthropics(fields: &RawValue) -> bool {
+    Members::parse(fields.get().as_bytes()).is_ok_and(|fields| fields.get("thinking_blocks").is_some())
 }
 
 /// Adds what one message says.

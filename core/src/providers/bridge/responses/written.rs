@@ -64,20 +64,26 @@ struct Block {
 #[derive(Debug)]
 pub(super) struct Names {
     call: RequestId,
-    given: u32,
+    /// How many of each kind have a name.
+    given: Vec<(&'static str, u32)>,
 }
 
 impl Names {
     pub(super) fn of(call: RequestId) -> Self {
-        Self { call, given: 0 }
+        Self { call, given: Vec::new() }
     }
 
     /// The next name of this kind.
-    pub(super) fn next(&mut self, kind: &str) -> String {
-        self.given += 1;
-        match self.given {
-            1 => format!("{kind}_{}", self.call),
-            more => format!("{kind}_{}-{more}", self.call),
+    pub(super) fn next(&mut self, kind: &'static str) -> String {
+        match self.given.iter_mut().find(|(given, _)| *given == kind) {
+            Some((_, count)) => {
+                *count += 1;
+                format!("{kind}_{}-{count}", self.call)
+            }
+            None => {
+                self.given.push((kind, 1));
+                format!("{kind}_{}", self.call)
+            }
         }
     }
 }
