@@ -140,7 +140,7 @@ fn say_format(members: &mut Members<'_>, chat: &mut Members<'_>) -> Result<(), T
         set(chat, "verbosity", verbosity)?;
     }
     let Some(format) = text.format.filter(|format| &*format.kind != "text") else { return Ok(()) };
-    let json_schema = (&*format.kind == "json_schema").then(|| Schema {
+    let json_schema = (&*format.kind == "json_schema").then_some(Schema {
         name: format.name.as_deref(),
         description: format.description.as_deref(),
         schema: format.schema,
