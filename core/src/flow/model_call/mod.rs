@@ -1,6 +1,6 @@
 //! One call of a model, whatever the operation: authenticate → plan → admit → attempt → answer or relay → settle.
 //!
-//! [`calls`] walks through it, [`plan`] decides without waiting, [`admit`] counts the call in its limits: [`scopes`] says
+//! [`calls`] walks through it, [`plan`] decides without waiting, [`choice`] which deployment, [`admit`] counts the call in its limits: [`scopes`] says
 //! in which, [`bound`] how much, [`course`] what is tried next where one stands in the way. [`attempt`] talks to the
 //! upstream, [`relay`] passes a stream on, [`slices`] holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also
 //! when its client goes away. [`probe`] is a call that the gateway makes by itself, [`kept`] asks
@@ -12,6 +12,7 @@ mod attempt;
 mod body;
 mod bound;
 mod calls;
+mod choice;
 mod count;
 mod course;
 mod error;

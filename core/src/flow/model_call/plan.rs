@@ -2,10 +2,10 @@
 
 use super::body::Said;
 use super::bound;
+use super::choice::{choose, earlier, going_on};
 use super::count;
 use super::course::Course;
 use super::error::CallError;
-use super::kept;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
 use crate::api::medium::Medium;
@@ -18,7 +18,7 @@ use crate::providers::mock::{self, MockAnswer, MockCall};
 use crate::providers::operation::Operation;
 use crate::providers::provider::{Call, Provider};
 use crate::providers::registry;
-use crate::routing::{Backend, Deployment, Group, ResolveError, access, listing};
+use crate::routing::{Backend, Deployment};
 use crate::upstream::transport::Bounds;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -63,9 +63,9 @@ pub(super) fn make(
 ) -> Result<Plan, CallError> {
     let operation = request.operation;
     let name = principal.aliases.get(&said.model).unwrap_or(&said.model);
-    let earlier = kept::earlier(operation, &mut members)?;
-    let deployment = match &earlier {
-        Some(earlier) => kept::going_on(calls, name, principal, (course, earlier))?,
+    let before = earlier(operation, &mut members)?;
+    let deployment = match &before {
+        Some(before) => going_on(calls, name, principal, (course, before))?,
         None => choose(calls, name, principal, course)?,
     };
     if let Some((size, quality)) = said.medium.as_ref().and_then(Medium::size_and_quality) {
@@ -103,37 +103,6 @@ pub(super) fn make(
 /// Whether whoever answers counts tokens. A made-up answer is not billed by anybody, so it is counted here.
 fn is_counted_by(backend: &Backend) -> bool {
     matches!(backend, Backend::Upstream(target) if registry::counts_tokens(target.provider))
-}
-
-/// One deployment of the model, where the key may use it.
-fn choose(
-    calls: &ModelCalls,
-    name: &str,
-    principal: &Principal,
-    course: &Course,
-) -> Result<Arc<Deployment>, CallError> {
-    permitted(calls, name, principal)?
-        .choose(calls.random.as_ref(), |deployment| !course.passed_over.contains(&deployment.id))
-        .ok_or_else(|| CallError::UnknownModel { model: name.to_owned(), available: Vec::new() })
-}
-
-/// The deployments of a model, where the key may use it. A key that may not learns nothing of what exists.
-pub(super) fn permitted(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Arc<Group>, CallError> {
-    let lists = principal.model_lists();
-    let group = match calls.models.resolve(name) {
-        Ok(group) => group,
-        Err(ResolveError::Build(error)) => return Err(error.into()),
-        Err(ResolveError::Unknown(_)) if lists.iter().all(|list| access::allows(list, name, std::iter::empty())) => {
-            let visible = listing::visible(&calls.models, &lists);
-            let available = visible.into_iter().map(|listed| listed.name).collect();
-            return Err(CallError::UnknownModel { model: name.to_owned(), available });
-        }
-        Err(ResolveError::Unknown(_)) => return Err(CallError::ModelDenied(name.to_owned())),
-    };
-    if !lists.iter().all(|list| access::allows(list, name, group.access_groups())) {
-        return Err(CallError::ModelDenied(name.to_owned()));
-    }
-    Ok(group)
 }
 
 /// Says in the request how long an answer may be, where the call must not outgrow it: a strict budget's bound holds only

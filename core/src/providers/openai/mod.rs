@@ -4,7 +4,7 @@
 //!
 //! Wire format: <https://platform.openai.com/docs/api-reference/chat>
 
-pub(in crate::providers) mod address;
+pub(super) mod address;
 mod answer;
 mod choices;
 mod dialect;

@@ -1,3 +1,5 @@
+//! What passes of a stream, however it is cut.
+
 use super::*;
 use crate::clock::Timestamp;
 use crate::id::RequestId;

@@ -1,3 +1,5 @@
+//! What clients are told of whole answers.
+
 use super::*;
 use crate::clock::Timestamp;
 use crate::id::RequestId;

@@ -1,3 +1,5 @@
+//! What clients are told of streams, however these are cut.
+
 use super::*;
 use crate::clock::Timestamp;
 use crate::id::RequestId;

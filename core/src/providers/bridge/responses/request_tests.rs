@@ -1,3 +1,5 @@
+//! What a chat is asked for a request.
+
 use super::*;
 use crate::config::{DeploymentParams, Environment};
 use crate::providers::resolve::target_of;
