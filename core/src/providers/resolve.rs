@@ -55,8 +55,8 @@ pub enum TargetError {
         name: String,
     },
     /// Nothing says which project on Google Cloud is called.
-    #[error("provider `vertex_ai` needs `vertex_project`, or the variable VERTEXAI_PROJECT")]
-    NoProject,
+    #[error(transparent)]
+    NoProject(#[from] vertex::place::NoProject),
     /// The address is none.
     #[error("`api_base` must begin with `http://` or `https://` and name a host")]
     BadAddress,
@@ -121,14 +121,14 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
         return Err(TargetError::NotSpoken { name: provider.name.to_owned() });
     }
     let is_vertex = vertex::is(provider.name);
-    let place = if is_vertex { Some(vertex_base(params, model, environment)?) } else { None };
+    let place = if is_vertex { Some(vertex::place::base(params, model, environment)?) } else { None };
     let base = place.as_deref().or(configured).or_else(|| provider.base(environment));
     let base = base.ok_or_else(|| TargetError::NoAddress { name: provider.name.to_owned() })?;
     let base = base.trim_end_matches('/');
     host(base).ok_or(TargetError::BadAddress)?;
     let organization = params.organization.clone();
     let from_environment = || environment.text("OPENAI_ORGANIZATION").map(str::to_owned);
-    let is_azure = provider.name == "azure" || provider.name == "azure_text";
+    let is_azure = matches!(provider.name, "azure" | "azure_text");
     let api_version = params.api_version.clone().or_else(|| environment.text("AZURE_API_VERSION").map(str::to_owned));
     let api_version = api_version.filter(|_| is_azure);
     let Shown { api_key, identity, is_token } = match provider.name {
@@ -189,11 +189,6 @@ fn shown_to_azure(params: &DeploymentParams, environment: &Environment, provider
         .unwrap_or(Shown { api_key: None, identity: None, is_token: false })
 }
 
-fn vertex_base(params: &DeploymentParams, model: &str, environment: &Environment) -> Result<String, TargetError> {
-    vertex::place::base(params, model, environment).ok_or(TargetError::NoProject)
-}
-
-/// An account, never a key.
 fn shown_to_google(params: &DeploymentParams, environment: &Environment) -> Shown {
     let account = GoogleAccount::of(&params.account, environment);
     Shown { api_key: None, identity: Some(Identity::Google(account)), is_token: false }

@@ -5,6 +5,8 @@
 //! request's members.
 
 pub mod admit;
+mod google;
+mod plain;
 pub mod policy;
 pub mod profile;
 pub mod row;

@@ -1,40 +1,13 @@
 //! What each provider of the OpenAI dialect takes and how it differs. Data only: a provider that differs is one row.
 
+use super::google::{GEMINI, VERTEX};
+use super::plain::{ANY_MODEL, PLAIN, USER_FOR_OPENAIS};
 use super::row::{ByModel, Models, Row, Rule};
 
 /// The row of a provider.
 pub fn row(provider: &str) -> &'static Row {
     ROWS.iter().find(|row| row.provider == provider).unwrap_or(&PLAIN)
 }
-
-/// What OpenAI's ordinary models take.
-const ORDINARY: &str = "audio frequency_penalty function_call functions logit_bias logprobs \
-                max_completion_tokens max_tokens modalities n parallel_tool_calls prediction \
-                presence_penalty prompt_cache_key prompt_cache_retention response_format \
-                safety_identifier seed service_tier stop store stream stream_options temperature \
-                tool_choice tools top_logprobs top_p web_search_options";
-
-const ALL_OF_EMBEDDINGS: &str = "dimensions encoding_format user";
-
-const PLAIN: Row = Row {
-    provider: "",
-    takes: ORDINARY,
-    more: "",
-    by_model: &[USER_FOR_OPENAIS],
-    embeddings: ALL_OF_EMBEDDINGS,
-    cap: None,
-    path: "",
-    chat_members: &[],
-    headers: &[],
-    message_members_refused: &[],
-    tool_words_refused: &[],
-    rules: &[],
-};
-
-const ANY_MODEL: ByModel = ByModel { models: Models::Named(&[""]), more: "", less: "", cap: None, rules: &[] };
-
-/// A person behind a call is told of to OpenAI's own models alone.
-const USER_FOR_OPENAIS: ByModel = ByModel { models: Models::OpenAis, more: "user", ..ANY_MODEL };
 
 const EFFORT_WHERE_KNOWN: ByModel =
     ByModel { models: Models::Able("supports_reasoning"), more: "reasoning_effort", ..ANY_MODEL };
@@ -277,65 +250,6 @@ static ROWS: &[Row] = &[
         ..PLAIN
     },
 ];
-
-/// The models of Google's third generation are not all in the price data.
-const THINKING_GEMINI: &[&str] = &["gemini-2.5", "gemini-3", "gemini-4"];
-
-const GEMINI: Row = Row {
-    provider: "gemini",
-    takes: "frequency_penalty functions logprobs max_completion_tokens max_tokens modalities n parallel_tool_calls \
-            presence_penalty response_format seed service_tier stop stream stream_options temperature tool_choice tools \
-            top_p web_search_options",
-    by_model: &[
-        ByModel { models: Models::Named(THINKING_GEMINI), more: "reasoning_effort thinking", ..ANY_MODEL },
-        ByModel { models: Models::KnownToLack("supports_reasoning"), less: "reasoning_effort thinking", ..ANY_MODEL },
-        ByModel { models: Models::Able("supports_reasoning"), more: "reasoning_effort thinking", ..ANY_MODEL },
-        ByModel { models: Models::Able("supports_audio_output"), more: "audio", ..ANY_MODEL },
-    ],
-    embeddings: "dimensions encoding_format",
-    ..PLAIN
-};
-
-/// Models of other publishers on Vertex AI, which speak the OpenAI dialect.
-const OF_OTHERS: &[&str] = &[
-    "llama",
-    "mistral",
-    "codestral",
-    "ministral",
-    "pixtral",
-    "jamba",
-    "deepseek",
-    "qwen",
-    "gpt-oss",
-    "kimi",
-    "minimax",
-    "glm",
-];
-
-const VERTEX: Row = Row {
-    takes: "frequency_penalty functions logprobs max_completion_tokens max_tokens modalities n parallel_tool_calls \
-            presence_penalty response_format seed service_tier stop stream stream_options temperature tool_choice tools \
-            top_logprobs top_p web_search_options",
-    by_model: &[
-        ByModel { models: Models::Named(THINKING_GEMINI), more: "reasoning_effort thinking", ..ANY_MODEL },
-        ByModel { models: Models::KnownToLack("supports_reasoning"), less: "reasoning_effort thinking", ..ANY_MODEL },
-        ByModel { models: Models::Able("supports_reasoning"), more: "reasoning_effort thinking", ..ANY_MODEL },
-        ByModel { models: Models::Able("supports_audio_output"), more: "audio", ..ANY_MODEL },
-        ByModel {
-            models: Models::Named(&["claude"]),
-            more: "reasoning_effort thinking user",
-            less: "frequency_penalty functions logprobs modalities presence_penalty seed service_tier top_logprobs",
-            ..ANY_MODEL
-        },
-        ByModel {
-            models: Models::Named(OF_OTHERS),
-            more: "function_call logit_bias reasoning_effort",
-            rules: &[Rule::SaysNoStream],
-            ..ANY_MODEL
-        },
-    ],
-    ..GEMINI
-};
 
 const COHERE: Row = Row {
     takes: "frequency_penalty max_completion_tokens max_tokens n presence_penalty seed stop stream temperature \
