@@ -12,7 +12,7 @@ import time
 from urllib.parse import urlsplit
 
 from compare import MASTER_KEY, normalise
-from upstream import parse_body
+from upstream import AUTHORITY, parse_body
 
 _UP_SECONDS_MAX = 30
 
@@ -25,6 +25,8 @@ def configuration(cases, upstream_base):
             parameters = json.dumps(case["litellm_params"]).replace("http://upstream.test", upstream_base)
             models[case["model_name"]] = json.loads(parameters)
     return {
+        # IBM's keys are exchanged for a token, which the stand-in gives.
+        "environment_variables": {"WATSONX_IAM_URL": upstream_base + "/identity/token"},
         "model_list": [{"model_name": name, "litellm_params": parameters} for name, parameters in models.items()],
         "general_settings": {"master_key": MASTER_KEY},
         "litellm_settings": {"num_retries": 0, "request_timeout": 20},
@@ -33,9 +35,10 @@ def configuration(cases, upstream_base):
 
 
 class Postern:
-    """A `postern` process with a configuration of its own; ends with the block it is used in."""
+    """A `postern` process with a configuration of its own; ends with the block it is used in. With a proxy, it finds
+    every provider behind it."""
 
-    def __init__(self, binary, config):
+    def __init__(self, binary, config, proxy=None):
         self.folder = tempfile.TemporaryDirectory()
         self.log = os.path.join(self.folder.name, "postern.log")
         path = os.path.join(self.folder.name, "config.yaml")
@@ -46,6 +49,9 @@ class Postern:
         command = [binary, "--config", path, "--store", "memory", "--host", "127.0.0.1", "--port", str(port)]
         # No key of the developer's own may decide a case.
         environment = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR")}
+        if proxy:
+            environment |= {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "NO_PROXY": "127.0.0.1"}
+            environment["SSL_CERT_FILE"] = str(AUTHORITY)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
 

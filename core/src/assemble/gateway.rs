@@ -29,6 +29,7 @@ use crate::tls;
 use crate::upstream::client::{HttpClient, PROXY_VARIABLES, Way};
 use crate::upstream::identity::authorizer::Authorizer;
 use crate::upstream::transport::{Bounds, Transport};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,7 +98,8 @@ impl Gateway {
     pub fn assemble(loaded: Loaded, state: State, staleness: KeyStaleness, ground: Ground) -> Result<Self, StartError> {
         let State { table, expiring, .. } = state;
         let Loaded { config, environment, .. } = loaded;
-        let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config()?, way(&environment))?);
+        let roots = tls::roots::trusted(environment.text(tls::roots::FILE_VARIABLE).map(Path::new))?;
+        let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config(roots)?, way(&environment))?);
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
         let admits_in_outage = config.general.allow_requests_on_db_unavailable;
@@ -110,6 +112,7 @@ impl Gateway {
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let (user_defaults, team_defaults) =
             (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
+        let authorizer = authorizer(&transport, &ground.clock, &environment);
         let models = Arc::new(models(config, environment)?);
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
@@ -141,7 +144,7 @@ impl Gateway {
             spend,
             ledger,
             limits,
-            authorizer: Authorizer::new(Arc::clone(&transport), Arc::clone(&ground.clock)),
+            authorizer,
             transport,
             clock: ground.clock,
             random: ground.random,
@@ -198,6 +201,15 @@ impl KeyStaleness {
 fn models(config: Config, environment: Environment) -> Result<ModelTable, StartError> {
     let targets = move |params: &_| target_of(params, &environment).map_err(Into::into);
     Ok(ModelTable::new(config.models, Arc::new(targets))?)
+}
+
+fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environment: &Environment) -> Authorizer {
+    let authorizer = Authorizer::new(Arc::clone(transport), Arc::clone(clock));
+    #[cfg(feature = "aws")]
+    let authorizer = authorizer.with_environment(environment.clone());
+    #[cfg(not(feature = "aws"))]
+    let _ = environment;
+    authorizer
 }
 
 fn way(environment: &Environment) -> Way {

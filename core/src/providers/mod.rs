@@ -10,13 +10,21 @@
 //! [`mock`] answers without an upstream.
 
 pub mod anthropic;
+pub mod azure_ai;
+pub mod bedrock;
 pub mod bridge;
 pub mod catalog;
+pub mod codestral;
+pub mod cohere;
 pub mod decoder;
+pub mod embedding_input;
 pub mod envelope;
 pub mod failure;
+pub mod huggingface;
 pub mod identity;
 pub mod mock;
+mod names;
+pub mod ollama;
 pub mod openai;
 pub mod operation;
 mod outgoing;
@@ -25,7 +33,9 @@ pub mod provider;
 pub mod registry;
 pub mod rerank;
 pub mod resolve;
+mod shown;
 pub mod target;
 pub mod translation;
 pub mod untold;
+pub mod watsonx;
 pub mod zero_config;

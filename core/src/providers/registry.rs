@@ -1,34 +1,54 @@
 //! Which transform speaks for a provider, and for what. Adding a provider is one line here.
 
 use super::anthropic::{Anthropic, AnthropicMessages};
-use super::bridge::completions::{Completions, FillInTheMiddle};
+use super::azure_ai::{self, AzureAi};
+use super::bedrock;
+use super::bridge::completions::Completions;
 use super::bridge::messages::Messages;
 use super::bridge::over::Bridge;
 use super::bridge::speaker::Speaker;
-use super::openai::OpenAi;
+use super::codestral::Codestral;
+use super::cohere::Cohere;
+use super::huggingface::HuggingFace;
+use super::ollama::Ollama;
+use super::openai::{OpenAi, OpenAiResponses};
 use super::operation::Operation;
 use super::provider::Provider;
 use super::rerank;
+use super::watsonx::Watsonx;
 
 static OPENAI: OpenAi = OpenAi;
+static OPENAI_RESPONSES: OpenAiResponses = OpenAiResponses;
 static ANTHROPIC: Anthropic = Anthropic;
+static COHERE: Cohere = Cohere;
+static CODESTRAL: Codestral = Codestral;
+static AZURE_AI: AzureAi = AzureAi;
+static HUGGING_FACE: HuggingFace = HuggingFace;
+static OLLAMA_CHAT: Ollama = Ollama::Chat;
+static OLLAMA_GENERATE: Ollama = Ollama::Generate;
+static WATSONX: Watsonx = Watsonx;
 
-static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages;
+static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &["anthropic-version", "anthropic-beta"] };
+// It takes the headers and does not read them: <https://api-docs.deepseek.com/guides/anthropic_api>
+static DEEPSEEK_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &[] };
 static MESSAGES: Messages = Messages;
 static COMPLETIONS: Completions = Completions;
-static FILL_IN_THE_MIDDLE: FillInTheMiddle = FillInTheMiddle;
 
 /// Who speaks for a model of a provider, for what a client asks: some providers serve models in several dialects.
 pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
     match operation {
-        Operation::Rerank => Speaker::Own(rerank::reranker(name)),
-        Operation::Completion if name == "text-completion-codestral" => Speaker::Own(&FILL_IN_THE_MIDDLE),
+        Operation::Rerank if !reranks_its_own_way(name) => Speaker::Own(rerank::reranker(name)),
         Operation::Completion if !completes(name) => {
             Speaker::Bridged(Bridge { dialect: &COMPLETIONS, inner: own(name, model) })
         }
         Operation::CountTokens => Speaker::Own(&ANTHROPIC_MESSAGES),
-        Operation::Messages if speaks_messages(name) => Speaker::Own(&ANTHROPIC_MESSAGES),
-        Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
+        Operation::Messages => match name {
+            "anthropic" => Speaker::Own(&ANTHROPIC_MESSAGES),
+            "deepseek" => Speaker::Own(&DEEPSEEK_MESSAGES),
+            "azure_ai" if azure_ai::is_claude(model) => Speaker::Own(&ANTHROPIC_MESSAGES),
+            "openai" => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI_RESPONSES }),
+            _ => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
+        },
         _ => Speaker::Own(own(name, model)),
     }
 }
@@ -36,6 +56,7 @@ pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
 /// Who speaks for answers that are made up in the OpenAI dialect.
 pub fn mock(operation: Operation) -> Speaker {
     match operation {
+        Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI }),
         // Completions are made up as such.
         Operation::Completion => Speaker::Own(&OPENAI),
         _ => provider("openai", "", operation),
@@ -49,16 +70,25 @@ pub fn counts_tokens(name: &str) -> bool {
 
 /// The transform of a provider. Every provider that the catalog lists as spoken and that is not named here speaks the
 /// OpenAI dialect.
-fn own(name: &str, _model: &str) -> &'static dyn Provider {
+fn own(name: &str, model: &str) -> &'static dyn Provider {
     match name {
         "anthropic" => &ANTHROPIC,
+        "bedrock" | "bedrock_converse" => bedrock::speaker(model),
+        "text-completion-codestral" => &CODESTRAL,
+        "cohere" | "cohere_chat" => &COHERE,
+        "azure_ai" if azure_ai::is_claude(model) => &ANTHROPIC,
+        "azure_ai" => &AZURE_AI,
+        "huggingface" => &HUGGING_FACE,
+        "ollama" => &OLLAMA_GENERATE,
+        "ollama_chat" => &OLLAMA_CHAT,
+        "watsonx" => &WATSONX,
         _ => &OPENAI,
     }
 }
 
 /// Whether a provider completes texts itself; the models of all others only chat.
 fn completes(name: &str) -> bool {
-    const COMPLETING: [&str; 13] = [
+    const COMPLETING: [&str; 14] = [
         "azure_text",
         "dashscope",
         "featherless_ai",
@@ -70,13 +100,14 @@ fn completes(name: &str) -> bool {
         "meta_llama",
         "moonshot",
         "nebius",
+        "text-completion-codestral",
         "text-completion-openai",
         "together_ai",
     ];
     COMPLETING.contains(&name)
 }
 
-/// Whether a provider answers Anthropic's messages itself.
-fn speaks_messages(name: &str) -> bool {
-    matches!(name, "anthropic" | "deepseek")
+/// Whether a provider's own transform reranks.
+fn reranks_its_own_way(name: &str) -> bool {
+    matches!(name, "bedrock" | "bedrock_converse")
 }

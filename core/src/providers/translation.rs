@@ -25,6 +25,9 @@ pub trait ChatEvents: Send {
 
     /// What was used, once the upstream has told all of it.
     fn usage(&self) -> Option<Usage>;
+
+    /// The upstream has closed the stream. A dialect in which that is how an answer ends says here why it ended.
+    fn close(&mut self, _out: &mut ChunkWriter) {}
 }
 
 /// Reads the events of a stream by what they mean; `F` is how the stream is cut into events.
@@ -86,6 +89,7 @@ impl<E: ChatEvents, F: Framing> StreamDecoder for Translation<E, F> {
         let rest = self.splitter.finish();
         self.read(&rest)?;
         if !self.is_over {
+            self.events.close(&mut self.out);
             // An answer that told why it ended is whole, even if the event that closes the stream is missing.
             if !self.out.is_finished() {
                 let message = "the upstream ended its stream before the answer was complete";

@@ -1,5 +1,6 @@
 //! Wire formats below any dialect. Pure; knows only usage and money.
 
+pub mod event_stream;
 pub mod framing;
 pub mod input_weight;
 pub mod json_lines;

@@ -43,6 +43,7 @@ const STREAMED: &str = r#"{"model":"gpt","stream":true,"messages":[{"role":"user
 const WHOLE: &str = r#"{"model":"gpt","messages":[]}"#;
 
 mod limits;
+mod reranks;
 
 /// An upstream that answers as it is told, once, and keeps what it was asked.
 struct Scripted {
@@ -69,6 +70,11 @@ struct Gateway {
 
 impl Gateway {
     fn answering(status: u16, body: UpstreamBody) -> Self {
+        Self::of("openai/gpt-4o", status, body)
+    }
+
+    /// A gateway whose one model, `gpt`, is this one.
+    fn of(model: &str, status: u16, body: UpstreamBody) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp::from_seconds(1_763_700_000)));
         let store = Arc::new(EmbeddedTable::in_memory(Arc::clone(&clock)).unwrap());
         let table = Arc::new(FaultyTable::new(store, Plan::script([])));
@@ -77,7 +83,7 @@ impl Gateway {
         let directory = Arc::new(Directory::new(RecordStore::new(table.clone()), 0, 10));
         let master = MasterKey::new(&Secret::new("sk-m"));
         let params = DeploymentParams {
-            model: "openai/gpt-4o".to_owned(),
+            model: model.to_owned(),
             api_base: Some("http://upstream.test/v1".to_owned()),
             ..DeploymentParams::default()
         };

@@ -7,17 +7,17 @@
 
 pub mod abilities;
 pub mod answer;
-mod betas;
+pub mod betas;
 mod blocks;
 pub mod body;
 mod dialect;
 pub mod events;
 mod failure;
 mod messages;
-mod parameters;
+pub mod parameters;
 mod request;
 mod schema;
-mod thinking;
+pub mod thinking;
 mod tools;
 mod turns;
 mod wire;

@@ -1,7 +1,8 @@
 //! The upstream request of an operation whose body is a form: the client's fields in their order, files as they came,
 //! with the model's own name and the deployment's additions.
 
-use super::request::{model_name, with_headers};
+use super::address::endpoint;
+use super::request::{model_name, post};
 use crate::api::form::{Field, Form, field_text};
 use crate::api::members::Members;
 use crate::providers::outgoing::{self, member};
@@ -28,7 +29,8 @@ pub(super) fn build(mut call: Call<'_, '_>, form: &Form, target: &Target) -> Res
     let boundary = boundary(form, members);
     let content_type = HeaderValue::try_from(format!("multipart/form-data; boundary={boundary}"));
     let content_type = content_type.map_err(|error| TransformError::Unsayable { reason: error.to_string() })?;
-    let mut request = with_headers(operation, target, write(form, members, &boundary))?;
+    let body = write(form, members, &boundary);
+    let mut request = post(&endpoint(target, operation.path()), body, target)?;
     request.headers_mut().insert(CONTENT_TYPE, content_type);
     Ok(request)
 }

@@ -1,21 +1,28 @@
 //! The OpenAI dialect, spoken by most upstreams. Clients speak it too, so answers pass as the bytes they came in.
 //!
+//! [`responses`] chats by OpenAI's newer way to ask.
+//!
 //! Wire format: <https://platform.openai.com/docs/api-reference/chat>
 
 mod address;
 mod answer;
 mod choices;
 mod dialect;
+mod embedding;
 pub(super) mod failure;
 mod forms;
 mod json_tool;
 mod media_answer;
 mod media_events;
-mod messages;
+pub(super) mod messages;
 mod request;
+mod responses;
 mod stream;
-mod values;
-mod words;
+pub(super) mod values;
+pub(super) mod words;
 
+pub(super) use address::azure_models;
 pub use dialect::OpenAi;
+pub(super) use request::{body, post};
+pub use responses::OpenAiResponses;
 pub(super) use stream::EventReader;

@@ -3,7 +3,7 @@
 
 use super::address::endpoint;
 use super::words::{into_raw, member};
-use super::{messages, values, words};
+use super::{embedding, messages, values, words};
 use crate::api::members::Members;
 use crate::providers::operation::Operation;
 use crate::providers::outgoing;
@@ -14,30 +14,69 @@ use crate::providers::target::Target;
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// Builds the upstream request.
 pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
+    let (path, extra_body) = adapt(&mut call, target)?;
+    let name = model_name(call.operation, target);
+    let is_named = path != embedding::IMAGES && names_model(call.operation, target);
+    let names: &[(&'static str, &str)] = if is_named { &[("model", &name)] } else { &[] };
+    if names.is_empty() {
+        call.members.take("model");
+    }
+    let body = finish(&mut call, target, names, extra_body)?;
+    post(&endpoint(target, path), body, target)
+}
+
+/// The body, with the members that name the model: there are providers of the dialect that name it in their own way.
+///
+/// # Errors
+/// As [`Provider::request`](crate::providers::provider::Provider::request).
+pub(in crate::providers) fn body(
+    call: &mut Call<'_, '_>,
+    target: &Target,
+    names: &[(&'static str, &str)],
+) -> Result<Vec<u8>, TransformError> {
+    let (_, extra_body) = adapt(call, target)?;
+    finish(call, target, names, extra_body)
+}
+
+/// Puts the members into the provider's form. Gives the path that they are sent to, and the client's `extra_body`.
+fn adapt<'a>(
+    call: &mut Call<'_, 'a>,
+    target: &Target,
+) -> Result<(&'static str, Option<Cow<'a, RawValue>>), TransformError> {
     let extra_body = call.members.take("extra_body");
     outgoing::fill_in(call.members, target)?;
-    admit(&mut call, &target.profile, &target.model)?;
+    admit(call, &target.profile, &target.model)?;
+    let mut path = call.operation.path();
     match call.operation {
-        Operation::Chat => adapt_chat(&mut call, target)?,
-        Operation::Embedding if target.profile.has(Rule::ListsInput) => list_input(call.members)?,
+        Operation::Chat => adapt_chat(call, target)?,
+        Operation::Embedding => path = embedding::adapt(call.members, &target.profile)?,
         Operation::Speech => ask_for_voice(call.members)?,
         _ => {}
     }
+    Ok((path, extra_body))
+}
+
+/// The adapted members with those that name the model and those that win over all others.
+fn finish(
+    call: &mut Call<'_, '_>,
+    target: &Target,
+    names: &[(&'static str, &str)],
+    extra_body: Option<Cow<'_, RawValue>>,
+) -> Result<Vec<u8>, TransformError> {
     let Call { operation, members, stream, .. } = call;
-    if names_model(operation, target) {
-        members.set("model", member(&model_name(operation, target), "model")?);
-    } else {
-        members.take("model");
+    for (name, value) in names {
+        members.set(*name, member(value, name)?);
     }
-    if stream && operation.generates() && target.profile.takes(operation).takes("stream_options") {
+    if *stream && operation.generates() && target.profile.takes(*operation).takes("stream_options") {
         ask_for_usage(members)?;
     }
     outgoing::add_extra_body(members, target, extra_body)?;
-    with_headers(operation, target, members.to_json())
+    Ok(members.to_json())
 }
 
 /// Whether the body says the model: an address of Azure's says it too, and refuses it beside images.
@@ -65,7 +104,7 @@ fn adapt_chat(call: &mut Call<'_, '_>, target: &Target) -> Result<(), TransformE
     if !profile.row.tool_words_refused.is_empty() {
         words::remove(call.members, "tools", profile.row.tool_words_refused)?;
     }
-    if !call.stream && profile.has(Rule::SaysNoStream) {
+    if !call.stream && call.members.take("stream").is_none() && profile.has(Rule::SaysNoStream) {
         call.members.set("stream", member(&false, "stream")?);
     }
     for (name, json) in profile.row.chat_members {
@@ -100,20 +139,16 @@ fn ask_for_usage(members: &mut Members<'_>) -> Result<(), TransformError> {
     Ok(())
 }
 
-/// One input as a list of one.
-fn list_input(members: &mut Members<'_>) -> Result<(), TransformError> {
-    let Some(input) = members.get("input").filter(|input| input.get().starts_with('"')) else { return Ok(()) };
-    let listed = into_raw(format!("[{}]", input.get()).into_bytes(), "input")?;
-    members.replace("input", listed);
-    Ok(())
-}
-
-pub(super) fn with_headers(
-    operation: Operation,
-    target: &Target,
+/// The request that carries a body to an address, with the deployment's headers and its credential.
+///
+/// # Errors
+/// [`TransformError::Setting`]: the address, a header or the credential cannot be sent.
+pub(in crate::providers) fn post(
+    address: &str,
     body: Vec<u8>,
+    target: &Target,
 ) -> Result<Request<Bytes>, TransformError> {
-    let mut request = outgoing::post(target, &endpoint(target, operation), body)?;
+    let mut request = outgoing::post(target, address, body)?;
     let headers = request.headers_mut();
     if let Some(organization) = &target.organization {
         let value = HeaderValue::try_from(organization).map_err(|error| outgoing::setting("organization", &error))?;

@@ -32,7 +32,11 @@ struct Thinking {
 ///
 /// # Errors
 /// [`TransformError::Unsupported`] for a value that the model does not take and that may not be dropped.
-pub(super) fn adapt(call: &mut Call<'_, '_>, profile: &Profile, model: &str) -> Result<(), TransformError> {
+pub(in crate::providers) fn adapt(
+    call: &mut Call<'_, '_>,
+    profile: &Profile,
+    model: &str,
+) -> Result<(), TransformError> {
     cap_name(call.members, profile);
     if call.policy.modifies {
         cap_output(call.members, profile)?;
@@ -53,6 +57,9 @@ pub(super) fn adapt(call: &mut Call<'_, '_>, profile: &Profile, model: &str) -> 
                 call.members.set("tool_choice", member(&"any", "tool_choice")?);
             }
             Rule::NoToolChoice if says(call.members, "tool_choice", "auto") => drop(call.members.take("tool_choice")),
+            Rule::ToolChoiceOption if call.members.read::<&str>("tool_choice").is_some() => {
+                call.members.rename("tool_choice", "tool_choice_option");
+            }
             Rule::RandomSeed => call.members.rename("seed", "random_seed"),
             _ => {}
         }

@@ -83,6 +83,7 @@ fn matches(models: &Models, model: &str, known: &Option<ModelPrice>) -> bool {
     let name = model.rsplit('/').next().unwrap_or(model);
     match models {
         Models::Named(names) => names.iter().any(|begin| name.starts_with(begin)),
+        Models::Begins(names) => names.iter().any(|begin| model.starts_with(begin)),
         Models::NotNamed(names) => !names.iter().any(|begin| name.starts_with(begin)),
         Models::Able(ability) => says(known, ability) == Some(true),
         Models::NotAble(ability) => says(known, ability) != Some(true),

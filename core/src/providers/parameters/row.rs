@@ -55,6 +55,8 @@ pub struct ByModel {
 pub enum Models {
     /// Those whose own name (behind the last `/`) begins with one of these.
     Named(&'static [&'static str]),
+    /// Those that begin with one of these, as the deployment says them.
+    Begins(&'static [&'static str]),
     /// All but those.
     NotNamed(&'static [&'static str]),
     /// Those of which the price data says this ability.
@@ -76,6 +78,10 @@ pub enum Models {
 pub enum Rule {
     /// The address names a deployment and a version, as Azure's.
     AzureAddress,
+    /// Azure's resources of many models have a path of their own, and a version.
+    AzureModelsAddress,
+    /// An address that ends in `/ai/run`, which is the provider's own dialect, stands for the one of OpenAI's beside it.
+    CloudflareAddress,
     /// `stream: false` is said, where nothing is said elsewhere.
     SaysNoStream,
     /// The role `developer` is known; elsewhere it is `system`.
@@ -92,6 +98,14 @@ pub enum Rule {
     NamesOnlyUsers,
     /// The input of embeddings is always a list.
     ListsInput,
+    /// An input in OpenAI's tokens is understood; elsewhere it is told as text.
+    TakesTokens,
+    /// `dimensions` are called `output_dimension`.
+    OutputDimension,
+    /// An image among the inputs of embeddings is an object with its base64.
+    ImagesAreObjects,
+    /// Embeddings of images have an address of their own.
+    ImagesApart,
     /// No temperature but 1 while the model reasons.
     OnlyTemperatureOne,
     /// It reasons only where an effort is asked for.
@@ -108,6 +122,8 @@ pub enum Rule {
     NoToolChoice,
     /// `tool_choice: required` is called `any`, and no single tool can be chosen.
     ToolChoiceAny,
+    /// A `tool_choice` in a word is called `tool_choice_option`.
+    ToolChoiceOption,
     /// A `reasoning_effort` is said as `thinking` with a budget.
     EffortIsThinking,
     /// A schema for answers is said as a tool.

@@ -1,39 +1,13 @@
 //! What each provider of the OpenAI dialect takes and how it differs. Data only: a provider that differs is one row.
 
+use super::own;
+use super::plain::{ANY_MODEL, PLAIN, USER_FOR_OPENAIS};
 use super::row::{ByModel, Models, Row, Rule};
 
 /// The row of a provider.
 pub fn row(provider: &str) -> &'static Row {
-    ROWS.iter().find(|row| row.provider == provider).unwrap_or(&PLAIN)
+    ROWS.iter().chain(own::ROWS).find(|row| row.provider == provider).unwrap_or(&PLAIN)
 }
-
-/// What OpenAI's ordinary models take.
-const ORDINARY: &str = "audio frequency_penalty function_call functions logit_bias logprobs \
-                max_completion_tokens max_tokens modalities n parallel_tool_calls prediction \
-                presence_penalty prompt_cache_key prompt_cache_retention response_format \
-                safety_identifier seed service_tier stop store stream stream_options temperature \
-                tool_choice tools top_logprobs top_p web_search_options";
-
-const ALL_OF_EMBEDDINGS: &str = "dimensions encoding_format user";
-
-const PLAIN: Row = Row {
-    provider: "",
-    takes: ORDINARY,
-    more: "",
-    by_model: &[USER_FOR_OPENAIS],
-    embeddings: ALL_OF_EMBEDDINGS,
-    images: "n quality response_format size style user",
-    cap: None,
-    path: "",
-    chat_members: &[],
-    headers: &[],
-    message_members_refused: &[],
-    tool_words_refused: &[],
-    rules: &[],
-};
-
-const ANY_MODEL: ByModel =
-    ByModel { models: Models::Named(&[""]), more: "", less: "", images: None, cap: None, rules: &[] };
 
 /// OpenAI's newer models answer images in one form, and have no styles.
 const DRAWS_IN_ONE_FORM: ByModel = ByModel {
@@ -48,30 +22,36 @@ const DRAWS_WITHOUT_STYLE: ByModel = ByModel {
     ..ANY_MODEL
 };
 
-/// A person behind a call is told of to OpenAI's own models alone.
-const USER_FOR_OPENAIS: ByModel = ByModel { models: Models::OpenAis, more: "user", ..ANY_MODEL };
-
 const EFFORT_WHERE_KNOWN: ByModel =
     ByModel { models: Models::Able("supports_reasoning"), more: "reasoning_effort", ..ANY_MODEL };
+
+/// What depends on the model stands with its abilities.
+const BEDROCK: Row = Row {
+    takes: "max_completion_tokens max_tokens n parallel_tool_calls reasoning_effort response_format service_tier stop \
+            stream stream_options temperature thinking tool_choice tools top_p web_search_options",
+    by_model: &[
+        ByModel { models: Models::Begins(&["invoke/"]), more: "user", less: "service_tier", ..ANY_MODEL },
+        ByModel {
+            models: Models::NotNamed(&["amazon.titan-embed-text-v1", "amazon.titan-embed-g1"]),
+            more: "dimensions encoding_format",
+            ..ANY_MODEL
+        },
+    ],
+    embeddings: "",
+    ..PLAIN
+};
 
 static ROWS: &[Row] = &[
     Row {
         provider: "openai",
         by_model: OPENAI_MODELS,
         embeddings: "encoding_format user",
-        rules: &[Rule::KeepsCacheMarks],
-        ..PLAIN
-    },
-    // What depends on the model stands with its abilities.
-    Row {
-        provider: "anthropic",
-        takes: "max_completion_tokens max_tokens n parallel_tool_calls reasoning_effort response_format stop stream \
-                stream_options temperature thinking tool_choice tools top_p user web_search_options",
-        by_model: &[],
-        embeddings: "",
+        rules: &[Rule::KeepsCacheMarks, Rule::TakesTokens],
         ..PLAIN
     },
     Row { provider: "azure", ..AZURE },
+    Row { provider: "bedrock", ..BEDROCK },
+    Row { provider: "bedrock_converse", ..BEDROCK },
     Row { provider: "azure_text", ..AZURE },
     Row {
         provider: "databricks",
@@ -99,6 +79,7 @@ static ROWS: &[Row] = &[
         rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks],
         ..PLAIN
     },
+    Row { provider: "cloudflare", embeddings: "", rules: &[Rule::CloudflareAddress, Rule::SaysNoStream], ..PLAIN },
     Row { provider: "text-completion-openai", rules: &[Rule::KeepsCacheMarks], ..PLAIN },
     Row {
         provider: "groq",
@@ -213,19 +194,30 @@ static ROWS: &[Row] = &[
         provider: "hosted_vllm",
         more: "reasoning_effort thinking",
         tool_words_refused: &["strict", "additionalProperties"],
-        rules: &[Rule::SaysNoStream, Rule::JoinsAssistantText, Rule::ThinkingIsAnEffort, Rule::ListsInput],
+        rules: &[
+            Rule::SaysNoStream,
+            Rule::JoinsAssistantText,
+            Rule::ThinkingIsAnEffort,
+            Rule::ListsInput,
+            Rule::TakesTokens,
+        ],
         ..PLAIN
     },
     Row {
         provider: "litellm_proxy",
         more: "reasoning_effort thinking user verbosity",
-        rules: &[Rule::KeepsCacheMarks],
+        rules: &[Rule::KeepsCacheMarks, Rule::TakesTokens],
         ..PLAIN
     },
-    Row { provider: "custom_openai", more: "reasoning_effort", rules: &[Rule::KeepsCacheMarks], ..PLAIN },
+    Row {
+        provider: "custom_openai",
+        more: "reasoning_effort",
+        rules: &[Rule::KeepsCacheMarks, Rule::TakesTokens],
+        ..PLAIN
+    },
     Row { provider: "openai_like", more: "reasoning_effort", ..PLAIN },
     Row { provider: "github", cap: Some("max_tokens"), ..PLAIN },
-    Row { provider: "nebius", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "nebius", cap: Some("max_tokens"), rules: &[Rule::TakesTokens], ..PLAIN },
     Row {
         provider: "moonshot",
         by_model: &[ByModel { less: "functions function_call", ..ANY_MODEL }, USER_FOR_OPENAIS],
@@ -242,6 +234,15 @@ static ROWS: &[Row] = &[
         cap: Some("max_tokens"),
         ..PLAIN
     },
+    Row { provider: "cohere", ..COHERE },
+    Row { provider: "cohere_chat", ..COHERE },
+    Row {
+        provider: "jina_ai",
+        embeddings: "dimensions encoding_format",
+        rules: &[Rule::ListsInput, Rule::ImagesAreObjects],
+        ..PLAIN
+    },
+    Row { provider: "voyage", embeddings: "dimensions encoding_format", rules: &[Rule::OutputDimension], ..PLAIN },
     Row { provider: "ai21", ..AI21 },
     Row { provider: "ai21_chat", ..AI21 },
     Row {
@@ -268,6 +269,15 @@ static ROWS: &[Row] = &[
         ..PLAIN
     },
 ];
+
+const COHERE: Row = Row {
+    takes: "frequency_penalty max_completion_tokens max_tokens n presence_penalty seed stop stream temperature \
+                tool_choice tools top_p",
+    by_model: &[],
+    embeddings: "dimensions encoding_format",
+    cap: Some("max_tokens"),
+    ..PLAIN
+};
 
 const AI21: Row = Row {
     takes: "max_completion_tokens max_tokens n response_format seed stop stream temperature \
@@ -299,7 +309,7 @@ const AZURE: Row = Row {
         DRAWS_IN_ONE_FORM,
         DRAWS_WITHOUT_STYLE,
     ],
-    rules: &[Rule::AzureAddress],
+    rules: &[Rule::AzureAddress, Rule::TakesTokens],
     ..PLAIN
 };
 
@@ -353,9 +363,9 @@ mod tests {
 
     #[test]
     fn every_row_is_a_providers_and_every_name_a_parameters() {
-        let rows: BTreeSet<_> = ROWS.iter().map(|row| row.provider).collect();
-        assert_eq!(rows.len(), ROWS.len());
-        for row in ROWS {
+        let rows: BTreeSet<_> = ROWS.iter().chain(own::ROWS).map(|row| row.provider).collect();
+        assert_eq!(rows.len(), ROWS.len() + own::ROWS.len());
+        for row in ROWS.iter().chain(own::ROWS) {
             assert!(catalog::find(row.provider).is_some(), "{}", row.provider);
             let mut words = vec![row.takes, row.more, row.embeddings];
             words.extend(row.by_model.iter().flat_map(|by_model| [by_model.more, by_model.less]));

@@ -12,8 +12,11 @@ use bytes::Bytes;
 const OVERLOADED: u16 = 529;
 
 /// An upstream that speaks Anthropic's dialect, to clients that do.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct AnthropicMessages;
+#[derive(Clone, Copy, Debug)]
+pub struct AnthropicMessages {
+    /// Headers of the client's that it reads.
+    pub forwards: &'static [&'static str],
+}
 
 impl Provider for AnthropicMessages {
     fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>, TransformError> {
@@ -33,7 +36,7 @@ impl Provider for AnthropicMessages {
     }
 
     fn forwards(&self) -> &'static [&'static str] {
-        &["anthropic-version", "anthropic-beta"]
+        self.forwards
     }
 }
 

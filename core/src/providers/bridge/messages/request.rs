@@ -48,15 +48,30 @@ struct Schema<'a> {
     strict: bool,
 }
 
+/// Whether markers of what to cache are said.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Marks {
+    are_kept: bool,
+}
+
+impl Marks {
+    /// The marker, where it is said.
+    pub(super) fn kept(self, marker: Option<&RawValue>) -> Option<&RawValue> {
+        marker.filter(|marker| self.are_kept && marker.get() != "null")
+    }
+}
+
 /// The chat's members.
 pub(super) fn ask<'a>(asked: Asked<'_, 'a>) -> Result<Members<'a>, TransformError> {
-    let Asked { members, profile, dropped } = asked;
+    let Asked { members, target, dropped } = asked;
     let mut chat = Members::default();
     members.retain(|_, value| value.get() != "null");
-    say_turns(members, &mut chat, dropped)?;
     members.take("stream");
-    say_tools(members, &mut chat, dropped)?;
-    say_thinking(members, &mut chat, profile)?;
+    // Markers of what to cache mean nothing to other models.
+    let marks = Marks { are_kept: target.model.to_ascii_lowercase().contains("claude") };
+    say_turns(members, &mut chat, (marks, dropped))?;
+    say_tools(members, &mut chat, (marks, dropped))?;
+    say_thinking(members, &mut chat, &target.profile)?;
     say_user(members, &mut chat)?;
     say_format(members, &mut chat)?;
     members.rename("stop_sequences", "stop");

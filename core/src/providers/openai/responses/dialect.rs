@@ -1,36 +1,33 @@
-//! Mistral's completions between a prompt and a suffix, which are asked for as texts and answered as in a chat:
-//! <https://docs.mistral.ai/api/#tag/fim>
+//! The responses as a [`Provider`] of chats.
 
-use super::dialect::Completions;
-use crate::providers::bridge::over::Bridge;
+use super::events::ResponseEvents;
+use super::{answer, request};
 use crate::providers::decoder::StreamDecoder;
 use crate::providers::failure::ProviderFailure;
-use crate::providers::openai::OpenAi;
+use crate::providers::openai::failure;
 use crate::providers::provider::{Call, Provider, Reply, TransformError, WholeAnswer};
 use crate::providers::target::Target;
+use crate::providers::translation::Translation;
 use bytes::Bytes;
 
-static OPENAI: OpenAi = OpenAi;
-const CHAT: Bridge = Bridge { dialect: &Completions, inner: &OPENAI };
-
-/// An upstream that completes texts and answers as in a chat.
+/// An upstream that answers OpenAI's responses.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct FillInTheMiddle;
+pub struct OpenAiResponses;
 
-impl Provider for FillInTheMiddle {
+impl Provider for OpenAiResponses {
     fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>, TransformError> {
-        OPENAI.request(call, target)
+        request::build(call, target)
     }
 
     fn answer(&self, reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
-        CHAT.answer(reply, body)
+        answer::read(reply, &body)
     }
 
     fn decoder(&self, reply: Reply<'_>) -> Box<dyn StreamDecoder> {
-        CHAT.decoder(reply)
+        Box::new(Translation::new(reply, ResponseEvents::default()))
     }
 
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure {
-        CHAT.failure(status, body)
+        failure::read(status, body)
     }
 }
