@@ -12,6 +12,7 @@ async fn reranked(answer: &'static str) -> (CallAnswer, SpendRow) {
         path_model: None,
         headers: authorized("sk-m"),
         body: Bytes::from_static(RERANK.as_bytes()),
+        form: None,
         client_address: None,
     };
     let answer = gateway.calls.call(request).await;
