@@ -40,8 +40,26 @@ pub struct Usage {
     pub service_tier: Option<ServiceTier>,
     /// How much each web search read, where the provider says so.
     pub search_context: Option<SearchContext>,
+    /// What was used that is not counted in tokens.
+    pub media: Media,
     /// What is odd about these counts. Empty for nearly every answer.
     pub doubts: Doubts,
+}
+
+/// What a call used that is not counted in tokens: images, speech, recordings. Not kept in spend rows, which have the
+/// cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Media {
+    /// Images that were made.
+    pub images: u64,
+    /// Pixels of each of them; 0 where nobody said a size.
+    pub pixels: u64,
+    /// Characters that were spoken.
+    pub characters: u64,
+    /// Milliseconds of speech that were made.
+    pub spoken_ms: u64,
+    /// Milliseconds of a recording that were listened to.
+    pub recorded_ms: u64,
 }
 
 /// Most tokens of an input or an output that are believed where nothing tighter is known. The longest inputs that any

@@ -56,23 +56,26 @@ def recorded_headers(headers):
     }
 
 
-def difference(case, seen, answer, level):
-    """Where the gateway first differs from the record, as a sentence; `None` where it does not."""
+def difference(case, seen, answer, level, explains=lambda text: False):
+    """Where the gateway first differs from the record, as a sentence; `None` where it does not. What `explains` knows of
+    is passed over."""
     wanted = [exchange["upstream_request"] for exchange in case["exchanges"] if not exchange.get("aux")]
     # The host is the stand-in's for every provider.
     wanted = [{name: part for name, part in request.items() if name != "url"} for request in wanted]
-    found = _first(wanted, seen, "upstream")
-    if found or level == "upstream":
+    found = _first(wanted, seen, "upstream", explains)
+    if found or level == "upstream" or len(wanted) != len(seen):
         return found
     record = case["client_response"]
-    found = _first(record["status"], answer["status"], "status")
-    if found:
+    found = _first(record["status"], answer["status"], "status", explains)
+    if found or record["status"] != answer["status"]:
         return found
     if level == "loose":
-        found = _first(gist(record), gist(answer), "answer")
-        return found or _provider_message_missing(case, answer)
-    rest = lambda whole: {name: part for name, part in whole.items() if name != "headers"}
-    return _first(rest(record), rest(answer), "answer") or _first_header(record["headers"], answer["headers"])
+        found = _first(gist(record), gist(answer), "answer", explains) or _provider_message_missing(case, answer)
+    else:
+        rest = lambda whole: {name: part for name, part in whole.items() if name != "headers"}
+        found = _first(rest(record), rest(answer), "answer", explains)
+        found = found or _first_header(record["headers"], answer["headers"])
+    return None if found and explains(found) else found
 
 
 def _first_header(wanted, got):
@@ -83,8 +86,8 @@ def _first_header(wanted, got):
     return None
 
 
-def _first(wanted, got, place):
-    """The first place where two values differ."""
+def _first(wanted, got, place, explains=lambda text: False):
+    """The first place where two values differ and nothing explains it."""
     numbers = (int, float)
     if isinstance(wanted, numbers) and isinstance(got, numbers) and not isinstance(wanted, bool):
         if abs(wanted - got) <= 1e-9 * max(abs(wanted), abs(got)):
@@ -92,19 +95,21 @@ def _first(wanted, got, place):
     elif isinstance(wanted, dict) and isinstance(got, dict):
         for name in sorted(wanted.keys() | got.keys()):
             if name not in got:
-                return f"{place}.{name}: missing, wanted {_short(wanted[name])}"
-            if name not in wanted:
-                return f"{place}.{name}: not wanted, got {_short(got[name])}"
-            found = _first(wanted[name], got[name], f"{place}.{name}")
-            if found:
+                found = f"{place}.{name}: missing, wanted {_short(wanted[name])}"
+            elif name not in wanted:
+                found = f"{place}.{name}: not wanted, got {_short(got[name])}"
+            else:
+                found = _first(wanted[name], got[name], f"{place}.{name}", explains)
+            if found and not explains(found):
                 return found
         return None
     elif isinstance(wanted, list) and isinstance(got, list) and len(wanted) == len(got):
         pairs = enumerate(zip(wanted, got))
-        return next((found for at, (a, b) in pairs if (found := _first(a, b, f"{place}[{at}]"))), None)
+        return next((found for at, (a, b) in pairs if (found := _first(a, b, f"{place}[{at}]", explains))), None)
     elif wanted == got:
         return None
-    return f"{place}: wanted {_short(wanted)}, got {_short(got)}"
+    found = f"{place}: wanted {_short(wanted)}, got {_short(got)}"
+    return None if explains(found) else found
 
 
 def _short(value):

@@ -31,6 +31,8 @@ def configuration(cases, upstream_base):
             parameters = json.dumps(case["litellm_params"]).replace("http://upstream.test", upstream_base)
             models[case["model_name"]] = json.loads(parameters.replace('"@SERVICE_ACCOUNT@"', account))
     return {
+        # IBM's keys are exchanged for a token, which the stand-in gives.
+        "environment_variables": {"WATSONX_IAM_URL": upstream_base + "/identity/token"},
         "model_list": [{"model_name": name, "litellm_params": parameters} for name, parameters in models.items()],
         "general_settings": {"master_key": MASTER_KEY},
         "litellm_settings": {"num_retries": 0, "request_timeout": 20},

@@ -31,7 +31,7 @@ MISSING = HERE / "missing.txt"
 
 # Postern does not start with a deployment of a provider it cannot speak to. A name leaves this list when it can.
 NOT_SPOKEN_YET = {
-    "bedrock", "cloudflare", "huggingface", "ollama", "ollama_chat", "watsonx",
+    "replicate",
 }
 
 # Providers that have none; the record falls back to OpenAI's, with the other provider's key.
@@ -42,16 +42,13 @@ def main():
     options = read_options()
     cases = [case for case in read_cases() if wanted(case, options)]
     upstream = Upstream(bytewise=options.bytewise)
-    results = []
+    results, exceptions = [], read_exceptions()
     for is_direct, proxy in ((True, None), (False, upstream.base)):
         part = [case for case in cases if is_direct != bool(case.get("needs_host_override"))]
         with Postern(options.postern, configuration(part, upstream.base), proxy) as gateway:
-            results += [(case, play(case, upstream, gateway.base, options.level)) for case in part]
-    exceptions = read_exceptions()
-    differing = {case["id"]: difference for case, difference in results if difference}
-    explained = {name for name, difference in differing.items() if reason_of(name, difference, exceptions)}
-    left = {name: difference for name, difference in differing.items() if name not in explained}
-    print_table(results, explained)
+            results += [(case, play(case, upstream, gateway.base, options.level, exceptions)) for case in part]
+    left = {case["id"]: left for case, (_, left) in results if left}
+    print_table(results)
     if options.failures:
         for name, difference in left.items():
             print(f"{name}\n    {difference}")
@@ -97,12 +94,15 @@ def wanted(case, options):
     return not options.match or bool(re.search(options.match, case["id"]))
 
 
-def play(case, upstream, base, level):
-    """Where the case first differs; `None` where it is equal."""
+def play(case, upstream, base, level, exceptions):
+    """Where the case first differs, and where it first differs without a reason; `None` where it does not."""
     upstream.load(case)
     answer = call(base, case["client_request"])
     as_recorded = lambda value: json.loads(json.dumps(value).replace(upstream.base, "http://upstream.test"))
-    return compare.difference(case, as_recorded(upstream.seen), as_recorded(answer), level)
+    seen, answer = as_recorded(upstream.seen), as_recorded(answer)
+    explains = lambda difference: reason_of(case["id"], difference, exceptions) is not None
+    first = compare.difference(case, seen, answer, level)
+    return first, first and compare.difference(case, seen, answer, level, explains)
 
 
 def side_of(difference):
@@ -128,15 +128,15 @@ def reason_of(name, difference, exceptions):
     return None
 
 
-def print_table(results, explained):
+def print_table(results):
     """Of each provider: cases, those with equal upstream requests, those with equal answers too, those explained."""
     counts = collections.defaultdict(collections.Counter)
-    for case, difference in results:
+    for case, (difference, left) in results:
         for row in (counts[case["provider"]], counts["all"]):
             row["cases"] += 1
             row["upstream"] += not difference or side_of(difference) == "answer"
             row["equal"] += not difference
-            row["explained"] += case["id"] in explained
+            row["explained"] += bool(difference and not left)
     print(f"{'provider':<26} {'cases':>6} {'upstream equal':>15} {'answer equal':>15} {'explained':>10} {'left':>6}")
     for provider in sorted(counts.keys() - {"all"}) + ["all"] * bool(results):
         row = counts[provider]

@@ -123,6 +123,8 @@ def _handler_of(upstream):
             raw = self.read_body()
             if self.command == "GET" and self.path.endswith("/models"):
                 return self.send_whole({"status": 404, "body": {"error": "not found"}})
+            if self.path == "/identity/token":
+                return self.send_whole({"status": 200, "body": {"access_token": "iam-test-token", "expires_in": 3600}})
             if self.path == "/token":
                 token = {"access_token": "ya29.test-token", "expires_in": 3599, "token_type": "Bearer"}
                 return self.send_whole({"status": 200, "body": token})

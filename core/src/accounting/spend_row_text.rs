@@ -46,7 +46,7 @@ pub(super) mod deployment {
 /// adds goes to the end.
 pub(super) mod usage {
     use crate::money::NanoDollars;
-    use crate::usage::{Doubts, SearchContext, ServiceTier, Usage};
+    use crate::usage::{Doubts, Media, SearchContext, ServiceTier, Usage};
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     pub(crate) fn serialize<S: Serializer>(usage: &Usage, serializer: S) -> Result<S::Ok, S::Error> {
@@ -97,6 +97,7 @@ pub(super) mod usage {
             doubts: Doubts::from_bits(next()),
             search_context: SearchContext::from_number(next()),
             search_units: next().checked_sub(1),
+            media: Media::default(),
         })
     }
 }

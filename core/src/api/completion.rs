@@ -25,6 +25,9 @@ pub struct Choice<'a> {
     /// What was said, or what is new of it.
     #[serde(borrow, default, alias = "delta")]
     pub message: Option<Message<'a>>,
+    /// The probabilities of its tokens, as they came.
+    #[serde(borrow, default)]
+    pub logprobs: Option<&'a RawValue>,
     /// Why it ended, once it has.
     #[serde(borrow, default)]
     pub finish_reason: Option<Text<'a>>,

@@ -112,6 +112,7 @@ impl Gateway {
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let (user_defaults, team_defaults) =
             (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
+        let authorizer = authorizer(&transport, &ground.clock, &environment);
         let models = Arc::new(models(config, environment)?);
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
@@ -143,7 +144,7 @@ impl Gateway {
             spend,
             ledger,
             limits,
-            authorizer: Authorizer::new(Arc::clone(&transport), Arc::clone(&ground.clock)),
+            authorizer,
             transport,
             clock: ground.clock,
             random: ground.random,
@@ -160,7 +161,18 @@ impl Gateway {
     pub fn router(&self, serves: Serves) -> Front {
         let operations: &'static [Operation] = match serves {
             Serves::All => &Operation::ALL,
-            Serves::Chat => &[Operation::Chat, Operation::Completion, Operation::Messages, Operation::CountTokens],
+            Serves::Chat => &[
+                Operation::Chat,
+                Operation::Completion,
+                Operation::Messages,
+                Operation::CountTokens,
+                Operation::ImageGeneration,
+                Operation::ImageEdit,
+                Operation::Speech,
+                Operation::Transcription,
+                Operation::Translation,
+                Operation::Moderation,
+            ],
             Serves::Embeddings => &[Operation::Embedding, Operation::Rerank],
             Serves::Admin => &[],
         };
@@ -189,6 +201,15 @@ impl KeyStaleness {
 fn models(config: Config, environment: Environment) -> Result<ModelTable, StartError> {
     let targets = move |params: &_| target_of(params, &environment).map_err(Into::into);
     Ok(ModelTable::new(config.models, Arc::new(targets))?)
+}
+
+fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environment: &Environment) -> Authorizer {
+    let authorizer = Authorizer::new(Arc::clone(transport), Arc::clone(clock));
+    #[cfg(feature = "aws")]
+    let authorizer = authorizer.with_environment(environment.clone());
+    #[cfg(not(feature = "aws"))]
+    let _ = environment;
+    authorizer
 }
 
 fn way(environment: &Environment) -> Way {

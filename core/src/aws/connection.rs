@@ -98,7 +98,7 @@ async fn region_of_profile() -> Option<Region> {
 }
 
 /// Profile, web identity, container and instance, in the SDK's order. Nothing is asked before the first call.
-async fn credentials_of_machine(region: &Region, http: &SharedHttpClient) -> SharedCredentialsProvider {
+pub(super) async fn credentials_of_machine(region: &Region, http: &SharedHttpClient) -> SharedCredentialsProvider {
     let parts = ProviderConfig::without_region().with_region(Some(region.clone())).with_http_client(http.clone());
     SharedCredentialsProvider::new(DefaultCredentialsChain::builder().configure(parts).build().await)
 }

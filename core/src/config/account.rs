@@ -21,6 +21,42 @@ pub struct AccountParams {
     /// What the application's token is good for; Azure's AI services where unset.
     #[serde(deserialize_with = "lenient::optional_text")]
     pub azure_scope: Option<String>,
+    /// A token of IBM Cloud, in place of a key that is exchanged for tokens.
+    #[serde(deserialize_with = "lenient::secret")]
+    pub token: Option<Secret>,
+    /// The region of Bedrock.
+    #[serde(deserialize_with = "lenient::optional_text")]
+    pub aws_region_name: Option<String>,
+    /// The id of the key that requests to AWS are signed with.
+    #[serde(deserialize_with = "lenient::optional_text")]
+    pub aws_access_key_id: Option<String>,
+    /// The key itself.
+    #[serde(deserialize_with = "lenient::secret")]
+    pub aws_secret_access_key: Option<Secret>,
+    /// What belongs to a key that lasts for a while only.
+    #[serde(deserialize_with = "lenient::secret")]
+    pub aws_session_token: Option<Secret>,
+    /// The role to take on: its ARN.
+    #[serde(deserialize_with = "lenient::optional_text")]
+    pub aws_role_name: Option<String>,
+    /// Under which name the role is taken on.
+    #[serde(deserialize_with = "lenient::optional_text")]
+    pub aws_session_name: Option<String>,
+    /// What the role's owner wants to be told.
+    #[serde(deserialize_with = "lenient::secret")]
+    pub aws_external_id: Option<Secret>,
+    /// A token of somebody who may take the role on, in place of a key of AWS; or the file that holds it.
+    #[serde(deserialize_with = "lenient::secret")]
+    pub aws_web_identity_token: Option<Secret>,
+    /// The profile of AWS's own files to use.
+    #[serde(deserialize_with = "lenient::optional_text")]
+    pub aws_profile_name: Option<String>,
+    /// Where roles are taken on, in place of AWS's own address.
+    #[serde(deserialize_with = "lenient::optional_text")]
+    pub aws_sts_endpoint: Option<String>,
+    /// Where Bedrock is called, in place of AWS's own address.
+    #[serde(deserialize_with = "lenient::optional_text")]
+    pub aws_bedrock_runtime_endpoint: Option<String>,
     /// The project on Google Cloud.
     #[serde(alias = "vertex_ai_project", deserialize_with = "lenient::optional_text")]
     pub vertex_project: Option<String>,
@@ -40,6 +76,18 @@ impl AccountParams {
             ("client_id", self.client_id.as_deref()),
             ("client_secret", self.client_secret.as_ref().map(Secret::expose)),
             ("azure_scope", self.azure_scope.as_deref()),
+            ("token", self.token.as_ref().map(Secret::expose)),
+            ("aws_region_name", self.aws_region_name.as_deref()),
+            ("aws_access_key_id", self.aws_access_key_id.as_deref()),
+            ("aws_secret_access_key", self.aws_secret_access_key.as_ref().map(Secret::expose)),
+            ("aws_session_token", self.aws_session_token.as_ref().map(Secret::expose)),
+            ("aws_role_name", self.aws_role_name.as_deref()),
+            ("aws_session_name", self.aws_session_name.as_deref()),
+            ("aws_external_id", self.aws_external_id.as_ref().map(Secret::expose)),
+            ("aws_web_identity_token", self.aws_web_identity_token.as_ref().map(Secret::expose)),
+            ("aws_profile_name", self.aws_profile_name.as_deref()),
+            ("aws_sts_endpoint", self.aws_sts_endpoint.as_deref()),
+            ("aws_bedrock_runtime_endpoint", self.aws_bedrock_runtime_endpoint.as_deref()),
             ("vertex_project", self.vertex_project.as_deref()),
             ("vertex_location", self.vertex_location.as_deref()),
             ("vertex_credentials", self.vertex_credentials.as_ref().map(Secret::expose)),

@@ -2,10 +2,12 @@
 //! [`Demand`]: no usage within it costs more than the bound.
 
 use super::femto::FemtoDollars;
+use super::media;
 use super::model::ModelPrice;
 use super::rates::Component;
 use super::tier::{ServiceTier, Tiers};
 use crate::money::NanoDollars;
+use crate::usage::Media;
 
 /// What a call can use at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub struct Demand {
     pub search_units: u64,
     /// Most milliseconds that the call may take.
     pub duration_ms: u64,
+    /// What it uses at most that is not counted in tokens.
+    pub media: Media,
 }
 
 impl ModelPrice {
@@ -91,6 +95,7 @@ impl Dearest<'_> {
             + searches.times(demand.searches)
             + self.time(Component::InputSecond)
             + self.time(Component::OutputSecond)
+            + media::cost(&demand.media, false, &|component| self.price(component))
     }
 
     /// Of one input token: plain, written to the cache, read from it, or of a special kind.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::clock::Timestamp;
 use crate::price::{CallFacts, SearchContext, ServiceTier, index};
-use crate::usage::Usage;
+use crate::usage::{Media, Usage};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -26,8 +26,9 @@ fn usages() -> impl Strategy<Value = Usage> {
     let tokens = || prop_oneof![Just(0), 0_u64..2000, 100_000_u64..600_000, 127_999_u64..128_002, 199_999_u64..200_002];
     let input = (tokens(), tokens(), tokens(), tokens(), tokens(), tokens());
     let output = (tokens(), tokens(), tokens(), tokens());
-    (input, output, 0_u64..5, tokens(), any::<prop::sample::Index>()).prop_map(
-        |(input, output, searches, cited, tier)| {
+    let media = (0_u64..5, 0_u64..3_000_000, 0_u64..5000, 0_u64..100_000, 0_u64..100_000);
+    (input, output, 0_u64..5, tokens(), any::<prop::sample::Index>(), media).prop_map(
+        |(input, output, searches, cited, tier, (images, pixels, characters, spoken_ms, recorded_ms))| {
             let usage = Usage {
                 prompt_tokens: input.0,
                 cache_read_tokens: input.1,
@@ -42,6 +43,7 @@ fn usages() -> impl Strategy<Value = Usage> {
                 web_searches: searches,
                 citation_tokens: cited,
                 service_tier: Some(*tier.get(&TIERS)),
+                media: Media { images, pixels, characters, spoken_ms, recorded_ms },
                 ..Usage::default()
             };
             usage.checked()
@@ -63,6 +65,7 @@ fn demand(usage: &Usage, facts: &CallFacts, choices: u64) -> Demand {
         citation_tokens: usage.citation_tokens,
         search_units: facts.search_units,
         duration_ms: facts.duration_ms,
+        media: usage.media,
     }
 }
 

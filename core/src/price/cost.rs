@@ -1,6 +1,7 @@
 //! What one call costs: its usage at the model's prices, as an exact sum that is rounded once.
 
 use super::femto::FemtoDollars;
+use super::media;
 use super::model::{CacheReads, ModelPrice};
 use super::rates::Component;
 use super::tier::{SearchContext, ServiceTier};
@@ -45,6 +46,8 @@ pub struct Cost {
     pub completion: NanoDollars,
     /// Of web searches.
     pub searches: NanoDollars,
+    /// Of images, characters and seconds of sound.
+    pub media: NanoDollars,
     /// Of everything: what is charged.
     pub total: NanoDollars,
     /// `total` before rounding, in dollars, for answers that clients read as a float.
@@ -72,11 +75,14 @@ impl ModelPrice {
             SearchContext::High => high,
         };
         let searches = search.times(usage.web_searches);
-        let total = prompt + completion + searches;
+        let by_tokens = prompt + completion;
+        let media = media::cost(&usage.media, by_tokens > FemtoDollars::ZERO, &|component| prices.of_unit(component));
+        let total = by_tokens + searches + media;
         Cost {
             prompt: prompt.to_nanos(),
             completion: completion.to_nanos(),
             searches: searches.to_nanos(),
+            media: media.to_nanos(),
             total: total.to_nanos(),
             total_dollars: total.dollars(),
         }

@@ -21,6 +21,28 @@ pub fn find(model: &str, provider: Option<&str>) -> Option<ModelPrice> {
     Some(ModelPrice::from_info(key, index::entry(key)?))
 }
 
+/// The entry for images of this size and quality, where a model has one for each (`hd/1024-x-1024/dall-e-3`). Where
+/// nobody says a quality, the standard one's.
+pub fn find_images(
+    model: &str,
+    provider: &str,
+    quality: Option<&str>,
+    (width, height): (u64, u64),
+) -> Option<ModelPrice> {
+    let (_, bare) = split(model, Some(provider));
+    let sized = format!("{width}-x-{height}/{bare}");
+    let graded = |grade: &str| format!("{grade}/{sized}");
+    let names = match quality {
+        Some(quality) => vec![graded(quality), sized],
+        None => vec![graded("standard"), graded("medium"), sized],
+    };
+    let found = names.iter().find_map(|name| {
+        let whole = format!("{provider}/{name}");
+        [whole, name.clone()].into_iter().find(|name| matches(name, Some(provider)))
+    })?;
+    Some(ModelPrice::from_info(&found, index::entry(&found)?))
+}
+
 /// The provider of the entry of exactly this name. Reads one line and parses nothing.
 pub fn provider_of(model: &str) -> Option<&'static str> {
     index::provider(model)
@@ -109,6 +131,20 @@ mod tests {
     #[test]
     fn a_reseller_takes_the_makers_price() {
         assert_eq!(find("github/gpt-4o-mini", Some("github")).unwrap().key(), "gpt-4o-mini");
+    }
+
+    #[test]
+    fn images_have_a_price_by_size_and_quality() {
+        let key = |model, provider, quality, size| {
+            find_images(model, provider, quality, size).map(|price| price.key().to_owned())
+        };
+        let hd = key("azure/dall-e-3", "azure", Some("hd"), (1024, 1792));
+        assert_eq!(hd.as_deref(), Some("azure/hd/1024-x-1792/dall-e-3"));
+        let usual = key("dall-e-3", "azure", None, (1024, 1024));
+        assert_eq!(usual.as_deref(), Some("azure/standard/1024-x-1024/dall-e-3"));
+        let sketch = key("gpt-image-1", "openai", Some("low"), (1024, 1024));
+        assert_eq!(sketch.as_deref(), Some("low/1024-x-1024/gpt-image-1"));
+        assert_eq!(key("dall-e-3", "groq", None, (1024, 1024)), None);
     }
 
     #[test]

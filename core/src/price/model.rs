@@ -2,7 +2,8 @@
 
 use super::femto::FemtoDollars;
 use super::off_peak::OffPeak;
-use super::rates::Rates;
+use super::rates::{Component, Rates};
+use super::tier::ServiceTier;
 use serde_json::{Map, Value};
 
 /// What is known about a model: prices, limits and abilities. Built once per deployment and kept there.
@@ -60,6 +61,27 @@ impl ModelPrice {
     /// Whether any price is known. Without one every call costs nothing.
     pub fn is_priced(&self) -> bool {
         !self.rates.is_empty()
+    }
+
+    /// Whether tokens of its answers, or seconds of them, have a price.
+    pub fn charges_output_tokens(&self) -> bool {
+        let kinds = [Component::Output, Component::ImageOutput, Component::AudioOutput, Component::OutputSecond];
+        kinds.into_iter().any(|kind| self.has_price(kind))
+    }
+
+    /// Whether seconds of a recording have a price.
+    pub fn charges_seconds(&self) -> bool {
+        self.has_price(Component::InputSecond) || self.has_price(Component::OutputSecond)
+    }
+
+    /// Whether images have a price by the piece or by the pixel.
+    pub fn charges_images(&self) -> bool {
+        let kinds = [Component::InputImage, Component::OutputImage, Component::InputPixel, Component::OutputPixel];
+        kinds.into_iter().any(|kind| self.has_price(kind))
+    }
+
+    fn has_price(&self, component: Component) -> bool {
+        self.rates.price(component, ServiceTier::Standard, 0).is_some_and(|price| price > FemtoDollars::ZERO)
     }
 
     /// What the model does: `chat`, `embedding`, `rerank`, ….

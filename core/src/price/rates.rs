@@ -22,12 +22,26 @@ pub(super) enum Component {
     Query,
     InputSecond,
     OutputSecond,
+    InputCharacter,
+    InputImage,
+    OutputImage,
+    InputPixel,
+    OutputPixel,
 }
 
 impl Component {
     /// Whether the price belongs to the input side of a call.
     pub(super) fn is_input(self) -> bool {
-        !matches!(self, Self::Output | Self::Reasoning | Self::AudioOutput | Self::ImageOutput | Self::OutputSecond)
+        !matches!(
+            self,
+            Self::Output
+                | Self::Reasoning
+                | Self::AudioOutput
+                | Self::ImageOutput
+                | Self::OutputSecond
+                | Self::OutputImage
+                | Self::OutputPixel
+        )
     }
 }
 
@@ -113,7 +127,7 @@ pub(super) fn component(key: &str) -> Option<(Component, &str)> {
 }
 
 /// A name that begins with another stands before it.
-const NAMES: [(&str, Component); 15] = [
+const NAMES: [(&str, Component); 20] = [
     ("cache_creation_input_token_cost_above_1hr", Component::CacheWrite1h),
     ("cache_creation_input_token_cost", Component::CacheWrite),
     ("cache_read_input_token_cost", Component::CacheRead),
@@ -129,6 +143,11 @@ const NAMES: [(&str, Component); 15] = [
     ("output_cost_per_image_token", Component::ImageOutput),
     ("output_cost_per_reasoning_token", Component::Reasoning),
     ("output_cost_per_second", Component::OutputSecond),
+    ("input_cost_per_character", Component::InputCharacter),
+    ("input_cost_per_image", Component::InputImage),
+    ("output_cost_per_image", Component::OutputImage),
+    ("input_cost_per_pixel", Component::InputPixel),
+    ("output_cost_per_pixel", Component::OutputPixel),
 ];
 
 #[cfg(test)]

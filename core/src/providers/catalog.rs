@@ -2,6 +2,7 @@
 
 use crate::config::Environment;
 use crate::secret::Secret;
+use std::borrow::Cow;
 
 /// How a provider is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct Provider {
     pub name: &'static str,
     /// How it is spoken to.
     pub dialect: Dialect,
-    /// Its own address; `None` where every operator has another one.
+    /// Its own address; `None` where every operator has another one. `{VARIABLE}` in it stands for a variable's value.
     pub api_base: Option<&'static str>,
     /// Variables that hold another address; the first that is set counts.
     pub base_variables: &'static [&'static str],
@@ -38,9 +39,17 @@ impl Provider {
     }
 
     /// Where it is called if the deployment does not say: the environment's address, else its own.
-    pub fn base<'e>(&self, environment: &'e Environment) -> Option<&'e str> {
-        self.base_variables.iter().find_map(|name| environment.text(name)).or(self.api_base)
+    pub fn base<'e>(&self, environment: &'e Environment) -> Option<Cow<'e, str>> {
+        let said = self.base_variables.iter().find_map(|name| environment.text(name)).map(Cow::Borrowed);
+        said.or_else(|| filled(self.api_base?, environment))
     }
+}
+
+/// An address with the value of the variable that it names. `None` where that is not set.
+fn filled<'e>(address: &'static str, environment: &'e Environment) -> Option<Cow<'e, str>> {
+    let Some((before, rest)) = address.split_once('{') else { return Some(Cow::Borrowed(address)) };
+    let (variable, after) = rest.split_once('}')?;
+    Some(Cow::Owned(format!("{before}{}{after}", environment.text(variable)?)))
 }
 
 /// The provider of that name.
@@ -88,6 +97,11 @@ const fn own(
     Provider { name, dialect: Dialect::OpenAi, api_base, base_variables, key_variables, needs_key: false }
 }
 
+/// One that has a transform of its own.
+const fn of_its_own(provider: Provider) -> Provider {
+    Provider { dialect: Dialect::Own, ..provider }
+}
+
 const fn other(name: &'static str) -> Provider {
     Provider { name, dialect: Dialect::Other, api_base: None, base_variables: &[], key_variables: &[], needs_key: true }
 }
@@ -112,15 +126,28 @@ static PROVIDERS: &[Provider] = &[
     own("lm_studio", None, &["LM_STUDIO_API_BASE"], &["LM_STUDIO_API_KEY"]),
     own("llamafile", Some("http://127.0.0.1:8080/v1"), &["LLAMAFILE_API_BASE"], &["LLAMAFILE_API_KEY"]),
     own("xinference", Some("http://127.0.0.1:9997/v1"), &["XINFERENCE_API_BASE"], &["XINFERENCE_API_KEY"]),
+    of_its_own(own("ollama", Some("http://localhost:11434"), &["OLLAMA_API_BASE"], &["OLLAMA_API_KEY"])),
+    of_its_own(own("ollama_chat", Some("http://localhost:11434"), &["OLLAMA_API_BASE"], &["OLLAMA_API_KEY"])),
     elsewhere("azure", &["AZURE_API_BASE", "AZURE_OPENAI_ENDPOINT"], &["AZURE_OPENAI_API_KEY", "AZURE_API_KEY"]),
     elsewhere("azure_text", &["AZURE_API_BASE", "AZURE_OPENAI_ENDPOINT"], &["AZURE_OPENAI_API_KEY", "AZURE_API_KEY"]),
-    elsewhere("azure_ai", &["AZURE_AI_API_BASE"], &["AZURE_AI_API_KEY"]),
+    of_its_own(elsewhere("azure_ai", &["AZURE_AI_API_BASE"], &["AZURE_AI_API_KEY"])),
+    of_its_own(elsewhere(
+        "watsonx",
+        &["WATSONX_API_BASE", "WATSONX_URL", "WX_URL", "WML_URL"],
+        &["WATSONX_APIKEY", "WATSONX_API_KEY", "WX_API_KEY"],
+    )),
     elsewhere("databricks", &["DATABRICKS_API_BASE"], &["DATABRICKS_API_KEY"]),
     elsewhere("snowflake", &["SNOWFLAKE_API_BASE"], &["SNOWFLAKE_JWT", "SNOWFLAKE_API_KEY"]),
     hosted("ai21", "https://api.ai21.com/studio/v1", &["AI21_API_BASE"], &["AI21_API_KEY"]),
     hosted("ai21_chat", "https://api.ai21.com/studio/v1", &["AI21_API_BASE"], &["AI21_API_KEY"]),
     hosted("anyscale", "https://api.endpoints.anyscale.com/v1", &["ANYSCALE_API_BASE"], &["ANYSCALE_API_KEY"]),
     hosted("cerebras", "https://api.cerebras.ai/v1", &["CEREBRAS_API_BASE"], &["CEREBRAS_API_KEY"]),
+    hosted(
+        "cloudflare",
+        "https://api.cloudflare.com/client/v4/accounts/{CLOUDFLARE_ACCOUNT_ID}/ai/v1",
+        &["CLOUDFLARE_API_BASE"],
+        &["CLOUDFLARE_API_KEY"],
+    ),
     hosted("codestral", "https://codestral.mistral.ai/v1", &["CODESTRAL_API_BASE"], &["CODESTRAL_API_KEY"]),
     hosted(
         "dashscope",
@@ -147,6 +174,12 @@ static PROVIDERS: &[Provider] = &[
     hosted("galadriel", "https://api.galadriel.com/v1", &["GALADRIEL_API_BASE"], &["GALADRIEL_API_KEY"]),
     hosted("github", "https://models.inference.ai.azure.com", &["GITHUB_API_BASE"], &["GITHUB_API_KEY"]),
     hosted("groq", "https://api.groq.com/openai/v1", &["GROQ_API_BASE"], &["GROQ_API_KEY"]),
+    of_its_own(hosted(
+        "huggingface",
+        "https://router.huggingface.co",
+        &["HUGGINGFACE_API_BASE", "HF_API_BASE"],
+        &["HUGGINGFACE_API_KEY", "HF_TOKEN"],
+    )),
     hosted("hyperbolic", "https://api.hyperbolic.xyz/v1", &["HYPERBOLIC_API_BASE"], &["HYPERBOLIC_API_KEY"]),
     hosted("jina_ai", "https://api.jina.ai/v1", &["JINA_AI_API_BASE"], &["JINA_AI_API_KEY"]),
     hosted("lambda_ai", "https://api.lambda.ai/v1", &["LAMBDA_API_BASE"], &["LAMBDA_API_KEY"]),
@@ -192,26 +225,22 @@ static PROVIDERS: &[Provider] = &[
     other("aiml"),
     other("aleph_alpha"),
     other("amazon_nova"),
-    Provider {
-        dialect: Dialect::Own,
-        ..hosted(
-            "anthropic",
-            "https://api.anthropic.com",
-            &["ANTHROPIC_API_BASE", "ANTHROPIC_BASE_URL"],
-            &["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"],
-        )
-    },
-    Provider { dialect: Dialect::Own, ..hosted("cohere", "https://api.cohere.com", COHERE_BASE, COHERE_KEY) },
-    Provider { dialect: Dialect::Own, ..hosted("cohere_chat", "https://api.cohere.com", COHERE_BASE, COHERE_KEY) },
+    of_its_own(hosted(
+        "anthropic",
+        "https://api.anthropic.com",
+        &["ANTHROPIC_API_BASE", "ANTHROPIC_BASE_URL"],
+        &["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"],
+    )),
+    of_its_own(hosted("cohere", "https://api.cohere.com", COHERE_BASE, COHERE_KEY)),
+    of_its_own(hosted("cohere_chat", "https://api.cohere.com", COHERE_BASE, COHERE_KEY)),
     other("anthropic_text"),
     other("assemblyai"),
     other("baseten"),
-    other("bedrock"),
-    other("bedrock_converse"),
+    Provider { dialect: Dialect::Own, ..elsewhere("bedrock", &[], &["AWS_BEARER_TOKEN_BEDROCK"]) },
+    Provider { dialect: Dialect::Own, ..elsewhere("bedrock_converse", &[], &["AWS_BEARER_TOKEN_BEDROCK"]) },
     other("bytez"),
     other("chatgpt"),
     other("clarifai"),
-    other("cloudflare"),
     other("custom"),
     other("datarobot"),
     other("deepgram"),
@@ -230,13 +259,10 @@ static PROVIDERS: &[Provider] = &[
     other("github_copilot"),
     other("gradient_ai"),
     other("heroku"),
-    other("huggingface"),
     other("maritalk"),
     other("minimax"),
     other("nlp_cloud"),
     other("oci"),
-    other("ollama"),
-    other("ollama_chat"),
     other("oobabooga"),
     other("ovhcloud"),
     other("palm"),
@@ -262,7 +288,6 @@ static PROVIDERS: &[Provider] = &[
     Provider { dialect: Dialect::Own, ..elsewhere("vertex_ai", &[], &[]) },
     Provider { dialect: Dialect::Own, ..elsewhere("vertex_ai_beta", &[], &[]) },
     other("vllm"),
-    other("watsonx"),
     other("watsonx_text"),
 ];
 
@@ -285,9 +310,14 @@ mod tests {
     #[test]
     fn the_environment_gives_key_and_address() {
         let environment = Environment::from_pairs([("OPENAI_API_BASE", "http://proxy.test/v1"), ("OR_API_KEY", "sk")]);
-        assert_eq!(find("openai").unwrap().base(&environment), Some("http://proxy.test/v1"));
-        assert_eq!(find("groq").unwrap().base(&environment), Some("https://api.groq.com/openai/v1"));
+        let base = |name: &str| find(name).unwrap().base(&environment);
+        assert_eq!(base("openai").unwrap(), "http://proxy.test/v1");
+        assert_eq!(base("groq").unwrap(), "https://api.groq.com/openai/v1");
+        assert_eq!(base("cloudflare"), None);
         assert_eq!(find("openrouter").unwrap().key(&environment).unwrap().expose(), "sk");
         assert!(find("openai").unwrap().key(&environment).is_none());
+        let environment = Environment::from_pairs([("CLOUDFLARE_ACCOUNT_ID", "acc")]);
+        let base = find("cloudflare").unwrap().base(&environment).unwrap();
+        assert_eq!(base, "https://api.cloudflare.com/client/v4/accounts/acc/ai/v1");
     }
 }

@@ -11,6 +11,9 @@ const AZURE_AI_SCOPE: &str = "https://cognitiveservices.azure.com/.default";
 /// Where IBM Cloud gives tokens.
 const IBM_TOKENS: &str = "https://iam.cloud.ibm.com/identity/token";
 
+/// Under which name roles of AWS are taken on where nobody says.
+const SESSION_NAME_UNSAID: &str = "postern";
+
 /// An identity, by whose rules it is shown.
 #[derive(Clone, Debug)]
 pub enum Identity {
@@ -18,6 +21,8 @@ pub enum Identity {
     Entra(EntraApp),
     /// The holder of a key of IBM Cloud.
     Ibm(IbmKey),
+    /// An account of AWS, whose key each request is signed with.
+    Aws(AwsAccount),
     /// An account on Google Cloud.
     Google(GoogleAccount),
 }
@@ -42,6 +47,78 @@ pub struct IbmKey {
     pub token_address: String,
     /// The key.
     pub key: Secret,
+}
+
+/// An account of AWS. Who names no key is known by the machine that it runs on.
+#[derive(Clone, Debug)]
+pub struct AwsAccount {
+    /// The region that is signed for.
+    pub region: String,
+    /// A key that stands in the configuration or the environment.
+    pub key: Option<AwsKey>,
+    /// The profile of AWS's own files.
+    pub profile: Option<String>,
+    /// The role that is taken on.
+    pub role: Option<AwsRole>,
+}
+
+/// A key of AWS.
+#[derive(Clone, Debug)]
+pub struct AwsKey {
+    /// Its id.
+    pub id: String,
+    /// The key itself.
+    pub secret: Secret,
+    /// What belongs to a key that lasts for a while only.
+    pub session_token: Option<Secret>,
+}
+
+/// A role of AWS that is taken on.
+#[derive(Clone, Debug)]
+pub struct AwsRole {
+    /// Its ARN.
+    pub arn: String,
+    /// Under which name.
+    pub session_name: String,
+    /// What its owner wants to be told.
+    pub external_id: Option<Secret>,
+    /// A token that is shown in place of a key, or the path of a file with one.
+    pub web_identity_token: Option<Secret>,
+    /// Where roles are taken on, in place of AWS's own address.
+    pub sts_endpoint: Option<String>,
+}
+
+impl AwsAccount {
+    /// Whether a deployment names an account of its own.
+    pub fn is_named(said: &AccountParams) -> bool {
+        said.aws_access_key_id.is_some() || said.aws_role_name.is_some() || said.aws_profile_name.is_some()
+    }
+
+    /// The account of a deployment. Its own settings count first, then the environment's.
+    pub fn of(said: &AccountParams, region: String, environment: &Environment) -> Self {
+        let text = |name| environment.text(name).map(str::to_owned);
+        let own = AwsKey::of(said.aws_access_key_id.clone(), &said.aws_secret_access_key, &said.aws_session_token);
+        let profile = said.aws_profile_name.clone();
+        let of_environment = || {
+            let secret = environment.secret("AWS_SECRET_ACCESS_KEY");
+            AwsKey::of(text("AWS_ACCESS_KEY_ID"), &secret, &environment.secret("AWS_SESSION_TOKEN"))
+        };
+        let key = own.or_else(|| if profile.is_none() { of_environment() } else { None });
+        let role = said.aws_role_name.clone().map(|arn| AwsRole {
+            arn,
+            session_name: said.aws_session_name.clone().unwrap_or_else(|| SESSION_NAME_UNSAID.to_owned()),
+            external_id: said.aws_external_id.clone(),
+            web_identity_token: said.aws_web_identity_token.clone(),
+            sts_endpoint: said.aws_sts_endpoint.clone().or_else(|| text("AWS_ENDPOINT_URL_STS")),
+        });
+        Self { region, key, profile, role }
+    }
+}
+
+impl AwsKey {
+    fn of(id: Option<String>, secret: &Option<Secret>, session_token: &Option<Secret>) -> Option<Self> {
+        Some(Self { id: id?, secret: secret.clone()?, session_token: session_token.clone() })
+    }
 }
 
 /// An account on Google Cloud.

@@ -42,8 +42,10 @@ pub fn answer(response: &Value, call: &MockCall<'_>) -> MockAnswer {
     match response {
         Value::String(text) => match error_status(text) {
             Some(status) => whole(status, &json!({"error": {"message": text, "type": null, "code": status}})),
-            None if call.operation == Operation::Embedding => whole(200, &embedding(call)),
-            None if call.operation == Operation::Rerank => whole(200, &rerank(call)),
+            None if call.operation == Operation::Speech => {
+                MockAnswer { status: 200, pieces: vec![Bytes::copy_from_slice(text.as_bytes())] }
+            }
+            None if !call.operation.generates() => whole(200, &other(text, call)),
             None if call.stream => streamed(text, call),
             None => whole(200, &completion(text, call)),
         },
@@ -82,7 +84,7 @@ fn usage() -> Value {
 fn completion(text: &str, call: &MockCall<'_>) -> Value {
     let (object, choice) = match call.operation {
         Operation::Completion => ("text_completion", json!({"index": 0, "text": text, "finish_reason": "stop"})),
-        Operation::Chat | Operation::Embedding | Operation::Rerank | Operation::Messages | Operation::CountTokens => (
+        _ => (
             "chat.completion",
             json!({"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}),
         ),
@@ -95,6 +97,21 @@ fn completion(text: &str, call: &MockCall<'_>) -> Value {
         "choices": [choice],
         "usage": usage(),
     })
+}
+
+fn other(text: &str, call: &MockCall<'_>) -> Value {
+    match call.operation {
+        Operation::ImageGeneration | Operation::ImageEdit => {
+            json!({"created": call.now.seconds(), "data": [{"url": text}]})
+        }
+        Operation::Transcription | Operation::Translation => json!({"text": text}),
+        Operation::Rerank => rerank(call),
+        Operation::Moderation => {
+            let result = json!({"flagged": false, "categories": {}, "category_scores": {}});
+            json!({"id": format!("modr-{}", call.id), "model": call.model, "results": [result]})
+        }
+        _ => embedding(call),
+    }
 }
 
 fn embedding(call: &MockCall<'_>) -> Value {

@@ -10,6 +10,8 @@
 //! [`mock`] answers without an upstream.
 
 pub mod anthropic;
+pub mod azure_ai;
+pub mod bedrock;
 pub mod bridge;
 pub mod catalog;
 pub mod codestral;
@@ -19,8 +21,11 @@ pub mod embedding_input;
 pub mod envelope;
 pub mod failure;
 pub mod gemini;
+pub mod huggingface;
 pub mod identity;
 pub mod mock;
+mod names;
+pub mod ollama;
 pub mod openai;
 pub mod operation;
 mod outgoing;
@@ -29,7 +34,10 @@ pub mod provider;
 pub mod registry;
 pub mod rerank;
 pub mod resolve;
+mod shown;
 pub mod target;
 pub mod translation;
+pub mod untold;
 pub mod vertex;
+pub mod watsonx;
 pub mod zero_config;

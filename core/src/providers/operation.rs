@@ -15,12 +15,24 @@ pub enum Operation {
     Messages,
     /// `/v1/messages/count_tokens`: how large a request for [`Operation::Messages`] is.
     CountTokens,
+    /// `/v1/images/generations`.
+    ImageGeneration,
+    /// `/v1/images/edits`: a form with images.
+    ImageEdit,
+    /// `/v1/audio/speech`: answered with sound.
+    Speech,
+    /// `/v1/audio/transcriptions`: a form with a recording.
+    Transcription,
+    /// `/v1/audio/translations`: as a transcription, in English.
+    Translation,
+    /// `/v1/moderations`.
+    Moderation,
 }
 
 /// Whose shapes a client reads: answers, events and errors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Dialect {
-    /// OpenAI's: chat completions, completions, embeddings.
+    /// OpenAI's: chat completions, completions, embeddings, images, sound.
     #[default]
     OpenAi,
     /// Anthropic's messages.
@@ -29,8 +41,20 @@ pub enum Dialect {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 6] =
-        [Self::Chat, Self::Completion, Self::Embedding, Self::Rerank, Self::Messages, Self::CountTokens];
+    pub const ALL: [Self; 12] = [
+        Self::Chat,
+        Self::Completion,
+        Self::Embedding,
+        Self::Rerank,
+        Self::Messages,
+        Self::CountTokens,
+        Self::ImageGeneration,
+        Self::ImageEdit,
+        Self::Speech,
+        Self::Transcription,
+        Self::Translation,
+        Self::Moderation,
+    ];
 
     /// The operation's path below the API's version, as its maker names it.
     pub fn path(self) -> &'static str {
@@ -41,10 +65,16 @@ impl Operation {
             Self::Rerank => "/rerank",
             Self::Messages => "/messages",
             Self::CountTokens => "/messages/count_tokens",
+            Self::ImageGeneration => "/images/generations",
+            Self::ImageEdit => "/images/edits",
+            Self::Speech => "/audio/speech",
+            Self::Transcription => "/audio/transcriptions",
+            Self::Translation => "/audio/translations",
+            Self::Moderation => "/moderations",
         }
     }
 
-    /// The body members without which the operation makes no sense. The first is what it is about.
+    /// The body members, or the files, without which the operation makes no sense. The first is what it is about.
     pub fn required_members(self) -> &'static [&'static str] {
         match self {
             Self::Chat | Self::CountTokens => &["messages"],
@@ -52,6 +82,10 @@ impl Operation {
             Self::Embedding => &["input"],
             Self::Rerank => &["query", "documents"],
             Self::Messages => &["messages", "max_tokens"],
+            Self::ImageGeneration => &["prompt"],
+            Self::ImageEdit => &["image", "prompt"],
+            Self::Speech | Self::Moderation => &["input"],
+            Self::Transcription | Self::Translation => &["file"],
         }
     }
 
@@ -60,15 +94,15 @@ impl Operation {
         match self {
             Self::Chat | Self::Completion => &["max_completion_tokens", "max_tokens"],
             Self::Messages => &["max_tokens"],
-            Self::Embedding | Self::Rerank | Self::CountTokens => &[],
+            _ => &[],
         }
     }
 
     /// The dialect that it is asked in, and answered.
     pub fn dialect(self) -> Dialect {
         match self {
-            Self::Chat | Self::Completion | Self::Embedding | Self::Rerank => Dialect::OpenAi,
             Self::Messages | Self::CountTokens => Dialect::Anthropic,
+            _ => Dialect::OpenAi,
         }
     }
 
@@ -81,11 +115,32 @@ impl Operation {
             Self::Rerank => "arerank",
             Self::Messages => "anthropic_messages",
             Self::CountTokens => "acount_tokens",
+            Self::ImageGeneration => "aimage_generation",
+            Self::ImageEdit => "aimage_edit",
+            Self::Speech => "aspeech",
+            Self::Transcription => "atranscription",
+            Self::Translation => "atranslation",
+            Self::Moderation => "amoderation",
         }
     }
 
     /// Whether the model writes an answer, token by token: such an answer can be streamed and capped.
     pub fn generates(self) -> bool {
         matches!(self, Self::Chat | Self::Completion | Self::Messages)
+    }
+
+    /// Whether an answer can come piece by piece.
+    pub fn may_stream(self) -> bool {
+        self.generates() || self.answers_as_told()
+    }
+
+    /// Whether the body is a form with files.
+    pub fn takes_form(self) -> bool {
+        matches!(self, Self::ImageEdit | Self::Transcription | Self::Translation)
+    }
+
+    /// Whether an answer is of the type that its upstream says: images, sound, texts, and not always JSON.
+    pub fn answers_as_told(self) -> bool {
+        matches!(self, Self::ImageGeneration | Self::ImageEdit | Self::Speech | Self::Transcription | Self::Translation)
     }
 }

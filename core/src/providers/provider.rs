@@ -5,6 +5,7 @@ use super::failure::ProviderFailure;
 use super::operation::Operation;
 use super::parameters::policy::Policy;
 use super::target::Target;
+use crate::api::form::Form;
 use crate::api::members::Members;
 use crate::id::RequestId;
 use crate::usage::Usage;
@@ -18,6 +19,20 @@ pub trait Provider: Send + Sync {
     /// # Errors
     /// [`TransformError`]: the request cannot be said in this dialect.
     fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>, TransformError>;
+
+    /// As [`Provider::request`], of an operation whose body is a form. The members are the form's texts.
+    ///
+    /// # Errors
+    /// As [`Provider::request`].
+    fn form_request(
+        &self,
+        call: Call<'_, '_>,
+        _form: &Form,
+        target: &Target,
+    ) -> Result<http::Request<Bytes>, TransformError> {
+        let reason = format!("`{}` has no `{}`.", target.provider, call.operation.path());
+        Err(TransformError::Unsayable { reason })
+    }
 
     /// Turns a whole answer of status 200 into the client's dialect and reads what it used.
     ///

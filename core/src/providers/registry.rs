@@ -1,45 +1,72 @@
 //! Which transform speaks for a provider, and for what. Adding a provider is one line here.
 
 use super::anthropic::{Anthropic, AnthropicMessages};
+use super::azure_ai;
+use super::bedrock;
+use super::bridge::completions::Completions;
 use super::bridge::messages::Messages;
 use super::bridge::over::Bridge;
 use super::bridge::speaker::Speaker;
 use super::codestral::Codestral;
 use super::cohere::Cohere;
 use super::gemini::Gemini;
-use super::openai::OpenAi;
+use super::huggingface::HuggingFace;
+use super::ollama::Ollama;
+use super::openai::{OpenAi, OpenAiResponses};
 use super::operation::Operation;
 use super::provider::Provider;
 use super::rerank;
 use super::vertex;
+use super::watsonx::Watsonx;
 
 static OPENAI: OpenAi = OpenAi;
+static OPENAI_RESPONSES: OpenAiResponses = OpenAiResponses;
 static ANTHROPIC: Anthropic = Anthropic;
 static COHERE: Cohere = Cohere;
 static GEMINI: Gemini = Gemini;
 static CODESTRAL: Codestral = Codestral;
+static HUGGING_FACE: HuggingFace = HuggingFace;
+static OLLAMA_CHAT: Ollama = Ollama::Chat;
+static OLLAMA_GENERATE: Ollama = Ollama::Generate;
+static WATSONX: Watsonx = Watsonx;
 
-static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages;
+static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &["anthropic-version", "anthropic-beta"] };
+// It takes the headers and does not read them: <https://api-docs.deepseek.com/guides/anthropic_api>
+static DEEPSEEK_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &[] };
 static MESSAGES: Messages = Messages;
+static COMPLETIONS: Completions = Completions;
 
 /// Who speaks for a model of a provider, for what a client asks: some providers serve models in several dialects.
 pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
     match operation {
         Operation::Rerank if vertex::is(name) => Speaker::Own(vertex::reranker()),
-        Operation::Rerank => Speaker::Own(rerank::reranker(name)),
-        Operation::Chat | Operation::Completion | Operation::Embedding => Speaker::Own(own(name, model)),
+        Operation::Rerank if !reranks_its_own_way(name) => Speaker::Own(rerank::reranker(name)),
+        Operation::Completion if !completes(name) => {
+            Speaker::Bridged(Bridge { dialect: &COMPLETIONS, inner: own(name, model) })
+        }
         Operation::CountTokens => Speaker::Own(&ANTHROPIC_MESSAGES),
-        Operation::Messages if speaks_messages(name) => Speaker::Own(&ANTHROPIC_MESSAGES),
-        Operation::Messages => match vertex::messages(model).filter(|_| vertex::is(name)) {
-            Some(messages) => Speaker::Own(messages),
-            None => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
+        Operation::Messages => match name {
+            "anthropic" => Speaker::Own(&ANTHROPIC_MESSAGES),
+            "deepseek" => Speaker::Own(&DEEPSEEK_MESSAGES),
+            "azure_ai" if azure_ai::is_claude(model) => Speaker::Own(&ANTHROPIC_MESSAGES),
+            "openai" => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI_RESPONSES }),
+            _ => match vertex::messages(model).filter(|_| vertex::is(name)) {
+                Some(messages) => Speaker::Own(messages),
+                None => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
+            },
         },
+        _ => Speaker::Own(own(name, model)),
     }
 }
 
 /// Who speaks for answers that are made up in the OpenAI dialect.
 pub fn mock(operation: Operation) -> Speaker {
-    provider("openai", "", operation)
+    match operation {
+        // Completions are made up as such.
+        Operation::Completion => Speaker::Own(&OPENAI),
+        Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI }),
+        _ => provider("openai", "", operation),
+    }
 }
 
 /// Whether a provider counts the tokens of a request.
@@ -52,15 +79,42 @@ pub fn counts_tokens(name: &str) -> bool {
 fn own(name: &str, model: &str) -> &'static dyn Provider {
     match name {
         "anthropic" => &ANTHROPIC,
+        "bedrock" | "bedrock_converse" => bedrock::speaker(model),
         "text-completion-codestral" => &CODESTRAL,
         "cohere" | "cohere_chat" => &COHERE,
+        "azure_ai" if azure_ai::is_claude(model) => &ANTHROPIC,
+        "huggingface" => &HUGGING_FACE,
+        "ollama" => &OLLAMA_GENERATE,
+        "ollama_chat" => &OLLAMA_CHAT,
+        "watsonx" => &WATSONX,
         "gemini" => &GEMINI,
         _ if vertex::is(name) => vertex::speaker(model),
         _ => &OPENAI,
     }
 }
 
-/// Whether a provider answers Anthropic's messages itself.
-fn speaks_messages(name: &str) -> bool {
-    matches!(name, "anthropic" | "deepseek")
+/// Whether a provider's own transform reranks.
+fn reranks_its_own_way(name: &str) -> bool {
+    matches!(name, "bedrock" | "bedrock_converse")
+}
+
+/// Whether a provider completes texts itself; the models of all others only chat.
+fn completes(name: &str) -> bool {
+    const COMPLETING: [&str; 14] = [
+        "azure_text",
+        "dashscope",
+        "featherless_ai",
+        "fireworks_ai",
+        "hosted_vllm",
+        "litellm_proxy",
+        "llamafile",
+        "lm_studio",
+        "meta_llama",
+        "moonshot",
+        "nebius",
+        "text-completion-codestral",
+        "text-completion-openai",
+        "together_ai",
+    ];
+    COMPLETING.contains(&name)
 }

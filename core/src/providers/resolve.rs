@@ -1,14 +1,18 @@
 //! Which provider a model belongs to, and with that where a deployment is called and with which key. Pure.
 
+use super::azure_ai;
+use super::bedrock;
 use super::catalog::{self, Dialect, Provider};
-use super::identity::{EntraApp, GoogleAccount, Identity};
+use super::names::provider_of_name;
 use super::parameters::policy::Policy;
 use super::parameters::profile::Profile;
+use super::shown::{Shown, shown, shown_to_aws, shown_to_azure, shown_to_google, shown_to_ibm};
 use super::target::{KeyHeader, Target, is_azure_v1};
 use super::vertex;
 use crate::config::{DeploymentParams, Environment};
 use crate::price;
-use crate::secret::Secret;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// How alike a name and a provider's must be for the one to be a misspelling of the other; 1 is the same.
@@ -55,8 +59,8 @@ pub enum TargetError {
         name: String,
     },
     /// Nothing says which project on Google Cloud is called.
-    #[error(transparent)]
-    NoProject(#[from] vertex::place::NoProject),
+    #[error("provider `vertex_ai` needs `vertex_project`, or the variable VERTEXAI_PROJECT")]
+    NoProject,
     /// The address is none.
     #[error("`api_base` must begin with `http://` or `https://` and name a host")]
     BadAddress,
@@ -120,9 +124,16 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     if provider.dialect == Dialect::Other {
         return Err(TargetError::NotSpoken { name: provider.name.to_owned() });
     }
-    let is_vertex = vertex::is(provider.name);
-    let place = if is_vertex { Some(vertex::place::base(params, model, environment)?) } else { None };
-    let base = place.as_deref().or(configured).or_else(|| provider.base(environment));
+    let is_bedrock = provider.name.starts_with("bedrock");
+    let region = is_bedrock.then(|| bedrock::address::region(params, model, environment));
+    let own = match &region {
+        Some(region) => configured.is_none().then(|| bedrock::address::base(params, region, environment)),
+        None if vertex::is(provider.name) => {
+            Some(vertex::place::base(params, model, environment).ok_or(TargetError::NoProject)?)
+        }
+        None => None,
+    };
+    let base = own.map(Cow::Owned).or(configured.map(Cow::Borrowed)).or_else(|| provider.base(environment));
     let base = base.ok_or_else(|| TargetError::NoAddress { name: provider.name.to_owned() })?;
     let base = base.trim_end_matches('/');
     host(base).ok_or(TargetError::BadAddress)?;
@@ -130,26 +141,31 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     let from_environment = || environment.text("OPENAI_ORGANIZATION").map(str::to_owned);
     let is_azure = matches!(provider.name, "azure" | "azure_text");
     let api_version = params.api_version.clone().or_else(|| environment.text("AZURE_API_VERSION").map(str::to_owned));
-    let api_version = api_version.filter(|_| is_azure);
-    let Shown { api_key, identity, is_token } = match provider.name {
-        _ if is_azure => shown_to_azure(params, environment, provider),
-        _ if is_vertex => shown_to_google(params, environment),
+    let api_version = api_version.filter(|_| is_azure).or_else(|| params.api_version.clone());
+    let Shown { api_key, identity, is_token } = match (provider.name, region) {
+        (_, Some(region)) => shown_to_aws(params, environment, provider, region),
+        ("azure" | "azure_text" | "azure_ai", None) => shown_to_azure(params, environment, provider),
+        ("vertex_ai" | "vertex_ai_beta", None) => shown_to_google(params, environment),
+        ("watsonx", None) => shown_to_ibm(params, environment, provider),
         _ => shown(params, environment, provider),
     };
-    let has_own_header = is_azure && !is_token && !is_azure_v1(api_version.as_deref());
+    let names_key = match provider.name {
+        "azure_ai" => azure_ai::names_key(base, model),
+        _ => is_azure && !is_azure_v1(api_version.as_deref()),
+    };
     Ok(Target {
         provider: provider.name,
         model: model.to_owned(),
         api_base: base.to_owned(),
         api_key,
         identity,
-        key_header: if has_own_header { KeyHeader::ApiKey } else { KeyHeader::Bearer },
+        key_header: if names_key && !is_token { KeyHeader::ApiKey } else { KeyHeader::Bearer },
         api_version,
         organization: organization.or_else(|| (provider.name == "openai").then(from_environment).flatten()),
         extra_headers: params.extra_headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         extra_body: params.extra_body.clone(),
-        default_params: params.rest.clone(),
-        known: (provider.dialect == Dialect::Own)
+        default_params: default_params(params, environment, provider),
+        known: (provider.dialect == Dialect::Own || provider.name == "openai")
             .then(|| price::find(model, Some(provider.name)).map(Arc::new))
             .flatten(),
         profile: Profile::of(provider.name, model),
@@ -162,36 +178,15 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     })
 }
 
-/// What the upstream is shown.
-struct Shown {
-    api_key: Option<Secret>,
-    identity: Option<Identity>,
-    /// The key is a token that somebody fetched.
-    is_token: bool,
-}
-
-fn shown(params: &DeploymentParams, environment: &Environment, provider: &Provider) -> Shown {
-    let api_key = params.api_key.clone().or_else(|| provider.key(environment));
-    Shown { api_key, identity: None, is_token: false }
-}
-
-/// A key is the strongest wish, then a token, then an application; the deployment's own before the environment's, where
-/// either may stand for everything else that runs there.
-fn shown_to_azure(params: &DeploymentParams, environment: &Environment, provider: &Provider) -> Shown {
-    let key = |key| Shown { api_key: Some(key), identity: None, is_token: false };
-    let token = |token| Shown { api_key: Some(token), identity: None, is_token: true };
-    let app = |app| Shown { api_key: None, identity: Some(Identity::Entra(app)), is_token: true };
-    let own = params.api_key.clone().map(key).or_else(|| params.azure_ad_token.clone().map(token));
-    let own = own.or_else(|| EntraApp::of(&params.account, &Environment::default()).map(app));
-    own.or_else(|| provider.key(environment).map(key))
-        .or_else(|| environment.secret("AZURE_AD_TOKEN").map(token))
-        .or_else(|| EntraApp::of(&params.account, environment).map(app))
-        .unwrap_or(Shown { api_key: None, identity: None, is_token: false })
-}
-
-fn shown_to_google(params: &DeploymentParams, environment: &Environment) -> Shown {
-    let account = GoogleAccount::of(&params.account, environment);
-    Shown { api_key: None, identity: Some(Identity::Google(account)), is_token: false }
+/// Body fields where the client sends none. A project of watsonx may stand in the environment.
+fn default_params(params: &DeploymentParams, environment: &Environment, provider: &Provider) -> Map<String, Value> {
+    let mut defaults = params.rest.clone();
+    let has_place = ["project_id", "space_id"].iter().any(|name| defaults.contains_key(*name));
+    if provider.name == "watsonx" && !has_place {
+        let project = ["WATSONX_PROJECT_ID", "WX_PROJECT_ID"].iter().find_map(|name| environment.text(name));
+        defaults.extend(project.map(|project| ("project_id".to_owned(), Value::from(project))));
+    }
+    defaults
 }
 
 /// The check of a deployment for [`crate::config::Sources`]. A fixed answer needs no upstream.
@@ -221,81 +216,12 @@ fn host(address: &str) -> Option<String> {
     uri.host().filter(|host| web && !host.is_empty()).map(str::to_owned)
 }
 
-/// Regions before a Bedrock model's vendor, for calls across regions.
-const BEDROCK_REGIONS: [&str; 9] = ["us", "us-gov", "eu", "apac", "jp", "au", "ca", "sa", "global"];
-const BEDROCK_VENDORS: [&str; 15] = [
-    "ai21",
-    "amazon",
-    "anthropic",
-    "cohere",
-    "deepseek",
-    "google",
-    "luma",
-    "meta",
-    "minimax",
-    "mistral",
-    "moonshot",
-    "nvidia",
-    "openai",
-    "qwen",
-    "stability",
-];
-const OPENAI_NAMES: [&str; 16] = [
-    "gpt-",
-    "chatgpt-",
-    "o1",
-    "o3",
-    "o4-mini",
-    "codex-",
-    "computer-use-",
-    "text-embedding-3-",
-    "text-embedding-ada-",
-    "text-moderation-",
-    "omni-moderation-",
-    "tts-1",
-    "whisper-1",
-    "dall-e-",
-    "sora-",
-    "ft:gpt-",
-];
-
-/// The provider whose models are known by names of their own.
-fn provider_of_name(model: &str) -> Option<&'static str> {
-    let begins = |names: &[&str]| names.iter().any(|name| model.starts_with(name));
-    if model.contains('/') {
-        None
-    } else if model == "*" {
-        Some("openai")
-    } else if begins(&["gpt-3.5-turbo-instruct", "davinci-002", "babbage-002", "ft:davinci-002", "ft:babbage-002"]) {
-        Some("text-completion-openai")
-    } else if begins(&OPENAI_NAMES) {
-        Some("openai")
-    } else if begins(&["claude-"]) {
-        Some("anthropic")
-    } else if begins(&["gemini-"]) {
-        Some("vertex_ai")
-    } else if is_bedrock(model) {
-        Some("bedrock")
-    } else {
-        None
-    }
-}
-
-/// `[region.]vendor.model`, as `us.anthropic.claude-sonnet-4`.
-fn is_bedrock(model: &str) -> bool {
-    let mut parts = model.split('.');
-    let mut next = parts.next();
-    if next.is_some_and(|part| BEDROCK_REGIONS.contains(&part)) {
-        next = parts.next();
-    }
-    next.is_some_and(|part| BEDROCK_VENDORS.contains(&part)) && parts.next().is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::{Config, Document, Resolved, Sources};
-    use serde_json::Value;
+    use crate::providers::identity::Identity;
+    use crate::secret::Secret;
 
     const VECTORS: &str = include_str!("../../data/corpus/provider_resolution.json");
 

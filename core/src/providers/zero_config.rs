@@ -16,7 +16,9 @@ pub fn without_file(environment: &Environment) -> Config {
     let demo = DeploymentParams { mock_response: Some(DEMO_ANSWER.into()), ..params("openai/demo") };
     let mut models = vec![entry(DEMO_MODEL, demo)];
     let mut used: Vec<&str> = Vec::new();
-    for provider in catalog::spoken() {
+    let is_somewhere =
+        |provider: &&catalog::Provider| provider.api_base.is_none() || provider.base(environment).is_some();
+    for provider in catalog::spoken().filter(is_somewhere) {
         let is_found = provider.needs_key && provider.api_base.is_some();
         let variables = if is_found { provider.key_variables } else { provider.base_variables };
         // A key that two providers share belongs to the first.

@@ -105,6 +105,14 @@ impl Deployment {
         }
     }
 
+    /// The price for images of this size and quality, where the model has none that holds for all of them.
+    pub fn price_of_images(&self, size: (u64, u64), quality: Option<&str>) -> Option<ModelPrice> {
+        let holds_for_all = |price: &ModelPrice| price.charges_images() || price.charges_output_tokens();
+        let target = self.target().filter(|_| !self.price.as_ref().is_some_and(holds_for_all))?;
+        let model = base_model(&self.entry, &self.entry.params).unwrap_or(&target.model);
+        price::find_images(model, target.provider, quality, size)
+    }
+
     fn assembled(
         id: DeploymentId,
         group: String,
@@ -154,14 +162,18 @@ fn overrides(entry: &ModelEntry) -> Map<String, Value> {
     overrides
 }
 
+/// The model whose price holds, where a deployment has a name of its own.
+fn base_model<'e>(entry: &'e ModelEntry, params: &'e DeploymentParams) -> Option<&'e str> {
+    entry.info.get("base_model").or_else(|| params.rest.get("base_model")).and_then(Value::as_str)
+}
+
 fn priced(
     entry: &ModelEntry,
     backend: &Backend,
     params: &DeploymentParams,
     overrides: &Map<String, Value>,
 ) -> Option<ModelPrice> {
-    let base = entry.info.get("base_model").or_else(|| params.rest.get("base_model")).and_then(Value::as_str);
-    let known = match (base, backend) {
+    let known = match (base_model(entry, params), backend) {
         (Some(base), _) => price::find(base, None),
         (None, Backend::Upstream(target)) => price::find(&target.model, Some(target.provider)),
         (None, Backend::Mock(_)) => price::find(&params.model, params.custom_llm_provider.as_deref()),

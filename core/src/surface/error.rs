@@ -174,7 +174,7 @@ impl From<CallError> for ErrorAnswer {
         match error {
             CallError::Auth(error) => error.into(),
             CallError::Route(denied) => denied.into(),
-            CallError::Json(_) => bad_request(message).param("request_body"),
+            CallError::Json(_) | CallError::Form(_) => bad_request(message).param("request_body"),
             CallError::Member { member, message } => {
                 Self::new(StatusCode::BAD_REQUEST, "bad_request_error", message).param(member)
             }

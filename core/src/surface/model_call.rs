@@ -4,7 +4,7 @@ use super::answer;
 use super::body;
 use super::client_address::ClientAddress;
 use super::error::ErrorAnswer;
-use crate::flow::model_call::{CallBody, CallRequest, ModelCalls, Relay};
+use crate::flow::model_call::{CallBody, CallRequest, Facts, ModelCalls, Relay};
 use crate::providers::operation::{Dialect, Operation};
 use axum::Router;
 use axum::body::Body;
@@ -35,8 +35,26 @@ fn paths(operation: Operation) -> &'static [&'static str] {
         Operation::Rerank => &["/v1/rerank", "/v2/rerank", "/rerank"],
         Operation::Messages => &["/v1/messages"],
         Operation::CountTokens => &["/v1/messages/count_tokens"],
+        Operation::ImageGeneration => &["/v1/images/generations", "/images/generations"],
+        Operation::ImageEdit => &["/v1/images/edits", "/images/edits"],
+        Operation::Speech => &["/v1/audio/speech", "/audio/speech"],
+        Operation::Transcription => &["/v1/audio/transcriptions", "/audio/transcriptions"],
+        Operation::Translation => &["/v1/audio/translations", "/audio/translations"],
+        Operation::Moderation => &["/v1/moderations", "/moderations"],
     }
 }
+
+/// Operations whose path may name the model.
+const NAMED_IN_PATHS: [Operation; 8] = [
+    Operation::Chat,
+    Operation::Completion,
+    Operation::Embedding,
+    Operation::ImageGeneration,
+    Operation::ImageEdit,
+    Operation::Speech,
+    Operation::Transcription,
+    Operation::Translation,
+];
 
 impl ModelCallSurface {
     pub(super) fn new(calls: Arc<ModelCalls>, operations: &'static [Operation], body_bytes_max: usize) -> Self {
@@ -67,7 +85,7 @@ impl ModelCallSurface {
     pub(super) fn named_in(&self, path: &str) -> Option<(String, Operation)> {
         let rest = path.strip_prefix("/engines/").or_else(|| path.strip_prefix("/openai/deployments/"))?;
         // Chat before the legacy operation, whose path is the end of chat's.
-        [Operation::Chat, Operation::Completion, Operation::Embedding]
+        NAMED_IN_PATHS
             .into_iter()
             .find_map(|operation| Some((rest.strip_suffix(operation.path())?, operation)))
             .filter(|(model, operation)| !model.is_empty() && self.operations.contains(operation))
@@ -84,10 +102,14 @@ impl ModelCallSurface {
         };
         let client_address = head.extensions.get::<ClientAddress>().map(|&ClientAddress(address)| address);
         let route = paths(operation).first().copied().unwrap_or_default();
-        let call = CallRequest { operation, route, path_model, headers: head.headers, body, client_address };
+        let headers = head.headers;
+        let call = CallRequest { operation, route, path_model, headers, body, form: None, client_address };
         let answer = self.calls.call(call).await;
         let mut response = match answer.result {
-            Ok(CallBody::Whole(body)) => whole(body),
+            Ok(CallBody::Whole(body)) => whole(body, told_type(operation, &answer.facts, "application/json")),
+            Ok(CallBody::Stream(relay)) if operation.answers_as_told() && !answer.facts.answers_in_events() => {
+                untold(*relay, told_type(operation, &answer.facts, "application/octet-stream"))
+            }
             Ok(CallBody::Stream(relay)) => streamed(*relay, dialect),
             Err(error) => ErrorAnswer::from(error).told_in(dialect).into_response(),
         };
@@ -96,9 +118,28 @@ impl ModelCallSurface {
     }
 }
 
-fn whole(body: Bytes) -> Response {
+/// The type of an answer: what the upstream says where it may be of any, else always the same.
+fn told_type(operation: Operation, facts: &Facts, usual: &'static str) -> HeaderValue {
+    let told = facts.content_type().filter(|_| operation.answers_as_told());
+    told.cloned().unwrap_or(HeaderValue::from_static(usual))
+}
+
+fn whole(body: Bytes, kind: HeaderValue) -> Response {
     let mut response = Response::new(Body::from(body));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response
+}
+
+/// Sound, piece by piece. There is no way to tell an error in it, so the body breaks off: it must not look whole.
+fn untold(relay: Relay, kind: HeaderValue) -> Response {
+    let pieces = stream::unfold(Some(relay), |relay| async move {
+        let mut relay = relay?;
+        let piece = relay.next().await?;
+        let goes_on = piece.is_ok();
+        Some((piece, goes_on.then_some(relay)))
+    });
+    let mut response = Response::new(Body::from_stream(pieces));
+    response.headers_mut().insert(CONTENT_TYPE, kind);
     response
 }
 

@@ -1,4 +1,4 @@
-//! Tokens of what a model wrote: whole answers and chunks of streams, in the OpenAI dialect.
+//! Tokens of what a model wrote: whole answers and chunks of streams, in the OpenAI dialect or in Anthropic's.
 
 use super::encoding::count_text;
 use serde_json::Value;
@@ -8,7 +8,8 @@ use serde_json::Value;
 pub fn count_answer(answer: &[u8]) -> u64 {
     let Ok(answer) = serde_json::from_slice::<Value>(answer) else { return 0 };
     let choices = answer.get("choices").and_then(Value::as_array).into_iter().flatten();
-    choices.map(choice).sum()
+    let blocks = answer.get("content").and_then(Value::as_array).into_iter().flatten();
+    choices.map(choice).sum::<u64>() + blocks.map(block).sum::<u64>()
 }
 
 /// Adds the texts that a chunk of a stream holds: content, reasoning, refusals, arguments of tools.
@@ -22,10 +23,15 @@ pub fn gather(chunk: &[u8], text: &mut String) {
         let parts = parts.flat_map(|function| FUNCTION.into_iter().filter_map(|name| function.get(name)?.as_str()));
         parts.for_each(|part| text.push_str(part));
     }
+    let begun = chunk.get("content_block").and_then(|block| block.get("name"));
+    let more = chunk.get("delta").into_iter().flat_map(|delta| PIECES.into_iter().filter_map(|name| delta.get(name)));
+    begun.into_iter().chain(more).filter_map(Value::as_str).for_each(|part| text.push_str(part));
 }
 
 const TEXTS: [&str; 5] = ["content", "text", "reasoning_content", "reasoning", "refusal"];
 const FUNCTION: [&str; 2] = ["name", "arguments"];
+/// What is new of a block, in Anthropic's dialect.
+const PIECES: [&str; 3] = ["text", "thinking", "partial_json"];
 
 fn message_of(choice: &Value) -> &Value {
     choice.get("message").or_else(|| choice.get("delta")).unwrap_or(choice)
@@ -38,6 +44,12 @@ fn choice(choice: &Value) -> u64 {
     written + calls.filter_map(|call| call.get("function")).map(function).sum::<u64>()
 }
 
+/// A block of an answer in Anthropic's dialect.
+fn block(block: &Value) -> u64 {
+    let texts = ["text", "thinking", "name"].into_iter().filter_map(|name| block.get(name)?.as_str());
+    texts.map(count_text).sum::<u64>() + block.get("input").map_or(0, |input| count_text(&input.to_string()))
+}
+
 fn function(function: &Value) -> u64 {
     FUNCTION.into_iter().filter_map(|name| function.get(name)?.as_str()).map(count_text).sum()
 }
@@ -47,11 +59,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_texts_of_a_stream_are_gathered_in_either_dialect() {
+        let mut text = String::new();
+        gather(br#"{"choices": [{"delta": {"content": "a"}}]}"#, &mut text);
+        gather(br#"{"type": "content_block_start", "content_block": {"type": "tool_use", "name": "b"}}"#, &mut text);
+        gather(br#"{"delta": {"type": "input_json_delta", "partial_json": "c"}}"#, &mut text);
+        gather(br#"{"delta": {"stop_reason": "end_turn"}}"#, &mut text);
+        assert_eq!(text, "abc");
+    }
+
+    #[test]
     fn texts_reasoning_and_tool_calls_count_of_every_choice() {
         let answer =
             br#"{"choices": [{"message": {"content": "Hello", "reasoning_content": "Hello"}}, {"text": "Hello"},
             {"delta": {"tool_calls": [{"function": {"name": "Hello", "arguments": "Hello"}}], "content": null}}]}"#;
         assert_eq!(count_answer(answer), 5);
+        let message = br#"{"content": [{"text": "Hello"}, {"type": "tool_use", "name": "Hello", "input": {}}]}"#;
+        assert_eq!(count_answer(message), 3);
         assert_eq!(count_answer(b"{}"), 0);
         assert_eq!(count_answer(b"<html>"), 0);
     }

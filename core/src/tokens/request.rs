@@ -26,7 +26,12 @@ pub fn count_request(body: &[u8]) -> u64 {
         .filter_map(|name| request.get(name))
         .map(inputs)
         .sum::<u64>();
-    chat + texts + tools(&request)
+    chat + texts + system(&request) + tools(&request)
+}
+
+/// The prompt that stands beside the messages in Anthropic's dialect: a message of its own.
+fn system(request: &Map<String, Value>) -> u64 {
+    request.get("system").map_or(0, |system| MESSAGE_TOKENS + count_text("system") + member("system", system))
 }
 
 fn tools(request: &Map<String, Value>) -> u64 {
@@ -80,6 +85,8 @@ fn part(part: &Value) -> u64 {
             if detail.is_some_and(|detail| detail == "high") { IMAGE_TOKENS_HIGH } else { IMAGE_TOKENS }
         }
         Some("input_audio" | "audio" | "file" | "input_file" | "document" | "video_url" | "video") => MEDIA_TOKENS,
+        Some("tool_use") => text("name") + part.get("input").map_or(0, |input| count_text(&input.to_string())),
+        Some("tool_result") => part.get("content").map_or(0, |content| member("content", content)),
         Some(_) => text("text") + text("refusal") + text("thinking"),
     }
 }
@@ -140,6 +147,15 @@ mod tests {
         assert_eq!(count(&json!({"prompt": [[1, 2], [3]]})), 3);
         assert_eq!(count(&json!({"prompt": "Hello", "suffix": "Hello"})), 2);
         assert_eq!(count_request(b"no json."), 2);
+    }
+
+    #[test]
+    fn anthropics_system_prompt_and_blocks_count() {
+        let hello = json!([{"role": "user", "content": [{"type": "text", "text": "Hello"}]}]);
+        assert_eq!(count(&json!({"messages": hello})), 8);
+        assert_eq!(count(&json!({"system": "Hello", "messages": hello})), 13);
+        let result = json!([{"role": "user", "content": [{"type": "tool_result", "content": "Hello"}]}]);
+        assert_eq!(count(&json!({"messages": result})), 8);
     }
 
     #[test]

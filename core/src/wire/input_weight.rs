@@ -70,6 +70,15 @@ pub enum Unbounded {
     /// Letters written as `\\u` escapes: they can hide any of the others.
     #[error("ASCII letters written as \\u escapes")]
     Hidden,
+    /// An image whose price is counted in tokens.
+    #[error("an image that is paid in tokens")]
+    Image,
+    /// A recording: only its provider knows how long it is.
+    #[error("a recording")]
+    Recording,
+    /// Speech that is paid by its length.
+    #[error("speech that is paid by its length")]
+    Speech,
     /// A tool that searches the web as often as it likes.
     #[error("web search without `max_uses`")]
     Search,

@@ -33,6 +33,8 @@ struct Counts {
     output_tokens: Count,
     prompt_tokens_details: Option<Details>,
     input_tokens_details: Option<Details>,
+    /// As transcripts name it.
+    input_token_details: Option<Details>,
     completion_tokens_details: Option<Details>,
     output_tokens_details: Option<Details>,
     cached_tokens: Count,
@@ -92,7 +94,8 @@ impl Counts {
         if !(prompt_tokens.is_told() || completion_tokens.is_told() || self.total_tokens.is_told()) {
             return None;
         }
-        let input = self.prompt_tokens_details.or(self.input_tokens_details).unwrap_or_default();
+        let input = self.prompt_tokens_details.or(self.input_tokens_details).or(self.input_token_details);
+        let input = input.unwrap_or_default();
         let output = self.completion_tokens_details.or(self.output_tokens_details).unwrap_or_default();
         let tools = self.server_tool_use.unwrap_or_default();
         let mut usage = Usage {

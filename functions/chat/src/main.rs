@@ -1,4 +1,4 @@
-//! The chat function: chat, legacy completions and the list of models.
+//! The chat function: chat, legacy completions, images, audio, moderations and the list of models.
 
 use postern_core::assemble::gateway::Serves;
 use std::process::ExitCode;

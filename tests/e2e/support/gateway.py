@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import anthropic
 import httpx2
 import openai
 import yaml
@@ -30,6 +31,10 @@ class Gateway:
         """The official client. One try, so that a test sees the first answer."""
         return openai.OpenAI(base_url=f"{self.url}/v1", api_key=key, max_retries=0, timeout=60, **options)
 
+    def messages(self, key=MASTER_KEY):
+        """Anthropic's official client, as `client`."""
+        return anthropic.Anthropic(base_url=self.url, api_key=key, max_retries=0, timeout=60)
+
     def call(self, path, body=None, key=MASTER_KEY, content=None):
         """A plain request, for what the official client has no method for."""
         headers = {"authorization": f"Bearer {key}"} if key else {}
@@ -51,6 +56,9 @@ def write_config(path, upstream_url, api_key, master_key, general=None):
     entries.append({"model_name": "priced", "litellm_params": priced | prices})
     claude = {"model": "anthropic/claude-sonnet-4-5", "api_base": upstream_url.removesuffix("/v1"), "api_key": api_key}
     entries.append({"model_name": "claude", "litellm_params": claude})
+    for name in ("echo", "busy", "cut"):
+        groq = {"model": f"groq/{name}", "api_base": upstream_url, "api_key": api_key}
+        entries.append({"model_name": f"groq-{name}", "litellm_params": groq})
     few = {"model": "openai/priced", "api_base": upstream_url, "api_key": api_key, "rpm": 3}
     entries.append({"model_name": "few", "litellm_params": few})
     # Two ways to one model, of which one takes a single request a minute.
@@ -58,6 +66,11 @@ def write_config(path, upstream_url, api_key, master_key, general=None):
         entries.append({"model_name": "two-ways", "litellm_params": {**few, "rpm": None, **limits}})
     bought = {"model": "hosted_vllm/priced", "api_base": upstream_url, "api_key": api_key} | prices
     entries.append({"model_name": "bought", "litellm_params": bought})
+    for name, model in {"draws": "gpt-image-1", "speaks": "tts-1", "listens": "whisper-1"}.items():
+        media = {"model": f"openai/{model}", "api_base": upstream_url, "api_key": api_key}
+        entries.append({"model_name": name, "litellm_params": media})
+    judge = {"model": "openai/omni-moderation-latest", "api_base": upstream_url, "api_key": api_key}
+    entries.append({"model_name": "omni-moderation-latest", "litellm_params": judge})
     dead = {"model": "openai/dead", "api_base": f"http://127.0.0.1:{free_port()}/v1", "api_key": api_key}
     entries.append({"model_name": "dead", "litellm_params": dead})
     demo = {"model": "openai/demo", "api_key": "none", "mock_response": "Postern answers."}

@@ -6,10 +6,13 @@ import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from support import media
+
 API_KEY = "sk-of-the-provider-0123456789"
 USAGE = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
 VECTOR = [0.25, -0.5, 1.0, 0.0]
 PATIENCE_SECONDS = 60
+TOOL_CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}}
 CLAUDE_SAYS = ["It", "is", "a", "test."]
 MESSAGE = {
     "id": "msg_1",
@@ -68,12 +71,17 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        raw = self.rfile.read(int(self.headers["content-length"]))
+        body = media.form(raw, self.headers) if media.is_form(self.headers) else json.loads(raw)
         self.owner.requests.append({"path": self.path, "headers": dict(self.headers), "body": body})
         if self.path.endswith("/messages"):
             self._message(body)
+        elif self.path.endswith("/count_tokens"):
+            self._json(200, {"input_tokens": 9})
         elif self.headers["authorization"] != f"Bearer {API_KEY}":
             self._json(401, {"error": {"message": "Incorrect API key provided", "type": "invalid_request_error"}})
+        elif answer := media.answer(self.path, body):
+            self._send(200, *answer)
         elif self.path.endswith("/embeddings"):
             self._json(200, _embeddings(body))
         elif body["model"] == "busy":
@@ -83,7 +91,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif body.get("stream"):
             self._stream(body)
         elif self.path.endswith("/chat/completions"):
-            self._json(200, _answer(body, "chat.completion", {"message": {"role": "assistant", "content": _echo(body)}}))
+            said = {"tool_calls": [TOOL_CALL]} if body.get("tools") else {"content": _echo(body)}
+            self._json(200, _answer(body, "chat.completion", {"message": {"role": "assistant", **said}}))
         else:
             self._json(200, _answer(body, "text_completion", {"text": _echo(body)}))
 
@@ -112,7 +121,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._start_stream()
         gated = body["model"] == "gated"
         try:
-            for number, word in enumerate(_words(body)):
+            for piece in _pieces_of_a_call() if body.get("tools") else ():
+                self._event(_delta(body, None) | {"choices": [{"index": 0, "delta": {"tool_calls": [piece]}}]})
+            for number, word in enumerate([] if body.get("tools") else _words(body)):
                 if gated and not self.owner.wait_for_release():
                     return
                 self._event(_delta(body, word))
@@ -157,6 +168,13 @@ def _message_events():
     yield {"type": "content_block_stop", "index": 0}
     yield {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 4}}
     yield {"type": "message_stop"}
+
+
+def _pieces_of_a_call():
+    function = TOOL_CALL["function"]
+    yield {"index": 0, "id": TOOL_CALL["id"], "type": "function", "function": {**function, "arguments": ""}}
+    for piece in (function["arguments"][:5], function["arguments"][5:]):
+        yield {"index": 0, "function": {"arguments": piece}}
 
 
 def _echo(body):

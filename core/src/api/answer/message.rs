@@ -42,7 +42,7 @@ pub struct AnswerMessage<'a> {
     pub reasoning_content: Option<Cow<'a, str>>,
     /// What the model thought, in signed blocks that the provider wants back.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub thinking_blocks: Vec<&'a RawValue>,
+    pub thinking_blocks: Vec<Cow<'a, RawValue>>,
     /// What it calls; the place is the index.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "indexed")]
     pub tool_calls: Vec<AnswerToolCall<'a>>,

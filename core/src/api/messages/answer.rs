@@ -76,7 +76,7 @@ pub enum StopDetails<'a> {
     Refusal {
         /// Which rule; nobody says.
         category: Option<&'a str>,
-        /// Its words.
-        explanation: &'a str,
+        /// The model's words, where it said any.
+        explanation: Option<&'a str>,
     },
 }

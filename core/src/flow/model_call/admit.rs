@@ -70,7 +70,7 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
         unless_out_of_reach(calls, begun.map_err(CallError::from), asked.id)?;
     }
     let mode = bound::mode(asked.principal, &calls.limits);
-    let price = asked.deployment.price.as_ref();
+    let price = asked.said.price.as_deref().or(asked.deployment.price.as_ref());
     let bound = Bound::of(asked.said, asked.body, asked.operation, price, (mode, &calls.limits))?;
     let demand = demand(&limited, &totals, &bound, &asked);
     // Meanwhile the upstream is connected to, so that the store's round trip hides behind the handshake.

@@ -3,7 +3,10 @@
 use super::error::CallError;
 use super::extra_body;
 use crate::api::demand::Asked;
+use crate::api::form::Form;
+use crate::api::medium::Medium;
 use crate::api::members::Members;
+use crate::price::ModelPrice;
 use crate::providers::operation::{Dialect, Operation};
 use crate::providers::parameters::policy::PolicyChange;
 use memchr::memmem;
@@ -50,6 +53,10 @@ pub(super) struct Said {
     pub(super) show_usage: bool,
     /// What decides about the most that the call can cost.
     pub(super) asked: Asked,
+    /// What is asked for that is not counted in tokens.
+    pub(super) medium: Option<Medium>,
+    /// The price that holds in place of the deployment's.
+    pub(super) price: Option<Box<ModelPrice>>,
     /// Seconds for the whole call.
     pub(super) timeout_seconds: Option<f64>,
     /// A fixed answer.
@@ -88,6 +95,7 @@ pub(super) fn read(
     operation: Operation,
     members: &mut Members<'_>,
     path_model: Option<String>,
+    form: Option<&Form>,
 ) -> Result<Said, CallError> {
     extra_body::hoist(members)?;
     if let Some((member, message)) = REFUSED.iter().find(|(name, _)| members.has(name)) {
@@ -99,15 +107,17 @@ pub(super) fn read(
         members.take(name);
     }
     let mut said = Said {
-        model: model(members, path_model)?,
-        stream: flag(members, "stream")?,
+        model: model(operation, members, path_model)?,
+        stream: streams(operation, members)?,
         show_usage: asks_for_usage(members),
         asked: Asked::read(members),
+        medium: medium(operation, members, form),
         end_user: end_user(operation, members),
         policy,
         ..Said::default()
     };
-    if let Some(member) = operation.required_members().iter().find(|name| !members.has(name)) {
+    let is_file = |name| form.is_some_and(|form| form.files(name).next().is_some());
+    if let Some(member) = operation.required_members().iter().find(|name| !members.has(name) && !is_file(name)) {
         return Err(CallError::MissingMember { operation, member });
     }
     // What counts nothing is a mistake, and not the provider's to find.
@@ -125,15 +135,36 @@ pub(super) fn read(
     Ok(said)
 }
 
-fn model(members: &Members<'_>, path_model: Option<String>) -> Result<String, CallError> {
+/// The model of moderations that name none, as OpenAI's API has it.
+const MODERATION_MODEL: &str = "omni-moderation-latest";
+
+fn model(operation: Operation, members: &Members<'_>, path_model: Option<String>) -> Result<String, CallError> {
     if let Some(model) = path_model {
         return Ok(model);
     }
     if !members.has("model") {
-        return Ok("None".to_owned());
+        let usual = if operation == Operation::Moderation { MODERATION_MODEL } else { "None" };
+        return Ok(usual.to_owned());
     }
     let message = "'model' must be a string.";
     members.read("model").ok_or_else(|| CallError::Member { member: "model", message: message.to_owned() })
+}
+
+/// Whether the answer comes in events.
+fn streams(operation: Operation, members: &Members<'_>) -> Result<bool, CallError> {
+    if operation == Operation::Speech {
+        return Ok(members.read::<&str>("stream_format") == Some("sse"));
+    }
+    Ok(flag(members, "stream")? && operation.may_stream())
+}
+
+fn medium(operation: Operation, members: &Members<'_>, form: Option<&Form>) -> Option<Medium> {
+    match operation {
+        Operation::ImageGeneration | Operation::ImageEdit => Some(Medium::images(members, form)),
+        Operation::Speech => Some(Medium::speech(members)),
+        Operation::Transcription | Operation::Translation => Some(Medium::recording(form)),
+        _ => None,
+    }
 }
 
 fn flag(members: &Members<'_>, name: &'static str) -> Result<bool, CallError> {
@@ -213,7 +244,7 @@ mod tests {
 
     fn read_chat(body: &str) -> (Result<Said, CallError>, String) {
         let mut members = parse(body.as_bytes()).unwrap();
-        let said = read(Operation::Chat, &mut members, None);
+        let said = read(Operation::Chat, &mut members, None, None);
         (said, String::from_utf8(members.to_json()).unwrap())
     }
 

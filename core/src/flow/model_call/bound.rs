@@ -63,9 +63,12 @@ impl Bound {
             let (demand, cost, tokens) = (Demand::default(), NanoDollars::ZERO, Tokens::default());
             return Ok(Self { demand, cost, tokens, mode });
         }
-        let generates = operation.generates();
         let weight = InputWeight::of(body);
-        let demand = said.asked.demand(&weight, price, care, generates).map_err(CallError::Unbounded)?;
+        let demand = match &said.medium {
+            Some(medium) => medium.demand(&weight, price, care),
+            None => said.asked.demand(&weight, price, care, operation.generates()),
+        };
+        let demand = demand.map_err(CallError::Unbounded)?;
         let output = demand.output_tokens.saturating_mul(demand.choices.max(1));
         let tokens = Tokens {
             input: count(demand.input_tokens),

@@ -16,7 +16,10 @@ use crate::accounting::spend_row::SpendDetails;
 use crate::auth::route::authorize_route;
 use crate::id::RequestId;
 use crate::principal::Principal;
+use crate::providers::decoder::StreamDecoder;
+use crate::providers::operation::Operation;
 use crate::providers::provider::Provider;
+use crate::providers::untold::Untold;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -45,7 +48,7 @@ impl ModelCalls {
         let drawn = self.random.fill(&mut entropy);
         let mut facts = Facts::new(RequestId::at(arrived, &entropy));
         let result = match drawn {
-            Ok(()) => self.walk(&request, &mut facts).await,
+            Ok(()) => self.walk(request, &mut facts).await,
             Err(error) => Err(error.into()),
         };
         facts.duration_ms = self.clock.now().millis_since(arrived);
@@ -55,9 +58,10 @@ impl ModelCalls {
         CallAnswer { facts, result }
     }
 
-    async fn walk(self: &Arc<Self>, request: &CallRequest, facts: &mut Facts) -> Result<CallBody, CallError> {
-        let principal = self.authenticate(request).await?;
+    async fn walk(self: &Arc<Self>, request: CallRequest, facts: &mut Facts) -> Result<CallBody, CallError> {
+        let principal = self.authenticate(&request).await?;
         facts.principal = Some(Arc::clone(&principal));
+        let request = &request.with_form()?;
         let plan = self.plan(request, facts, (&principal, &Course::default()))?;
         match self.admit(request, &plan, &principal, facts).await {
             Ok((details, admitted)) => self.dispatch(request, (plan, details, admitted), principal, facts).await,
@@ -91,8 +95,8 @@ impl ModelCalls {
 
     fn plan(&self, request: &CallRequest, facts: &mut Facts, way: (&Principal, &Course)) -> Result<Plan, CallError> {
         let mut members = body::parse(&request.body)?;
-        let said = body::read(request.operation, &mut members, request.path_model.clone())?;
-        let mut plan = plan::make(self, facts.id, request.operation, said, members, way)?;
+        let said = body::read(request.operation, &mut members, request.path_model.clone(), request.form.as_ref())?;
+        let mut plan = plan::make(self, facts.id, request, said, members, way)?;
         if let Upstream::Provider(upstream) = &mut plan.upstream {
             forwarded::add(plan.speaker.forwards(), &request.headers, upstream.headers_mut());
         }
@@ -148,7 +152,7 @@ impl ModelCalls {
         if let Some(error) = no_way {
             return Err(open.fail(error.into()).await);
         }
-        if !said.stream || !request.operation.generates() {
+        if !said.stream && request.operation != Operation::Speech {
             let work = whole::ask(Arc::clone(self), open, upstream, (bounds, said.show_usage));
             let Ended { result, headers, upstream_ms } = self.background.to_its_end(work).await;
             (facts.upstream_headers, facts.upstream_ms) = (headers, upstream_ms);
@@ -164,7 +168,10 @@ impl ModelCalls {
             Err(error) => return Err(open.fail(error).await),
         };
         facts.upstream_headers = Some(answered.headers);
-        match relay::first(&mut open, answered.body, said.show_usage).await {
+        let is_told = request.operation.generates() || facts.answers_in_events();
+        let decoder: Box<dyn StreamDecoder> =
+            if is_told { open.speaker().decoder(open.reply(said.show_usage)) } else { Box::new(Untold::default()) };
+        match relay::first(&mut open, answered.body, decoder).await {
             Ok(begun) => Ok(CallBody::Stream(Box::new(Relay::new(open, begun)))),
             Err(error) => Err(open.fail(error).await),
         }

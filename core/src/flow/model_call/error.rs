@@ -2,6 +2,7 @@
 
 use crate::accounting::spend_log::SettleError;
 use crate::admission::refusal::Refusal;
+use crate::api::form::FormError;
 use crate::auth::authenticate::AuthError;
 use crate::auth::route::RouteDenied;
 use crate::providers::failure::ProviderFailure;
@@ -24,6 +25,9 @@ pub enum CallError {
     /// The body is not a JSON object.
     #[error("Invalid JSON payload: {0}")]
     Json(String),
+    /// The body is no form, and should be.
+    #[error(transparent)]
+    Form(#[from] FormError),
     /// A member has a value that cannot be used.
     #[error("{message}")]
     Member {
@@ -103,6 +107,7 @@ impl CallError {
         match self {
             Self::Auth(_) | Self::Identity(IdentityError::Refused { .. }) => "AuthenticationError",
             Self::Json(_)
+            | Self::Form(_)
             | Self::Member { .. }
             | Self::MissingMember { .. }
             | Self::Transform(_)

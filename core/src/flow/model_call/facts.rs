@@ -5,7 +5,8 @@ use crate::id::RequestId;
 use crate::money::NanoDollars;
 use crate::principal::Principal;
 use crate::routing::Deployment;
-use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -35,6 +36,16 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whether the upstream says that its answer is a stream of events.
+    pub fn answers_in_events(&self) -> bool {
+        self.content_type().is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
+    }
+
+    /// The type that the upstream says its answer is of.
+    pub fn content_type(&self) -> Option<&HeaderValue> {
+        self.upstream_headers.as_ref()?.get(CONTENT_TYPE)
+    }
+
     pub(super) fn new(id: RequestId) -> Self {
         Self {
             id,

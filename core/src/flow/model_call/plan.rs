@@ -6,6 +6,8 @@ use super::count;
 use super::course::Course;
 use super::error::CallError;
 use super::parts::ModelCalls;
+use super::request::CallRequest;
+use crate::api::medium::Medium;
 use crate::api::members::{self, Members};
 use crate::id::RequestId;
 use crate::limits::BudgetMode;
@@ -53,13 +55,17 @@ impl Upstream {
 pub(super) fn make(
     calls: &ModelCalls,
     id: RequestId,
-    operation: Operation,
+    request: &CallRequest,
     mut said: Said,
     mut members: Members<'_>,
     (principal, course): (&Principal, &Course),
 ) -> Result<Plan, CallError> {
+    let operation = request.operation;
     let name = principal.aliases.get(&said.model).unwrap_or(&said.model);
     let deployment = choose(calls, name, principal, course)?;
+    if let Some((size, quality)) = said.medium.as_ref().and_then(Medium::size_and_quality) {
+        said.price = deployment.price_of_images(size, quality).map(Box::new);
+    }
     let is_capped = cap_output(calls, operation, &mut said, &mut members, &deployment, (principal, course))?;
     let bounds = bounds(calls.bounds, &deployment, &said);
     let (speaker, upstream) = match (&said.mock_response, &deployment.backend) {
@@ -79,7 +85,11 @@ pub(super) fn make(
             let dropped = &mut said.dropped;
             let call = Call { operation, members: &mut members, stream: said.stream, policy: &policy, dropped };
             let speaker = registry::provider(target.provider, &target.model, operation);
-            (speaker, Upstream::Provider(Box::new(speaker.request(call, target)?)))
+            let upstream = match &request.form {
+                Some(form) => speaker.form_request(call, form, target)?,
+                None => speaker.request(call, target)?,
+            };
+            (speaker, Upstream::Provider(Box::new(upstream)))
         }
     };
     Ok(Plan { said, deployment, speaker, upstream, bounds })

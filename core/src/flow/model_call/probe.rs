@@ -58,6 +58,7 @@ impl ModelCalls {
             path_model: None,
             headers: HeaderMap::new(),
             body: Bytes::from_static(body),
+            form: None,
             client_address,
         };
         let said = Said { model: deployment.group.clone(), tags: vec![TAG.to_owned()], ..Said::default() };
@@ -81,18 +82,21 @@ fn operation_of(deployment: &Deployment) -> Operation {
         Some("embedding") => Operation::Embedding,
         Some("rerank") => Operation::Rerank,
         Some("completion") => Operation::Completion,
+        Some("image_generation") => Operation::ImageGeneration,
+        Some("audio_speech") => Operation::Speech,
+        Some("moderation") => Operation::Moderation,
         _ => Operation::Chat,
     }
 }
 
 fn question(operation: Operation) -> &'static [u8] {
     match operation {
-        Operation::Chat => br#"{"messages":[{"role":"user","content":"What's 1 + 1?"}],"max_tokens":16}"#,
         Operation::Completion => br#"{"prompt":"1 + 1 =","max_tokens":16}"#,
         Operation::Embedding => br#"{"input":["test"]}"#,
         Operation::Rerank => br#"{"query":"test","documents":["test"]}"#,
-        Operation::Messages | Operation::CountTokens => {
-            br#"{"messages":[{"role":"user","content":"What's 1 + 1?"}],"max_tokens":16}"#
-        }
+        Operation::ImageGeneration => br#"{"prompt":"a dot"}"#,
+        Operation::Speech => br#"{"input":"test","voice":"alloy"}"#,
+        Operation::Moderation => br#"{"input":"test"}"#,
+        _ => br#"{"messages":[{"role":"user","content":"What's 1 + 1?"}],"max_tokens":16}"#,
     }
 }

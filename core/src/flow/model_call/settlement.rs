@@ -11,10 +11,11 @@ use super::slices::Slices;
 use super::soft_budget;
 use super::unrecorded;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
+use crate::api::medium::Medium;
 use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::money::NanoDollars;
-use crate::price::{CallFacts, cost_of};
+use crate::price::{CallFacts, ModelPrice, cost_of};
 use crate::principal::Principal;
 use crate::providers::bridge::speaker::Speaker;
 use crate::providers::decoder::Seen;
@@ -54,6 +55,10 @@ pub(super) struct OpenCall {
     admitted: Admitted,
     slices: Slices,
     facts: CallFacts,
+    /// What it asks for that is not counted in tokens.
+    medium: Option<Medium>,
+    /// The price that holds in place of the deployment's.
+    price: Option<Box<ModelPrice>>,
     asked: AskedInput,
     seen: Seen,
     sample: Sample,
@@ -80,6 +85,8 @@ impl OpenCall {
             admitted: Admitted::default(),
             slices: Slices::default(),
             facts: CallFacts::at(id.arrived()),
+            medium: None,
+            price: None,
             asked: AskedInput::Body(request.body.clone()),
             seen: Seen::default(),
             sample: Sample::default(),
@@ -88,7 +95,8 @@ impl OpenCall {
 
     /// The call, with what it counts in and holds, and what it said of its price.
     pub(super) fn admitted(mut self, admitted: Admitted, said: &Said) -> Self {
-        self.slices = Slices::of(&admitted, self.deployment.price.as_ref());
+        (self.medium, self.price) = (said.medium.clone(), said.price.clone());
+        self.slices = Slices::of(&admitted, self.price());
         self.admitted = admitted;
         self.facts = said.asked.facts(self.id.arrived());
         self
@@ -151,7 +159,7 @@ impl OpenCall {
     /// # Errors
     /// [`CallError::Unrecorded`]: the answer must not be completed.
     pub(super) async fn settle(&mut self, usage: Option<Usage>) -> Result<NanoDollars, CallError> {
-        let usage = usage.unwrap_or_else(|| self.estimate_streamed());
+        let usage = self.used(usage, || self.estimate_streamed());
         self.judge(usage, || Outcome::Success);
         self.store().await
     }
@@ -161,7 +169,7 @@ impl OpenCall {
     /// # Errors
     /// As [`OpenCall::settle`].
     pub(super) async fn settle_whole(&mut self, usage: Option<Usage>, answer: &[u8]) -> Result<NanoDollars, CallError> {
-        let usage = usage.unwrap_or_else(|| self.estimate(tokens::count_answer(answer)));
+        let usage = self.used(usage, || self.estimate(tokens::count_answer(answer)));
         self.judge(usage, || Outcome::Success);
         self.store().await
     }
@@ -175,7 +183,7 @@ impl OpenCall {
     /// Records a stream that broke: what has passed is charged.
     pub(super) async fn fail_streamed(&mut self, error: CallError) -> CallError {
         tracing::warn!(call = %self.id, error = &error as &dyn std::error::Error, "a stream broke");
-        let usage = self.seen.usage.unwrap_or_else(|| self.estimate_streamed());
+        let usage = self.used(self.seen.usage, || self.estimate_streamed());
         self.record_failure(usage, &error).await;
         error
     }
@@ -232,9 +240,24 @@ impl OpenCall {
         row.details.outcome = outcome();
         row.details.ended_at = self.calls.clock.now();
         let took = row.details.ended_at.millis_since(row.details.started_at);
-        let facts = CallFacts { duration_ms: u64::try_from(took).unwrap_or(0), ..self.facts };
-        row.cost = cost_of(self.deployment.price.as_ref(), &usage, &facts).total;
+        // The seconds of sound are its own, and not those of the call.
+        let duration_ms = if self.medium.is_some() { 0 } else { u64::try_from(took).unwrap_or(0) };
+        let facts = CallFacts { duration_ms, ..self.facts };
+        let price = self.price.as_deref().or(self.deployment.price.as_ref());
+        row.cost = cost_of(price, &usage, &facts).total;
         self.is_judged = true;
+    }
+
+    fn price(&self) -> Option<&ModelPrice> {
+        self.price.as_deref().or(self.deployment.price.as_ref())
+    }
+
+    /// What was used: as the upstream told, with what only the request tells, else about that.
+    fn used(&self, told: Option<Usage>, estimate: impl FnOnce() -> Usage) -> Usage {
+        match &self.medium {
+            Some(medium) => medium.used(told, || self.asked.tokens(), self.price()),
+            None => told.unwrap_or_else(estimate),
+        }
     }
 
     /// About what the stream has used, where the upstream tells nothing.
@@ -253,7 +276,7 @@ impl OpenCall {
 impl Drop for OpenCall {
     fn drop(&mut self) {
         if self.row.is_some() && !self.is_judged {
-            let usage = self.seen.usage.unwrap_or_else(|| self.estimate_streamed());
+            let usage = self.used(self.seen.usage, || self.estimate_streamed());
             self.judge(usage, || Outcome::Failure {
                 class: "ClientDisconnected".to_owned(),
                 code: String::new(),

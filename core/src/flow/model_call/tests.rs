@@ -43,6 +43,7 @@ const STREAMED: &str = r#"{"model":"gpt","stream":true,"messages":[{"role":"user
 const WHOLE: &str = r#"{"model":"gpt","messages":[]}"#;
 
 mod limits;
+mod reranks;
 
 /// An upstream that answers as it is told, once, and keeps what it was asked.
 struct Scripted {
@@ -69,6 +70,11 @@ struct Gateway {
 
 impl Gateway {
     fn answering(status: u16, body: UpstreamBody) -> Self {
+        Self::of("openai/gpt-4o", status, body)
+    }
+
+    /// A gateway whose one model, `gpt`, is this one.
+    fn of(model: &str, status: u16, body: UpstreamBody) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp::from_seconds(1_763_700_000)));
         let store = Arc::new(EmbeddedTable::in_memory(Arc::clone(&clock)).unwrap());
         let table = Arc::new(FaultyTable::new(store, Plan::script([])));
@@ -77,7 +83,7 @@ impl Gateway {
         let directory = Arc::new(Directory::new(RecordStore::new(table.clone()), 0, 10));
         let master = MasterKey::new(&Secret::new("sk-m"));
         let params = DeploymentParams {
-            model: "openai/gpt-4o".to_owned(),
+            model: model.to_owned(),
             api_base: Some("http://upstream.test/v1".to_owned()),
             ..DeploymentParams::default()
         };
@@ -113,6 +119,7 @@ impl Gateway {
             path_model: None,
             headers: authorized(key),
             body: Bytes::from_static(body.as_bytes()),
+            form: None,
             client_address: None,
         };
         self.calls.call(request).await
@@ -241,6 +248,7 @@ async fn a_client_that_leaves_while_its_call_is_reserved_holds_nothing() {
         path_model: None,
         headers: HeaderMap::from_iter([(AUTHORIZATION, bearer)]),
         body: Bytes::from_static(WHOLE.as_bytes()),
+        form: None,
         client_address: None,
     }));
     // As long as its reservation is under way; the answer to that is never looked at.

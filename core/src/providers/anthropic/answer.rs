@@ -71,7 +71,7 @@ pub fn read(body: &[u8]) -> Result<ChatAnswer<'_>, ProviderFailure> {
 struct Reading<'a> {
     text: Option<Cow<'a, str>>,
     thoughts: Option<Cow<'a, str>>,
-    thinking_blocks: Vec<&'a RawValue>,
+    thinking_blocks: Vec<Cow<'a, RawValue>>,
     tool_calls: Vec<AnswerToolCall<'a>>,
     citations: Vec<Vec<Box<RawValue>>>,
     search_results: Vec<&'a RawValue>,
@@ -86,9 +86,9 @@ impl<'a> Reading<'a> {
             "text" => self.take_text(block),
             "thinking" => {
                 append(&mut self.thoughts, block.thinking);
-                self.thinking_blocks.push(whole);
+                self.thinking_blocks.push(Cow::Borrowed(whole));
             }
-            "redacted_thinking" => self.thinking_blocks.push(whole),
+            "redacted_thinking" => self.thinking_blocks.push(Cow::Borrowed(whole)),
             "tool_use" | "server_tool_use" => self.take_call(block),
             "web_search_tool_result" | "web_fetch_tool_result" => self.search_results.push(whole),
             kind if kind.ends_with("_tool_result") => self.tool_results.push(whole),

@@ -7,7 +7,7 @@
 
 pub mod abilities;
 pub mod answer;
-mod betas;
+pub mod betas;
 mod blocks;
 pub mod body;
 mod dialect;
@@ -17,7 +17,7 @@ mod messages;
 pub mod parameters;
 mod request;
 mod schema;
-mod thinking;
+pub mod thinking;
 mod tools;
 mod turns;
 mod wire;

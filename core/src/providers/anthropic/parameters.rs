@@ -20,7 +20,20 @@ pub fn settle(
     policy: &Policy,
     dropped: &mut Vec<Cow<'static, str>>,
 ) -> Result<(), TransformError> {
-    let mut unsupported = unsupported(request, abilities);
+    let unsupported = unsupported(request, abilities);
+    take_out(request, unsupported, (target, policy), dropped)
+}
+
+/// Takes these parameters out of the request, but for those that the operator allows, and adds the names to `dropped`.
+///
+/// # Errors
+/// [`TransformError::Unsupported`]: nothing may be dropped.
+pub(in crate::providers) fn take_out(
+    request: &mut ChatRequest<'_>,
+    mut unsupported: Vec<&'static str>,
+    (target, policy): (&Target, &Policy),
+    dropped: &mut Vec<Cow<'static, str>>,
+) -> Result<(), TransformError> {
     unsupported.retain(|name| !policy.allowed.iter().any(|allowed| allowed == name));
     if !unsupported.is_empty() && !policy.drops {
         return Err(TransformError::Unsupported {
@@ -30,17 +43,21 @@ pub fn settle(
         });
     }
     request.rest.retain(|(name, _)| !unsupported.contains(name));
-    if unsupported.contains(&"reasoning_effort") {
-        request.reasoning_effort = None;
-    }
-    if unsupported.contains(&"thinking") {
-        request.thinking = None;
+    for name in &unsupported {
+        match *name {
+            "reasoning_effort" => request.reasoning_effort = None,
+            "thinking" => request.thinking = None,
+            "tool_choice" => request.tool_choice = None,
+            "web_search_options" => request.web_search_options = None,
+            _ => {}
+        }
     }
     dropped.extend(unsupported.into_iter().map(Cow::Borrowed));
     Ok(())
 }
 
-fn unsupported(request: &ChatRequest<'_>, abilities: Abilities) -> Vec<&'static str> {
+/// What of the request this model does not take.
+pub(in crate::providers) fn unsupported(request: &ChatRequest<'_>, abilities: Abilities) -> Vec<&'static str> {
     let sampling = SAMPLING.iter().copied().filter(|name| !abilities.takes_sampling && request.other(name).is_some());
     let mut names: Vec<_> = sampling.collect();
     if request.n.is_some_and(|answers| answers != 1) {

@@ -61,7 +61,7 @@ pub(super) fn set_headers(
         set_extra(headers, &mut betas, name, value);
     }
     if let Some(key) = &target.api_key {
-        set_key(headers, &mut betas, (key, target.key_header))?;
+        set_key(headers, &mut betas, (key, target))?;
     }
     if !betas.is_empty() {
         let mut once: Vec<&str> = Vec::with_capacity(betas.len());
@@ -86,19 +86,24 @@ fn set_extra(headers: &mut HeaderMap, betas: &mut Vec<String>, name: HeaderName,
 }
 
 /// A key has a header of its own; the token of a signed-in person is a bearer token, and a feature. Azure, which serves
-/// Claude too, calls the header by its own name, and takes Anthropic's for it.
+/// Claude too, calls the header by another name, takes Anthropic's for it, and has tokens of its own.
 fn set_key(
     headers: &mut HeaderMap,
     betas: &mut Vec<String>,
-    (key, header): (&Secret, KeyHeader),
+    (key, target): (&Secret, &Target),
 ) -> Result<(), TransformError> {
+    let is_azure = target.provider == "azure_ai";
     if key.expose().starts_with(SIGNED_IN) {
         betas.push(SIGNED_IN_BETA.to_owned());
         headers.insert(AUTHORIZATION, credential("Bearer ", key)?);
         return Ok(());
     }
+    if is_azure && target.key_header == KeyHeader::Bearer {
+        headers.insert(AUTHORIZATION, credential("Bearer ", key)?);
+        return Ok(());
+    }
     headers.insert(API_KEY, credential("", key)?);
-    if header == KeyHeader::ApiKey {
+    if is_azure {
         headers.insert(AZURE_API_KEY, credential("", key)?);
     }
     Ok(())

@@ -57,6 +57,11 @@ impl Counts {
         self.service_tier = later.service_tier.or(self.service_tier.take());
     }
 
+    /// Whether the input or the output is counted.
+    pub(super) fn are_told(&self) -> bool {
+        self.input_tokens.is_some() || self.output_tokens.is_some()
+    }
+
     /// The counts as the OpenAI dialect means them: what the cache did is part of the input.
     pub(super) fn usage(&self) -> Usage {
         let cache_write_tokens = self.cache_creation_input_tokens.unwrap_or(0);

@@ -3,8 +3,8 @@
 use crate::api::completion::Completion;
 use crate::api::members::Members;
 use crate::providers::failure::ProviderFailure;
-use crate::providers::parameters::profile::Profile;
 use crate::providers::provider::{Reply, TransformError};
+use crate::providers::target::Target;
 use crate::usage::Usage;
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -38,8 +38,8 @@ pub trait ClientDialect: Send + Sync {
 pub struct Asked<'c, 'a> {
     /// The body's members. Those that are said otherwise in a chat are taken out.
     pub members: &'c mut Members<'a>,
-    /// What the model takes.
-    pub profile: &'c Profile,
+    /// The upstream that will be asked.
+    pub target: &'c Target,
     /// Takes the names of what cannot be said in a chat.
     pub dropped: &'c mut Vec<Cow<'static, str>>,
 }

@@ -2,8 +2,10 @@
 //!
 //! [`dialect`] is the seam: how a client's request is said as a chat, and how a chat's answer is told to the client.
 //! [`over`] is a provider made of such a dialect and of another provider, [`stream`] its reader of streams, [`speaker`]
-//! whichever of the two a call needs. [`messages`] is Anthropic's dialect.
+//! whichever of the two a call needs. [`messages`] is Anthropic's dialect,
+//! [`completions`] OpenAI's older one.
 
+pub mod completions;
 pub mod dialect;
 pub mod messages;
 pub mod over;

@@ -30,12 +30,10 @@ impl fmt::Debug for Bridge {
 impl Provider for Bridge {
     fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>, TransformError> {
         let Call { members, stream, policy, dropped, .. } = call;
-        let asked = Asked { members, profile: &target.profile, dropped: &mut *dropped };
+        let asked = Asked { members, target, dropped: &mut *dropped };
         let mut chat = self.dialect.ask(asked)?;
-        if stream {
-            let value = raw(&true).map_err(|error| TransformError::Unsayable { reason: error.to_string() })?;
-            chat.set("stream", value);
-        }
+        let value = raw(&stream).map_err(|error| TransformError::Unsayable { reason: error.to_string() })?;
+        chat.set("stream", value);
         let call = Call { operation: Operation::Chat, members: &mut chat, stream, policy, dropped };
         self.inner.request(call, target)
     }

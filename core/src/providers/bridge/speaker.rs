@@ -1,6 +1,7 @@
 //! Who speaks for an upstream to one kind of client: the upstream's own transform, or a bridge to it.
 
 use super::over::Bridge;
+use crate::api::form::Form;
 use crate::providers::decoder::StreamDecoder;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::provider::{Call, Provider, Reply, TransformError, WholeAnswer};
@@ -38,6 +39,15 @@ impl Speaker {
 impl Provider for Speaker {
     fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>, TransformError> {
         self.provider().request(call, target)
+    }
+
+    fn form_request(
+        &self,
+        call: Call<'_, '_>,
+        form: &Form,
+        target: &Target,
+    ) -> Result<http::Request<Bytes>, TransformError> {
+        self.provider().form_request(call, form, target)
     }
 
     fn answer(&self, reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {

@@ -6,6 +6,9 @@ use crate::providers::target::Target;
 /// The version of Azure's API where nobody says one.
 const AZURE_VERSION: &str = "2025-02-01-preview";
 
+/// The version of Azure's API of models where nobody says one.
+const AZURE_MODELS_VERSION: &str = "2024-05-01-preview";
+
 /// The address of an operation, by its path below the API's version.
 pub(super) fn endpoint(target: &Target, path: &str) -> String {
     let (base, query) =
@@ -13,6 +16,8 @@ pub(super) fn endpoint(target: &Target, path: &str) -> String {
     let base = base.trim_end_matches('/');
     if target.profile.has(Rule::AzureAddress) {
         azure(target, base, query, path)
+    } else if target.profile.has(Rule::AzureModelsAddress) {
+        azure_models(target, base, query, path)
     } else {
         plain(target, base, query, path)
     }
@@ -21,7 +26,11 @@ pub(super) fn endpoint(target: &Target, path: &str) -> String {
 /// The path goes behind the base's own path, before its query.
 fn plain(target: &Target, base: &str, query: Option<&str>, path: &str) -> String {
     let between = target.profile.row.path;
-    let between = if base.ends_with(between) { "" } else { between };
+    let (base, between) = match base.strip_suffix("/ai/run") {
+        Some(account) if target.profile.has(Rule::CloudflareAddress) => (account, "/ai/v1"),
+        _ if base.ends_with(between) => (base, ""),
+        _ => (base, between),
+    };
     let joined = if base.ends_with(path) { base.to_owned() } else { format!("{base}{between}{path}") };
     match query {
         Some(query) => format!("{joined}?{query}"),
@@ -49,6 +58,21 @@ fn azure(target: &Target, base: &str, query: Option<&str>, path: &str) -> String
     format!("{joined}?api-version={version}")
 }
 
+/// An address of Azure's models. Below a resource they stand in a path of their own, with a version; a model that is
+/// served by itself has neither: <https://learn.microsoft.com/azure/ai-foundry/model-inference/concepts/endpoints>
+fn azure_models(target: &Target, base: &str, query: Option<&str>, path: &str) -> String {
+    let (root, own_path) =
+        base.split_once("://").map_or(("", base), |(_, rest)| rest.split_once('/').unwrap_or((rest, "")));
+    let is_resource = root.ends_with(".services.ai.azure.com");
+    let between = if is_resource && own_path.is_empty() { "/models" } else { "" };
+    let joined = if base.ends_with(path) { base.to_owned() } else { format!("{base}{between}{path}") };
+    let has_version = query.is_some_and(|query| query.split('&').any(|pair| pair.starts_with("api-version=")));
+    let version = target.api_version.as_deref().or(is_resource.then_some(AZURE_MODELS_VERSION));
+    let version = version.filter(|_| !has_version).map(|version| format!("api-version={version}"));
+    let query: Vec<&str> = query.into_iter().chain(version.as_deref()).collect();
+    if query.is_empty() { joined } else { format!("{joined}?{}", query.join("&")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +95,23 @@ mod tests {
         assert_eq!(at("openai/m", "http://u/v1/chat/completions", None), "http://u/v1/chat/completions");
         assert_eq!(at("openai/m", "http://u/v1?x=1", None), "http://u/v1/chat/completions?x=1");
         assert_eq!(at("snowflake/m", "http://u", None), "http://u/api/v2/cortex/v1/chat/completions");
+    }
+
+    #[test]
+    fn a_resource_of_azure_has_its_models_below_a_path_and_a_model_by_itself_has_not() {
+        let resource = "https://r.services.ai.azure.com/models/chat/completions?api-version=2024-05-01-preview";
+        assert_eq!(at("azure_ai/phi-4", "https://r.services.ai.azure.com", None), resource);
+        assert_eq!(at("azure_ai/phi-4", resource, None), resource);
+        assert_eq!(at("azure_ai/phi-4", "https://u.test/models", None), "https://u.test/models/chat/completions");
+        let versioned = "https://u.test/chat/completions?x=1&api-version=v";
+        assert_eq!(at("azure_ai/phi-4", "https://u.test?x=1", Some("v")), versioned);
+    }
+
+    #[test]
+    fn cloudflares_own_dialect_is_left_for_openais() {
+        let wanted = "http://u/ai/v1/chat/completions";
+        assert_eq!(at("cloudflare/@cf/m", "http://u/ai/run/", None), wanted);
+        assert_eq!(at("cloudflare/@cf/m", "http://u/ai/v1", None), wanted);
     }
 
     #[test]

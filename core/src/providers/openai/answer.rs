@@ -2,7 +2,7 @@
 //! usage.
 
 use super::choices::{self, Part};
-use super::{embedding, failure};
+use super::{embedding, failure, media_answer};
 use crate::api::members::Members;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
@@ -24,6 +24,8 @@ struct Answer<'a> {
     choices: Option<IgnoredAny>,
     #[serde(default)]
     data: Option<IgnoredAny>,
+    #[serde(default)]
+    results: Option<IgnoredAny>,
     #[serde(borrow, default)]
     model: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -38,6 +40,12 @@ fn put_right(body: &[u8]) -> Option<Bytes> {
 
 /// Reads an answer of status 200.
 pub(super) fn read(reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
+    match reply.operation {
+        Operation::Speech => return Ok(WholeAnswer { body, usage: None }),
+        Operation::Transcription | Operation::Translation => return media_answer::transcript(body),
+        Operation::ImageGeneration | Operation::ImageEdit => return media_answer::images(&body),
+        _ => {}
+    }
     let Ok(answer) = serde_json::from_slice::<Answer<'_>>(&body) else {
         return Err(ProviderFailure::malformed(format!(
             "the upstream's answer is not JSON: {}",
@@ -50,6 +58,7 @@ pub(super) fn read(reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, Provide
     let operation = reply.operation;
     let has_content = match operation {
         Operation::Embedding | Operation::Rerank => answer.data.is_some(),
+        Operation::Moderation => answer.results.is_some(),
         _ => answer.choices.is_some(),
     };
     if !has_content {

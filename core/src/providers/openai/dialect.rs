@@ -1,6 +1,7 @@
 //! The OpenAI dialect as a [`Provider`].
 
-use super::{answer, failure, request, stream};
+use super::{answer, failure, forms, media_events, request, stream};
+use crate::api::form::Form;
 use crate::providers::decoder::StreamDecoder;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::provider::{Call, Provider, Reply, TransformError, WholeAnswer};
@@ -16,12 +17,25 @@ impl Provider for OpenAi {
         request::build(call, target)
     }
 
+    fn form_request(
+        &self,
+        call: Call<'_, '_>,
+        form: &Form,
+        target: &Target,
+    ) -> Result<http::Request<Bytes>, TransformError> {
+        forms::build(call, form, target)
+    }
+
     fn answer(&self, reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
         answer::read(reply, body)
     }
 
     fn decoder(&self, reply: Reply<'_>) -> Box<dyn StreamDecoder> {
-        Box::new(stream::EventReader::new(reply.show_usage))
+        if reply.operation.generates() {
+            Box::new(stream::EventReader::new(reply.show_usage))
+        } else {
+            Box::new(media_events::MediaEvents::default())
+        }
     }
 
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure {

@@ -47,6 +47,7 @@ pub(super) fn adapt(members: &mut Members<'_>, profile: &Profile) -> Result<&'st
                 images_as_objects(members, |image| Some(image))?;
                 path = IMAGES;
             }
+            Rule::EmbeddingType => members.rename("encoding_format", "embedding_type"),
             Rule::OutputDimension => members.rename("dimensions", "output_dimension"),
             _ => {}
         }
@@ -158,6 +159,8 @@ mod tests {
         let image = "data:image/png;base64,AAAA";
         let body = json!({"input": [image, "text"]});
         assert_eq!(adapted("jina_ai", &body).0, json!({"input": [{"image": "AAAA"}, "text"]}));
+        let named = json!({"input": ["a"], "encoding_format": "base64"});
+        assert_eq!(adapted("jina_ai", &named).0, json!({"input": ["a"], "embedding_type": "base64"}));
         assert_eq!(adapted("azure_ai", &json!({"input": image})), (json!({"input": [{"image": image}]}), IMAGES));
         assert_eq!(adapted("azure_ai", &body), (body, "/embeddings"));
     }

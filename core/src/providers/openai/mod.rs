@@ -1,5 +1,7 @@
 //! The OpenAI dialect, spoken by most upstreams. Clients speak it too, so answers pass as the bytes they came in.
 //!
+//! [`responses`] chats by OpenAI's newer way to ask.
+//!
 //! Wire format: <https://platform.openai.com/docs/api-reference/chat>
 
 mod address;
@@ -8,12 +10,18 @@ mod choices;
 mod dialect;
 mod embedding;
 pub(super) mod failure;
+mod forms;
 mod json_tool;
+mod media_answer;
+mod media_events;
 pub(super) mod messages;
 mod request;
+mod responses;
 mod stream;
 pub(super) mod values;
 pub(super) mod words;
 
 pub use dialect::OpenAi;
+pub(super) use request::{body, post};
+pub use responses::OpenAiResponses;
 pub(super) use stream::EventReader;

@@ -13,30 +13,85 @@ use crate::providers::provider::{Call, TransformError};
 use crate::providers::target::Target;
 use bytes::Bytes;
 use http::{HeaderValue, Request};
+use serde_json::Value;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// Builds the upstream request.
 pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
+    let (path, extra_body) = adapt(&mut call, target)?;
+    let name = model_name(call.operation, target);
+    let says_model = path != embedding::IMAGES && names_model(call.operation, target);
+    let names: &[(&'static str, &str)] = if says_model { &[("model", &name)] } else { &[] };
+    if names.is_empty() {
+        call.members.take("model");
+    }
+    let body = finish(&mut call, target, names, extra_body)?;
+    post(&endpoint(target, path), body, target)
+}
+
+/// The path below the API's version and the body, with the members that name the model: there are providers of the
+/// dialect that name it in their own way.
+///
+/// # Errors
+/// As [`Provider::request`](crate::providers::provider::Provider::request).
+pub(in crate::providers) fn body(
+    call: &mut Call<'_, '_>,
+    target: &Target,
+    names: &[(&'static str, &str)],
+) -> Result<Vec<u8>, TransformError> {
+    let (_, extra_body) = adapt(call, target)?;
+    finish(call, target, names, extra_body)
+}
+
+/// Puts the members into the provider's form. Gives the path that they are sent to, and the client's `extra_body`.
+fn adapt<'a>(
+    call: &mut Call<'_, 'a>,
+    target: &Target,
+) -> Result<(&'static str, Option<Cow<'a, RawValue>>), TransformError> {
     let extra_body = call.members.take("extra_body");
     outgoing::fill_in(call.members, target)?;
-    admit(&mut call, &target.profile, &target.model)?;
+    admit(call, &target.profile, &target.model)?;
     let mut path = call.operation.path();
     match call.operation {
-        Operation::Chat => adapt_chat(&mut call, target)?,
+        Operation::Chat => adapt_chat(call, target)?,
         Operation::Embedding => path = embedding::adapt(call.members, &target.profile)?,
+        Operation::Speech => ask_for_voice(call.members)?,
         _ => {}
     }
+    Ok((path, extra_body))
+}
+
+/// The adapted members with those that name the model and those that win over all others.
+fn finish(
+    call: &mut Call<'_, '_>,
+    target: &Target,
+    names: &[(&'static str, &str)],
+    extra_body: Option<Cow<'_, RawValue>>,
+) -> Result<Vec<u8>, TransformError> {
     let Call { operation, members, stream, .. } = call;
-    if path == embedding::IMAGES {
-        members.take("model");
-    } else {
-        members.set("model", member(&model_name(operation, target), "model")?);
+    for (name, value) in names {
+        members.set(*name, member(value, name)?);
     }
-    if stream && operation.generates() && target.profile.takes(operation).takes("stream_options") {
+    if *stream && operation.generates() && target.profile.takes(*operation).takes("stream_options") {
         ask_for_usage(members)?;
     }
     outgoing::add_extra_body(members, target, extra_body)?;
-    with_headers(path, target, members.to_json())
+    Ok(members.to_json())
+}
+
+/// Whether the body says the model: an address of Azure's says it too, and refuses it beside images.
+fn names_model(operation: Operation, target: &Target) -> bool {
+    let is_in_address = target.profile.has(Rule::AzureAddress) && !target.is_azure_v1();
+    operation != Operation::ImageGeneration || !is_in_address
+}
+
+fn ask_for_voice(members: &Members<'_>) -> Result<(), TransformError> {
+    if members.read::<Value>("voice").is_some() {
+        return Ok(());
+    }
+    let reason = "'voice' is required: name one, such as `alloy`.".to_owned();
+    Err(TransformError::Member { member: "voice", reason })
 }
 
 /// Parameters, messages and tools in the provider's form.
@@ -50,7 +105,7 @@ fn adapt_chat(call: &mut Call<'_, '_>, target: &Target) -> Result<(), TransformE
     if !profile.row.tool_words_refused.is_empty() {
         words::remove(call.members, "tools", profile.row.tool_words_refused)?;
     }
-    if !call.stream && profile.has(Rule::SaysNoStream) {
+    if !call.stream && call.members.take("stream").is_none() && profile.has(Rule::SaysNoStream) {
         call.members.set("stream", member(&false, "stream")?);
     }
     for (name, json) in profile.row.chat_members {
@@ -62,7 +117,7 @@ fn adapt_chat(call: &mut Call<'_, '_>, target: &Target) -> Result<(), TransformE
 }
 
 /// The model in the provider's words.
-fn model_name(operation: Operation, target: &Target) -> Cow<'_, str> {
+pub(super) fn model_name(operation: Operation, target: &Target) -> Cow<'_, str> {
     let is_short = operation == Operation::Chat && !target.model.contains('/');
     if is_short && target.profile.has(Rule::FireworksModelNames) {
         return Cow::Owned(format!("accounts/fireworks/models/{}", target.model));
@@ -85,8 +140,16 @@ fn ask_for_usage(members: &mut Members<'_>) -> Result<(), TransformError> {
     Ok(())
 }
 
-fn with_headers(path: &str, target: &Target, body: Vec<u8>) -> Result<Request<Bytes>, TransformError> {
-    let mut request = outgoing::post(target, &endpoint(target, path), body)?;
+/// The request that carries a body to an address, with the deployment's headers and its credential.
+///
+/// # Errors
+/// [`TransformError::Setting`]: the address, a header or the credential cannot be sent.
+pub(in crate::providers) fn post(
+    address: &str,
+    body: Vec<u8>,
+    target: &Target,
+) -> Result<Request<Bytes>, TransformError> {
+    let mut request = outgoing::post(target, address, body)?;
     let headers = request.headers_mut();
     if let Some(organization) = &target.organization {
         let value = HeaderValue::try_from(organization).map_err(|error| outgoing::setting("organization", &error))?;

@@ -57,6 +57,9 @@ pub(in crate::providers) fn adapt(
                 call.members.set("tool_choice", member(&"any", "tool_choice")?);
             }
             Rule::NoToolChoice if says(call.members, "tool_choice", "auto") => drop(call.members.take("tool_choice")),
+            Rule::ToolChoiceOption if call.members.read::<&str>("tool_choice").is_some() => {
+                call.members.rename("tool_choice", "tool_choice_option");
+            }
             Rule::RandomSeed => call.members.rename("seed", "random_seed"),
             _ => {}
         }

@@ -1,6 +1,7 @@
 //! Lets a request's members through: what the model takes passes, what is never to be sent is taken out, the rest is
 //! dropped and reported or refused by name.
 
+use super::policy::Policy;
 use super::profile::Profile;
 use super::set::ParamSet;
 use crate::api::members::{Members, raw};
@@ -19,9 +20,7 @@ const SILENT: [&str; 2] = ["user", "stream_options"];
 pub fn admit(call: &mut Call<'_, '_>, profile: &Profile, model: &str) -> Result<(), TransformError> {
     let Call { operation, members, policy, dropped, .. } = call;
     let (operation, takes) = (*operation, profile.takes(*operation));
-    for path in &policy.never_sent {
-        take_path(members, path, dropped);
-    }
+    leave_out(members, policy, dropped);
     let mut refused: Vec<String> = Vec::new();
     members.retain(|name, _| {
         let Some(one) = known(operation, name) else { return true };
@@ -41,12 +40,21 @@ pub fn admit(call: &mut Call<'_, '_>, profile: &Profile, model: &str) -> Result<
     Err(TransformError::Unsupported { provider: profile.provider, model: model.to_owned(), params: refused })
 }
 
+/// Takes out what is never to be sent.
+pub fn leave_out(members: &mut Members<'_>, policy: &Policy, dropped: &mut Vec<Cow<'static, str>>) {
+    for path in &policy.never_sent {
+        take_path(members, path, dropped);
+    }
+}
+
 fn known(operation: Operation, name: &str) -> Option<ParamSet> {
     match operation {
         Operation::Chat => ParamSet::one(name),
         Operation::Embedding => ParamSet::one_of_embeddings(name),
-        // What legacy completions, rerankers and other dialects take is the upstream's to say.
-        Operation::Completion | Operation::Rerank | Operation::Messages | Operation::CountTokens => None,
+        Operation::Completion if name == "user" => ParamSet::one(name),
+        Operation::ImageGeneration => ParamSet::one_of_images(name),
+        // What the others take is the upstream's to say.
+        _ => None,
     }
 }
 
@@ -86,7 +94,6 @@ fn remove(value: &mut Value, steps: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::parameters::policy::Policy;
     use serde_json::json;
 
     struct Admitted {

@@ -1,12 +1,30 @@
-//! What Google's models take, and those of others that Google serves.
+//! What Google's models take, and those of others that Google serves. Data only.
 
 use super::plain::{ANY_MODEL, PLAIN};
 use super::row::{ByModel, Models, Row, Rule};
 
+pub(super) static ROWS: &[Row] =
+    &[GEMINI, Row { provider: "vertex_ai", ..VERTEX }, Row { provider: "vertex_ai_beta", ..VERTEX }];
+
+/// Models of Google's that speak. The price data does not say it of all.
+const SPEAKING: ByModel = ByModel {
+    models: Models::Named(&[
+        "gemini-2.5-flash-preview-tts",
+        "gemini-2.5-pro-preview-tts",
+        "gemini-2.5-flash-tts",
+        "gemini-2.5-pro-tts",
+        "gemini-3.1-flash-tts",
+        "gemini-3.8-flash-tts",
+        "gemini-3.8-flash-lite-tts",
+    ]),
+    more: "audio",
+    ..ANY_MODEL
+};
+
 /// The models of Google's third generation are not all in the price data.
 const THINKING_GEMINI: &[&str] = &["gemini-2.5", "gemini-3", "gemini-4"];
 
-pub(super) const GEMINI: Row = Row {
+const GEMINI: Row = Row {
     provider: "gemini",
     takes: "frequency_penalty functions logprobs max_completion_tokens max_tokens modalities n parallel_tool_calls \
             presence_penalty response_format seed service_tier stop stream stream_options temperature tool_choice tools \
@@ -37,7 +55,7 @@ const OF_OTHERS: &[&str] = &[
     "glm",
 ];
 
-pub(super) const VERTEX: Row = Row {
+const VERTEX: Row = Row {
     takes: "frequency_penalty functions logprobs max_completion_tokens max_tokens modalities n parallel_tool_calls \
             presence_penalty response_format seed service_tier stop stream stream_options temperature tool_choice tools \
             top_logprobs top_p web_search_options",
@@ -60,19 +78,4 @@ pub(super) const VERTEX: Row = Row {
         },
     ],
     ..GEMINI
-};
-
-/// Not all models that speak are said to in the price data.
-const SPEAKING: ByModel = ByModel {
-    models: Models::Named(&[
-        "gemini-2.5-flash-preview-tts",
-        "gemini-2.5-pro-preview-tts",
-        "gemini-2.5-flash-tts",
-        "gemini-2.5-pro-tts",
-        "gemini-3.1-flash-tts",
-        "gemini-3.8-flash-tts",
-        "gemini-3.8-flash-lite-tts",
-    ]),
-    more: "audio",
-    ..ANY_MODEL
 };

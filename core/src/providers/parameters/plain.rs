@@ -1,4 +1,4 @@
-//! An ordinary provider of the OpenAI dialect, of which the others are said to differ.
+//! What OpenAI's ordinary models take: every row of a table says how it differs from this. Data only.
 
 use super::row::{ByModel, Models, Row};
 
@@ -11,12 +11,14 @@ const ORDINARY: &str = "audio frequency_penalty function_call functions logit_bi
 
 const ALL_OF_EMBEDDINGS: &str = "dimensions encoding_format user";
 
+/// What a provider is taken for of which nothing is said.
 pub(super) const PLAIN: Row = Row {
     provider: "",
     takes: ORDINARY,
     more: "",
     by_model: &[USER_FOR_OPENAIS],
     embeddings: ALL_OF_EMBEDDINGS,
+    images: "n quality response_format size style user",
     cap: None,
     path: "",
     chat_members: &[],
@@ -26,8 +28,9 @@ pub(super) const PLAIN: Row = Row {
     rules: &[],
 };
 
+/// Every model, and nothing said of them.
 pub(super) const ANY_MODEL: ByModel =
-    ByModel { models: Models::Named(&[""]), more: "", less: "", cap: None, rules: &[] };
+    ByModel { models: Models::Named(&[""]), more: "", less: "", images: None, cap: None, rules: &[] };
 
 /// A person behind a call is told of to OpenAI's own models alone.
 pub(super) const USER_FOR_OPENAIS: ByModel = ByModel { models: Models::OpenAis, more: "user", ..ANY_MODEL };

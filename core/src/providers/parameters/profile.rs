@@ -23,6 +23,7 @@ pub struct Profile {
     pub refused_efforts: Vec<&'static str>,
     chat: ParamSet,
     embeddings: ParamSet,
+    images: ParamSet,
 }
 
 /// Values of `reasoning_effort` that only some reasoning models take, and the member of the price data that tells.
@@ -50,10 +51,12 @@ impl Profile {
                 .collect(),
             chat: ParamSet::of(row.takes) | ParamSet::of(row.more),
             embeddings: ParamSet::of_embeddings(row.embeddings),
+            images: ParamSet::of_images(row.images),
         };
         for by_model in row.by_model.iter().filter(|by_model| matches(&by_model.models, model, &known)) {
             profile.chat = (profile.chat | ParamSet::of(by_model.more)) & !ParamSet::of(by_model.less);
             profile.embeddings = profile.embeddings | ParamSet::of_embeddings(by_model.more);
+            profile.images = by_model.images.map_or(profile.images, ParamSet::of_images);
             profile.cap = by_model.cap.or(profile.cap);
             profile.rules.extend_from_slice(by_model.rules);
         }
@@ -63,9 +66,10 @@ impl Profile {
     /// The parameters that an operation takes.
     pub fn takes(&self, operation: Operation) -> ParamSet {
         match operation {
-            Operation::Chat | Operation::Completion | Operation::Messages | Operation::CountTokens => self.chat,
             Operation::Embedding => self.embeddings,
+            Operation::ImageGeneration => self.images,
             Operation::Rerank => ParamSet::default(),
+            _ => self.chat,
         }
     }
 
@@ -79,6 +83,7 @@ fn matches(models: &Models, model: &str, known: &Option<ModelPrice>) -> bool {
     let name = model.rsplit('/').next().unwrap_or(model);
     match models {
         Models::Named(names) => names.iter().any(|begin| name.starts_with(begin)),
+        Models::Begins(names) => names.iter().any(|begin| model.starts_with(begin)),
         Models::NotNamed(names) => !names.iter().any(|begin| name.starts_with(begin)),
         Models::Able(ability) => says(known, ability) == Some(true),
         Models::NotAble(ability) => says(known, ability) != Some(true),
@@ -120,6 +125,18 @@ mod tests {
         assert_eq!(o3.cap, Some("max_completion_tokens"));
         assert!(!o3.takes(Operation::Chat).takes("top_p"));
         assert!(Profile::of("openai", "gpt-5").refused_efforts.contains(&"none"));
+    }
+
+    #[test]
+    fn models_that_draw_take_what_their_family_takes() {
+        let takes = |provider, model, name| {
+            let one = ParamSet::one_of_images(name).unwrap();
+            Profile::of(provider, model).takes(Operation::ImageGeneration).has(one)
+        };
+        assert!(takes("openai", "dall-e-3", "style") && takes("openai", "gpt-image-1", "quality"));
+        assert!(!takes("openai", "dall-e-2", "style") && takes("openai", "dall-e-2", "response_format"));
+        assert!(!takes("openai", "gpt-image-1", "style") && !takes("azure", "mine", "response_format"));
+        assert!(takes("azure", "dalle3", "style") && takes("xai", "grok-2-image", "style"));
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub struct Row {
     pub by_model: &'static [ByModel],
     /// Parameters of embeddings that its models take.
     pub embeddings: &'static str,
+    /// Parameters of images that its models take.
+    pub images: &'static str,
     /// The name under which the most output tokens are sent; `None`: as the client sends it.
     pub cap: Option<&'static str>,
     /// What stands between the base and an operation's path.
@@ -40,6 +42,8 @@ pub struct ByModel {
     pub more: &'static str,
     /// They do not take these.
     pub less: &'static str,
+    /// In place of [`Row::images`].
+    pub images: Option<&'static str>,
     /// As [`Row::cap`].
     pub cap: Option<&'static str>,
     /// Rules that hold for them.
@@ -51,6 +55,8 @@ pub struct ByModel {
 pub enum Models {
     /// Those whose own name (behind the last `/`) begins with one of these.
     Named(&'static [&'static str]),
+    /// Those that begin with one of these, as the deployment says them.
+    Begins(&'static [&'static str]),
     /// All but those.
     NotNamed(&'static [&'static str]),
     /// Those of which the price data says this ability.
@@ -72,6 +78,10 @@ pub enum Models {
 pub enum Rule {
     /// The address names a deployment and a version, as Azure's.
     AzureAddress,
+    /// Azure's resources of many models have a path of their own, and a version.
+    AzureModelsAddress,
+    /// An address that ends in `/ai/run`, which is the provider's own dialect, stands for the one of OpenAI's beside it.
+    CloudflareAddress,
     /// `stream: false` is said, where nothing is said elsewhere.
     SaysNoStream,
     /// The role `developer` is known; elsewhere it is `system`.
@@ -92,6 +102,8 @@ pub enum Rule {
     TakesTokens,
     /// `dimensions` are called `output_dimension`.
     OutputDimension,
+    /// `encoding_format` is called `embedding_type`.
+    EmbeddingType,
     /// An image among the inputs of embeddings is an object with its base64.
     ImagesAreObjects,
     /// Embeddings of images have an address of their own.
@@ -112,6 +124,8 @@ pub enum Rule {
     NoToolChoice,
     /// `tool_choice: required` is called `any`, and no single tool can be chosen.
     ToolChoiceAny,
+    /// A `tool_choice` in a word is called `tool_choice_option`.
+    ToolChoiceOption,
     /// A `reasoning_effort` is said as `thinking` with a budget.
     EffortIsThinking,
     /// A schema for answers is said as a tool.

@@ -43,6 +43,9 @@ const NAMES: [&str; 33] = [
 /// Parameters of embeddings that some models take and others do not.
 const OF_EMBEDDINGS: [&str; 3] = ["dimensions", "encoding_format", "user"];
 
+/// Parameters of images that some models take and others do not.
+const OF_IMAGES: [&str; 6] = ["n", "quality", "response_format", "size", "style", "user"];
+
 /// A set of parameters, of one operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ParamSet(u64);
@@ -68,6 +71,16 @@ impl ParamSet {
     /// As [`ParamSet::one`], of embeddings.
     pub fn one_of_embeddings(name: &str) -> Option<Self> {
         OF_EMBEDDINGS.iter().position(|known| *known == name).map(|at| Self(1 << at))
+    }
+
+    /// As [`ParamSet::of`], of images.
+    pub fn of_images(words: &str) -> Self {
+        words.split_whitespace().fold(Self::default(), |set, name| set | Self::one_of_images(name).unwrap_or_default())
+    }
+
+    /// As [`ParamSet::one`], of images.
+    pub fn one_of_images(name: &str) -> Option<Self> {
+        OF_IMAGES.iter().position(|known| *known == name).map(|at| Self(1 << at))
     }
 
     /// Whether every parameter of `other` is in this set.

@@ -1,16 +1,45 @@
 //! What each provider of the OpenAI dialect takes and how it differs. Data only: a provider that differs is one row.
 
-use super::google::{GEMINI, VERTEX};
 use super::plain::{ANY_MODEL, PLAIN, USER_FOR_OPENAIS};
 use super::row::{ByModel, Models, Row, Rule};
+use super::{google, own};
 
 /// The row of a provider.
 pub fn row(provider: &str) -> &'static Row {
-    ROWS.iter().find(|row| row.provider == provider).unwrap_or(&PLAIN)
+    ROWS.iter().chain(own::ROWS).chain(google::ROWS).find(|row| row.provider == provider).unwrap_or(&PLAIN)
 }
+
+/// OpenAI's newer models answer images in one form, and have no styles.
+const DRAWS_IN_ONE_FORM: ByModel = ByModel {
+    models: Models::NotNamed(&["dall-e-", "dalle-", "dalle2", "dalle3"]),
+    images: Some("n quality size user"),
+    ..ANY_MODEL
+};
+
+const DRAWS_WITHOUT_STYLE: ByModel = ByModel {
+    models: Models::Named(&["dall-e-2", "dalle-2", "dalle2"]),
+    images: Some("n quality response_format size user"),
+    ..ANY_MODEL
+};
 
 const EFFORT_WHERE_KNOWN: ByModel =
     ByModel { models: Models::Able("supports_reasoning"), more: "reasoning_effort", ..ANY_MODEL };
+
+/// What depends on the model stands with its abilities.
+const BEDROCK: Row = Row {
+    takes: "max_completion_tokens max_tokens n parallel_tool_calls reasoning_effort response_format service_tier stop \
+            stream stream_options temperature thinking tool_choice tools top_p web_search_options",
+    by_model: &[
+        ByModel { models: Models::Begins(&["invoke/"]), more: "user", less: "service_tier", ..ANY_MODEL },
+        ByModel {
+            models: Models::NotNamed(&["amazon.titan-embed-text-v1", "amazon.titan-embed-g1"]),
+            more: "dimensions encoding_format",
+            ..ANY_MODEL
+        },
+    ],
+    embeddings: "",
+    ..PLAIN
+};
 
 static ROWS: &[Row] = &[
     Row {
@@ -20,19 +49,9 @@ static ROWS: &[Row] = &[
         rules: &[Rule::KeepsCacheMarks, Rule::TakesTokens],
         ..PLAIN
     },
-    // What depends on the model stands with its abilities.
-    Row {
-        provider: "anthropic",
-        takes: "max_completion_tokens max_tokens n parallel_tool_calls reasoning_effort response_format stop stream \
-                stream_options temperature thinking tool_choice tools top_p user web_search_options",
-        by_model: &[],
-        embeddings: "",
-        ..PLAIN
-    },
-    GEMINI,
-    Row { provider: "vertex_ai", ..VERTEX },
-    Row { provider: "vertex_ai_beta", ..VERTEX },
     Row { provider: "azure", ..AZURE },
+    Row { provider: "bedrock", ..BEDROCK },
+    Row { provider: "bedrock_converse", ..BEDROCK },
     Row { provider: "azure_text", ..AZURE },
     Row {
         provider: "databricks",
@@ -60,6 +79,7 @@ static ROWS: &[Row] = &[
         rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks],
         ..PLAIN
     },
+    Row { provider: "cloudflare", embeddings: "", rules: &[Rule::CloudflareAddress, Rule::SaysNoStream], ..PLAIN },
     Row { provider: "text-completion-openai", rules: &[Rule::KeepsCacheMarks], ..PLAIN },
     Row {
         provider: "groq",
@@ -216,11 +236,10 @@ static ROWS: &[Row] = &[
     },
     Row { provider: "cohere", ..COHERE },
     Row { provider: "cohere_chat", ..COHERE },
-    Row { provider: "azure_ai", rules: &[Rule::ImagesApart], ..PLAIN },
     Row {
         provider: "jina_ai",
         embeddings: "dimensions encoding_format",
-        rules: &[Rule::ListsInput, Rule::ImagesAreObjects],
+        rules: &[Rule::ListsInput, Rule::EmbeddingType, Rule::ImagesAreObjects],
         ..PLAIN
     },
     Row { provider: "voyage", embeddings: "dimensions encoding_format", rules: &[Rule::OutputDimension], ..PLAIN },
@@ -287,6 +306,8 @@ const AZURE: Row = Row {
             ..OPENAI_GPT_5
         },
         MAY_NOT_REASON,
+        DRAWS_IN_ONE_FORM,
+        DRAWS_WITHOUT_STYLE,
     ],
     rules: &[Rule::AzureAddress, Rule::TakesTokens],
     ..PLAIN
@@ -310,6 +331,7 @@ const OPENAI_GPT_5: ByModel = ByModel {
            web_search_options",
     cap: Some("max_completion_tokens"),
     rules: &[Rule::OnlyTemperatureOne],
+    ..ANY_MODEL
 };
 
 const MAY_NOT_REASON: ByModel = ByModel {
@@ -328,6 +350,8 @@ const OPENAI_MODELS: &[ByModel] = &[
     OPENAI_GPT_5,
     MAY_NOT_REASON,
     ByModel { models: Models::Named(&["text-embedding-3"]), more: "dimensions", ..ANY_MODEL },
+    DRAWS_IN_ONE_FORM,
+    DRAWS_WITHOUT_STYLE,
 ];
 
 #[cfg(test)]
@@ -339,15 +363,19 @@ mod tests {
 
     #[test]
     fn every_row_is_a_providers_and_every_name_a_parameters() {
-        let rows: BTreeSet<_> = ROWS.iter().map(|row| row.provider).collect();
-        assert_eq!(rows.len(), ROWS.len());
-        for row in ROWS {
+        let rows: BTreeSet<_> = ROWS.iter().chain(own::ROWS).chain(google::ROWS).map(|row| row.provider).collect();
+        assert_eq!(rows.len(), ROWS.len() + own::ROWS.len() + google::ROWS.len());
+        for row in ROWS.iter().chain(own::ROWS).chain(google::ROWS) {
             assert!(catalog::find(row.provider).is_some(), "{}", row.provider);
             let mut words = vec![row.takes, row.more, row.embeddings];
             words.extend(row.by_model.iter().flat_map(|by_model| [by_model.more, by_model.less]));
             for name in words.iter().flat_map(|words| words.split_whitespace()) {
                 let known = ParamSet::one(name).or_else(|| ParamSet::one_of_embeddings(name));
                 assert!(known.is_some(), "{}: {name}", row.provider);
+            }
+            let of_images = row.by_model.iter().filter_map(|by_model| by_model.images).chain([row.images]);
+            for name in of_images.flat_map(str::split_whitespace) {
+                assert!(ParamSet::one_of_images(name).is_some(), "{}: {name}", row.provider);
             }
         }
     }

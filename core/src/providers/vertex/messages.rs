@@ -13,6 +13,8 @@ use crate::providers::provider::{Call, Provider, Reply, TransformError, WholeAns
 use crate::providers::target::Target;
 use bytes::Bytes;
 
+static MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &["anthropic-version", "anthropic-beta"] };
+
 /// Claude on Vertex AI, to clients of Anthropic's dialect.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct VertexMessages;
@@ -21,7 +23,7 @@ impl Provider for VertexMessages {
     fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>, TransformError> {
         let method = if call.stream { "streamRawPredict" } else { "rawPredict" };
         let address = address::method(target, PUBLISHER, method)?;
-        let mut request = AnthropicMessages.request(call, target)?;
+        let mut request = MESSAGES.request(call, target)?;
         *request.uri_mut() = address.parse().map_err(|error| setting("api_base", &error))?;
         request.headers_mut().remove("anthropic-version");
         let mut members = Members::parse(request.body()).map_err(|error| unwritable(&error))?;
@@ -34,19 +36,19 @@ impl Provider for VertexMessages {
     }
 
     fn answer(&self, reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
-        AnthropicMessages.answer(reply, body)
+        MESSAGES.answer(reply, body)
     }
 
     fn decoder(&self, reply: Reply<'_>) -> Box<dyn StreamDecoder> {
-        AnthropicMessages.decoder(reply)
+        MESSAGES.decoder(reply)
     }
 
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure {
-        AnthropicMessages.failure(status, body)
+        MESSAGES.failure(status, body)
     }
 
     fn forwards(&self) -> &'static [&'static str] {
-        AnthropicMessages.forwards()
+        MESSAGES.forwards()
     }
 
     fn retry_after(&self, body: &[u8]) -> Option<u32> {

@@ -12,20 +12,12 @@ const LOCATION_UNSAID: &str = "us-central1";
 /// The place that is no region.
 const GLOBAL: &str = "global";
 
-/// Nothing says which project is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("provider `vertex_ai` needs `vertex_project`, or the variable VERTEXAI_PROJECT")]
-pub struct NoProject;
-
 /// The base: up to the location; up to the shared endpoint for models that are called there; or as the operator says it,
-/// where that has a path.
-///
-/// # Errors
-/// [`NoProject`].
-pub fn base(params: &DeploymentParams, model: &str, environment: &Environment) -> Result<String, NoProject> {
+/// where that has a path. `None`: nothing tells the project.
+pub fn base(params: &DeploymentParams, model: &str, environment: &Environment) -> Option<String> {
     let own = params.api_base.as_deref().map(|base| base.trim_end_matches('/')).filter(|base| !base.is_empty());
     if let Some(own) = own.filter(|base| has_path(base)) {
-        return Ok(own.to_owned());
+        return Some(own.to_owned());
     }
     let said = |said: &Option<String>, names: [&str; 2]| {
         let told = || names.iter().find_map(|name| environment.text(name)).map(str::to_owned);
@@ -33,13 +25,12 @@ pub fn base(params: &DeploymentParams, model: &str, environment: &Environment) -
     };
     let account = &params.account;
     let project = said(&account.vertex_project, ["VERTEXAI_PROJECT", "GOOGLE_CLOUD_PROJECT"])
-        .or_else(|| project_of(&GoogleAccount::of(account, environment)))
-        .ok_or(NoProject)?;
+        .or_else(|| project_of(&GoogleAccount::of(account, environment)))?;
     let location = said(&account.vertex_location, ["VERTEXAI_LOCATION", "VERTEX_LOCATION"]);
     let location = location.unwrap_or_else(|| usual_location(model).to_owned());
     let host = own.map_or_else(|| host(&location), str::to_owned);
     let shared = if Family::of(model) == Family::OpenApi { "/endpoints/openapi" } else { "" };
-    Ok(format!("{host}/v1/projects/{project}/locations/{location}{shared}"))
+    Some(format!("{host}/v1/projects/{project}/locations/{location}{shared}"))
 }
 
 fn has_path(base: &str) -> bool {
@@ -78,7 +69,7 @@ mod tests {
     fn at(params: &Value, pairs: &[(&str, &str)]) -> Option<String> {
         let params: DeploymentParams = serde_json::from_value(params.clone()).unwrap();
         let model = params.model.strip_prefix("vertex_ai/").unwrap().to_owned();
-        base(&params, &model, &Environment::from_pairs(pairs.iter().copied())).ok()
+        base(&params, &model, &Environment::from_pairs(pairs.iter().copied()))
     }
 
     #[test]

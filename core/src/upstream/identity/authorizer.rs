@@ -5,6 +5,8 @@ use super::exchange::exchange;
 use super::tokens::{TokenKey, Tokens};
 use super::{entra, google, ibm};
 use crate::clock::Clock;
+#[cfg(feature = "aws")]
+use crate::config::Environment;
 use crate::providers::identity::Identity;
 use crate::secret::Secret;
 use crate::upstream::transport::Transport;
@@ -18,12 +20,27 @@ pub struct Authorizer {
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
     tokens: Tokens,
+    #[cfg(feature = "aws")]
+    aws: super::aws::Keys,
 }
 
 impl Authorizer {
     /// One that asks for tokens by this transport.
     pub fn new(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
-        Self { transport, clock, tokens: Tokens::default() }
+        Self {
+            transport,
+            clock,
+            tokens: Tokens::default(),
+            #[cfg(feature = "aws")]
+            aws: super::aws::Keys::default(),
+        }
+    }
+
+    /// Accounts that the machine knows are looked up in this environment.
+    #[cfg(feature = "aws")]
+    #[must_use]
+    pub fn with_environment(self, environment: Environment) -> Self {
+        Self { aws: super::aws::Keys::of(environment), ..self }
     }
 
     /// Adds to a finished request what shows who calls.
@@ -44,6 +61,13 @@ impl Authorizer {
                 let now = self.clock.now();
                 let fetch = google::token(self.transport.as_ref(), account, now);
                 bear(&self.tokens.get(google::key(account), now, fetch).await?, request)
+            }
+            #[cfg(feature = "aws")]
+            Identity::Aws(account) => self.aws.sign(account, request, self.clock.now()).await,
+            #[cfg(not(feature = "aws"))]
+            Identity::Aws(_) => {
+                let reason = "this build of Postern knows no AWS".to_owned();
+                Err(IdentityError::Setting { setting: "aws_access_key_id", reason })
             }
         }
     }

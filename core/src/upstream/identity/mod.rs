@@ -4,6 +4,8 @@
 //! has its file.
 
 pub mod authorizer;
+#[cfg(feature = "aws")]
+mod aws;
 mod entra;
 pub mod error;
 mod exchange;

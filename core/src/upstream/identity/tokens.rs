@@ -12,11 +12,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// How long before its end a token is no longer used: a call under way must not outlive it by much.
 const MARGIN_MILLIS: i64 = 120_000;
 
-/// A token, as it goes into `Authorization: Bearer`.
+/// Something secret that lasts for a while: a token, as it goes into `Authorization: Bearer`, or a key.
 #[derive(Clone, Debug)]
-pub(super) struct Token {
+pub(super) struct Token<T = Secret> {
     /// The token.
-    pub(super) secret: Secret,
+    pub(super) secret: T,
     /// When it ends.
     pub(super) ends: Timestamp,
 }
@@ -37,19 +37,25 @@ impl TokenKey {
     }
 }
 
-type Slot = Arc<tokio::sync::Mutex<Option<Token>>>;
+type Slot<T> = Arc<tokio::sync::Mutex<Option<Token<T>>>>;
 
 /// The tokens of a process. There are as many as accounts in the configuration.
-#[derive(Debug, Default)]
-pub(super) struct Tokens {
-    slots: Mutex<HashMap<TokenKey, Slot>>,
+#[derive(Debug)]
+pub(super) struct Tokens<T = Secret> {
+    slots: Mutex<HashMap<TokenKey, Slot<T>>>,
 }
 
-impl Tokens {
+impl<T> Default for Tokens<T> {
+    fn default() -> Self {
+        Self { slots: Mutex::default() }
+    }
+}
+
+impl<T: Clone> Tokens<T> {
     /// The token that is kept for `key`, else what `fetch` gives. A failure is not kept.
-    pub(super) async fn get<F>(&self, key: TokenKey, now: Timestamp, fetch: F) -> Result<Secret, IdentityError>
+    pub(super) async fn get<F>(&self, key: TokenKey, now: Timestamp, fetch: F) -> Result<T, IdentityError>
     where
-        F: Future<Output = Result<Token, IdentityError>>,
+        F: Future<Output = Result<Token<T>, IdentityError>>,
     {
         let slot = {
             let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);

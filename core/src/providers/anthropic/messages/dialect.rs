@@ -1,19 +1,20 @@
 //! Anthropic's dialect to its own clients, as a [`Provider`].
 
+use super::overload::known;
 use super::{answer, request, stream};
 use crate::providers::anthropic::failure;
 use crate::providers::decoder::StreamDecoder;
-use crate::providers::failure::{FailureClass, ProviderFailure};
+use crate::providers::failure::ProviderFailure;
 use crate::providers::provider::{Call, Provider, Reply, TransformError, WholeAnswer};
 use crate::providers::target::Target;
 use bytes::Bytes;
 
-/// Anthropic's own status for having no capacity. Its clients know it.
-const OVERLOADED: u16 = 529;
-
 /// An upstream that speaks Anthropic's dialect, to clients that do.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct AnthropicMessages;
+#[derive(Clone, Copy, Debug)]
+pub struct AnthropicMessages {
+    /// Headers of the client's that it reads.
+    pub forwards: &'static [&'static str],
+}
 
 impl Provider for AnthropicMessages {
     fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>, TransformError> {
@@ -33,14 +34,6 @@ impl Provider for AnthropicMessages {
     }
 
     fn forwards(&self) -> &'static [&'static str] {
-        &["anthropic-version", "anthropic-beta"]
-    }
-}
-
-/// The failure as these clients know it.
-pub(super) fn known(failure: ProviderFailure) -> ProviderFailure {
-    match failure.class {
-        FailureClass::Overloaded if failure.status == 500 => ProviderFailure { status: OVERLOADED, ..failure },
-        _ => failure,
+        self.forwards
     }
 }

@@ -3,6 +3,7 @@
 
 mod answer;
 mod dialect;
+mod overload;
 mod request;
 mod stream;
 

@@ -1,7 +1,7 @@
 //! A streamed answer: events pass as the bytes they came in. Only those that begin or end the message, count, or tell of
 //! an error are looked into, and a byte search decides which those are.
 
-use super::dialect::known;
+use super::overload::known;
 use crate::api::chat::text::Text;
 use crate::api::members::{Members, raw};
 use crate::providers::anthropic::failure::{self, ErrorMember};

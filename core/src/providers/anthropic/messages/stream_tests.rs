@@ -1,3 +1,5 @@
+//! Streams of the same dialect: what passes, what is looked into, and how they end.
+
 use super::*;
 use crate::providers::failure::FailureClass;
 

@@ -15,7 +15,7 @@ pub(super) fn write(
     answer: &Completion<'_>,
     usage: Option<&Usage>,
 ) -> Result<Vec<u8>, serde_json::Error> {
-    let own_id = format!("msg_{}", reply.id);
+    let own_id = format!("chatcmpl-{}", reply.id);
     let mut content = Vec::new();
     for message in answer.choices().iter().filter_map(|choice| choice.message.as_ref()) {
         add(message, &mut content)?;
@@ -23,15 +23,17 @@ pub(super) fn write(
     let first = answer.choices().first();
     let finish = first.and_then(|choice| choice.finish_reason.as_deref()).unwrap_or("stop");
     let refusal = first.and_then(|choice| choice.message.as_ref()?.refusal.as_deref()).filter(|text| !text.is_empty());
+    let stop_reason = if refusal.is_some() { StopReason::Refusal } else { StopReason::of_finish(finish) };
+    let is_refusal = stop_reason == StopReason::Refusal;
     serde_json::to_vec(&Answer {
         id: answer.id.as_deref().filter(|id| !id.is_empty()).unwrap_or(&own_id),
         kind: Kind::Message,
         role: "assistant",
         model: reply.model,
         content,
-        stop_reason: if refusal.is_some() { StopReason::Refusal } else { StopReason::of_finish(finish) },
+        stop_reason,
         stop_sequence: None,
-        stop_details: refusal.map(|explanation| StopDetails::Refusal { category: None, explanation }),
+        stop_details: is_refusal.then_some(StopDetails::Refusal { category: None, explanation: refusal }),
         usage: usage.map(MessageUsage::from).unwrap_or_default(),
     })
 }
@@ -63,4 +65,55 @@ fn add<'a>(message: &'a Message<'_>, content: &mut Vec<AnswerBlock<'a>>) -> Resu
 fn tool_use<'a>(id: &'a str, function: &'a Function<'_>) -> Result<AnswerBlock<'a>, serde_json::Error> {
     let input: Box<RawValue> = arguments::object_of(function.arguments.as_deref().unwrap_or_default())?;
     Ok(AnswerBlock::ToolUse { id, name: function.name.as_deref().unwrap_or_default(), input })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::id::RequestId;
+    use crate::providers::operation::Operation;
+    use serde_json::{Value, json};
+
+    fn told(message: &Value, finish: &str) -> Value {
+        let answer = json!({"id": "up", "choices": [{"message": message, "finish_reason": finish}]}).to_string();
+        let id = RequestId::at(Timestamp::from_seconds(1), &[0; 10]);
+        let reply = Reply { operation: Operation::Messages, id, model: "mine", asked: &[], show_usage: false };
+        let usage = Usage { prompt_tokens: 12, completion_tokens: 5, ..Usage::default() };
+        let written = write(reply, &Completion::read(answer.as_bytes()).unwrap(), Some(&usage)).unwrap();
+        serde_json::from_slice(&written).unwrap()
+    }
+
+    #[test]
+    fn thoughts_text_and_calls_are_blocks_in_this_order() {
+        let call = json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{\"a\": 1}"}});
+        let message = json!({"content": "Hi", "reasoning_content": "hm", "tool_calls": [call]});
+        assert_eq!(
+            told(&message, "tool_calls"),
+            json!({"id": "up", "type": "message", "role": "assistant", "model": "mine",
+                "content": [{"type": "thinking", "thinking": "hm", "signature": null}, {"type": "text", "text": "Hi"},
+                    {"type": "tool_use", "id": "c", "name": "f", "input": {"a": 1}}],
+                "stop_reason": "tool_use", "stop_sequence": null, "stop_details": null,
+                "usage": {"input_tokens": 12, "output_tokens": 5}})
+        );
+    }
+
+    #[test]
+    fn signed_thoughts_stay_what_they_are_and_a_refusal_is_told_as_one() {
+        let block = json!({"type": "thinking", "thinking": "hm", "signature": "s"});
+        let message = json!({"content": null, "refusal": "No", "reasoning_content": "hm", "thinking_blocks": [block]});
+        let told = told(&message, "stop");
+        assert_eq!(told["content"], json!([block, {"type": "text", "text": "No"}]));
+        assert_eq!((&told["stop_reason"], &told["stop_details"]["explanation"]), (&json!("refusal"), &json!("No")));
+    }
+
+    #[test]
+    fn arguments_that_are_no_object_are_not_made_one() {
+        let answer =
+            json!({"choices": [{"message": {"tool_calls": [{"function": {"name": "f", "arguments": "[1"}}]}}]});
+        let id = RequestId::at(Timestamp::from_seconds(1), &[0; 10]);
+        let reply = Reply { operation: Operation::Messages, id, model: "mine", asked: &[], show_usage: false };
+        let text = answer.to_string();
+        assert!(write(reply, &Completion::read(text.as_bytes()).unwrap(), None).is_err());
+    }
 }

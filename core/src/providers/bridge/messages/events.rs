@@ -1,6 +1,6 @@
 //! A streamed answer, told as a message: one block is open at a time, and each kind of news has its method.
 
-use crate::api::completion::{Completion, Message, ToolCall};
+use crate::api::completion::{Completion, Function, Message};
 use crate::api::messages::event::{Beginning, BlockDelta, Empty, Ending, Event, Opening};
 use crate::api::messages::stop::StopReason;
 use crate::api::messages::usage::MessageUsage;
@@ -27,6 +27,7 @@ pub(super) struct MessageTeller {
     call_id: String,
     stop: Option<StopReason>,
     refused: bool,
+    has_called: bool,
 }
 
 /// The block that is open: the last that has begun.
@@ -63,6 +64,7 @@ impl MessageTeller {
             call_id: String::new(),
             stop: None,
             refused: false,
+            has_called: false,
         }
     }
 
@@ -84,7 +86,14 @@ impl MessageTeller {
             self.refused = true;
             self.say(Some(refusal), out);
         }
-        message.calls().iter().try_for_each(|call| self.call(choice, call, out))
+        if let Some(function) = &message.function_call {
+            self.call(Open::Call(choice, 0), None, function, out)?;
+        }
+        message.calls().iter().try_for_each(|call| {
+            let Some(function) = &call.function else { return Ok(()) };
+            let id = call.id.as_deref().filter(|id| !id.is_empty());
+            self.call(Open::Call(choice, call.index.unwrap_or(0)), id, function, out)
+        })
     }
 
     fn say(&mut self, text: Option<&str>, out: &mut Vec<u8>) {
@@ -117,20 +126,24 @@ impl MessageTeller {
     }
 
     /// A call begins, or goes on. Some upstreams number all calls alike, and some tell the id again with each piece.
-    fn call(&mut self, choice: u32, call: &ToolCall<'_>, out: &mut Vec<u8>) -> Result<(), ProviderFailure> {
-        let Some(function) = &call.function else { return Ok(()) };
-        let this = Open::Call(choice, call.index.unwrap_or(0));
-        let id = call.id.as_deref().filter(|id| !id.is_empty());
+    fn call(
+        &mut self,
+        this: Open,
+        id: Option<&str>,
+        function: &Function<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ProviderFailure> {
         if self.open != this || id.is_some_and(|id| id != self.call_id) {
             let name = function.name.as_deref().filter(|name| !name.is_empty());
             // Blocks end in order: what belongs to a call that has ended has no place any more.
             let Some(name) = name else { return Err(ProviderFailure::malformed(MIXED)) };
-            self.call_id = id.map_or_else(|| format!("toolu_{}{}", &self.id, self.blocks), str::to_owned);
+            self.call_id = id.map_or_else(|| format!("toolu_{}_{}", self.id, self.blocks), str::to_owned);
             self.close(out);
             let opening = Opening::ToolUse { id: &self.call_id, name, input: Empty {} };
             Event::ContentBlockStart { index: self.blocks, content_block: opening }.write(out);
             self.blocks += 1;
             self.open = this;
+            self.has_called = true;
         }
         if let Some(partial_json) = function.arguments.as_deref().filter(|json| !json.is_empty()) {
             self.add(BlockDelta::InputJsonDelta { partial_json }, out);
@@ -186,7 +199,12 @@ impl ClientEvents for MessageTeller {
     }
 
     fn terminal(&self, usage: &Usage) -> Bytes {
-        let stop_reason = if self.refused { StopReason::Refusal } else { self.stop.unwrap_or_default() };
+        let stop_reason = match self.stop.unwrap_or_default() {
+            _ if self.refused => StopReason::Refusal,
+            // Clients go by this: a call that is not announced is not made.
+            StopReason::EndTurn if self.has_called => StopReason::ToolUse,
+            stop => stop,
+        };
         let mut out = Vec::with_capacity(256);
         let delta = Ending { stop_reason, stop_sequence: None };
         Event::MessageDelta { delta, usage: MessageUsage::from(usage) }.write(&mut out);
@@ -194,3 +212,7 @@ impl ClientEvents for MessageTeller {
         Bytes::from(out)
     }
 }
+
+#[cfg(test)]
+#[path = "events_tests.rs"]
+mod tests;

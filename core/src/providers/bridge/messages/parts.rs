@@ -1,6 +1,6 @@
 //! What is said in a message: a text, or parts with images and documents.
 
-use super::request::unfit;
+use super::members::{Marks, unfit};
 use crate::api::messages::content::{Block, Content, Source};
 use crate::providers::provider::TransformError;
 use serde::Serialize;
@@ -59,7 +59,7 @@ impl<'m> Part<'m> {
     }
 
     /// A block as a part.
-    pub(super) fn of(block: &'m Block<'_>) -> Result<Self, TransformError> {
+    pub(super) fn of(block: &'m Block<'_>, marks: Marks) -> Result<Self, TransformError> {
         let says = &block.says;
         let kind = match (&*block.kind, &says.source) {
             ("text", _) => PartKind::Text { text: Cow::Borrowed(says.text.as_deref().unwrap_or_default()) },
@@ -67,8 +67,7 @@ impl<'m> Part<'m> {
             ("document", Some(source)) => document(source, says.title.as_deref())?,
             (kind, _) => return Err(unfit("messages", &format!("`{kind}` cannot be said in a chat."))),
         };
-        let cache_control = says.cache_control.filter(|marker| marker.get() != "null");
-        Ok(Self { kind, cache_control })
+        Ok(Self { kind, cache_control: marks.kept(says.cache_control) })
     }
 
     fn plain_text(&self) -> Option<&str> {
@@ -80,10 +79,12 @@ impl<'m> Part<'m> {
 }
 
 /// A text, or parts.
-pub(super) fn said<'m>(content: &'m Content<'_>) -> Result<Said<'m>, TransformError> {
+pub(super) fn said<'m>(content: &'m Content<'_>, marks: Marks) -> Result<Said<'m>, TransformError> {
     match content {
         Content::Text(text) => Ok(Said::Text(Cow::Borrowed(text))),
-        Content::Blocks(blocks) => blocks.iter().map(Part::of).collect::<Result<_, _>>().map(Said::Parts),
+        Content::Blocks(blocks) => {
+            blocks.iter().map(|block| Part::of(block, marks)).collect::<Result<_, _>>().map(Said::Parts)
+        }
     }
 }
 

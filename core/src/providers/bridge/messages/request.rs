@@ -1,15 +1,15 @@
 //! A request for a message, said as a chat. Members that both dialects have in one form pass as they are.
 
+use super::members::{Marks, read, set, unfit};
 use super::thinking::say_thinking;
 use super::tools::say_tools;
 use super::turns::say_turns;
 use crate::api::chat::text::Text;
-use crate::api::members::{Members, raw};
+use crate::api::members::Members;
 use crate::providers::bridge::dialect::Asked;
 use crate::providers::provider::TransformError;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 
 /// The name that a schema gets, which OpenAI asks for and Anthropic does not. LiteLLM's word.
 const SCHEMA_NAME: &str = "structured_output";
@@ -50,13 +50,14 @@ struct Schema<'a> {
 
 /// The chat's members.
 pub(super) fn ask<'a>(asked: Asked<'_, 'a>) -> Result<Members<'a>, TransformError> {
-    let Asked { members, profile, dropped } = asked;
+    let Asked { members, target, dropped } = asked;
     let mut chat = Members::default();
     members.retain(|_, value| value.get() != "null");
-    say_turns(members, &mut chat, dropped)?;
     members.take("stream");
-    say_tools(members, &mut chat, dropped)?;
-    say_thinking(members, &mut chat, profile)?;
+    let marks = Marks::for_model(&target.model);
+    say_turns(members, &mut chat, (marks, dropped))?;
+    say_tools(members, &mut chat, (marks, dropped))?;
+    say_thinking(members, &mut chat, &target.profile)?;
     say_user(members, &mut chat)?;
     say_format(members, &mut chat)?;
     members.rename("stop_sequences", "stop");
@@ -86,27 +87,6 @@ fn say_format(members: &mut Members<'_>, chat: &mut Members<'_>) -> Result<(), T
         Some(effort) if !chat.has("reasoning_effort") => set(chat, "reasoning_effort", &effort),
         _ => Ok(()),
     }
-}
-
-/// Reads a member.
-pub(super) fn read<'v, T: Deserialize<'v>>(member: &'static str, value: &'v RawValue) -> Result<T, TransformError> {
-    serde_json::from_str(value.get()).map_err(|error| unfit(member, &format!("'{member}' cannot be used: {error}")))
-}
-
-/// Sets a member of the chat.
-pub(super) fn set(
-    chat: &mut Members<'_>,
-    name: &'static str,
-    value: &(impl Serialize + ?Sized),
-) -> Result<(), TransformError> {
-    let value = raw(&value).map_err(|error| unfit(name, &error.to_string()))?;
-    chat.set(Cow::Borrowed(name), value);
-    Ok(())
-}
-
-/// What is wrong with a member.
-pub(super) fn unfit(member: &'static str, reason: &str) -> TransformError {
-    TransformError::Member { member, reason: reason.to_owned() }
 }
 
 #[cfg(test)]

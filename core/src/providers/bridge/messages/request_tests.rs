@@ -1,11 +1,18 @@
+//! Requests for messages, said as chats.
+
 use super::*;
+use crate::config::{DeploymentParams, Environment};
+use crate::providers::resolve::target_of;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 fn asked(provider: &'static str, model: &str, body: &Value) -> Result<(Value, Vec<String>), TransformError> {
     let text = body.to_string();
     let (mut members, mut dropped) = (Members::parse(text.as_bytes()).unwrap(), Vec::new());
-    let profile = crate::providers::parameters::profile::Profile::of(provider, model);
-    let chat = ask(Asked { members: &mut members, profile: &profile, dropped: &mut dropped })?;
+    let (model, api_base) = (format!("{provider}/{model}"), Some("http://u".to_owned()));
+    let params = DeploymentParams { model, api_base, ..DeploymentParams::default() };
+    let target = target_of(&params, &Environment::default()).unwrap();
+    let chat = ask(Asked { members: &mut members, target: &target, dropped: &mut dropped })?;
     let dropped = dropped.into_iter().map(Cow::into_owned).collect();
     Ok((serde_json::from_slice(&chat.to_json()).unwrap(), dropped))
 }
@@ -19,13 +26,13 @@ fn messages(messages: &Value) -> Value {
 }
 
 #[test]
-fn the_system_prompt_is_the_first_message_and_markers_stay() {
+fn the_system_prompt_is_the_first_message_and_markers_are_for_claude() {
     let marked = json!([{"type": "text", "text": "Terse.", "cache_control": {"type": "ephemeral"}}]);
     let body = json!({"system": marked, "messages": [{"role": "user", "content": "Hi"}]});
-    assert_eq!(
-        chat(&body)["messages"],
-        json!([{"role": "system", "content": marked}, {"role": "user", "content": "Hi"}])
-    );
+    let of_claude = asked("openrouter", "anthropic/claude-3.7-sonnet", &body).unwrap().0;
+    let wanted = json!([{"role": "system", "content": marked}, {"role": "user", "content": "Hi"}]);
+    assert_eq!(of_claude["messages"], wanted);
+    assert_eq!(chat(&body)["messages"][0]["content"], json!([{"type": "text", "text": "Terse."}]));
 }
 
 #[test]

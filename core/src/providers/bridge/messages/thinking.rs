@@ -1,7 +1,7 @@
 //! How long the model thinks: Anthropic's budget stays what it is where the model takes it, and becomes OpenAI's effort
 //! where the model only knows that.
 
-use super::request::{read, set};
+use super::members::{read, set};
 use crate::api::chat::text::Text;
 use crate::api::members::Members;
 use crate::providers::operation::Operation;

@@ -1,8 +1,7 @@
 //! Tools as functions. A search of the web that the provider runs is asked for in OpenAI's way; other tools that only
 //! Anthropic runs pass as they are, for providers of its models, and others refuse them.
 
-use super::request::{read, set};
-use super::turns::note;
+use super::members::{Marks, note, read, set};
 use crate::api::members::Members;
 use crate::api::messages::tool::{Tool, ToolChoice};
 use crate::providers::provider::TransformError;
@@ -64,7 +63,7 @@ struct Name<'t> {
 pub(super) fn say_tools(
     members: &mut Members<'_>,
     chat: &mut Members<'_>,
-    dropped: &mut Vec<Cow<'static, str>>,
+    (marks, dropped): (Marks, &mut Vec<Cow<'static, str>>),
 ) -> Result<(), TransformError> {
     if let Some(tools) = members.take("tools") {
         let list: Vec<&RawValue> = read("tools", &tools)?;
@@ -75,7 +74,8 @@ pub(super) fn say_tools(
             set(chat, "web_search_options", &Search { user_location })?;
             note(dropped, "tools.web_search.limits");
         }
-        let offered: Vec<_> = tools.iter().filter(|(tool, _)| !tool.is_web_search()).map(offered).collect();
+        let offered: Vec<_> =
+            tools.iter().filter(|(tool, _)| !tool.is_web_search()).map(|tool| offered(tool, marks)).collect();
         if !offered.is_empty() {
             set(chat, "tools", &offered)?;
         }
@@ -92,7 +92,7 @@ pub(super) fn say_tools(
     }
 }
 
-fn offered<'t>((tool, whole): &'t (Tool<'_>, &'t RawValue)) -> Offered<'t> {
+fn offered<'t>((tool, whole): &'t (Tool<'_>, &'t RawValue), marks: Marks) -> Offered<'t> {
     if !tool.is_clients() {
         return Offered::Whole(whole);
     }
@@ -102,5 +102,5 @@ fn offered<'t>((tool, whole): &'t (Tool<'_>, &'t RawValue)) -> Offered<'t> {
         description: tool.description.as_deref(),
         strict: tool.strict,
     };
-    Offered::Function(FunctionTool { r#type: "function", function, cache_control: tool.cache_control })
+    Offered::Function(FunctionTool { r#type: "function", function, cache_control: marks.kept(tool.cache_control) })
 }

@@ -1,8 +1,8 @@
 //! The conversation: the system prompt becomes the first message, what tools answered a message each before the rest of
 //! their turn.
 
+use super::members::{Marks, note, read, set, unfit};
 use super::parts::{Part, Said, assistant_text, said, tool_says};
-use super::request::{read, set, unfit};
 use crate::api::answer::arguments;
 use crate::api::members::Members;
 use crate::api::messages::content::{Block, Content, Turn};
@@ -46,7 +46,7 @@ struct Function<'m> {
 pub(super) fn say_turns(
     members: &mut Members<'_>,
     chat: &mut Members<'_>,
-    dropped: &mut Vec<Cow<'static, str>>,
+    (marks, dropped): (Marks, &mut Vec<Cow<'static, str>>),
 ) -> Result<(), TransformError> {
     let (system, turns) = (members.take("system"), members.take("messages"));
     let turns = turns.ok_or_else(|| unfit("messages", "'messages' is missing."))?;
@@ -54,17 +54,17 @@ pub(super) fn say_turns(
     let system = system.as_ref().map(|system| read::<Content<'_>>("system", system)).transpose()?;
     let mut messages = Vec::with_capacity(turns.len() + 1);
     if let Some(system) = &system {
-        messages.push(Message { role: "system", content: Some(said(system)?), ..Message::default() });
+        messages.push(Message { role: "system", content: Some(said(system, marks)?), ..Message::default() });
     }
     for turn in &turns {
         match (&*turn.role, &turn.content) {
-            ("assistant", content) => messages.push(assistant(content)?),
+            ("assistant", content) => messages.push(assistant(content, marks)?),
             ("system", content) => {
-                messages.push(Message { role: "system", content: Some(said(content)?), ..Message::default() });
+                messages.push(Message { role: "system", content: Some(said(content, marks)?), ..Message::default() });
             }
-            ("user", Content::Blocks(blocks)) => user(blocks, &mut messages, dropped)?,
+            ("user", Content::Blocks(blocks)) => user(blocks, &mut messages, (marks, dropped))?,
             ("user", content) => {
-                messages.push(Message { role: "user", content: Some(said(content)?), ..Message::default() });
+                messages.push(Message { role: "user", content: Some(said(content, marks)?), ..Message::default() });
             }
             (role, _) => return Err(unfit("messages", &format!("'messages' has an unknown role: `{role}`."))),
         }
@@ -76,7 +76,7 @@ pub(super) fn say_turns(
 fn user<'m>(
     blocks: &'m [Block<'_>],
     messages: &mut Vec<Message<'m>>,
-    dropped: &mut Vec<Cow<'static, str>>,
+    (marks, dropped): (Marks, &mut Vec<Cow<'static, str>>),
 ) -> Result<(), TransformError> {
     let mut images = Vec::new();
     let (results, rest): (Vec<_>, Vec<_>) = blocks.iter().partition(|block| &*block.kind == "tool_result");
@@ -94,23 +94,23 @@ fn user<'m>(
         messages.push(Message { role: "user", content: Some(Said::Parts(images)), ..Message::default() });
     }
     if !rest.is_empty() || blocks.is_empty() {
-        let parts = rest.into_iter().map(Part::of).collect::<Result<Vec<_>, _>>()?;
+        let parts = rest.into_iter().map(|block| Part::of(block, marks)).collect::<Result<Vec<_>, _>>()?;
         messages.push(Message { role: "user", content: Some(Said::Parts(parts)), ..Message::default() });
     }
     Ok(())
 }
 
 /// An earlier answer of the model. Thoughts stay in their own form, for providers that want them back.
-fn assistant<'m>(content: &'m Content<'_>) -> Result<Message<'m>, TransformError> {
+fn assistant<'m>(content: &'m Content<'_>, marks: Marks) -> Result<Message<'m>, TransformError> {
     let mut message = Message { role: "assistant", ..Message::default() };
     let Content::Blocks(blocks) = content else {
-        message.content = Some(said(content)?);
+        message.content = Some(said(content, marks)?);
         return Ok(message);
     };
     let mut texts = Vec::new();
     for block in blocks {
         match &*block.kind {
-            "text" => texts.push(Part::of(block)?),
+            "text" => texts.push(Part::of(block, marks)?),
             "thinking" | "redacted_thinking" => message.thinking_blocks.push(block.whole),
             "tool_use" => message.tool_calls.push(call(block)),
             // What a provider's own tools did is told in the text that follows.
@@ -127,11 +127,4 @@ fn call<'m>(block: &'m Block<'_>) -> Call<'m> {
     let arguments = arguments::text_of(says.input.map_or("{}", RawValue::get));
     let (id, name) = (says.id.as_deref().unwrap_or_default(), says.name.as_deref().unwrap_or_default());
     Call { id, r#type: "function", function: Function { name, arguments } }
-}
-
-/// Notes what could not be said, once.
-pub(super) fn note(dropped: &mut Vec<Cow<'static, str>>, name: &'static str) {
-    if !dropped.iter().any(|dropped| dropped == name) {
-        dropped.push(Cow::Borrowed(name));
-    }
 }

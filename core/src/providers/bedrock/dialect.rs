@@ -1,0 +1,111 @@
+//! Bedrock as a [`Provider`]: one for each format that its models have.
+
+use super::converse::events::ConverseEvents;
+use super::invoke::claude::ClaudeEvents;
+use super::invoke::nova::NovaEvents;
+use super::model::{BedrockModel, Maker, Route};
+use super::{converse, embeddings, failure, request, rerank};
+use crate::api::answer::head::Head;
+use crate::api::answer::message::ChatAnswer;
+use crate::api::answer::{embeddings as vectors, whole};
+use crate::providers::anthropic;
+use crate::providers::decoder::StreamDecoder;
+use crate::providers::failure::ProviderFailure;
+use crate::providers::operation::Operation;
+use crate::providers::provider::{Call, Provider, Reply, TransformError, WholeAnswer};
+use crate::providers::target::Target;
+use crate::providers::translation::{ChatEvents, Translation};
+use crate::tokens;
+use crate::usage::Usage;
+use crate::wire::event_stream::MessageSplitter;
+use bytes::Bytes;
+
+/// Models of Bedrock with one format of answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Bedrock(Format);
+
+#[derive(Clone, Copy, Debug)]
+enum Format {
+    Converse,
+    Claude,
+    Nova,
+    TitanEmbeddings,
+    CohereEmbeddings,
+}
+
+static CONVERSE: Bedrock = Bedrock(Format::Converse);
+static CLAUDE: Bedrock = Bedrock(Format::Claude);
+static NOVA: Bedrock = Bedrock(Format::Nova);
+static TITAN_EMBEDDINGS: Bedrock = Bedrock(Format::TitanEmbeddings);
+static COHERE_EMBEDDINGS: Bedrock = Bedrock(Format::CohereEmbeddings);
+
+/// The transform for a model.
+pub fn speaker(model: &str) -> &'static Bedrock {
+    let model = BedrockModel::of(model);
+    match (model.route, model.maker) {
+        (_, Maker::TitanEmbeddings { .. }) => &TITAN_EMBEDDINGS,
+        (_, Maker::CohereEmbeddings) => &COHERE_EMBEDDINGS,
+        (Route::Invoke, Maker::Claude) => &CLAUDE,
+        (Route::Invoke, Maker::Nova) => &NOVA,
+        _ => &CONVERSE,
+    }
+}
+
+impl Provider for Bedrock {
+    fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>, TransformError> {
+        request::build(call, target)
+    }
+
+    fn answer(&self, reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
+        if reply.operation == Operation::Rerank {
+            let answer = rerank::read(&body, reply.asked)?;
+            let written = answer.write(reply.id).map_err(unwritable)?;
+            return Ok(WholeAnswer { usage: answer.usage(), body: Bytes::from(written) });
+        }
+        match self.0 {
+            Format::Converse | Format::Nova => chat(reply, &converse::answer::read(&body)?),
+            Format::Claude => chat(reply, &anthropic::answer::read(&body)?),
+            Format::TitanEmbeddings => {
+                let (vector, usage) = embeddings::titan::read(&body)?;
+                let written = vectors::write(reply.model, &[vector], Some(&usage)).map_err(unwritable)?;
+                Ok(WholeAnswer { body: Bytes::from(written), usage: Some(usage) })
+            }
+            Format::CohereEmbeddings => {
+                let read = embeddings::cohere::read(&body)?;
+                // Bedrock tells no usage there: the client reads a count that is made here, as the bill is.
+                let counted = Usage { prompt_tokens: tokens::count_request(reply.asked), ..Usage::default() };
+                let written = vectors::write(reply.model, &read, Some(&counted)).map_err(unwritable)?;
+                Ok(WholeAnswer { body: Bytes::from(written), usage: None })
+            }
+        }
+    }
+
+    fn decoder(&self, reply: Reply<'_>) -> Box<dyn StreamDecoder> {
+        match self.0 {
+            Format::Claude => reader(reply, ClaudeEvents::default()),
+            Format::Nova => reader(reply, NovaEvents::default()),
+            // Embeddings are never streamed.
+            Format::Converse | Format::TitanEmbeddings | Format::CohereEmbeddings => {
+                reader(reply, ConverseEvents::default())
+            }
+        }
+    }
+
+    fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure {
+        failure::read(status, body)
+    }
+}
+
+fn chat(reply: Reply<'_>, answer: &ChatAnswer<'_>) -> Result<WholeAnswer, ProviderFailure> {
+    let head = Head { id: reply.id, model: reply.model };
+    let written = whole::write(head, answer).map_err(unwritable)?;
+    Ok(WholeAnswer { usage: answer.usage, body: Bytes::from(written) })
+}
+
+fn reader(reply: Reply<'_>, events: impl ChatEvents + 'static) -> Box<dyn StreamDecoder> {
+    Box::new(Translation::<_, MessageSplitter>::framed(reply, events))
+}
+
+fn unwritable(error: serde_json::Error) -> ProviderFailure {
+    ProviderFailure::malformed(error.to_string())
+}

@@ -1,0 +1,19 @@
+//! Amazon Bedrock. A model is called by Converse, one format for all that chat, or by its maker's own format.
+//!
+//! [`model`] says which, [`address`] where, `converse` and `invoke` are the formats, `embeddings` those of vectors, `rerank` of
+//! reranking.
+//! `abilities` is what a model can do, `parameters` what it does not take.
+
+mod abilities;
+pub mod address;
+mod converse;
+mod dialect;
+mod embeddings;
+mod failure;
+mod invoke;
+pub mod model;
+mod parameters;
+mod request;
+mod rerank;
+
+pub use dialect::{Bedrock, speaker};

@@ -1,0 +1,33 @@
+//! The responses as a [`Provider`] of chats.
+
+use super::events::ResponseEvents;
+use super::{answer, request};
+use crate::providers::decoder::StreamDecoder;
+use crate::providers::failure::ProviderFailure;
+use crate::providers::openai::failure;
+use crate::providers::provider::{Call, Provider, Reply, TransformError, WholeAnswer};
+use crate::providers::target::Target;
+use crate::providers::translation::Translation;
+use bytes::Bytes;
+
+/// An upstream that answers OpenAI's responses.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OpenAiResponses;
+
+impl Provider for OpenAiResponses {
+    fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>, TransformError> {
+        request::build(call, target)
+    }
+
+    fn answer(&self, reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
+        answer::read(reply, &body)
+    }
+
+    fn decoder(&self, reply: Reply<'_>) -> Box<dyn StreamDecoder> {
+        Box::new(Translation::new(reply, ResponseEvents::default()))
+    }
+
+    fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure {
+        failure::read(status, body)
+    }
+}
