@@ -21,7 +21,7 @@ def main():
     options = parser.parse_args()
     cases = [case for case in read_cases() if wanted(case, options) and stream_of(case)]
     upstream, played, faults = Upstream(), 0, []
-    with Postern(options.postern, configuration(cases, upstream.base)) as gateway:
+    with Postern(options.postern, configuration(cases, upstream.base), upstream.base) as gateway:
         for case in cases:
             upstream.load(case)
             whole = call(gateway.base, case["client_request"])

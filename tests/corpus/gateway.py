@@ -12,7 +12,7 @@ import time
 from urllib.parse import urlsplit
 
 from compare import MASTER_KEY, normalise
-from upstream import parse_body
+from upstream import AUTHORITY, parse_body
 
 _UP_SECONDS_MAX = 30
 
@@ -33,9 +33,10 @@ def configuration(cases, upstream_base):
 
 
 class Postern:
-    """A `postern` process with a configuration of its own; ends with the block it is used in."""
+    """A `postern` process with a configuration of its own; ends with the block it is used in. With a proxy, it finds
+    every provider behind it."""
 
-    def __init__(self, binary, config):
+    def __init__(self, binary, config, proxy=None):
         self.folder = tempfile.TemporaryDirectory()
         self.log = os.path.join(self.folder.name, "postern.log")
         path = os.path.join(self.folder.name, "config.yaml")
@@ -46,6 +47,9 @@ class Postern:
         command = [binary, "--config", path, "--store", "memory", "--host", "127.0.0.1", "--port", str(port)]
         # No key of the developer's own may decide a case.
         environment = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TMPDIR")}
+        if proxy:
+            environment |= {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "NO_PROXY": "127.0.0.1"}
+            environment["SSL_CERT_FILE"] = str(AUTHORITY)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
 

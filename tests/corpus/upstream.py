@@ -3,7 +3,9 @@
 import base64
 import http.server
 import json
+import pathlib
 import socket
+import ssl
 import threading
 import time
 from email.parser import BytesParser
@@ -12,12 +14,21 @@ from urllib.parse import parse_qsl, urlsplit
 from compare import normalise, recorded_headers
 
 
+# Who vouches for the stand-in where it answers in a provider's name, and with what. Made for these tests; trusted by
+# nobody else.
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "stand-in"
+AUTHORITY = FIXTURES / "authority.pem"
+
+
 class Upstream:
-    """Listens on a free port of the loopback interface. Plays one case at a time."""
+    """Listens on a free port of the loopback interface, also as a proxy behind which every provider is the stand-in.
+    Plays one case at a time."""
 
     def __init__(self, bytewise=False):
         self.script, self.seen = [], []
         self.bytewise = bytewise
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(FIXTURES / "server.pem")
         self.server = _Server(("127.0.0.1", 0), _handler_of(self))
         self.server.daemon_threads = True
         self.base = f"http://127.0.0.1:{self.server.server_address[1]}"
@@ -53,6 +64,19 @@ def cut(answer, pieces):
 class _Server(http.server.ThreadingHTTPServer):
     def handle_error(self, request, client_address):
         """Connections end with the gateway, and where it has heard enough: nothing to tell of."""
+
+
+class _Writer:
+    """A connection to write to, without a buffer."""
+
+    def __init__(self, connection):
+        self.write, self.closed = connection.sendall, False
+
+    def flush(self):
+        pass
+
+    def close(self):
+        pass
 
 
 def parse_body(raw, content_type):
@@ -108,6 +132,15 @@ def _handler_of(upstream):
             except ConnectionError:
                 # The gateway has heard enough, as after an error in mid-stream.
                 self.close_connection = True
+
+        def do_CONNECT(self):
+            """From here on, this connection is one to the provider itself."""
+            self.send_response(200)
+            self.end_headers()
+            self.connection = upstream.tls.wrap_socket(self.connection, server_side=True)
+            self.rfile = self.connection.makefile("rb", self.rbufsize)
+            self.wfile = _Writer(self.connection)
+            self.close_connection = False
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = answer_request
 

@@ -97,7 +97,7 @@ pub struct Demand {
 }
 
 /// The tokens that a call may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
     /// Of its input.
     pub input: i64,

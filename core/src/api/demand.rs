@@ -138,7 +138,8 @@ impl Asked {
             hour_cache: weight.hour_cache,
             searches: searches.saturating_mul(self.choices.max(1)),
             citation_tokens: if cites { CITATION_TOKENS } else { 0 },
-            search_units: self.search_units(input_tokens),
+            // A reranker reads documents one by one: a limit on its input is not one on all of them.
+            search_units: self.search_units(input_tokens.max(weight.estimate())),
             ..Demand::default()
         })
     }
@@ -320,7 +321,7 @@ mod tests {
         assert_eq!(units("{}"), 0);
         assert_eq!(units(r#"{"query":"q","documents":["a","b"]}"#), 1);
         assert_eq!(units(&format!(r#"{{"query":"q","documents":[{}"a"]}}"#, "\"a\",".repeat(100))), 2);
-        let long = format!(r#"{{"query":"q","documents":["{}"]}}"#, "long ".repeat(90_000));
+        let long = format!(r#"{{"query":"q","documents":["{}"]}}"#, "long ".repeat(60_000));
         assert!(units(&long) >= 2);
     }
 

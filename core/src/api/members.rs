@@ -67,6 +67,15 @@ impl<'a> Members<'a> {
         Some(value)
     }
 
+    /// Takes over the members of another object that are not here under their names.
+    pub fn take_over(&mut self, other: &mut Self) {
+        for (name, value) in other.list.drain(..) {
+            if !self.list.iter().any(|(key, _)| *key == name) {
+                self.list.push((name, value));
+            }
+        }
+    }
+
     /// Keeps only the members for which `keep` says so.
     pub fn retain(&mut self, mut keep: impl FnMut(&str, &RawValue) -> bool) {
         self.list.retain(|(key, value)| keep(key, value));

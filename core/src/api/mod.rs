@@ -2,11 +2,14 @@
 //!
 //! A request body that passes is not turned into structs and back: [`members`] keeps each member as the bytes the
 //! client sent. Where a provider has a format of its own, [`chat`] is what it reads and [`answer`] what it writes; [`object`] writes
-//! what goes upstream. [`rerank`] is the same for rerankers.
+//! what goes upstream. [`rerank`] is the same for rerankers. Where a client does not chat in the OpenAI dialect,
+//! [`completion`] is what is read of an answer, and [`messages`] is Anthropic's dialect.
 
 pub mod answer;
 pub mod chat;
+pub mod completion;
 pub mod demand;
 pub mod members;
+pub mod messages;
 pub mod object;
 pub mod rerank;

@@ -9,6 +9,7 @@ use crate::store::dynamo::CreateError;
 #[cfg(feature = "embedded")]
 use crate::store::embedded::OpenError;
 use crate::tls::client::TlsError;
+use crate::tls::roots::RootsError;
 use crate::upstream::transport::TransportError;
 use std::path::PathBuf;
 
@@ -90,6 +91,9 @@ pub enum StartError {
     /// TLS towards providers could not be set up.
     #[error("TLS towards providers could not be set up")]
     Tls(#[from] TlsError),
+    /// The file of certificates to trust cannot be used.
+    #[error(transparent)]
+    Roots(#[from] RootsError),
     /// The HTTP client could not be set up.
     #[error("the HTTP client could not be set up")]
     Client(#[from] TransportError),

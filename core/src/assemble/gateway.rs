@@ -29,6 +29,7 @@ use crate::tls;
 use crate::upstream::client::{HttpClient, PROXY_VARIABLES, Way};
 use crate::upstream::identity::authorizer::Authorizer;
 use crate::upstream::transport::{Bounds, Transport};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,7 +98,8 @@ impl Gateway {
     pub fn assemble(loaded: Loaded, state: State, staleness: KeyStaleness, ground: Ground) -> Result<Self, StartError> {
         let State { table, expiring, .. } = state;
         let Loaded { config, environment, .. } = loaded;
-        let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config()?, way(&environment))?);
+        let roots = tls::roots::trusted(environment.text(tls::roots::FILE_VARIABLE).map(Path::new))?;
+        let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config(roots)?, way(&environment))?);
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
         let admits_in_outage = config.general.allow_requests_on_db_unavailable;
@@ -158,8 +160,8 @@ impl Gateway {
     /// The routes that a process serves.
     pub fn router(&self, serves: Serves) -> Front {
         let operations: &'static [Operation] = match serves {
-            Serves::All => &[Operation::Chat, Operation::Completion, Operation::Embedding, Operation::Rerank],
-            Serves::Chat => &[Operation::Chat, Operation::Completion],
+            Serves::All => &Operation::ALL,
+            Serves::Chat => &[Operation::Chat, Operation::Completion, Operation::Messages, Operation::CountTokens],
             Serves::Embeddings => &[Operation::Embedding, Operation::Rerank],
             Serves::Admin => &[],
         };

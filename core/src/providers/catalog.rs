@@ -92,6 +92,9 @@ const fn other(name: &'static str) -> Provider {
     Provider { name, dialect: Dialect::Other, api_base: None, base_variables: &[], key_variables: &[], needs_key: true }
 }
 
+const COHERE_BASE: &[&str] = &["COHERE_API_BASE"];
+const COHERE_KEY: &[&str] = &["COHERE_API_KEY", "CO_API_KEY"];
+
 /// `openai` stands first: it is the provider of a `*` that names none.
 static PROVIDERS: &[Provider] = &[
     hosted("openai", "https://api.openai.com/v1", &["OPENAI_BASE_URL", "OPENAI_API_BASE"], &["OPENAI_API_KEY"]),
@@ -198,6 +201,8 @@ static PROVIDERS: &[Provider] = &[
             &["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"],
         )
     },
+    Provider { dialect: Dialect::Own, ..hosted("cohere", "https://api.cohere.com", COHERE_BASE, COHERE_KEY) },
+    Provider { dialect: Dialect::Own, ..hosted("cohere_chat", "https://api.cohere.com", COHERE_BASE, COHERE_KEY) },
     other("anthropic_text"),
     other("assemblyai"),
     other("baseten"),
@@ -207,8 +212,6 @@ static PROVIDERS: &[Provider] = &[
     other("chatgpt"),
     other("clarifai"),
     other("cloudflare"),
-    other("cohere"),
-    other("cohere_chat"),
     other("custom"),
     other("datarobot"),
     other("deepgram"),
@@ -237,7 +240,15 @@ static PROVIDERS: &[Provider] = &[
     other("sagemaker"),
     other("sagemaker_chat"),
     other("stability"),
-    other("text-completion-codestral"),
+    Provider {
+        dialect: Dialect::Own,
+        ..hosted(
+            "text-completion-codestral",
+            "https://codestral.mistral.ai/v1/fim/completions",
+            &["CODESTRAL_API_BASE"],
+            &["CODESTRAL_API_KEY"],
+        )
+    },
     other("topaz"),
     other("triton"),
     other("vertex_ai"),

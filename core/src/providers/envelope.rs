@@ -39,9 +39,17 @@ impl Extras {
     /// # Errors
     /// [`TransformError::Member`]: `extra_headers` or `extra_body` is none.
     pub fn take(members: &mut Members<'_>, target: &Target) -> Result<Self, TransformError> {
-        let extras = Self { headers: client_headers(members)?, overrides: overrides(members, target)? };
+        let extras = Self::split_off(members, target)?;
         outgoing::fill_in(members, target)?;
         Ok(extras)
+    }
+
+    /// Takes them out of the members, and adds nothing.
+    ///
+    /// # Errors
+    /// As [`Extras::take`].
+    pub fn split_off(members: &mut Members<'_>, target: &Target) -> Result<Self, TransformError> {
+        Ok(Self { headers: client_headers(members)?, overrides: overrides(members, target)? })
     }
 
     /// Members that win over the request's: the client's `extra_body`, and over it the deployment's.

@@ -82,7 +82,7 @@ fn usage() -> Value {
 fn completion(text: &str, call: &MockCall<'_>) -> Value {
     let (object, choice) = match call.operation {
         Operation::Completion => ("text_completion", json!({"index": 0, "text": text, "finish_reason": "stop"})),
-        Operation::Chat | Operation::Embedding | Operation::Rerank => (
+        Operation::Chat | Operation::Embedding | Operation::Rerank | Operation::Messages | Operation::CountTokens => (
             "chat.completion",
             json!({"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}),
         ),

@@ -6,12 +6,17 @@
 //!
 //! [`openai`] is the dialect that most upstreams speak; a folder beside it is a dialect of its own. [`outgoing`] is
 //! what every request carries, [`envelope`] what the requests of the latter share, [`translation`] what their streams
-//! share. [`rerank`] are the ways to rerank. [`mock`] answers without an upstream.
+//! share. [`bridge`] is how clients of other dialects are answered. [`rerank`] are the ways to rerank.
+//! [`mock`] answers without an upstream.
 
 pub mod anthropic;
 pub mod bedrock;
+pub mod bridge;
 pub mod catalog;
+pub mod codestral;
+pub mod cohere;
 pub mod decoder;
+pub mod embedding_input;
 pub mod envelope;
 pub mod failure;
 pub mod identity;

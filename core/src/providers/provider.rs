@@ -30,6 +30,12 @@ pub trait Provider: Send + Sync {
 
     /// Reads an answer of an error status.
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure;
+
+    /// Headers of the client's request that go upstream with it, where both speak the same dialect. Lists in headers of
+    /// one name are joined.
+    fn forwards(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// What the client asks.

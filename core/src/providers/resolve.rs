@@ -341,20 +341,20 @@ mod tests {
         assert_eq!(why("llama3"), no_provider);
         assert_eq!(why("openia/gpt-4o"), "`openia/gpt-4o` names no provider; did you mean `openai/gpt-4o`?");
         assert!(why("someone/llama3").ends_with("such as `openai/someone/llama3`"));
-        let not_spoken = "provider `cohere` is not supported by this version; supported: openai, ";
-        assert!(why("cohere/command-r").starts_with(not_spoken));
+        let not_spoken = "provider `aleph_alpha` is not supported by this version; supported: openai, ";
+        assert!(why("aleph_alpha/luminous").starts_with(not_spoken));
         let bad = DeploymentParams { api_base: Some("10.0.0.5:8000".to_owned()), ..params("openai/x") };
         assert_eq!(target_of(&bad, &Environment::default()).unwrap_err(), TargetError::BadAddress);
     }
 
     #[test]
     fn a_file_with_a_provider_that_is_not_spoken_stops_the_start_with_its_line() {
-        let text = "model_list:\n  - model_name: command\n    litellm_params: {model: cohere/command-r}\n";
+        let text = "model_list:\n  - model_name: command\n    litellm_params: {model: aleph_alpha/luminous}\n";
         let document = Document::parse("config.yaml", text).unwrap();
         let (environment, resolved) = (Environment::default(), Resolved::new());
         let sources = Sources { environment: &environment, resolved: &resolved, provider_check: &check_deployment };
         let error = Config::from_document(&document, sources).unwrap_err().to_string();
-        let expected = "config.yaml:3: model_list[0].litellm_params.model: provider `cohere` is not supported by \
+        let expected = "config.yaml:3: model_list[0].litellm_params.model: provider `aleph_alpha` is not supported by \
                         this version; supported: openai, ";
         assert!(error.starts_with(expected), "{error}");
     }

@@ -90,6 +90,6 @@ mod tests {
         let config = for_model("openai/gpt-4o", None, &Environment::default()).unwrap();
         assert_eq!(names(&config), ["openai/gpt-4o", "*"]);
         assert_eq!(config.models[1].params.model, "openai/gpt-4o");
-        assert!(for_model("cohere/command-r", None, &Environment::default()).is_err());
+        assert!(for_model("aleph_alpha/luminous", None, &Environment::default()).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! How each error is told: status, type, code and public text. No catch-all arm: a new variant that is not mapped does
+//! How each error is told: status, type, code and public text, in the shape of the client's dialect. No catch-all arm: a new variant that is not mapped does
 //! not compile.
 //!
 //! Types and wordings that LiteLLM's clients depend on are kept.
@@ -10,6 +10,7 @@ use crate::admission::refusal::{Refusal, clock_time};
 use crate::auth::authenticate::AuthError;
 use crate::auth::route::RouteDenied;
 use crate::flow::model_call::CallError;
+use crate::providers::operation::Dialect;
 use crate::providers::provider::TransformError;
 use crate::upstream::identity::error::IdentityError;
 use crate::upstream::transport::{TransportError, Wait};
@@ -40,6 +41,8 @@ pub(super) struct ErrorAnswer {
     pub(super) limit: Vec<(HeaderName, HeaderValue)>,
     /// What is told under `detail` in place of all this, where LiteLLM's clients look there.
     pub(super) detail: Option<Value>,
+    /// Whose shape it is told in.
+    pub(super) dialect: Dialect,
 }
 
 #[derive(Serialize)]
@@ -55,6 +58,19 @@ struct Inner<'a> {
     code: &'a str,
 }
 
+/// <https://docs.anthropic.com/en/api/errors#error-shapes>
+#[derive(Serialize)]
+struct AnthropicBody<'a> {
+    r#type: &'static str,
+    error: AnthropicInner<'a>,
+}
+
+#[derive(Serialize)]
+struct AnthropicInner<'a> {
+    r#type: &'static str,
+    message: &'a str,
+}
+
 impl ErrorAnswer {
     pub(super) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -66,6 +82,7 @@ impl ErrorAnswer {
             retry_after: None,
             limit: Vec::new(),
             detail: None,
+            dialect: Dialect::OpenAi,
         }
     }
 
@@ -74,24 +91,44 @@ impl ErrorAnswer {
         self
     }
 
-    fn body(&self) -> Body<'_> {
-        let code = self.code.unwrap_or(self.status.as_str());
-        let error = Inner { message: &self.message, r#type: self.kind, param: self.param.as_deref(), code };
-        Body { error }
+    /// The error as clients of this dialect read it.
+    pub(super) fn told_in(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    fn body(&self) -> Value {
+        let json = match self.dialect {
+            Dialect::OpenAi => {
+                let code = self.code.unwrap_or(self.status.as_str());
+                let error = Inner { message: &self.message, r#type: self.kind, param: self.param.as_deref(), code };
+                serde_json::to_value(Body { error })
+            }
+            Dialect::Anthropic => {
+                let error = AnthropicInner { r#type: anthropic_kind_of(self.status), message: &self.message };
+                serde_json::to_value(AnthropicBody { r#type: "error", error })
+            }
+        };
+        json.unwrap_or_default()
     }
 
     /// The error as the last event of a stream whose head has gone out.
     pub(super) fn into_event(self) -> Bytes {
-        let json = serde_json::to_string(&self.body()).unwrap_or_default();
-        Bytes::from(format!("data: {json}\n\n"))
+        let json = self.body();
+        Bytes::from(match self.dialect {
+            Dialect::OpenAi => format!("data: {json}\n\n"),
+            Dialect::Anthropic => format!("event: error\ndata: {json}\n\n"),
+        })
     }
 }
 
 impl IntoResponse for ErrorAnswer {
     fn into_response(self) -> Response {
         let mut response = match &self.detail {
-            Some(detail) => (self.status, Json(json!({"detail": detail}))).into_response(),
-            None => (self.status, Json(self.body())).into_response(),
+            Some(detail) if self.dialect == Dialect::OpenAi => {
+                (self.status, Json(json!({"detail": detail}))).into_response()
+            }
+            _ => (self.status, Json(self.body())).into_response(),
         };
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, wait);
@@ -141,7 +178,7 @@ impl From<CallError> for ErrorAnswer {
             CallError::Member { member, message } => {
                 Self::new(StatusCode::BAD_REQUEST, "bad_request_error", message).param(member)
             }
-            CallError::MissingMember(operation) => bad_request(message).param(operation.required_member()),
+            CallError::MissingMember { member, .. } => bad_request(message).param(member),
             CallError::UnknownModel { model, available } => unknown_model(&model, &available),
             CallError::ModelDenied(model) => model_denied(&model),
             CallError::Uncallable(_) => bad_request(message).param("model"),
@@ -211,6 +248,20 @@ fn kind_of(status: StatusCode) -> &'static str {
         429 => "throttling_error",
         400..=499 => "invalid_request_error",
         _ => "internal_server_error",
+    }
+}
+
+/// The error type that Anthropic's clients see for a status: <https://docs.anthropic.com/en/api/errors>
+fn anthropic_kind_of(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "authentication_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        400..=499 => "invalid_request_error",
+        529 => "overloaded_error",
+        _ => "api_error",
     }
 }
 

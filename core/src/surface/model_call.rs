@@ -5,7 +5,7 @@ use super::body;
 use super::client_address::ClientAddress;
 use super::error::ErrorAnswer;
 use crate::flow::model_call::{CallBody, CallRequest, ModelCalls, Relay};
-use crate::providers::operation::Operation;
+use crate::providers::operation::{Dialect, Operation};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -33,6 +33,8 @@ fn paths(operation: Operation) -> &'static [&'static str] {
         Operation::Completion => &["/v1/completions", "/completions"],
         Operation::Embedding => &["/v1/embeddings", "/embeddings"],
         Operation::Rerank => &["/v1/rerank", "/v2/rerank", "/rerank"],
+        Operation::Messages => &["/v1/messages"],
+        Operation::CountTokens => &["/v1/messages/count_tokens"],
     }
 }
 
@@ -75,9 +77,10 @@ impl ModelCallSurface {
     /// Answers one call.
     pub(super) async fn answer(&self, operation: Operation, path_model: Option<String>, request: Request) -> Response {
         let (head, body) = HttpRequest::into_parts(request);
+        let dialect = operation.dialect();
         let body = match body::read(body, self.body_bytes_max).await {
             Ok(body) => body,
-            Err(error) => return error.into_response(),
+            Err(error) => return error.told_in(dialect).into_response(),
         };
         let client_address = head.extensions.get::<ClientAddress>().map(|&ClientAddress(address)| address);
         let route = paths(operation).first().copied().unwrap_or_default();
@@ -85,8 +88,8 @@ impl ModelCallSurface {
         let answer = self.calls.call(call).await;
         let mut response = match answer.result {
             Ok(CallBody::Whole(body)) => whole(body),
-            Ok(CallBody::Stream(relay)) => streamed(*relay),
-            Err(error) => ErrorAnswer::from(error).into_response(),
+            Ok(CallBody::Stream(relay)) => streamed(*relay, dialect),
+            Err(error) => ErrorAnswer::from(error).told_in(dialect).into_response(),
         };
         answer::describe(&answer.facts, response.headers_mut());
         response
@@ -99,8 +102,8 @@ fn whole(body: Bytes) -> Response {
     response
 }
 
-fn streamed(relay: Relay) -> Response {
-    let mut response = Response::new(Body::from_stream(pieces(relay)));
+fn streamed(relay: Relay, dialect: Dialect) -> Response {
+    let mut response = Response::new(Body::from_stream(pieces(relay, dialect)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -109,11 +112,11 @@ fn streamed(relay: Relay) -> Response {
 
 /// The pieces of a stream. An error is told in the stream and ends it: a body that fails would be cut off without a
 /// word.
-fn pieces(relay: Relay) -> impl Stream<Item = Result<Bytes, Infallible>> {
-    stream::unfold(relay, |mut relay| async move {
+fn pieces(relay: Relay, dialect: Dialect) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    stream::unfold(relay, move |mut relay| async move {
         let piece = match relay.next().await? {
             Ok(bytes) => bytes,
-            Err(error) => ErrorAnswer::from(error).into_event(),
+            Err(error) => ErrorAnswer::from(error).told_in(dialect).into_event(),
         };
         Some((Ok(piece), relay))
     })

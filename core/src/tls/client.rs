@@ -1,5 +1,4 @@
-//! TLS towards providers: Mozilla's roots, compiled in, so that start-up reads no file and the host's store does not
-//! matter.
+//! TLS towards providers.
 
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
@@ -10,12 +9,11 @@ use std::sync::Arc;
 #[error("TLS cannot be set up")]
 pub struct TlsError(#[from] rustls::Error);
 
-/// The client side of TLS, for HTTP/2 and HTTP/1.1.
+/// The client side of TLS, for HTTP/2 and HTTP/1.1, towards whom these authorities vouch for.
 ///
 /// # Errors
 /// [`TlsError`]: this build cannot speak TLS at all.
-pub fn config() -> Result<ClientConfig, TlsError> {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+pub fn config(roots: RootCertStore) -> Result<ClientConfig, TlsError> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
@@ -30,6 +28,6 @@ mod tests {
 
     #[test]
     fn both_versions_of_http_are_offered_and_the_newer_first() {
-        assert_eq!(config().unwrap().alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
+        assert_eq!(config(RootCertStore::empty()).unwrap().alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
     }
 }

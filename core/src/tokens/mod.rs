@@ -4,6 +4,7 @@
 //! built before the first count. For models with another encoding the count is near, and it is marked as estimated for
 //! all. Pure; knows only `wire`.
 
+mod decode;
 mod encoding;
 mod generated;
 mod pieces;
@@ -11,6 +12,7 @@ mod request;
 mod tools;
 mod vocabulary;
 
+pub use decode::texts_of;
 pub use encoding::count_text;
 pub use generated::{count_answer, gather};
 pub use request::count_request;

@@ -22,6 +22,14 @@ pub(super) fn rank(bytes: &[u8]) -> Option<u32> {
     None
 }
 
+/// Every word with its rank, in the order of the words.
+pub(super) fn words() -> impl Iterator<Item = (u32, &'static [u8])> {
+    (0..INDEX.len() / 8 - 1).filter_map(|number| {
+        let ((start, rank), (end, _)) = (entry(number)?, entry(number + 1)?);
+        Some((rank, WORDS.get(start as usize..end as usize)?))
+    })
+}
+
 fn entry(number: usize) -> Option<(u32, u32)> {
     let (start, rank) = INDEX.get(number * 8..number * 8 + 8)?.split_first_chunk::<4>()?;
     Some((u32::from_le_bytes(*start), u32::from_le_bytes(rank.try_into().ok()?)))

@@ -27,7 +27,22 @@ struct Counts {
     completion_tokens: u64,
     total_tokens: u64,
     completion_tokens_details: (),
-    prompt_tokens_details: (),
+    prompt_tokens_details: Option<InputKinds>,
+}
+
+/// How many tokens of the input were of which kind, for providers that tell them apart.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct InputKinds {
+    /// Text.
+    pub text_tokens: Option<u64>,
+    /// Images.
+    pub image_tokens: Option<u64>,
+    /// Recordings.
+    pub audio_tokens: Option<u64>,
+    /// Videos.
+    pub video_tokens: Option<u64>,
+    /// Read from a cache.
+    pub cached_tokens: Option<u64>,
 }
 
 /// The answer's JSON. `model` is the name that the client says; each vector is JSON as the provider wrote it, in the
@@ -36,6 +51,19 @@ struct Counts {
 /// # Errors
 /// Those of the serialiser; none for vectors that were read from JSON.
 pub fn write(model: &str, vectors: &[&RawValue], usage: Option<&Usage>) -> Result<Vec<u8>, serde_json::Error> {
+    write_with_kinds(model, vectors, usage, None)
+}
+
+/// As [`write`], with the kinds of the input.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_with_kinds(
+    model: &str,
+    vectors: &[&RawValue],
+    usage: Option<&Usage>,
+    kinds: Option<InputKinds>,
+) -> Result<Vec<u8>, serde_json::Error> {
     let entries = vectors.iter().enumerate();
     let data = entries.map(|(index, embedding)| Entry { object: "embedding", index, embedding }).collect();
     let usage = usage.map(|usage| Counts {
@@ -43,7 +71,7 @@ pub fn write(model: &str, vectors: &[&RawValue], usage: Option<&Usage>) -> Resul
         completion_tokens: usage.completion_tokens,
         total_tokens: usage.total(),
         completion_tokens_details: (),
-        prompt_tokens_details: (),
+        prompt_tokens_details: kinds,
     });
     serde_json::to_vec(&Body { object: "list", model, data, usage })
 }

@@ -49,7 +49,7 @@ pub(super) async fn send(
         return Ok(Answered { headers: head.headers, body });
     }
     let said = collect(body, ERROR_BYTES_MAX).await.unwrap_or_default();
-    let mut failure = open.provider().failure(head.status.as_u16(), &said);
+    let mut failure = open.speaker().failure(head.status.as_u16(), &said);
     if head.status.is_redirection() {
         failure.status = 502;
         failure.message =

@@ -4,7 +4,7 @@ use super::error::CallError;
 use super::extra_body;
 use crate::api::demand::Asked;
 use crate::api::members::Members;
-use crate::providers::operation::Operation;
+use crate::providers::operation::{Dialect, Operation};
 use crate::providers::parameters::policy::PolicyChange;
 use memchr::memmem;
 use serde::de::DeserializeOwned;
@@ -38,9 +38,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("user_config", "A router configuration is not taken from a request. Set it in config.yaml."),
     ("guardrails", "Guardrails are not supported by this version of Postern. Leave `guardrails` out."),
 ];
-
-/// The members that cap an answer.
-pub(super) const CAPS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
 
 /// What the body says to us, apart from what it says to the provider.
 #[derive(Debug, Default)]
@@ -98,7 +95,7 @@ pub(super) fn read(
     }
     let policy = policy(members)?;
     // A cap that is not to be sent bounds nothing.
-    for name in CAPS.into_iter().filter(|cap| policy.never_sent.iter().any(|name| name == cap)) {
+    for name in operation.caps().iter().filter(|cap| policy.never_sent.iter().any(|name| name == *cap)) {
         members.take(name);
     }
     let mut said = Said {
@@ -106,16 +103,20 @@ pub(super) fn read(
         stream: flag(members, "stream")?,
         show_usage: asks_for_usage(members),
         asked: Asked::read(members),
-        end_user: members.read("user"),
+        end_user: end_user(operation, members),
         policy,
         ..Said::default()
     };
-    if !members.has(operation.required_member()) {
-        return Err(CallError::MissingMember(operation));
+    if let Some(member) = operation.required_members().iter().find(|name| !members.has(name)) {
+        return Err(CallError::MissingMember { operation, member });
+    }
+    // What counts nothing is a mistake, and not the provider's to find.
+    if operation == Operation::CountTokens && members.get("messages").is_some_and(|list| list.get() == "[]") {
+        return Err(CallError::MissingMember { operation, member: "messages" });
     }
     said.timeout_seconds = members.take("timeout").and_then(|value| serde_json::from_str(value.get()).ok());
     said.mock_response = members.take("mock_response").and_then(|value| serde_json::from_str(value.get()).ok());
-    said.tags = tags(members);
+    said.tags = tags(operation, members);
     for name in DROPPED {
         if members.take(name).is_some_and(|value| value.get() != "null") {
             said.dropped.push(Cow::Borrowed(name));
@@ -172,17 +173,35 @@ fn setting<T: DeserializeOwned>(
     serde_json::from_str(value.get()).map(Some).map_err(wrong)
 }
 
-/// Tags stand in `tags` or in `metadata.tags`. `metadata` speaks to the gateway, as with LiteLLM, and is taken out.
-fn tags(members: &mut Members<'_>) -> Vec<String> {
+/// The person behind the call. Anthropic's clients name it in `metadata`.
+fn end_user(operation: Operation, members: &Members<'_>) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Metadata {
+        #[serde(default)]
+        user_id: Option<String>,
+    }
+    match operation.dialect() {
+        Dialect::OpenAi => members.read("user"),
+        Dialect::Anthropic => members.read::<Metadata>("metadata").and_then(|metadata| metadata.user_id),
+    }
+}
+
+/// Tags stand in `tags` or in `metadata.tags`. `metadata` speaks to the gateway, as with LiteLLM, and is taken out, but
+/// for Anthropic's, which is the provider's too.
+fn tags(operation: Operation, members: &mut Members<'_>) -> Vec<String> {
     #[derive(serde::Deserialize)]
     struct Metadata {
         #[serde(default)]
         tags: Vec<String>,
     }
+    let is_providers = operation.dialect() == Dialect::Anthropic;
     let mut tags: Vec<String> =
         members.take("tags").and_then(|value| serde_json::from_str(value.get()).ok()).unwrap_or_default();
     for name in ["metadata", "litellm_metadata"] {
-        let metadata = members.take(name).and_then(|value| serde_json::from_str::<Metadata>(value.get()).ok());
+        let metadata = members.read::<Metadata>(name);
+        if name != "metadata" || !is_providers {
+            members.take(name);
+        }
         tags.extend(metadata.into_iter().flat_map(|metadata| metadata.tags));
     }
     tags
@@ -216,7 +235,10 @@ mod tests {
 
     #[test]
     fn an_empty_body_is_told_what_it_lacks() {
-        assert!(matches!(read_chat("").0, Err(CallError::MissingMember(Operation::Chat))));
+        assert!(matches!(
+            read_chat("").0,
+            Err(CallError::MissingMember { operation: Operation::Chat, member: "messages" })
+        ));
     }
 
     #[test]

@@ -59,6 +59,10 @@ impl Bound {
         (mode, proxy): (BudgetMode, &ProxyLimits),
     ) -> Result<Self, CallError> {
         let care = care(mode, proxy);
+        if operation == Operation::CountTokens {
+            let (demand, cost, tokens) = (Demand::default(), NanoDollars::ZERO, Tokens::default());
+            return Ok(Self { demand, cost, tokens, mode });
+        }
         let generates = operation.generates();
         let weight = InputWeight::of(body);
         let demand = said.asked.demand(&weight, price, care, generates).map_err(CallError::Unbounded)?;

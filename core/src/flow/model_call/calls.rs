@@ -6,16 +6,17 @@ use super::course::Course;
 use super::error::CallError;
 use super::facts::Facts;
 use super::parts::ModelCalls;
-use super::plan::Plan;
+use super::plan::{Plan, Upstream};
 use super::relay::Relay;
 use super::request::CallRequest;
 use super::settlement::OpenCall;
 use super::whole::{self, Ended};
-use super::{admit, attempt, body, plan, relay, settlement};
+use super::{admit, attempt, body, forwarded, plan, relay, settlement};
 use crate::accounting::spend_row::SpendDetails;
 use crate::auth::route::authorize_route;
 use crate::id::RequestId;
 use crate::principal::Principal;
+use crate::providers::provider::Provider;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -91,7 +92,10 @@ impl ModelCalls {
     fn plan(&self, request: &CallRequest, facts: &mut Facts, way: (&Principal, &Course)) -> Result<Plan, CallError> {
         let mut members = body::parse(&request.body)?;
         let said = body::read(request.operation, &mut members, request.path_model.clone())?;
-        let plan = plan::make(self, facts.id, request.operation, said, members, way)?;
+        let mut plan = plan::make(self, facts.id, request.operation, said, members, way)?;
+        if let Upstream::Provider(upstream) = &mut plan.upstream {
+            forwarded::add(plan.speaker.forwards(), &request.headers, upstream.headers_mut());
+        }
         facts.model_group = Some(plan.said.model.clone());
         facts.deployment = Some(Arc::clone(&plan.deployment));
         facts.dropped.clone_from(&plan.said.dropped);
@@ -135,10 +139,11 @@ impl ModelCalls {
         principal: Arc<Principal>,
         facts: &mut Facts,
     ) -> Result<CallBody, CallError> {
-        let Plan { said, deployment, upstream, bounds } = plan;
+        let Plan { said, deployment, speaker, upstream, bounds } = plan;
         facts.left = std::mem::take(&mut admitted.left);
         let no_way = admitted.no_way.take();
-        let open = OpenCall::begin(Arc::clone(self), principal, deployment, request, details, facts.id);
+        let who = (principal, deployment, speaker);
+        let open = OpenCall::begin(Arc::clone(self), who, request, details, facts.id);
         let mut open = open.admitted(admitted, &said);
         if let Some(error) = no_way {
             return Err(open.fail(error.into()).await);

@@ -33,8 +33,13 @@ pub enum CallError {
         message: String,
     },
     /// A member without which the operation makes no sense is missing.
-    #[error("{}: Missing required parameter: '{}'.", .0.path(), .0.required_member())]
-    MissingMember(Operation),
+    #[error("{}: Missing required parameter: '{member}'.", .operation.path())]
+    MissingMember {
+        /// What was asked.
+        operation: Operation,
+        /// Which member.
+        member: &'static str,
+    },
     /// No deployment has this name.
     #[error("no deployment is named `{model}`")]
     UnknownModel {
@@ -99,7 +104,7 @@ impl CallError {
             Self::Auth(_) | Self::Identity(IdentityError::Refused { .. }) => "AuthenticationError",
             Self::Json(_)
             | Self::Member { .. }
-            | Self::MissingMember(_)
+            | Self::MissingMember { .. }
             | Self::Transform(_)
             | Self::Uncallable(_)
             | Self::EndUserBlocked(_)

@@ -1,7 +1,8 @@
 //! What will be done, decided without waiting: which deployment, which bytes go upstream, how long each wait may last.
 
-use super::body::{CAPS, Said};
+use super::body::Said;
 use super::bound;
+use super::count;
 use super::course::Course;
 use super::error::CallError;
 use super::parts::ModelCalls;
@@ -9,9 +10,10 @@ use crate::api::members::{self, Members};
 use crate::id::RequestId;
 use crate::limits::BudgetMode;
 use crate::principal::Principal;
+use crate::providers::bridge::speaker::Speaker;
 use crate::providers::mock::{self, MockAnswer, MockCall};
 use crate::providers::operation::Operation;
-use crate::providers::provider::Call;
+use crate::providers::provider::{Call, Provider};
 use crate::providers::registry;
 use crate::routing::{Backend, Deployment, ResolveError, access, listing};
 use crate::upstream::transport::Bounds;
@@ -23,6 +25,8 @@ use std::time::Duration;
 pub(super) struct Plan {
     pub(super) said: Said,
     pub(super) deployment: Arc<Deployment>,
+    /// Who speaks for whoever answers.
+    pub(super) speaker: Speaker,
     pub(super) upstream: Upstream,
     pub(super) bounds: Bounds,
 }
@@ -58,24 +62,32 @@ pub(super) fn make(
     let deployment = choose(calls, name, principal, course)?;
     let is_capped = cap_output(calls, operation, &mut said, &mut members, &deployment, (principal, course))?;
     let bounds = bounds(calls.bounds, &deployment, &said);
-    let upstream = match (&said.mock_response, &deployment.backend) {
+    let (speaker, upstream) = match (&said.mock_response, &deployment.backend) {
+        (_, backend) if operation == Operation::CountTokens && !is_counted_by(backend) => {
+            (registry::mock(operation), Upstream::Mock(count::answer(&members.to_json())))
+        }
         (Some(response), _) | (None, Backend::Mock(response)) => {
             let id = id.to_string();
             let call = MockCall { operation, model: &said.model, stream: said.stream, id: &id, now: calls.clock.now() };
-            Upstream::Mock(mock::answer(response, &call))
+            (registry::mock(operation), Upstream::Mock(mock::answer(response, &call)))
         }
         (None, Backend::Upstream(target)) => {
             let mut policy = said.policy.over(&target.policy);
-            if is_capped && policy.never_sent.iter().any(|name| CAPS.contains(&name.as_str())) {
-                policy.to_mut().never_sent.retain(|name| !CAPS.contains(&name.as_str()));
+            if is_capped && policy.never_sent.iter().any(|name| operation.caps().contains(&name.as_str())) {
+                policy.to_mut().never_sent.retain(|name| !operation.caps().contains(&name.as_str()));
             }
             let dropped = &mut said.dropped;
             let call = Call { operation, members: &mut members, stream: said.stream, policy: &policy, dropped };
-            let provider = registry::provider(target.provider, &target.model, operation);
-            Upstream::Provider(Box::new(provider.request(call, target)?))
+            let speaker = registry::provider(target.provider, &target.model, operation);
+            (speaker, Upstream::Provider(Box::new(speaker.request(call, target)?)))
         }
     };
-    Ok(Plan { said, deployment, upstream, bounds })
+    Ok(Plan { said, deployment, speaker, upstream, bounds })
+}
+
+/// Whether whoever answers counts tokens. A made-up answer is not billed by anybody, so it is counted here.
+fn is_counted_by(backend: &Backend) -> bool {
+    matches!(backend, Backend::Upstream(target) if registry::counts_tokens(target.provider))
 }
 
 /// One deployment of the model, where the key may use it. A key that may not learns nothing of what exists.
@@ -129,9 +141,9 @@ fn cap_output(
     }
     said.asked.output_tokens = Some(cap);
     let value = || members::raw(&cap).map_err(|error| CallError::Json(error.to_string()));
-    let named: Vec<_> = CAPS.into_iter().filter(|name| members.has(name)).collect();
+    let named: Vec<_> = operation.caps().iter().filter(|name| members.has(name)).collect();
     for name in &named {
-        members.set(*name, value()?);
+        members.set(**name, value()?);
     }
     if named.is_empty() {
         let speaks_openai = deployment.target().is_some_and(|target| ["openai", "azure"].contains(&target.provider));

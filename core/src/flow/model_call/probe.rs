@@ -12,7 +12,7 @@ use crate::api::members::Members;
 use crate::id::RequestId;
 use crate::principal::Principal;
 use crate::providers::operation::Operation;
-use crate::providers::provider::Call;
+use crate::providers::provider::{Call, Provider};
 use crate::providers::registry;
 use crate::routing::{Backend, Deployment};
 use crate::upstream::transport::Bounds;
@@ -44,8 +44,8 @@ impl ModelCalls {
         let operation = operation_of(&deployment);
         let body = question(operation);
         let mut members = Members::parse(body).map_err(|error| CallError::Json(error.to_string()))?;
-        let provider = registry::provider(target.provider, &target.model, operation);
-        let upstream = provider.request(
+        let speaker = registry::provider(target.provider, &target.model, operation);
+        let upstream = speaker.request(
             Call { operation, members: &mut members, stream: false, policy: &target.policy, dropped: &mut Vec::new() },
             target,
         )?;
@@ -62,10 +62,11 @@ impl ModelCalls {
         };
         let said = Said { model: deployment.group.clone(), tags: vec![TAG.to_owned()], ..Said::default() };
         let details = settlement::details(id, &asker, &request, &said, &deployment);
-        let mut open = OpenCall::begin(Arc::clone(self), asker, deployment, &request, details, id);
+        let who = (asker, deployment, speaker);
+        let mut open = OpenCall::begin(Arc::clone(self), who, &request, details, id);
         let upstream = Upstream::Provider(Box::new(upstream));
         let answer = match attempt::send(self, &open, upstream, BOUNDS).await {
-            Ok(answered) => attempt::whole(provider, open.reply(false), answered.body).await,
+            Ok(answered) => attempt::whole(&speaker, open.reply(false), answered.body).await,
             Err(error) => Err(error),
         };
         match answer {
@@ -90,5 +91,8 @@ fn question(operation: Operation) -> &'static [u8] {
         Operation::Completion => br#"{"prompt":"1 + 1 =","max_tokens":16}"#,
         Operation::Embedding => br#"{"input":["test"]}"#,
         Operation::Rerank => br#"{"query":"test","documents":["test"]}"#,
+        Operation::Messages | Operation::CountTokens => {
+            br#"{"messages":[{"role":"user","content":"What's 1 + 1?"}],"max_tokens":16}"#
+        }
     }
 }

@@ -5,6 +5,7 @@ use super::error::CallError;
 use super::settlement::OpenCall;
 use crate::providers::decoder::StreamDecoder;
 use crate::providers::failure::ProviderFailure;
+use crate::providers::provider::Provider;
 use crate::upstream::transport::{TransportError, UpstreamBody};
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -41,7 +42,7 @@ enum Stage {
 /// Waits for the first piece that the client may see. Until then nothing is answered, so that an upstream that fails
 /// at once is told by its status.
 pub(super) async fn first(open: &mut OpenCall, mut body: UpstreamBody, show_usage: bool) -> Result<Begun, CallError> {
-    let mut decoder = open.provider().decoder(open.reply(show_usage));
+    let mut decoder = open.speaker().decoder(open.reply(show_usage));
     loop {
         let piece = next_piece(&mut body, decoder.as_mut()).await?;
         let over = piece.is_last || decoder.is_complete();

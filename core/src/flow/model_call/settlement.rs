@@ -16,11 +16,11 @@ use crate::id::RequestId;
 use crate::money::NanoDollars;
 use crate::price::{CallFacts, cost_of};
 use crate::principal::Principal;
+use crate::providers::bridge::speaker::Speaker;
 use crate::providers::decoder::Seen;
 use crate::providers::identity::Identity;
 use crate::providers::operation::Operation;
-use crate::providers::provider::{Provider, Reply};
-use crate::providers::registry;
+use crate::providers::provider::Reply;
 use crate::routing::Deployment;
 use crate::tokens;
 use crate::usage::{Doubt, Usage};
@@ -43,6 +43,7 @@ pub(super) struct OpenCall {
     calls: Arc<ModelCalls>,
     principal: Arc<Principal>,
     deployment: Arc<Deployment>,
+    speaker: Speaker,
     operation: Operation,
     id: RequestId,
     /// Taken when the call is settled.
@@ -61,8 +62,7 @@ pub(super) struct OpenCall {
 impl OpenCall {
     pub(super) fn begin(
         calls: Arc<ModelCalls>,
-        principal: Arc<Principal>,
-        deployment: Arc<Deployment>,
+        (principal, deployment, speaker): (Arc<Principal>, Arc<Deployment>, Speaker),
         request: &CallRequest,
         details: SpendDetails,
         id: RequestId,
@@ -72,6 +72,7 @@ impl OpenCall {
             calls,
             principal,
             deployment,
+            speaker,
             operation: request.operation,
             id,
             row: Some(row),
@@ -127,10 +128,8 @@ impl OpenCall {
     }
 
     /// Who speaks for the upstream.
-    pub(super) fn provider(&self) -> &'static dyn Provider {
-        let target = self.deployment.target();
-        let (name, model) = target.map_or(("openai", ""), |target| (target.provider, target.model.as_str()));
-        registry::provider(name, model, self.operation)
+    pub(super) fn speaker(&self) -> Speaker {
+        self.speaker
     }
 
     /// The first content of a stream is there.

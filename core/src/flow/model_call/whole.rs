@@ -31,11 +31,12 @@ pub(super) async fn ask(
 ) -> Ended {
     let sent = calls.clock.now();
     let attempted = attempt::send(&calls, &open, upstream, bounds).await;
+    let speaker = open.speaker();
     let upstream_ms = calls.clock.now().millis_since(sent);
     let (headers, answer) = match attempted {
         Ok(answered) => {
             let reply = open.reply(show_usage);
-            (Some(answered.headers), attempt::whole(open.provider(), reply, answered.body).await)
+            (Some(answered.headers), attempt::whole(&speaker, reply, answered.body).await)
         }
         Err(error) => (None, Err(error)),
     };

@@ -2,7 +2,8 @@
 //! credential of its own: [`body`] writes a message request, [`answer`] reads a whole answer, [`events`] a stream.
 //!
 //! `abilities` is what a model can do, `parameters` what it does not take, `turns` and `blocks` the conversation, `tools`
-//! and `schema` what answers must look like, `thinking` how long it thinks, `betas` the features that a header names.
+//! and `schema` what answers must look like, `thinking` how long it thinks, `betas` the features that a header names. [`messages`] passes on what
+//! clients of the same dialect say.
 
 pub mod abilities;
 pub mod answer;
@@ -12,6 +13,7 @@ pub mod body;
 mod dialect;
 pub mod events;
 mod failure;
+mod messages;
 pub mod parameters;
 mod request;
 mod schema;
@@ -21,3 +23,4 @@ mod turns;
 mod wire;
 
 pub use dialect::Anthropic;
+pub use messages::AnthropicMessages;

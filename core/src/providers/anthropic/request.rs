@@ -46,7 +46,7 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
     Ok(request)
 }
 
-fn set_headers(
+pub(super) fn set_headers(
     headers: &mut HeaderMap,
     target: &Target,
     betas: &[&'static str],
@@ -105,7 +105,7 @@ fn set_key(
 }
 
 /// The address of messages, whichever part of it the base has already. It goes before the base's query.
-fn endpoint(api_base: &str) -> String {
+pub(super) fn endpoint(api_base: &str) -> String {
     let (base, query) = api_base.split_once('?').map_or((api_base, None), |(base, query)| (base, Some(query)));
     let base = base.trim_end_matches('/');
     let joined = if base.ends_with("/v1/messages") {

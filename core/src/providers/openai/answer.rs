@@ -2,11 +2,11 @@
 //! usage.
 
 use super::choices::{self, Part};
-use super::failure;
+use super::{embedding, failure};
 use crate::api::members::Members;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
-use crate::providers::provider::WholeAnswer;
+use crate::providers::provider::{Reply, WholeAnswer};
 use crate::wire::openai_usage::usage_and_tier;
 use bytes::Bytes;
 use serde::Deserialize;
@@ -25,6 +25,8 @@ struct Answer<'a> {
     #[serde(default)]
     data: Option<IgnoredAny>,
     #[serde(borrow, default)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     error: Option<&'a RawValue>,
 }
 
@@ -35,7 +37,7 @@ fn put_right(body: &[u8]) -> Option<Bytes> {
 }
 
 /// Reads an answer of status 200.
-pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
+pub(super) fn read(reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
     let Ok(answer) = serde_json::from_slice::<Answer<'_>>(&body) else {
         return Err(ProviderFailure::malformed(format!(
             "the upstream's answer is not JSON: {}",
@@ -45,9 +47,10 @@ pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, Pro
     if let Some(error) = answer.error.filter(|error| error.get() != "null") {
         return Err(failure::in_band(error.get().as_bytes()));
     }
+    let operation = reply.operation;
     let has_content = match operation {
-        Operation::Chat | Operation::Completion => answer.choices.is_some(),
         Operation::Embedding | Operation::Rerank => answer.data.is_some(),
+        _ => answer.choices.is_some(),
     };
     if !has_content {
         return Err(ProviderFailure::malformed(format!(
@@ -59,17 +62,25 @@ pub(super) fn read(operation: Operation, body: Bytes) -> Result<WholeAnswer, Pro
     if operation.generates() && choices::may_differ(&body, Part::Message) {
         return Ok(WholeAnswer { usage, body: put_right(&body).unwrap_or(body) });
     }
-    Ok(WholeAnswer { usage, body })
+    let told = match operation {
+        Operation::Embedding => embedding::told(&body, reply.model, (answer.model, answer.usage)),
+        _ => None,
+    };
+    Ok(WholeAnswer { usage, body: told.unwrap_or(body) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Timestamp;
+    use crate::id::RequestId;
     use crate::providers::failure::FailureClass;
     use crate::usage::ServiceTier;
 
     fn read_chat(body: &'static str) -> Result<WholeAnswer, ProviderFailure> {
-        read(Operation::Chat, Bytes::from_static(body.as_bytes()))
+        let id = RequestId::at(Timestamp::from_seconds(1), &[1; 10]);
+        let reply = Reply { operation: Operation::Chat, id, model: "m", asked: &[], show_usage: false };
+        read(reply, Bytes::from_static(body.as_bytes()))
     }
 
     #[test]

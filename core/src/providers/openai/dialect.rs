@@ -17,7 +17,7 @@ impl Provider for OpenAi {
     }
 
     fn answer(&self, reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
-        answer::read(reply.operation, body)
+        answer::read(reply, body)
     }
 
     fn decoder(&self, reply: Reply<'_>) -> Box<dyn StreamDecoder> {

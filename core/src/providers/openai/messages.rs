@@ -25,7 +25,7 @@ struct Form<'p> {
 ///
 /// # Errors
 /// They cannot be written again.
-pub(super) fn adapt(members: &mut Members<'_>, profile: &Profile) -> Result<(), TransformError> {
+pub(in crate::providers) fn adapt(members: &mut Members<'_>, profile: &Profile) -> Result<(), TransformError> {
     let form = Form {
         profile,
         is_developer_known: profile.has(Rule::HasDeveloperRole),

@@ -6,13 +6,14 @@ mod address;
 mod answer;
 mod choices;
 mod dialect;
+mod embedding;
 pub(super) mod failure;
 mod json_tool;
-mod messages;
+pub(super) mod messages;
 mod request;
 mod stream;
-mod values;
-mod words;
+pub(super) mod values;
+pub(super) mod words;
 
 pub use dialect::OpenAi;
 pub(super) use stream::EventReader;

@@ -3,7 +3,7 @@
 
 use super::address::endpoint;
 use super::words::{into_raw, member};
-use super::{messages, values, words};
+use super::{embedding, messages, values, words};
 use crate::api::members::Members;
 use crate::providers::operation::Operation;
 use crate::providers::outgoing;
@@ -20,18 +20,23 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
     let extra_body = call.members.take("extra_body");
     outgoing::fill_in(call.members, target)?;
     admit(&mut call, &target.profile, &target.model)?;
+    let mut path = call.operation.path();
     match call.operation {
         Operation::Chat => adapt_chat(&mut call, target)?,
-        Operation::Embedding if target.profile.has(Rule::ListsInput) => list_input(call.members)?,
-        Operation::Embedding | Operation::Completion | Operation::Rerank => {}
+        Operation::Embedding => path = embedding::adapt(call.members, &target.profile)?,
+        _ => {}
     }
     let Call { operation, members, stream, .. } = call;
-    members.set("model", member(&model_name(operation, target), "model")?);
+    if path == embedding::IMAGES {
+        members.take("model");
+    } else {
+        members.set("model", member(&model_name(operation, target), "model")?);
+    }
     if stream && operation.generates() && target.profile.takes(operation).takes("stream_options") {
         ask_for_usage(members)?;
     }
     outgoing::add_extra_body(members, target, extra_body)?;
-    with_headers(operation, target, members.to_json())
+    with_headers(path, target, members.to_json())
 }
 
 /// Parameters, messages and tools in the provider's form.
@@ -80,16 +85,8 @@ fn ask_for_usage(members: &mut Members<'_>) -> Result<(), TransformError> {
     Ok(())
 }
 
-/// One input as a list of one.
-fn list_input(members: &mut Members<'_>) -> Result<(), TransformError> {
-    let Some(input) = members.get("input").filter(|input| input.get().starts_with('"')) else { return Ok(()) };
-    let listed = into_raw(format!("[{}]", input.get()).into_bytes(), "input")?;
-    members.replace("input", listed);
-    Ok(())
-}
-
-fn with_headers(operation: Operation, target: &Target, body: Vec<u8>) -> Result<Request<Bytes>, TransformError> {
-    let mut request = outgoing::post(target, &endpoint(target, operation), body)?;
+fn with_headers(path: &str, target: &Target, body: Vec<u8>) -> Result<Request<Bytes>, TransformError> {
+    let mut request = outgoing::post(target, &endpoint(target, path), body)?;
     let headers = request.headers_mut();
     if let Some(organization) = &target.organization {
         let value = HeaderValue::try_from(organization).map_err(|error| outgoing::setting("organization", &error))?;

@@ -32,7 +32,11 @@ struct Thinking {
 ///
 /// # Errors
 /// [`TransformError::Unsupported`] for a value that the model does not take and that may not be dropped.
-pub(super) fn adapt(call: &mut Call<'_, '_>, profile: &Profile, model: &str) -> Result<(), TransformError> {
+pub(in crate::providers) fn adapt(
+    call: &mut Call<'_, '_>,
+    profile: &Profile,
+    model: &str,
+) -> Result<(), TransformError> {
     cap_name(call.members, profile);
     if call.policy.modifies {
         cap_output(call.members, profile)?;

@@ -42,7 +42,11 @@ pub(super) fn list_to_json(list: &[Members<'_>]) -> Vec<u8> {
 
 /// Takes members with these names out of a member's value, at any depth. A value that does not hold the words stays the
 /// bytes that it is.
-pub(super) fn remove(members: &mut Members<'_>, name: &'static str, words: &[&str]) -> Result<(), TransformError> {
+pub(in crate::providers) fn remove(
+    members: &mut Members<'_>,
+    name: &'static str,
+    words: &[&str],
+) -> Result<(), TransformError> {
     let holds =
         |value: &RawValue| words.iter().any(|word| memmem::find(value.get().as_bytes(), word.as_bytes()).is_some());
     let is_text = |value: &RawValue| value.get().starts_with('"');

@@ -45,8 +45,8 @@ fn known(operation: Operation, name: &str) -> Option<ParamSet> {
     match operation {
         Operation::Chat => ParamSet::one(name),
         Operation::Embedding => ParamSet::one_of_embeddings(name),
-        // What legacy completions and rerankers take is the upstream's to say.
-        Operation::Completion | Operation::Rerank => None,
+        // What legacy completions, rerankers and other dialects take is the upstream's to say.
+        Operation::Completion | Operation::Rerank | Operation::Messages | Operation::CountTokens => None,
     }
 }
 

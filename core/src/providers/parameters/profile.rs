@@ -63,7 +63,7 @@ impl Profile {
     /// The parameters that an operation takes.
     pub fn takes(&self, operation: Operation) -> ParamSet {
         match operation {
-            Operation::Chat | Operation::Completion => self.chat,
+            Operation::Chat | Operation::Completion | Operation::Messages | Operation::CountTokens => self.chat,
             Operation::Embedding => self.embeddings,
             Operation::Rerank => ParamSet::default(),
         }

@@ -90,6 +90,14 @@ pub enum Rule {
     NamesOnlyUsers,
     /// The input of embeddings is always a list.
     ListsInput,
+    /// An input in OpenAI's tokens is understood; elsewhere it is told as text.
+    TakesTokens,
+    /// `dimensions` are called `output_dimension`.
+    OutputDimension,
+    /// An image among the inputs of embeddings is an object with its base64.
+    ImagesAreObjects,
+    /// Embeddings of images have an address of their own.
+    ImagesApart,
     /// No temperature but 1 while the model reasons.
     OnlyTemperatureOne,
     /// It reasons only where an effort is asked for.

@@ -60,7 +60,7 @@ static ROWS: &[Row] = &[
         provider: "openai",
         by_model: OPENAI_MODELS,
         embeddings: "encoding_format user",
-        rules: &[Rule::KeepsCacheMarks],
+        rules: &[Rule::KeepsCacheMarks, Rule::TakesTokens],
         ..PLAIN
     },
     // What depends on the model stands with its abilities.
@@ -216,19 +216,30 @@ static ROWS: &[Row] = &[
         provider: "hosted_vllm",
         more: "reasoning_effort thinking",
         tool_words_refused: &["strict", "additionalProperties"],
-        rules: &[Rule::SaysNoStream, Rule::JoinsAssistantText, Rule::ThinkingIsAnEffort, Rule::ListsInput],
+        rules: &[
+            Rule::SaysNoStream,
+            Rule::JoinsAssistantText,
+            Rule::ThinkingIsAnEffort,
+            Rule::ListsInput,
+            Rule::TakesTokens,
+        ],
         ..PLAIN
     },
     Row {
         provider: "litellm_proxy",
         more: "reasoning_effort thinking user verbosity",
-        rules: &[Rule::KeepsCacheMarks],
+        rules: &[Rule::KeepsCacheMarks, Rule::TakesTokens],
         ..PLAIN
     },
-    Row { provider: "custom_openai", more: "reasoning_effort", rules: &[Rule::KeepsCacheMarks], ..PLAIN },
+    Row {
+        provider: "custom_openai",
+        more: "reasoning_effort",
+        rules: &[Rule::KeepsCacheMarks, Rule::TakesTokens],
+        ..PLAIN
+    },
     Row { provider: "openai_like", more: "reasoning_effort", ..PLAIN },
     Row { provider: "github", cap: Some("max_tokens"), ..PLAIN },
-    Row { provider: "nebius", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "nebius", cap: Some("max_tokens"), rules: &[Rule::TakesTokens], ..PLAIN },
     Row {
         provider: "moonshot",
         by_model: &[ByModel { less: "functions function_call", ..ANY_MODEL }, USER_FOR_OPENAIS],
@@ -245,6 +256,16 @@ static ROWS: &[Row] = &[
         cap: Some("max_tokens"),
         ..PLAIN
     },
+    Row { provider: "cohere", ..COHERE },
+    Row { provider: "cohere_chat", ..COHERE },
+    Row { provider: "azure_ai", rules: &[Rule::ImagesApart], ..PLAIN },
+    Row {
+        provider: "jina_ai",
+        embeddings: "dimensions encoding_format",
+        rules: &[Rule::ListsInput, Rule::ImagesAreObjects],
+        ..PLAIN
+    },
+    Row { provider: "voyage", embeddings: "dimensions encoding_format", rules: &[Rule::OutputDimension], ..PLAIN },
     Row { provider: "ai21", ..AI21 },
     Row { provider: "ai21_chat", ..AI21 },
     Row {
@@ -271,6 +292,15 @@ static ROWS: &[Row] = &[
         ..PLAIN
     },
 ];
+
+const COHERE: Row = Row {
+    takes: "frequency_penalty max_completion_tokens max_tokens n presence_penalty seed stop stream temperature \
+                tool_choice tools top_p",
+    by_model: &[],
+    embeddings: "dimensions encoding_format",
+    cap: Some("max_tokens"),
+    ..PLAIN
+};
 
 const AI21: Row = Row {
     takes: "max_completion_tokens max_tokens n response_format seed stop stream temperature \
@@ -300,7 +330,7 @@ const AZURE: Row = Row {
         },
         MAY_NOT_REASON,
     ],
-    rules: &[Rule::AzureAddress],
+    rules: &[Rule::AzureAddress, Rule::TakesTokens],
     ..PLAIN
 };
 

@@ -1,0 +1,15 @@
+//! Anthropic's messages as a dialect of clients, over any provider that chats.
+//!
+//! A request is read by `request` with `turns` (the conversation), `parts` (what is said in a turn), `tools` and
+//! `thinking`; `answer` tells a whole answer, `events` a streamed one.
+
+mod answer;
+mod dialect;
+mod events;
+mod parts;
+mod request;
+mod thinking;
+mod tools;
+mod turns;
+
+pub use dialect::Messages;
