@@ -21,10 +21,7 @@ const OWN: [&str; 4] = ["input_type", "truncate", "embedding_types", "images"];
 ///
 /// # Errors
 /// [`TransformError::Member`]: the input is none.
-pub(in crate::providers::bedrock) fn write(
-    members: &Members<'_>,
-    overrides: &Members<'_>,
-) -> Result<Vec<u8>, TransformError> {
+pub(crate) fn write(members: &Members<'_>, overrides: &Members<'_>) -> Result<Vec<u8>, TransformError> {
     let texts = input::texts(members)?;
     let written = || -> Result<Vec<u8>, serde_json::Error> {
         let mut body = ObjectWriter::default();
@@ -53,7 +50,7 @@ pub(in crate::providers::bedrock) fn write(
 ///
 /// # Errors
 /// The answer is none.
-pub(in crate::providers::bedrock) fn read(body: &[u8]) -> Result<Vec<&RawValue>, ProviderFailure> {
+pub(crate) fn read(body: &[u8]) -> Result<Vec<&RawValue>, ProviderFailure> {
     #[derive(Deserialize)]
     struct Body<'a> {
         #[serde(borrow)]

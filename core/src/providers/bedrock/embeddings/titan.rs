@@ -21,7 +21,7 @@ const SAID: [&str; 6] = ["input", "dimensions", "encoding_format", "user", "mode
 ///
 /// # Errors
 /// [`TransformError::Member`]: the input is none.
-pub(in crate::providers::bedrock) fn write(
+pub(crate) fn write(
     members: &Members<'_>,
     overrides: &Members<'_>,
     is_first: bool,
@@ -56,7 +56,7 @@ pub(in crate::providers::bedrock) fn write(
 ///
 /// # Errors
 /// The answer is none.
-pub(in crate::providers::bedrock) fn read(body: &[u8]) -> Result<(Vec<&RawValue>, Usage), ProviderFailure> {
+pub(crate) fn read(body: &[u8]) -> Result<(Vec<&RawValue>, Usage), ProviderFailure> {
     let malformed = || ProviderFailure::malformed(format!("the upstream's answer is no embedding: {}", excerpt(body)));
     let is_list = body.first() == Some(&b'[');
     let answers: Option<Vec<Answer<'_>>> = match is_list {
