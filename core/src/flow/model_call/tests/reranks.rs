@@ -13,7 +13,6 @@ async fn reranked(answer: &'static str) -> (CallAnswer, SpendRow) {
         headers: authorized("sk-m"),
         form: None,
         body: Bytes::from_static(RERANK.as_bytes()),
-        form: None,
         client_address: None,
     };
     let answer = gateway.calls.call(request).await;
