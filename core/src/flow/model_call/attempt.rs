@@ -67,8 +67,13 @@ pub(super) async fn whole(
     reply: Reply<'_>,
     body: UpstreamBody,
 ) -> Result<WholeAnswer, CallError> {
-    let bytes = collect(body, ANSWER_BYTES_MAX).await?;
+    let bytes = collect_answer(body).await?;
     provider.answer(reply, bytes).map_err(|failure| CallError::Upstream { failure, retry_after: None })
+}
+
+/// Collects a whole answer.
+pub(super) async fn collect_answer(body: UpstreamBody) -> Result<Bytes, CallError> {
+    collect(body, ANSWER_BYTES_MAX).await
 }
 
 /// All bytes of a body, up to a bound. A body of one piece is not copied.

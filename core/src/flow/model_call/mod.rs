@@ -28,6 +28,7 @@ mod request;
 mod sample;
 mod scopes;
 mod settlement;
+mod several;
 mod slices;
 mod soft_budget;
 #[cfg(test)]
