@@ -40,7 +40,7 @@ static COMPLETIONS: Completions = Completions;
 pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
     match operation {
         Operation::Rerank if vertex::is(name) => Speaker::Own(vertex::reranker()),
-        Operation::Rerank if !reranks_its_own_way(name) => Speaker::Own(rerank::reranker(name)),
+        Operation::Rerank => Speaker::Own(rerank::reranker(name).unwrap_or_else(|| own(name, model))),
         Operation::Completion if !completes(name) => {
             Speaker::Bridged(Bridge { dialect: &COMPLETIONS, inner: own(name, model) })
         }
@@ -91,11 +91,6 @@ fn own(name: &str, model: &str) -> &'static dyn Provider {
         _ if vertex::is(name) => vertex::speaker(model),
         _ => &OPENAI,
     }
-}
-
-/// Whether a provider's own transform reranks.
-fn reranks_its_own_way(name: &str) -> bool {
-    matches!(name, "bedrock" | "bedrock_converse")
 }
 
 /// Whether a provider completes texts itself; the models of all others only chat.
