@@ -5,6 +5,7 @@ use super::bound;
 use super::count;
 use super::course::Course;
 use super::error::CallError;
+use super::kept;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
 use crate::api::medium::Medium;
@@ -17,7 +18,7 @@ use crate::providers::mock::{self, MockAnswer, MockCall};
 use crate::providers::operation::Operation;
 use crate::providers::provider::{Call, Provider};
 use crate::providers::registry;
-use crate::routing::{Backend, Deployment, ResolveError, access, listing};
+use crate::routing::{Backend, Deployment, Group, ResolveError, access, listing};
 use crate::upstream::transport::Bounds;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -62,7 +63,11 @@ pub(super) fn make(
 ) -> Result<Plan, CallError> {
     let operation = request.operation;
     let name = principal.aliases.get(&said.model).unwrap_or(&said.model);
-    let deployment = choose(calls, name, principal, course)?;
+    let earlier = kept::earlier(operation, &mut members)?;
+    let deployment = match &earlier {
+        Some(earlier) => kept::going_on(calls, name, principal, (course, earlier))?,
+        None => choose(calls, name, principal, course)?,
+    };
     if let Some((size, quality)) = said.medium.as_ref().and_then(Medium::size_and_quality) {
         said.price = deployment.price_of_images(size, quality).map(Box::new);
     }
@@ -100,13 +105,20 @@ fn is_counted_by(backend: &Backend) -> bool {
     matches!(backend, Backend::Upstream(target) if registry::counts_tokens(target.provider))
 }
 
-/// One deployment of the model, where the key may use it. A key that may not learns nothing of what exists.
+/// One deployment of the model, where the key may use it.
 fn choose(
     calls: &ModelCalls,
     name: &str,
     principal: &Principal,
     course: &Course,
 ) -> Result<Arc<Deployment>, CallError> {
+    permitted(calls, name, principal)?
+        .choose(calls.random.as_ref(), |deployment| !course.passed_over.contains(&deployment.id))
+        .ok_or_else(|| CallError::UnknownModel { model: name.to_owned(), available: Vec::new() })
+}
+
+/// The deployments of a model, where the key may use it. A key that may not learns nothing of what exists.
+pub(super) fn permitted(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Arc<Group>, CallError> {
     let lists = principal.model_lists();
     let group = match calls.models.resolve(name) {
         Ok(group) => group,
@@ -121,9 +133,7 @@ fn choose(
     if !lists.iter().all(|list| access::allows(list, name, group.access_groups())) {
         return Err(CallError::ModelDenied(name.to_owned()));
     }
-    group
-        .choose(calls.random.as_ref(), |deployment| !course.passed_over.contains(&deployment.id))
-        .ok_or_else(|| CallError::UnknownModel { model: name.to_owned(), available: Vec::new() })
+    Ok(group)
 }
 
 /// Says in the request how long an answer may be, where the call must not outgrow it: a strict budget's bound holds only
@@ -157,8 +167,12 @@ fn cap_output(
     }
     if named.is_empty() {
         let speaks_openai = deployment.target().is_some_and(|target| ["openai", "azure"].contains(&target.provider));
-        let is_chat = operation == Operation::Chat;
-        members.set(if is_chat && speaks_openai { "max_completion_tokens" } else { "max_tokens" }, value()?);
+        let name = match operation {
+            Operation::Responses => "max_output_tokens",
+            Operation::Chat if speaks_openai => "max_completion_tokens",
+            _ => "max_tokens",
+        };
+        members.set(name, value()?);
     }
     Ok(true)
 }
