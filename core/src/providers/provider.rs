@@ -73,6 +73,11 @@ pub struct Call<'c, 'a> {
     pub dropped: &'c mut Vec<Cow<'static, str>>,
 }
 
+/// Bodies of requests that follow a first one at the same address, where an upstream takes one input at a time. They
+/// stand in the first one's extensions. The answers are read as one list of JSON.
+#[derive(Clone, Debug)]
+pub struct Further(pub Vec<Bytes>);
+
 /// What an answer is told with, where it is written anew.
 #[derive(Clone, Copy, Debug)]
 pub struct Reply<'r> {

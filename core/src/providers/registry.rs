@@ -47,7 +47,7 @@ static COMPLETIONS: Completions = Completions;
 pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
     match operation {
         Operation::Rerank if vertex::is(name) => Speaker::Own(vertex::reranker()),
-        Operation::Rerank if !reranks_its_own_way(name) => Speaker::Own(rerank::reranker(name)),
+        Operation::Rerank => Speaker::Own(rerank::reranker(name).unwrap_or_else(|| own(name, model))),
         Operation::Completion if !completes(name) => {
             Speaker::Bridged(Bridge { dialect: &COMPLETIONS, inner: own(name, model) })
         }
@@ -116,11 +116,6 @@ fn only_responds(name: &str, model: &str) -> bool {
     const SIGNS: [&str; 4] = ["codex", "-pro", "deep-research", "multi-agent"];
     let may_be = SIGNS.iter().any(|sign| model.contains(sign));
     may_be && price::find(model, Some(name)).is_some_and(|price| price.mode() == Some("responses"))
-}
-
-/// Whether a provider's own transform reranks.
-fn reranks_its_own_way(name: &str) -> bool {
-    matches!(name, "bedrock" | "bedrock_converse")
 }
 
 /// Whether a provider completes texts itself; the models of all others only chat.

@@ -81,12 +81,12 @@ pub(super) async fn whole(
     reply: Reply<'_>,
     body: UpstreamBody,
 ) -> Result<WholeAnswer, CallError> {
-    let bytes = collected(body).await?;
+    let bytes = collect_answer(body).await?;
     provider.answer(reply, bytes).map_err(|failure| CallError::Upstream { failure, retry_after: None })
 }
 
-/// A whole answer, as it came.
-pub(super) async fn collected(body: UpstreamBody) -> Result<Bytes, CallError> {
+/// Collects a whole answer.
+pub(super) async fn collect_answer(body: UpstreamBody) -> Result<Bytes, CallError> {
     collect(body, ANSWER_BYTES_MAX).await
 }
 

@@ -74,7 +74,7 @@ impl ModelCalls {
         let speaker = registry::provider(target.provider, &target.model, Operation::Responses);
         let answered = attempt::ask(self, (&speaker, target.identity.as_ref()), asked, bounds).await?;
         facts.upstream_headers = Some(answered.headers);
-        let body = attempt::collected(answered.body).await?;
+        let body = attempt::collect_answer(answered.body).await?;
         let naming = naming(deployment.id.as_str(), &id.model);
         Ok(request.operation.told(&naming, &request.name, body))
     }

@@ -31,6 +31,7 @@ mod request;
 mod sample;
 mod scopes;
 mod settlement;
+mod several;
 mod slices;
 mod soft_budget;
 #[cfg(test)]

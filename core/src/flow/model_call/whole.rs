@@ -6,6 +6,7 @@ use super::error::CallError;
 use super::parts::ModelCalls;
 use super::plan::Upstream;
 use super::settlement::OpenCall;
+use super::several;
 use crate::money::NanoDollars;
 use crate::upstream::transport::Bounds;
 use bytes::Bytes;
@@ -26,17 +27,26 @@ pub(super) struct Ended {
 pub(super) async fn ask(
     calls: Arc<ModelCalls>,
     mut open: OpenCall,
-    upstream: Upstream,
+    mut upstream: Upstream,
     (bounds, show_usage): (Bounds, bool),
 ) -> Ended {
     let sent = calls.clock.now();
+    let rest = several::rest(&mut upstream);
     let attempted = attempt::send(&calls, &open, upstream, bounds).await;
     let speaker = open.speaker();
     let upstream_ms = calls.clock.now().millis_since(sent);
     let (headers, answer) = match attempted {
         Ok(answered) => {
-            let reply = open.reply(show_usage);
-            (Some(answered.headers), attempt::whole(&speaker, reply, answered.body).await)
+            let body = match rest.is_empty() {
+                true => Ok(answered.body),
+                // In a box: hardly any upstream needs it.
+                false => Box::pin(several::all(&calls, &open, answered.body, (rest, bounds))).await,
+            };
+            let answer = match body {
+                Ok(body) => attempt::whole(&speaker, open.reply(show_usage), body).await,
+                Err(error) => Err(error),
+            };
+            (Some(answered.headers), answer)
         }
         Err(error) => (None, Err(error)),
     };

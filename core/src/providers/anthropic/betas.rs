@@ -30,7 +30,7 @@ const MEMBERS: [(&str, &str); 3] = [
 ];
 
 /// The features that a request uses, each once.
-pub(in crate::providers) fn of(request: &ChatRequest<'_>, has_upload: bool) -> Vec<&'static str> {
+pub(crate) fn of(request: &ChatRequest<'_>, has_upload: bool) -> Vec<&'static str> {
     let of_tools = request
         .tools
         .iter()

@@ -28,7 +28,7 @@ pub fn settle(
 ///
 /// # Errors
 /// [`TransformError::Unsupported`]: nothing may be dropped.
-pub(in crate::providers) fn take_out(
+pub(crate) fn take_out(
     request: &mut ChatRequest<'_>,
     mut unsupported: Vec<&'static str>,
     (target, policy): (&Target, &Policy),
@@ -57,7 +57,7 @@ pub(in crate::providers) fn take_out(
 }
 
 /// What of the request this model does not take.
-pub(in crate::providers) fn unsupported(request: &ChatRequest<'_>, abilities: Abilities) -> Vec<&'static str> {
+pub(crate) fn unsupported(request: &ChatRequest<'_>, abilities: Abilities) -> Vec<&'static str> {
     let sampling = SAMPLING.iter().copied().filter(|name| !abilities.takes_sampling && request.other(name).is_some());
     let mut names: Vec<_> = sampling.collect();
     if request.n.is_some_and(|answers| answers != 1) {

@@ -14,11 +14,11 @@ const BUDGET_LEAST: u64 = 1024;
 
 /// What a request says of thinking.
 #[derive(Debug, Default)]
-pub(in crate::providers) struct Thinking<'a> {
+pub(crate) struct Thinking<'a> {
     /// `thinking`.
-    pub(in crate::providers) member: Option<ThinkingMember<'a>>,
+    pub(crate) member: Option<ThinkingMember<'a>>,
     /// `output_config.effort`.
-    pub(in crate::providers) effort: Option<&'static str>,
+    pub(crate) effort: Option<&'static str>,
     budget_tokens: Option<u64>,
     is_on: bool,
 }
@@ -26,7 +26,7 @@ pub(in crate::providers) struct Thinking<'a> {
 /// The member `thinking`.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(in crate::providers) enum ThinkingMember<'a> {
+pub(crate) enum ThinkingMember<'a> {
     /// As the client wrote it.
     Own(&'a RawValue),
     Budget {
@@ -43,7 +43,7 @@ pub(in crate::providers) enum ThinkingMember<'a> {
 impl<'a> Thinking<'a> {
     /// What to send. The client's own `thinking` wins over its `reasoning_effort`. `may_begin`: the conversation lets the
     /// model begin to think; a model that decides by itself needs no leave.
-    pub(in crate::providers) fn of(request: &'a ChatRequest<'_>, abilities: Abilities, may_begin: bool) -> Self {
+    pub(crate) fn of(request: &'a ChatRequest<'_>, abilities: Abilities, may_begin: bool) -> Self {
         if let Some(thinking) = &request.thinking {
             return match (thinking.mode, thinking.budget_tokens) {
                 (ThinkingMode::Enabled, Some(budget)) if !abilities.takes_budget => Self {
@@ -78,17 +78,17 @@ impl<'a> Thinking<'a> {
     }
 
     /// Whether the model will think.
-    pub(in crate::providers) fn is_on(&self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         self.is_on
     }
 
     /// Most tokens of the answer, thoughts included, where the request does not say.
-    pub(in crate::providers) fn max_tokens(&self, abilities: Abilities) -> u64 {
+    pub(crate) fn max_tokens(&self, abilities: Abilities) -> u64 {
         self.tokens_with_answer().unwrap_or(abilities.max_output_tokens)
     }
 
     /// Tokens for thoughts and answer together, where there is a budget for the thoughts.
-    pub(in crate::providers) fn tokens_with_answer(&self) -> Option<u64> {
+    pub(crate) fn tokens_with_answer(&self) -> Option<u64> {
         self.budget_tokens.map(|budget| budget.saturating_add(ANSWER_TOKENS))
     }
 }

@@ -66,8 +66,8 @@ impl Provider for Bedrock {
             Format::Converse | Format::Nova => chat(reply, &converse::answer::read(&body)?),
             Format::Claude => chat(reply, &anthropic::answer::read(&body)?),
             Format::TitanEmbeddings => {
-                let (vector, usage) = embeddings::titan::read(&body)?;
-                let written = vectors::write(reply.model, &[vector], Some(&usage)).map_err(unwritable)?;
+                let (read, usage) = embeddings::titan::read(&body)?;
+                let written = vectors::write(reply.model, &read, Some(&usage)).map_err(unwritable)?;
                 Ok(WholeAnswer { body: Bytes::from(written), usage: Some(usage) })
             }
             Format::CohereEmbeddings => {

@@ -9,7 +9,7 @@ use crate::providers::anthropic;
 use crate::providers::envelope::{self, Extras, set_headers, told};
 use crate::providers::operation::Operation;
 use crate::providers::parameters::admit::admit;
-use crate::providers::provider::{Call, TransformError};
+use crate::providers::provider::{Call, Further, TransformError};
 use crate::providers::target::Target;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
@@ -28,9 +28,13 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
     set_headers(&mut headers, extras.headers.clone(), target)?;
     admit(&mut call, &target.profile, &target.model)?;
     let (operation, stream) = (call.operation, call.stream);
+    let mut further = Further(Vec::new());
     let body = match (call.operation, model.maker) {
         (Operation::Embedding, Maker::TitanEmbeddings { is_first }) => {
-            embeddings::titan::write(call.members, &overrides, is_first)?
+            let mut bodies = embeddings::titan::write(call.members, &overrides, is_first)?.into_iter();
+            let first = bodies.next().unwrap_or_default();
+            further = Further(bodies.collect());
+            first.into()
         }
         (Operation::Embedding, Maker::CohereEmbeddings) => {
             headers.entry(SOURCE).or_insert(HeaderValue::from_static("unspecified:litellm"));
@@ -50,6 +54,9 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
     let mut request = envelope::post(&address, body)?;
     // What says of which type the body is may be said otherwise.
     request.headers_mut().extend(headers);
+    if !further.0.is_empty() {
+        request.extensions_mut().insert(further);
+    }
     Ok(request)
 }
 

@@ -118,7 +118,7 @@ pub(super) enum ThinkingBlock<'a> {
 ///
 /// # Errors
 /// It is no message.
-pub(in crate::providers::bedrock) fn read(body: &[u8]) -> Result<ChatAnswer<'_>, ProviderFailure> {
+pub(crate) fn read(body: &[u8]) -> Result<ChatAnswer<'_>, ProviderFailure> {
     let answer: Body<'_> = serde_json::from_slice(body).map_err(|_| {
         let excerpt = excerpt(body);
         ProviderFailure::malformed(format!("the upstream's answer is not a Converse message: {excerpt}"))

@@ -1,10 +1,7 @@
-//! The blocks that a message's content is made of, and how the parts of a chat message become them.
+//! The blocks that a message's content is made of.
 //!
 //! Wire format: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html>
 
-use super::media::{Document, Picture};
-use crate::api::chat::invalid::InvalidMember;
-use crate::api::chat::part::{Part, PartKind};
 use crate::api::chat::text::Text;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -22,6 +19,27 @@ pub(super) enum Block<'a> {
     ToolResult(ToolResult<'a>),
     ReasoningContent(Thought<'a>),
     CachePoint(CachePoint),
+}
+
+/// An image, or a film.
+#[derive(Debug, Serialize)]
+pub(super) struct Picture<'a> {
+    pub(super) format: Cow<'a, str>,
+    pub(super) source: Source<'a>,
+}
+
+/// A document.
+#[derive(Debug, Serialize)]
+pub(super) struct Document<'a> {
+    pub(super) format: Cow<'a, str>,
+    pub(super) name: String,
+    pub(super) source: Source<'a>,
+}
+
+/// Where their bytes are: here.
+#[derive(Debug, Serialize)]
+pub(super) struct Source<'a> {
+    pub(super) bytes: &'a str,
 }
 
 /// A call of a tool.
@@ -51,9 +69,9 @@ pub(super) enum Thought<'a> {
 
 #[derive(Debug, Serialize)]
 pub(super) struct ThoughtText<'a> {
-    text: Text<'a>,
+    pub(super) text: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    signature: Option<Text<'a>>,
+    pub(super) signature: Option<Text<'a>>,
 }
 
 /// Up to here the prompt is kept.
@@ -86,47 +104,4 @@ impl Caching {
         let an_hour = self.knows_an_hour && ttl.as_deref() == Some("1h");
         Some(CachePoint { r#type: "default", ttl: an_hour.then_some("1h") })
     }
-}
-
-/// The block for a part, without its mark. `None` for one that cannot be said here: blank text, and audio.
-///
-/// # Errors
-/// [`InvalidMember`]: a part that neither dialect knows.
-pub(super) fn block<'a>(part: &'a Part<'_>) -> Result<Option<Block<'a>>, InvalidMember> {
-    Ok(match &part.kind {
-        PartKind::Text(text) | PartKind::Refusal(text) => {
-            (!text.trim().is_empty()).then_some(Block::Text(Cow::Borrowed(text)))
-        }
-        PartKind::Image(image) => Some(super::media::image(image)?),
-        PartKind::File(file) => Some(super::media::file(file)?),
-        PartKind::Audio(_) => None,
-        PartKind::Thinking(whole) => thought(whole)?,
-        PartKind::Other { name, .. } => {
-            let reason = format!("a part of type `{}` cannot be sent to this model", &**name);
-            return Err(InvalidMember::whole("messages", reason));
-        }
-    })
-}
-
-/// Thoughts in the form of Anthropic's own API. A block of neither kind says nothing.
-pub(super) fn thought<'a>(whole: &'a RawValue) -> Result<Option<Block<'a>>, InvalidMember> {
-    #[derive(Deserialize)]
-    struct Raw<'a> {
-        #[serde(borrow, default)]
-        thinking: Option<Text<'a>>,
-        #[serde(borrow, default)]
-        signature: Option<Text<'a>>,
-        #[serde(borrow, default)]
-        data: Option<Text<'a>>,
-    }
-    let raw: Raw<'a> = serde_json::from_str(whole.get())
-        .map_err(|error| InvalidMember::whole("messages", format!("a thinking block is none: {error}")))?;
-    Ok(match (raw.thinking, raw.data) {
-        (Some(text), _) => {
-            let thought = ThoughtText { text, signature: raw.signature };
-            Some(Block::ReasoningContent(Thought::ReasoningText(thought)))
-        }
-        (None, Some(data)) => Some(Block::ReasoningContent(Thought::RedactedContent(data))),
-        (None, None) => None,
-    })
 }

@@ -34,11 +34,11 @@ const THOUGHT_COUNTS: [&str; 1] = ["/usage/output_tokens_details"];
 
 /// A request in Converse's dialect.
 #[derive(Debug)]
-pub(in crate::providers::bedrock) struct ConverseRequest {
+pub(crate) struct ConverseRequest {
     /// The body.
-    pub(in crate::providers::bedrock) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
     /// Parts of the conversation that were left out.
-    pub(in crate::providers::bedrock) dropped: Vec<&'static str>,
+    pub(crate) dropped: Vec<&'static str>,
 }
 
 /// Writes the body. Parameters that the model does not take must have been taken out. `overrides`: fields that win over
@@ -46,7 +46,7 @@ pub(in crate::providers::bedrock) struct ConverseRequest {
 ///
 /// # Errors
 /// [`InvalidMember`]: something in the request cannot be said here.
-pub(in crate::providers::bedrock) fn write(
+pub(crate) fn write(
     request: &ChatRequest<'_>,
     abilities: &Abilities,
     overrides: &Members<'_>,

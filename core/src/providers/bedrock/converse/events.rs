@@ -24,7 +24,7 @@ const CHOICE: u32 = 0;
 
 /// Reads the events of one message.
 #[derive(Debug, Default)]
-pub(in crate::providers::bedrock) struct ConverseEvents {
+pub(crate) struct ConverseEvents {
     block: Block,
     /// Calls of tools so far.
     calls: u32,
@@ -146,12 +146,7 @@ impl ConverseEvents {
     ///
     /// # Errors
     /// It breaks the dialect.
-    pub(in crate::providers::bedrock) fn told(
-        &mut self,
-        kind: &str,
-        json: &[u8],
-        out: &mut ChunkWriter,
-    ) -> Result<(), ProviderFailure> {
+    pub(crate) fn told(&mut self, kind: &str, json: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderFailure> {
         match kind {
             "contentBlockStart" => self.open(parsed::<Started<'_>>(json)?.start, out),
             "contentBlockDelta" => self.change(&parsed::<Changed<'_>>(json)?.delta, out)?,

@@ -2,35 +2,14 @@
 //!
 //! Wire format: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html>
 
-use super::blocks::Block;
+use super::blocks::{Block, Document, Picture, Source};
 use crate::api::chat::invalid::InvalidMember;
 use crate::api::chat::part::{FilePart, Media, data_url};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 
 /// How many characters of a document's base64 go into its name.
 const NAMED_BYTES_MAX: usize = 64 * 1024;
-
-/// An image, or a film.
-#[derive(Debug, Serialize)]
-pub(super) struct Picture<'a> {
-    format: Cow<'a, str>,
-    source: Source<'a>,
-}
-
-/// A document.
-#[derive(Debug, Serialize)]
-pub(super) struct Document<'a> {
-    format: Cow<'a, str>,
-    name: String,
-    source: Source<'a>,
-}
-
-#[derive(Debug, Serialize)]
-struct Source<'a> {
-    bytes: &'a str,
-}
 
 /// Media types of documents, and their short names.
 const DOCUMENTS: [(&str, &str); 9] = [

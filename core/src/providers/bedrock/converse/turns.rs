@@ -1,6 +1,7 @@
 //! The conversation: what is said before it becomes the system prompt, and speakers take turns.
 
-use super::blocks::{Block, CachePoint, Caching, ToolResult, ToolUse, block, thought};
+use super::blocks::{Block, CachePoint, Caching, ToolResult, ToolUse};
+use super::parts::{block, thought};
 use crate::api::answer::arguments;
 use crate::api::chat::invalid::InvalidMember;
 use crate::api::chat::message::{Message, Role};

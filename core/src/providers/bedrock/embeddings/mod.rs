@@ -1,4 +1,5 @@
 //! Embeddings: each maker's own format.
 
 pub(super) mod cohere;
+mod input;
 pub(super) mod titan;

@@ -14,7 +14,7 @@ use serde::Deserialize;
 ///
 /// # Errors
 /// The message tells of a failure, or is none.
-pub(in crate::providers::bedrock) fn event(data: &[u8]) -> Result<Option<Vec<u8>>, ProviderFailure> {
+pub(crate) fn event(data: &[u8]) -> Result<Option<Vec<u8>>, ProviderFailure> {
     #[derive(Deserialize)]
     struct Part<'p> {
         #[serde(borrow)]
@@ -37,7 +37,7 @@ pub(in crate::providers::bedrock) fn event(data: &[u8]) -> Result<Option<Vec<u8>
 
 /// A message with a maker's event, for tests of what reads it.
 #[cfg(test)]
-pub(in crate::providers::bedrock) fn encoded(event: &str) -> Vec<u8> {
+pub(crate) fn encoded(event: &str) -> Vec<u8> {
     let payload = format!(r#"{{"bytes":"{}","p":"abcd"}}"#, BASE64_STANDARD.encode(event));
     crate::wire::event_stream::encoded_event("chunk", payload.as_bytes())
 }

@@ -24,7 +24,7 @@ const MAX_TOKENS_UNSAID: u64 = 4096;
 ///
 /// # Errors
 /// [`InvalidMember`]: something in the request cannot be said here.
-pub(in crate::providers::bedrock) fn write(
+pub(crate) fn write(
     request: &ChatRequest<'_>,
     abilities: Abilities,
     mut overrides: Members<'_>,
@@ -48,7 +48,7 @@ pub(in crate::providers::bedrock) fn write(
 
 /// Reads the events of one message.
 #[derive(Debug, Default)]
-pub(in crate::providers::bedrock) struct ClaudeEvents(MessageEvents);
+pub(crate) struct ClaudeEvents(MessageEvents);
 
 impl ChatEvents for ClaudeEvents {
     fn event(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderFailure> {

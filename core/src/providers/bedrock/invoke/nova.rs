@@ -13,7 +13,7 @@ use crate::usage::Usage;
 
 /// Reads the events of one message.
 #[derive(Debug, Default)]
-pub(in crate::providers::bedrock) struct NovaEvents(ConverseEvents);
+pub(crate) struct NovaEvents(ConverseEvents);
 
 impl ChatEvents for NovaEvents {
     fn event(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderFailure> {
