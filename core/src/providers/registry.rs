@@ -50,7 +50,7 @@ pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
             "deepseek" => Speaker::Own(&DEEPSEEK_MESSAGES),
             "azure_ai" if azure_ai::is_claude(model) => Speaker::Own(&ANTHROPIC_MESSAGES),
             "openai" => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI_RESPONSES }),
-            _ => match vertex::messages(model).filter(|_| vertex::is(name)) {
+            _ => match own_messages(name, model) {
                 Some(messages) => Speaker::Own(messages),
                 None => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
             },
@@ -90,6 +90,15 @@ fn own(name: &str, model: &str) -> &'static dyn Provider {
         "gemini" => &GEMINI,
         _ if vertex::is(name) => vertex::speaker(model),
         _ => &OPENAI,
+    }
+}
+
+/// The transform of a cloud's model that answers Anthropic's messages itself.
+fn own_messages(name: &str, model: &str) -> Option<&'static dyn Provider> {
+    match name {
+        "bedrock" | "bedrock_converse" => bedrock::messages(model),
+        _ if vertex::is(name) => vertex::messages(model),
+        _ => None,
     }
 }
 

@@ -1,8 +1,10 @@
 //! Bedrock as a [`Provider`]: one for each format that its models have.
 
+use super::betas;
 use super::converse::events::ConverseEvents;
 use super::invoke::claude::ClaudeEvents;
 use super::invoke::nova::NovaEvents;
+use super::messages::BedrockMessages;
 use super::model::{BedrockModel, Maker, Route};
 use super::{converse, embeddings, failure, request, rerank};
 use crate::api::answer::head::Head;
@@ -27,13 +29,17 @@ pub struct Bedrock(Format);
 #[derive(Clone, Copy, Debug)]
 enum Format {
     Converse,
+    /// Converse, to a model that reads features which clients of Anthropic's name.
+    ConverseClaude,
     Claude,
     Nova,
     TitanEmbeddings,
     CohereEmbeddings,
 }
 
+static MESSAGES: BedrockMessages = BedrockMessages;
 static CONVERSE: Bedrock = Bedrock(Format::Converse);
+static CONVERSE_CLAUDE: Bedrock = Bedrock(Format::ConverseClaude);
 static CLAUDE: Bedrock = Bedrock(Format::Claude);
 static NOVA: Bedrock = Bedrock(Format::Nova);
 static TITAN_EMBEDDINGS: Bedrock = Bedrock(Format::TitanEmbeddings);
@@ -47,8 +53,15 @@ pub fn speaker(model: &str) -> &'static Bedrock {
         (_, Maker::CohereEmbeddings) => &COHERE_EMBEDDINGS,
         (Route::Invoke, Maker::Claude) => &CLAUDE,
         (Route::Invoke, Maker::Nova) => &NOVA,
+        (Route::Converse, Maker::Claude) => &CONVERSE_CLAUDE,
         _ => &CONVERSE,
     }
+}
+
+/// The transform for a model that answers Anthropic's messages itself.
+pub fn messages(model: &str) -> Option<&'static dyn Provider> {
+    let model = BedrockModel::of(model);
+    if (model.route, model.maker) == (Route::Invoke, Maker::Claude) { Some(&MESSAGES) } else { None }
 }
 
 impl Provider for Bedrock {
@@ -63,7 +76,7 @@ impl Provider for Bedrock {
             return Ok(WholeAnswer { usage: answer.usage(), body: Bytes::from(written) });
         }
         match self.0 {
-            Format::Converse | Format::Nova => chat(reply, &converse::answer::read(&body)?),
+            Format::Converse | Format::ConverseClaude | Format::Nova => chat(reply, &converse::answer::read(&body)?),
             Format::Claude => chat(reply, &anthropic::answer::read(&body)?),
             Format::TitanEmbeddings => {
                 let (read, usage) = embeddings::titan::read(&body)?;
@@ -85,7 +98,7 @@ impl Provider for Bedrock {
             Format::Claude => reader(reply, ClaudeEvents::default()),
             Format::Nova => reader(reply, NovaEvents::default()),
             // Embeddings are never streamed.
-            Format::Converse | Format::TitanEmbeddings | Format::CohereEmbeddings => {
+            Format::Converse | Format::ConverseClaude | Format::TitanEmbeddings | Format::CohereEmbeddings => {
                 reader(reply, ConverseEvents::default())
             }
         }
@@ -93,6 +106,19 @@ impl Provider for Bedrock {
 
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure {
         failure::read(status, body)
+    }
+
+    fn forwards(&self) -> &'static [&'static str] {
+        match self.0 {
+            Format::ConverseClaude => &["anthropic-version", "anthropic-beta"],
+            _ => &[],
+        }
+    }
+
+    fn forwarded(&self, request: &mut http::Request<Bytes>) {
+        if matches!(self.0, Format::ConverseClaude) {
+            betas::tell(request, Route::Converse);
+        }
     }
 }
 

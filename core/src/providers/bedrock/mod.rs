@@ -2,18 +2,22 @@
 //!
 //! [`model`] says which, [`address`] where, `converse` and `invoke` are the formats, `embeddings` those of vectors, `rerank` of
 //! reranking.
-//! `abilities` is what a model can do, `parameters` what it does not take.
+//! `messages` is Claude's, to clients that speak it too.
+//! `abilities` is what a model can do, `parameters` what it does not take, `betas` features
+//! of Claude that a client names.
 
 mod abilities;
 pub mod address;
+mod betas;
 mod converse;
 mod dialect;
 mod embeddings;
 mod failure;
 mod invoke;
+mod messages;
 pub mod model;
 mod parameters;
 mod request;
 mod rerank;
 
-pub use dialect::{Bedrock, speaker};
+pub use dialect::{Bedrock, messages, speaker};

@@ -1,6 +1,7 @@
 //! The upstream request: address and headers around the body that the model's route wants. It is signed when it is sent.
 
 use super::abilities::Abilities;
+use super::betas::{self, BETA};
 use super::model::{BedrockModel, Maker, Route};
 use super::{address, converse, embeddings, invoke, parameters, rerank};
 use crate::api::chat::request::ChatRequest;
@@ -15,7 +16,6 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use std::borrow::Cow;
 
-const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 /// Which software calls, as Cohere asks to be told: the family that its clients know this gateway by.
 const SOURCE: HeaderName = HeaderName::from_static("request-source");
 
@@ -102,6 +102,5 @@ fn chat(
 /// The features of Claude that a header names: Bedrock reads them in the body.
 fn features(headers: &mut HeaderMap) -> Vec<String> {
     let named = headers.remove(BETA);
-    let list = named.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
-    list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    betas::listed(named.as_ref()).map(str::to_owned).collect()
 }
