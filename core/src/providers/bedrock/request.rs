@@ -2,6 +2,7 @@
 
 use super::abilities::Abilities;
 use super::betas::{self, BETA};
+use super::invoke::text::Family;
 use super::model::{BedrockModel, Maker, Route};
 use super::{address, converse, embeddings, invoke, parameters, rerank};
 use crate::api::chat::request::ChatRequest;
@@ -75,6 +76,9 @@ fn chat(
     let mut request = ChatRequest::read(members).map_err(told)?;
     let unsupported = parameters::unsupported(&request, model, &abilities);
     anthropic::parameters::take_out(&mut request, unsupported, (target, policy), dropped)?;
+    if let Some(family) = Family::of(model) {
+        return invoke::text::write(&request, family, &overrides).map_err(told);
+    }
     let (body, left_out) = match (model.route, abilities.claude, model.maker) {
         (Route::Invoke, Some(claude), _) => {
             let named = features(headers);

@@ -1,10 +1,10 @@
 //! Anthropic's dialect by `InvokeModel`, as a [`Provider`].
 
-use super::body;
-use super::stream::ClaudeFrames;
+use super::{body, stream};
 use crate::providers::anthropic::AnthropicMessages;
 use crate::providers::bedrock::abilities::Abilities;
 use crate::providers::bedrock::betas::{self, BETA};
+use crate::providers::bedrock::invoke::frames::Frames;
 use crate::providers::bedrock::model::{BedrockModel, Route};
 use crate::providers::bedrock::{address, failure};
 use crate::providers::decoder::StreamDecoder;
@@ -47,7 +47,7 @@ impl Provider for BedrockMessages {
     }
 
     fn decoder(&self, reply: Reply<'_>) -> Box<dyn StreamDecoder> {
-        Box::new(ClaudeFrames::new(MESSAGES.decoder(reply)))
+        Box::new(Frames::new(MESSAGES.decoder(reply), stream::write))
     }
 
     fn failure(&self, status: u16, body: &[u8]) -> ProviderFailure {

@@ -1,13 +1,16 @@
 //! Streams of Claude's events in AWS's messages: what the client reads, and how they end.
 
-use super::*;
 use crate::clock::Timestamp;
 use crate::id::RequestId;
+use crate::providers::bedrock::invoke::chunk;
 use crate::providers::bedrock::messages::BedrockMessages;
+use crate::providers::decoder::StreamDecoder;
 use crate::providers::failure::FailureClass;
+use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
 use crate::providers::provider::{Provider, Reply};
 use crate::wire::event_stream;
+use bytes::Bytes;
 
 const EVENTS: [&str; 7] = [
     r#"{"type":"message_start","message":{"id":"m","model":"claude","usage":{"input_tokens":12,"output_tokens":1}}}"#,
