@@ -9,7 +9,7 @@ use super::invoke::open::BedrockOpen;
 use super::invoke::text::Family;
 use super::messages::BedrockMessages;
 use super::model::{BedrockModel, Maker, Route};
-use super::{converse, embeddings, failure, request, rerank};
+use super::{converse, embeddings, failure, images, request, rerank};
 use crate::api::answer::head::Head;
 use crate::api::answer::message::ChatAnswer;
 use crate::api::answer::{embeddings as vectors, whole};
@@ -96,6 +96,9 @@ impl Provider for Bedrock {
             let answer = rerank::read(&body, reply.asked)?;
             let written = answer.write(reply.id).map_err(unwritable)?;
             return Ok(WholeAnswer { usage: answer.usage(), body: Bytes::from(written) });
+        }
+        if reply.operation == Operation::ImageGeneration {
+            return images::read(reply, &body);
         }
         match self.0 {
             Format::Converse | Format::ConverseClaude | Format::Nova => chat(reply, &converse::answer::read(&body)?),

@@ -4,7 +4,7 @@ use super::abilities::Abilities;
 use super::betas::{self, BETA};
 use super::invoke::text::Family;
 use super::model::{BedrockModel, Maker, Route};
-use super::{address, converse, embeddings, invoke, parameters, rerank};
+use super::{address, converse, embeddings, images, invoke, parameters, rerank};
 use crate::api::chat::request::ChatRequest;
 use crate::api::members::Members;
 use crate::providers::anthropic;
@@ -22,7 +22,7 @@ const SOURCE: HeaderName = HeaderName::from_static("request-source");
 
 /// Builds the upstream request.
 pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
-    let model = BedrockModel::of(&target.model);
+    let mut model = BedrockModel::of(&target.model);
     let extras = Extras::take(call.members, target)?;
     let overrides = extras.overrides()?;
     let mut headers = HeaderMap::new();
@@ -40,6 +40,10 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
         (Operation::Embedding, Maker::CohereEmbeddings) => {
             headers.entry(SOURCE).or_insert(HeaderValue::from_static("unspecified:litellm"));
             embeddings::cohere::write(call.members, &overrides)?
+        }
+        (Operation::ImageGeneration, _) if images::draws(&model) => {
+            model.route = Route::Invoke;
+            images::write(call.members, &overrides, &model)?
         }
         (Operation::Rerank, _) => rerank::write(call.members, &overrides, (&model, target))?,
         (Operation::Chat, maker) if !is_for_embeddings(maker) => chat(call, (&model, target), overrides, &mut headers)?,
