@@ -56,6 +56,9 @@ pub trait Provider: Send + Sync {
     fn forwards(&self) -> &'static [&'static str] {
         &[]
     }
+
+    /// Those headers now stand in the request. An upstream that reads them elsewhere says them there.
+    fn forwarded(&self, _request: &mut http::Request<Bytes>) {}
 }
 
 /// What the client asks.

@@ -271,6 +271,8 @@ fn anthropic_kind_of(status: StatusCode) -> &'static str {
         403 => "permission_error",
         404 => "not_found_error",
         413 => "request_too_large",
+        // The model failed, not the request: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>
+        424 => "api_error",
         429 => "rate_limit_error",
         400..=499 => "invalid_request_error",
         529 => "overloaded_error",

@@ -99,6 +99,7 @@ impl ModelCalls {
         let mut plan = plan::make(self, facts.id, request, said, members, way)?;
         if let Upstream::Provider(upstream) = &mut plan.upstream {
             forwarded::add(plan.speaker.forwards(), &request.headers, upstream.headers_mut());
+            plan.speaker.forwarded(upstream);
         }
         facts.model_group = Some(plan.said.model.clone());
         facts.deployment = Some(Arc::clone(&plan.deployment));

@@ -2,6 +2,7 @@
 //! is said in the table of all providers.
 
 use super::abilities::{Abilities, Reasoning};
+use super::invoke::text::Family;
 use super::model::{BedrockModel, Maker, Route};
 use crate::api::chat::request::ChatRequest;
 use crate::api::chat::tool::ToolChoice;
@@ -17,6 +18,9 @@ pub(super) fn unsupported(
         Some(abilities) => claude::unsupported(request, abilities),
         None => of_others(request, abilities),
     };
+    if let Some(family) = Family::of(model) {
+        names.extend(family.unsupported(request));
+    }
     if model.route == Route::Converse {
         names.extend(of_converse(request, abilities));
     }

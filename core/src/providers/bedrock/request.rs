@@ -1,8 +1,10 @@
 //! The upstream request: address and headers around the body that the model's route wants. It is signed when it is sent.
 
 use super::abilities::Abilities;
+use super::betas::{self, BETA};
+use super::invoke::text::Family;
 use super::model::{BedrockModel, Maker, Route};
-use super::{address, converse, embeddings, invoke, parameters, rerank};
+use super::{address, converse, embeddings, images, invoke, parameters, rerank};
 use crate::api::chat::request::ChatRequest;
 use crate::api::members::Members;
 use crate::providers::anthropic;
@@ -15,13 +17,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use std::borrow::Cow;
 
-const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 /// Which software calls, as Cohere asks to be told: the family that its clients know this gateway by.
 const SOURCE: HeaderName = HeaderName::from_static("request-source");
 
 /// Builds the upstream request.
 pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
-    let model = BedrockModel::of(&target.model);
+    let mut model = BedrockModel::of(&target.model);
     let extras = Extras::take(call.members, target)?;
     let overrides = extras.overrides()?;
     let mut headers = HeaderMap::new();
@@ -39,6 +40,10 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
         (Operation::Embedding, Maker::CohereEmbeddings) => {
             headers.entry(SOURCE).or_insert(HeaderValue::from_static("unspecified:litellm"));
             embeddings::cohere::write(call.members, &overrides)?
+        }
+        (Operation::ImageGeneration, _) if images::draws(&model) => {
+            model.route = Route::Invoke;
+            images::write(call.members, &overrides, &model)?
         }
         (Operation::Rerank, _) => rerank::write(call.members, &overrides, (&model, target))?,
         (Operation::Chat, maker) if !is_for_embeddings(maker) => chat(call, (&model, target), overrides, &mut headers)?,
@@ -75,6 +80,9 @@ fn chat(
     let mut request = ChatRequest::read(members).map_err(told)?;
     let unsupported = parameters::unsupported(&request, model, &abilities);
     anthropic::parameters::take_out(&mut request, unsupported, (target, policy), dropped)?;
+    if let Some(family) = Family::of(model) {
+        return invoke::text::write(&request, family, &overrides).map_err(told);
+    }
     let (body, left_out) = match (model.route, abilities.claude, model.maker) {
         (Route::Invoke, Some(claude), _) => {
             let named = features(headers);
@@ -102,6 +110,5 @@ fn chat(
 /// The features of Claude that a header names: Bedrock reads them in the body.
 fn features(headers: &mut HeaderMap) -> Vec<String> {
     let named = headers.remove(BETA);
-    let list = named.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
-    list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    betas::listed(named.as_ref()).map(str::to_owned).collect()
 }

@@ -57,6 +57,14 @@ impl Provider for Bridge {
     fn retry_after(&self, body: &[u8]) -> Option<u32> {
         self.inner.retry_after(body)
     }
+
+    fn forwards(&self) -> &'static [&'static str] {
+        self.inner.forwards()
+    }
+
+    fn forwarded(&self, request: &mut http::Request<Bytes>) {
+        self.inner.forwarded(request);
+    }
 }
 
 fn chat(reply: Reply<'_>) -> Reply<'_> {

@@ -69,4 +69,8 @@ impl Provider for Speaker {
     fn forwards(&self) -> &'static [&'static str] {
         self.provider().forwards()
     }
+
+    fn forwarded(&self, request: &mut http::Request<Bytes>) {
+        self.provider().forwarded(request);
+    }
 }

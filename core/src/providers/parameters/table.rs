@@ -31,6 +31,7 @@ const BEDROCK: Row = Row {
             stream stream_options temperature thinking tool_choice tools top_p web_search_options",
     by_model: &[
         ByModel { models: Models::Begins(&["invoke/"]), more: "user", less: "service_tier", ..ANY_MODEL },
+        ByModel { models: Models::Named(&["stability.", "us.stability."]), images: Some(""), ..ANY_MODEL },
         ByModel {
             models: Models::NotNamed(&["amazon.titan-embed-text-v1", "amazon.titan-embed-g1"]),
             more: "dimensions encoding_format",
@@ -38,6 +39,7 @@ const BEDROCK: Row = Row {
         },
     ],
     embeddings: "",
+    images: "n quality size",
     ..PLAIN
 };
 

@@ -15,7 +15,7 @@ use crate::providers::translation::ChatEvents;
 use crate::usage::Usage;
 
 /// The version of the format.
-const VERSION: &str = "bedrock-2023-05-31";
+pub(crate) const VERSION: &str = "bedrock-2023-05-31";
 /// Most tokens of an answer where the request does not say. LiteLLM's.
 const MAX_TOKENS_UNSAID: u64 = 4096;
 
