@@ -15,6 +15,7 @@ use super::ollama::Ollama;
 use super::openai::{OpenAi, OpenAiResponses};
 use super::operation::Operation;
 use super::provider::Provider;
+use super::replicate::Replicate;
 use super::rerank;
 use super::vertex;
 use super::watsonx::Watsonx;
@@ -28,6 +29,7 @@ static CODESTRAL: Codestral = Codestral;
 static HUGGING_FACE: HuggingFace = HuggingFace;
 static OLLAMA_CHAT: Ollama = Ollama::Chat;
 static OLLAMA_GENERATE: Ollama = Ollama::Generate;
+static REPLICATE: Replicate = Replicate;
 static WATSONX: Watsonx = Watsonx;
 
 static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &["anthropic-version", "anthropic-beta"] };
@@ -86,6 +88,7 @@ fn own(name: &str, model: &str) -> &'static dyn Provider {
         "huggingface" => &HUGGING_FACE,
         "ollama" => &OLLAMA_GENERATE,
         "ollama_chat" => &OLLAMA_CHAT,
+        "replicate" => &REPLICATE,
         "watsonx" => &WATSONX,
         "gemini" => &GEMINI,
         _ if vertex::is(name) => vertex::speaker(model),

@@ -2,7 +2,7 @@
 //!
 //! [`calls`] walks through it, [`plan`] decides without waiting, [`admit`] counts the call in its limits: [`scopes`] says
 //! in which, [`bound`] how much, [`course`] what is tried next where one stands in the way. [`attempt`] talks to the
-//! upstream, [`relay`] passes a stream on, [`slices`] holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also
+//! upstream, [`several`] more than once, [`followed`] until what it does has ended, [`relay`] passes a stream on, [`slices`] holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also
 //! when its client goes away. [`probe`] is a call that the gateway makes by itself.
 
 mod admit;
@@ -16,6 +16,7 @@ mod course;
 mod error;
 mod extra_body;
 mod facts;
+mod followed;
 mod forwarded;
 mod late;
 mod outage;

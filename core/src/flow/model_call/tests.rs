@@ -43,6 +43,7 @@ const STREAMED: &str = r#"{"model":"gpt","stream":true,"messages":[{"role":"user
 const WHOLE: &str = r#"{"model":"gpt","messages":[]}"#;
 
 mod limits;
+mod predictions;
 mod reranks;
 
 /// An upstream that answers as it is told, once, and keeps what it was asked.

@@ -42,6 +42,13 @@ pub(super) static ROWS: &[Row] = &[
         rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks, Rule::ToolChoiceOption],
         ..PLAIN
     },
+    Row {
+        provider: "replicate",
+        takes: "function_call functions max_tokens seed stop stream temperature tool_choice tools top_p",
+        by_model: &[],
+        embeddings: "",
+        ..PLAIN
+    },
     Row { provider: "ollama", ..OLLAMA },
     Row { provider: "ollama_chat", ..OLLAMA },
 ];
