@@ -276,8 +276,8 @@ static PROVIDERS: &[Provider] = &[
         &["REPLICATE_API_KEY", "REPLICATE_API_TOKEN"],
     )),
     other("runwayml"),
-    other("sagemaker"),
-    other("sagemaker_chat"),
+    Provider { dialect: Dialect::Own, ..elsewhere("sagemaker", &[], &[]) },
+    Provider { dialect: Dialect::Own, ..elsewhere("sagemaker_chat", &[], &[]) },
     other("stability"),
     Provider {
         dialect: Dialect::Own,

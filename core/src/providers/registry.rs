@@ -17,6 +17,7 @@ use super::operation::Operation;
 use super::provider::Provider;
 use super::replicate::Replicate;
 use super::rerank;
+use super::sagemaker::SageMaker;
 use super::vertex;
 use super::watsonx::Watsonx;
 
@@ -30,6 +31,8 @@ static HUGGING_FACE: HuggingFace = HuggingFace;
 static OLLAMA_CHAT: Ollama = Ollama::Chat;
 static OLLAMA_GENERATE: Ollama = Ollama::Generate;
 static REPLICATE: Replicate = Replicate;
+static SAGEMAKER_CHAT: SageMaker = SageMaker::Chat;
+static SAGEMAKER_GENERATE: SageMaker = SageMaker::Generate;
 static WATSONX: Watsonx = Watsonx;
 
 static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &["anthropic-version", "anthropic-beta"] };
@@ -89,6 +92,8 @@ fn own(name: &str, model: &str) -> &'static dyn Provider {
         "ollama" => &OLLAMA_GENERATE,
         "ollama_chat" => &OLLAMA_CHAT,
         "replicate" => &REPLICATE,
+        "sagemaker" => &SAGEMAKER_GENERATE,
+        "sagemaker_chat" => &SAGEMAKER_CHAT,
         "watsonx" => &WATSONX,
         "gemini" => &GEMINI,
         _ if vertex::is(name) => vertex::speaker(model),

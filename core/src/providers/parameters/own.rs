@@ -49,6 +49,13 @@ pub(super) static ROWS: &[Row] = &[
         embeddings: "",
         ..PLAIN
     },
+    Row {
+        provider: "sagemaker",
+        takes: "frequency_penalty max_completion_tokens max_tokens n seed stop stream temperature top_p",
+        by_model: &[],
+        embeddings: "",
+        ..PLAIN
+    },
     Row { provider: "ollama", ..OLLAMA },
     Row { provider: "ollama_chat", ..OLLAMA },
 ];

@@ -8,7 +8,6 @@ mod dialect;
 mod events;
 mod failure;
 mod prediction;
-mod prompt;
 mod request;
 
 pub use dialect::Replicate;

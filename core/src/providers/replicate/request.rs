@@ -1,6 +1,6 @@
 //! The request that begins a prediction: the model's input, and which version of it is meant.
 
-use super::{address, prediction, prompt};
+use super::{address, prediction};
 use crate::api::chat::request::ChatRequest;
 use crate::api::chat::text::Text;
 use crate::api::members::Members;
@@ -10,6 +10,7 @@ use crate::providers::job::Job;
 use crate::providers::operation::Operation;
 use crate::providers::outgoing::into_raw;
 use crate::providers::parameters::admit::admit;
+use crate::providers::prompt;
 use crate::providers::provider::{Call, TransformError};
 use crate::providers::target::Target;
 use bytes::Bytes;

@@ -1,17 +1,19 @@
-//! The conversation as one text.
+//! The conversation as one text, for models that take no conversation. Knows no provider.
 
 use crate::api::chat::message::{Message, Role};
 use crate::api::chat::part::PartKind;
 
 /// A conversation as one text.
-pub(super) struct Prompt {
-    pub(super) text: String,
+#[derive(Debug)]
+pub struct Prompt {
+    /// What the model reads.
+    pub text: String,
     /// Kinds of parts that cannot be said here.
-    pub(super) left_out: Vec<&'static str>,
+    pub left_out: Vec<&'static str>,
 }
 
 /// The conversation in the form that the model was taught, where it is one of those that take it so; else in words.
-pub(super) fn of(messages: &[Message<'_>], model: &str) -> Prompt {
+pub fn of(messages: &[Message<'_>], model: &str) -> Prompt {
     let mut left_out: Vec<&'static str> =
         messages.iter().flat_map(|message| &message.content).filter_map(|part| unsayable(&part.kind)).collect();
     left_out.dedup();
