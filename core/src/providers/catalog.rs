@@ -269,10 +269,15 @@ static PROVIDERS: &[Provider] = &[
     other("petals"),
     other("predibase"),
     other("recraft"),
-    other("replicate"),
+    of_its_own(hosted(
+        "replicate",
+        "https://api.replicate.com/v1",
+        &["REPLICATE_API_BASE"],
+        &["REPLICATE_API_KEY", "REPLICATE_API_TOKEN"],
+    )),
     other("runwayml"),
-    other("sagemaker"),
-    other("sagemaker_chat"),
+    Provider { dialect: Dialect::Own, ..elsewhere("sagemaker", &[], &[]) },
+    Provider { dialect: Dialect::Own, ..elsewhere("sagemaker_chat", &[], &[]) },
     other("stability"),
     Provider {
         dialect: Dialect::Own,

@@ -52,6 +52,8 @@ pub struct IbmKey {
 /// An account of AWS. Who names no key is known by the machine that it runs on.
 #[derive(Clone, Debug)]
 pub struct AwsAccount {
+    /// The service that is called, as AWS signs for it.
+    pub service: &'static str,
     /// The region that is signed for.
     pub region: String,
     /// A key that stands in the configuration or the environment.
@@ -95,7 +97,7 @@ impl AwsAccount {
     }
 
     /// The account of a deployment. Its own settings count first, then the environment's.
-    pub fn of(said: &AccountParams, region: String, environment: &Environment) -> Self {
+    pub fn of(said: &AccountParams, service: &'static str, region: String, environment: &Environment) -> Self {
         let text = |name| environment.text(name).map(str::to_owned);
         let own = AwsKey::of(said.aws_access_key_id.clone(), &said.aws_secret_access_key, &said.aws_session_token);
         let profile = said.aws_profile_name.clone();
@@ -111,7 +113,7 @@ impl AwsAccount {
             web_identity_token: said.aws_web_identity_token.clone(),
             sts_endpoint: said.aws_sts_endpoint.clone().or_else(|| text("AWS_ENDPOINT_URL_STS")),
         });
-        Self { region, key, profile, role }
+        Self { service, region, key, profile, role }
     }
 }
 

@@ -16,8 +16,10 @@ use super::ollama::Ollama;
 use super::openai::{OpenAi, OpenAiEither, OpenAiResponses};
 use super::operation::Operation;
 use super::provider::Provider;
+use super::replicate::Replicate;
 use super::rerank;
 use super::responses::PassedResponses;
+use super::sagemaker::SageMaker;
 use super::vertex;
 use super::watsonx::Watsonx;
 use crate::price;
@@ -33,6 +35,9 @@ static CODESTRAL: Codestral = Codestral;
 static HUGGING_FACE: HuggingFace = HuggingFace;
 static OLLAMA_CHAT: Ollama = Ollama::Chat;
 static OLLAMA_GENERATE: Ollama = Ollama::Generate;
+static REPLICATE: Replicate = Replicate;
+static SAGEMAKER_CHAT: SageMaker = SageMaker::Chat;
+static SAGEMAKER_GENERATE: SageMaker = SageMaker::Generate;
 static WATSONX: Watsonx = Watsonx;
 
 static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &["anthropic-version", "anthropic-beta"] };
@@ -101,6 +106,9 @@ fn own(name: &str, model: &str) -> &'static dyn Provider {
         "huggingface" => &HUGGING_FACE,
         "ollama" => &OLLAMA_GENERATE,
         "ollama_chat" => &OLLAMA_CHAT,
+        "replicate" => &REPLICATE,
+        "sagemaker" => &SAGEMAKER_GENERATE,
+        "sagemaker_chat" => &SAGEMAKER_CHAT,
         "watsonx" => &WATSONX,
         "gemini" => &GEMINI,
         "openai" | "azure" | "xai" if only_responds(name, model) => &OPENAI_RESPONSES,

@@ -6,6 +6,7 @@ use super::catalog::{self, Dialect, Provider};
 use super::names::provider_of_name;
 use super::parameters::policy::Policy;
 use super::parameters::profile::Profile;
+use super::sagemaker;
 use super::shown::{Shown, shown, shown_to_aws, shown_to_azure, shown_to_google, shown_to_ibm};
 use super::target::{KeyHeader, Target, is_azure_v1};
 use super::vertex;
@@ -124,9 +125,10 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     if provider.dialect == Dialect::Other {
         return Err(TargetError::NotSpoken { name: provider.name.to_owned() });
     }
-    let is_bedrock = provider.name.starts_with("bedrock");
-    let region = is_bedrock.then(|| bedrock::address::region(params, model, environment));
+    let is_on_aws = provider.name.starts_with("bedrock") || sagemaker::is(provider.name);
+    let region = is_on_aws.then(|| bedrock::address::region(params, model, environment));
     let own = match &region {
+        Some(region) if sagemaker::is(provider.name) => configured.is_none().then(|| sagemaker::base(region)),
         Some(region) => configured.is_none().then(|| bedrock::address::base(params, region, environment)),
         None if vertex::is(provider.name) => {
             Some(vertex::place::base(params, model, environment).ok_or(TargetError::NoProject)?)

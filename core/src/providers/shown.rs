@@ -2,6 +2,7 @@
 
 use super::catalog::Provider;
 use super::identity::{AwsAccount, EntraApp, GoogleAccount, IbmKey, Identity};
+use super::sagemaker;
 use crate::config::{DeploymentParams, Environment};
 use crate::secret::Secret;
 
@@ -51,6 +52,11 @@ pub(super) fn shown_to_google(params: &DeploymentParams, environment: &Environme
     Shown { api_key: None, identity: Some(Identity::Google(account)), is_token: false }
 }
 
+/// For which service of AWS requests to a provider are signed.
+fn service(provider: &Provider) -> &'static str {
+    if sagemaker::is(provider.name) { sagemaker::SERVICE } else { "bedrock" }
+}
+
 /// A key for Bedrock's API alone is shown as it is; else requests are signed. The deployment's own account wins over a key
 /// that stands in the environment.
 pub(super) fn shown_to_aws(
@@ -61,6 +67,7 @@ pub(super) fn shown_to_aws(
 ) -> Shown {
     let has_account = AwsAccount::is_named(&params.account);
     let key = params.api_key.clone().or_else(|| provider.key(environment).filter(|_| !has_account));
-    let identity = key.is_none().then(|| Identity::Aws(AwsAccount::of(&params.account, region, environment)));
+    let identity =
+        key.is_none().then(|| Identity::Aws(AwsAccount::of(&params.account, service(provider), region, environment)));
     Shown { api_key: key, identity, is_token: false }
 }

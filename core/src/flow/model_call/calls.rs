@@ -11,7 +11,7 @@ use super::relay::Relay;
 use super::request::CallRequest;
 use super::settlement::OpenCall;
 use super::whole::{self, Ended};
-use super::{admit, attempt, body, forwarded, plan, relay, settlement};
+use super::{admit, body, followed, forwarded, plan, relay, settlement};
 use crate::accounting::spend_row::SpendDetails;
 use crate::auth::route::authorize_route;
 use crate::id::RequestId;
@@ -162,7 +162,7 @@ impl ModelCalls {
             return Ok(CallBody::Whole(body));
         }
         let sent = self.clock.now();
-        let attempted = attempt::send(self, &open, upstream, bounds).await;
+        let attempted = followed::send(self, &open, upstream, bounds).await;
         facts.upstream_ms = self.clock.now().millis_since(sent);
         let answered = match attempted {
             Ok(answered) => answered,

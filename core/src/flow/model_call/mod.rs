@@ -1,10 +1,12 @@
 //! One call of a model, whatever the operation: authenticate → plan → admit → attempt → answer or relay → settle.
 //!
-//! [`calls`] walks through it, [`plan`] decides without waiting, [`choice`] which deployment, [`admit`] counts the call in its limits: [`scopes`] says
-//! in which, [`bound`] how much, [`course`] what is tried next where one stands in the way. [`attempt`] talks to the
-//! upstream, [`relay`] passes a stream on, [`slices`] holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also
-//! when its client goes away. [`probe`] is a call that the gateway makes by itself, [`kept`] asks
-//! for what an earlier call left with its upstream.
+//! [`calls`] walks through it, [`plan`] decides without waiting, [`choice`] which deployment, [`admit`] counts the call in
+//! its limits: [`scopes`] says in which, [`bound`] how much, [`course`] what is tried next where one stands in the way.
+//! [`attempt`] talks to the
+//! upstream, [`several`] more than once, [`followed`] until what it does has ended, [`relay`] passes a stream on, [`slices`]
+//! holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also when its
+//! client goes away. [`probe`] is a call that the gateway makes by itself, [`kept`] asks for what an earlier call left with
+//! its upstream.
 
 mod admit;
 mod asked;
@@ -18,6 +20,7 @@ mod course;
 mod error;
 mod extra_body;
 mod facts;
+mod followed;
 mod forwarded;
 mod kept;
 mod late;

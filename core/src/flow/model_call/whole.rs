@@ -6,7 +6,7 @@ use super::error::CallError;
 use super::parts::ModelCalls;
 use super::plan::Upstream;
 use super::settlement::OpenCall;
-use super::several;
+use super::{followed, several};
 use crate::money::NanoDollars;
 use crate::upstream::transport::Bounds;
 use bytes::Bytes;
@@ -31,16 +31,19 @@ pub(super) async fn ask(
     (bounds, show_usage): (Bounds, bool),
 ) -> Ended {
     let sent = calls.clock.now();
-    let rest = several::rest(&mut upstream);
+    let (rest, followed) = (several::rest(&mut upstream), followed::taken(&mut upstream));
     let attempted = attempt::send(&calls, &open, upstream, bounds).await;
     let speaker = open.speaker();
     let upstream_ms = calls.clock.now().millis_since(sent);
     let (headers, answer) = match attempted {
         Ok(answered) => {
-            let body = match rest.is_empty() {
-                true => Ok(answered.body),
-                // In a box: hardly any upstream needs it.
-                false => Box::pin(several::all(&calls, &open, answered.body, (rest, bounds))).await,
+            // In boxes: hardly any upstream needs more than one request.
+            let body = match followed {
+                Some(followed) => {
+                    Box::pin(followed::to_its_end(&calls, &open, answered.body, (followed, bounds))).await
+                }
+                None if rest.is_empty() => Ok(answered.body),
+                None => Box::pin(several::all(&calls, &open, answered.body, (rest, bounds))).await,
             };
             let answer = match body {
                 Ok(body) => attempt::whole(&speaker, open.reply(show_usage), body).await,

@@ -23,7 +23,7 @@ pub fn base(params: &DeploymentParams, region: &str, environment: &Environment) 
 }
 
 /// The domain of AWS in a region.
-fn domain(region: &str) -> &'static str {
+pub fn domain(region: &str) -> &'static str {
     if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
 }
 

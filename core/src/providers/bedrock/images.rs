@@ -101,7 +101,8 @@ pub(super) fn read(reply: Reply<'_>, body: &[u8]) -> Result<WholeAnswer, Provide
     let images = drawn.images.unwrap_or_default();
     if images.is_empty() {
         let reason = drawn.error.or_else(|| drawn.finish_reasons.into_iter().flatten().next());
-        let refused = |message| ProviderFailure { class: FailureClass::ContentPolicy, status: 400, message, param: None };
+        let refused =
+            |message| ProviderFailure { class: FailureClass::ContentPolicy, status: 400, message, param: None };
         return Err(reason.map_or_else(malformed, refused));
     }
     let images: Vec<Value> = images.iter().map(|image| json!({"b64_json": image})).collect();

@@ -42,6 +42,20 @@ pub(super) static ROWS: &[Row] = &[
         rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks, Rule::ToolChoiceOption],
         ..PLAIN
     },
+    Row {
+        provider: "replicate",
+        takes: "function_call functions max_tokens seed stop stream temperature tool_choice tools top_p",
+        by_model: &[],
+        embeddings: "",
+        ..PLAIN
+    },
+    Row {
+        provider: "sagemaker",
+        takes: "frequency_penalty max_completion_tokens max_tokens n seed stop stream temperature top_p",
+        by_model: &[],
+        embeddings: "",
+        ..PLAIN
+    },
     Row { provider: "ollama", ..OLLAMA },
     Row { provider: "ollama_chat", ..OLLAMA },
 ];

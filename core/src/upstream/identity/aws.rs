@@ -12,8 +12,6 @@ use crate::upstream::transport::TransportError;
 use bytes::Bytes;
 use http::Request;
 
-/// For which service requests are signed.
-const SERVICE: &str = "bedrock";
 /// How long a key of the machine is kept that does not say when it ends.
 const MILLIS_UNSAID: i64 = 15 * 60 * 1000;
 
@@ -45,11 +43,9 @@ impl Keys {
             // In a box: it is asked for once in an hour.
             _ => Box::pin(self.kept.get(name(account), now, self.fetch(account, now))).await?,
         };
-        let unsignable = |error: &dyn std::error::Error| IdentityError::Setting {
-            setting: "aws_bedrock_runtime_endpoint",
-            reason: error.to_string(),
-        };
-        sign_request(request, &key, (&account.region, SERVICE), now).map_err(|error| unsignable(&error))
+        let unsignable =
+            |error: &dyn std::error::Error| IdentityError::Setting { setting: "api_base", reason: error.to_string() };
+        sign_request(request, &key, (&account.region, account.service), now).map_err(|error| unsignable(&error))
     }
 
     async fn fetch(&self, account: &AwsAccount, now: Timestamp) -> Result<Token<SigningKey>, IdentityError> {
