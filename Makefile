@@ -100,6 +100,11 @@ unit: .tools/bin/dynoxide ## Tests of the code
 	  then cargo nextest run --workspace --all-features --locked && cargo test --workspace --all-features --locked --doc; \
 	  else cargo test --workspace --all-features --locked; fi
 
+.PHONY: docs
+docs: export POSTERN_WRITE_DOCUMENTS := 1
+docs: ## Write docs/providers.md anew, from what the registry says
+	cargo test --quiet --package postern-tests --test documents
+
 .PHONY: corpus
 corpus: ## The recorded wire cases against postern: how many of each provider are equal
 	cargo build -p postern

@@ -14,6 +14,12 @@ pub struct Completion<'a> {
     /// The answers, or what is new of them.
     #[serde(borrow, default)]
     pub choices: Option<Vec<Choice<'a>>>,
+    /// When it was made, as the upstream says, in seconds since the Unix epoch.
+    #[serde(default)]
+    pub created: Option<serde_json::Number>,
+    /// What was used, in the upstream's parts.
+    #[serde(borrow, default)]
+    pub usage: Option<&'a RawValue>,
 }
 
 /// One of the answers.
@@ -57,6 +63,9 @@ pub struct Message<'a> {
     /// Sources, as OpenAI writes them.
     #[serde(borrow, default)]
     pub annotations: Option<Vec<&'a RawValue>>,
+    /// What only this provider tells.
+    #[serde(borrow, default)]
+    pub provider_specific_fields: Option<&'a RawValue>,
 }
 
 /// A call of a tool, or what is new of it.
@@ -91,6 +100,12 @@ impl<'a> Completion<'a> {
     /// Those of the parser.
     pub fn read(json: &'a [u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(json)
+    }
+
+    /// When it was made, in whole seconds since the Unix epoch, where the upstream says so.
+    pub fn created_at(&self) -> Option<i64> {
+        let created = self.created.as_ref()?;
+        created.as_i64().or_else(|| created.as_f64().map(|seconds| seconds as i64)).filter(|seconds| *seconds > 0)
     }
 
     /// The answers.

@@ -36,6 +36,10 @@ pub struct Asked {
     search_context: SearchContext,
     /// Documents that are ranked.
     documents: u64,
+    /// Whether the input goes on from what the provider keeps.
+    goes_on: bool,
+    /// Whether the provider may run tools other than a search.
+    runs_tools: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,19 +72,28 @@ const CITATION_TOKENS: u64 = 50_000;
 const DOCUMENTS_OF_UNIT: u64 = 100;
 const TOKENS_OF_DOCUMENT: u64 = 500;
 
+/// Tokens that what a provider keeps of a conversation is taken for.
+const KEPT_TOKENS: u64 = 10_000;
+
+/// Kinds of tools that OpenAI runs and bills: <https://platform.openai.com/docs/guides/tools>
+const RUN_BY_PROVIDERS: [&[u8]; 5] =
+    [b"\"file_search\"", b"\"code_interpreter\"", b"\"image_generation\"", b"\"mcp\"", b"\"computer_use"];
+
 impl Asked {
-    /// Reads a body of the OpenAI dialect, chat, completions or embeddings, or of a rerank.
-    pub fn read(members: &Members<'_>) -> Self {
-        let count = |name| members.read::<u64>(name).filter(|count| *count > 0);
+    /// Reads a body. `caps` are the members that cap an answer's tokens.
+    pub fn read(members: &Members<'_>, caps: &[&str]) -> Self {
+        let count = |name: &str| members.read::<u64>(name).filter(|count| *count > 0);
         let answers = count("n").max(count("best_of")).unwrap_or(1);
         Self {
-            output_tokens: count("max_completion_tokens").max(count("max_tokens")),
+            output_tokens: caps.iter().filter_map(|cap| count(cap)).max(),
             choices: answers.saturating_mul(prompts(members)),
             service: service(members),
             audio_output: mentions(members, "modalities", b"\"audio\""),
             search: search(members),
             search_context: search_context(members),
             documents: documents(members),
+            goes_on: ["previous_response_id", "conversation"].iter().any(|name| members.has(name)),
+            runs_tools: RUN_BY_PROVIDERS.iter().any(|kind| mentions(members, "tools", kind)),
         }
     }
 
@@ -104,13 +117,19 @@ impl Asked {
         generates: bool,
     ) -> Result<Demand, Unbounded> {
         let is_strict = matches!(care, Care::Strict { .. });
+        match self {
+            Self { goes_on: true, .. } if is_strict => return Err(Unbounded::Kept),
+            Self { runs_tools: true, .. } if is_strict => return Err(Unbounded::Tool),
+            _ => {}
+        }
         let input_tokens = match care {
             Care::Strict { .. } => weight.most()?,
             // A reranker's context is each document's.
             Care::Balanced { .. } if self.documents > 0 => weight.estimate(),
             // A longer input than the model takes is refused by the provider and costs nothing.
             Care::Balanced { .. } => {
-                weight.estimate().min(price.and_then(ModelPrice::max_input_tokens).unwrap_or(u64::MAX))
+                let kept = if self.goes_on { KEPT_TOKENS } else { 0 };
+                (weight.estimate() + kept).min(price.and_then(ModelPrice::max_input_tokens).unwrap_or(u64::MAX))
             }
         };
         let cites = price.is_some_and(ModelPrice::charges_citations);
@@ -255,7 +274,7 @@ mod tests {
     const STRICT: Care = Care::Strict { output_tokens: Some(2048) };
 
     fn asked(body: &str) -> Asked {
-        Asked::read(&Members::parse(body.as_bytes()).unwrap())
+        Asked::read(&Members::parse(body.as_bytes()).unwrap(), &["max_completion_tokens", "max_tokens"])
     }
 
     fn demand(body: &str, model: &str, care: Care) -> Result<Demand, Unbounded> {
@@ -313,6 +332,17 @@ mod tests {
         assert!(demand(body, "gpt-4o", STRICT).unwrap().input_tokens >= body.len() as u64);
         assert!(demand(body, "gpt-4o", BALANCED).unwrap().input_tokens < 20);
         assert_eq!(demand(r#"{"a":[{"type":"file"}]}"#, "gpt-4o", STRICT), Err(Unbounded::File));
+    }
+
+    #[test]
+    fn what_a_provider_keeps_or_runs_has_no_bound() {
+        let kept = r#"{"input":"x","previous_response_id":"r"}"#;
+        assert!(demand(kept, "gpt-4o", BALANCED).unwrap().input_tokens > KEPT_TOKENS);
+        assert_eq!(demand(kept, "gpt-4o", STRICT), Err(Unbounded::Kept));
+        let tool = r#"{"input":"x","tools":[{"type":"code_interpreter"}]}"#;
+        assert_eq!(demand(tool, "gpt-4o", STRICT), Err(Unbounded::Tool));
+        assert!(demand(tool, "gpt-4o", BALANCED).is_ok());
+        assert!(demand(r#"{"tools":[{"type":"function","name":"mcp_x"}]}"#, "gpt-4o", STRICT).is_ok());
     }
 
     #[test]

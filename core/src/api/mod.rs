@@ -3,8 +3,8 @@
 //! A request body that passes is not turned into structs and back: [`members`] keeps each member as the bytes the
 //! client sent. Where a provider has a format of its own, [`chat`] is what it reads and [`answer`] what it writes; [`object`] writes
 //! what goes upstream. [`rerank`] is the same for rerankers. Where a client does not chat in the OpenAI dialect,
-//! [`completion`] is what is read of an answer, and [`messages`] is Anthropic's dialect. [`form`] is a body with files,
-//! [`medium`] what images and sound come to.
+//! [`completion`] is what is read of an answer, [`messages`] is Anthropic's dialect, and [`responses`] OpenAI's newer one.
+//! [`form`] is a body with files, [`medium`] what images and sound come to.
 
 pub mod answer;
 pub mod chat;
@@ -16,3 +16,4 @@ pub mod members;
 pub mod messages;
 pub mod object;
 pub mod rerank;
+pub mod responses;

@@ -59,7 +59,7 @@ const ONLY_WRITER_MILLIS: i64 = 60 * 60 * 1000;
 pub enum Serves {
     /// Everything: `postern`.
     All,
-    /// Chat, legacy completions and the list of models.
+    /// Chat in each of its dialects, legacy completions and the list of models.
     Chat,
     /// Embeddings and reranks.
     Embeddings,
@@ -165,6 +165,7 @@ impl Gateway {
                 Operation::Chat,
                 Operation::Completion,
                 Operation::Messages,
+                Operation::Responses,
                 Operation::CountTokens,
                 Operation::ImageGeneration,
                 Operation::ImageEdit,

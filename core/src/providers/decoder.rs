@@ -33,6 +33,12 @@ pub trait StreamDecoder: Send {
         Bytes::new()
     }
 
+    /// How the client is told that the stream broke, in a dialect whose last event speaks of the whole answer. `code` is a
+    /// word for programs, `message` a sentence for people. `None`: an error in the common shape says enough.
+    fn broken(&self, _code: &str, _message: &str) -> Option<Bytes> {
+        None
+    }
+
     /// What has been counted so far.
     fn seen(&self) -> &Seen;
 }

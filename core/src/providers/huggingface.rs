@@ -105,7 +105,14 @@ mod tests {
 
     fn told(body: &'static str) -> Result<Value, ProviderFailure> {
         let id = RequestId::at(Timestamp::from_seconds(1), &[1; 10]);
-        let reply = Reply { operation: Operation::Embedding, id, model: "mine", asked: &[], show_usage: false };
+        let reply = Reply {
+            operation: Operation::Embedding,
+            id,
+            model: "mine",
+            deployment: "d",
+            asked: &[],
+            show_usage: false,
+        };
         let answer = HuggingFace.answer(reply, Bytes::from_static(body.as_bytes()))?;
         Ok(serde_json::from_slice(&answer.body).unwrap())
     }

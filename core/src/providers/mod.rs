@@ -6,7 +6,8 @@
 //!
 //! [`openai`] is the dialect that most upstreams speak; a folder beside it is a dialect of its own. [`outgoing`] is
 //! what every request carries, [`envelope`] what the requests of the latter share, [`translation`] what their streams
-//! share. [`bridge`] is how clients of other dialects are answered. [`rerank`] are the ways to rerank.
+//! share. [`bridge`] is how clients of other dialects are answered. [`rerank`] are the ways to rerank,
+//! [`responses`] are OpenAI's where the upstream answers them itself.
 //! [`mock`] answers without an upstream.
 
 pub mod anthropic;
@@ -34,6 +35,7 @@ pub mod provider;
 pub mod registry;
 pub mod rerank;
 pub mod resolve;
+pub mod responses;
 mod shown;
 pub mod target;
 pub mod translation;

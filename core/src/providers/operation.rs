@@ -13,6 +13,8 @@ pub enum Operation {
     Rerank,
     /// `/v1/messages`, Anthropic's way to chat.
     Messages,
+    /// `/v1/responses`, OpenAI's newer way to chat.
+    Responses,
     /// `/v1/messages/count_tokens`: how large a request for [`Operation::Messages`] is.
     CountTokens,
     /// `/v1/images/generations`.
@@ -37,16 +39,19 @@ pub enum Dialect {
     OpenAi,
     /// Anthropic's messages.
     Anthropic,
+    /// OpenAI's responses: errors are OpenAI's, events are not.
+    Responses,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Chat,
         Self::Completion,
         Self::Embedding,
         Self::Rerank,
         Self::Messages,
+        Self::Responses,
         Self::CountTokens,
         Self::ImageGeneration,
         Self::ImageEdit,
@@ -64,6 +69,7 @@ impl Operation {
             Self::Embedding => "/embeddings",
             Self::Rerank => "/rerank",
             Self::Messages => "/messages",
+            Self::Responses => "/responses",
             Self::CountTokens => "/messages/count_tokens",
             Self::ImageGeneration => "/images/generations",
             Self::ImageEdit => "/images/edits",
@@ -79,7 +85,7 @@ impl Operation {
         match self {
             Self::Chat | Self::CountTokens => &["messages"],
             Self::Completion => &["prompt"],
-            Self::Embedding => &["input"],
+            Self::Embedding | Self::Responses => &["input"],
             Self::Rerank => &["query", "documents"],
             Self::Messages => &["messages", "max_tokens"],
             Self::ImageGeneration => &["prompt"],
@@ -94,6 +100,7 @@ impl Operation {
         match self {
             Self::Chat | Self::Completion => &["max_completion_tokens", "max_tokens"],
             Self::Messages => &["max_tokens"],
+            Self::Responses => &["max_output_tokens"],
             _ => &[],
         }
     }
@@ -102,6 +109,7 @@ impl Operation {
     pub fn dialect(self) -> Dialect {
         match self {
             Self::Messages | Self::CountTokens => Dialect::Anthropic,
+            Self::Responses => Dialect::Responses,
             _ => Dialect::OpenAi,
         }
     }
@@ -114,6 +122,7 @@ impl Operation {
             Self::Embedding => "aembedding",
             Self::Rerank => "arerank",
             Self::Messages => "anthropic_messages",
+            Self::Responses => "aresponses",
             Self::CountTokens => "acount_tokens",
             Self::ImageGeneration => "aimage_generation",
             Self::ImageEdit => "aimage_edit",
@@ -126,7 +135,7 @@ impl Operation {
 
     /// Whether the model writes an answer, token by token: such an answer can be streamed and capped.
     pub fn generates(self) -> bool {
-        matches!(self, Self::Chat | Self::Completion | Self::Messages)
+        matches!(self, Self::Chat | Self::Completion | Self::Messages | Self::Responses)
     }
 
     /// Whether an answer can come piece by piece.

@@ -90,6 +90,8 @@ pub struct Reply<'r> {
     pub id: RequestId,
     /// The model's name as the client says it.
     pub model: &'r str,
+    /// The deployment that answers, for ids that lead back to it.
+    pub deployment: &'r str,
     /// The client's body, for answers that speak of what was asked. Empty for a long stream, which does not keep it.
     pub asked: &'r [u8],
     /// Whether the client asked for the usage event of a stream.

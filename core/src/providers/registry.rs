@@ -6,21 +6,26 @@ use super::bedrock;
 use super::bridge::completions::Completions;
 use super::bridge::messages::Messages;
 use super::bridge::over::Bridge;
+use super::bridge::responses::Responses;
 use super::bridge::speaker::Speaker;
 use super::codestral::Codestral;
 use super::cohere::Cohere;
 use super::gemini::Gemini;
 use super::huggingface::HuggingFace;
 use super::ollama::Ollama;
-use super::openai::{OpenAi, OpenAiResponses};
+use super::openai::{OpenAi, OpenAiEither, OpenAiResponses};
 use super::operation::Operation;
 use super::provider::Provider;
 use super::rerank;
+use super::responses::PassedResponses;
 use super::vertex;
 use super::watsonx::Watsonx;
+use crate::price;
 
 static OPENAI: OpenAi = OpenAi;
 static OPENAI_RESPONSES: OpenAiResponses = OpenAiResponses;
+// It searches by its newer API alone: <https://docs.x.ai/docs/guides/tools/overview>
+static XAI: OpenAiEither = OpenAiEither { asks_response: |chat| chat.has("web_search_options") };
 static ANTHROPIC: Anthropic = Anthropic;
 static COHERE: Cohere = Cohere;
 static GEMINI: Gemini = Gemini;
@@ -34,13 +39,15 @@ static ANTHROPIC_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &["
 // It takes the headers and does not read them: <https://api-docs.deepseek.com/guides/anthropic_api>
 static DEEPSEEK_MESSAGES: AnthropicMessages = AnthropicMessages { forwards: &[] };
 static MESSAGES: Messages = Messages;
+static RESPONSES: Responses = Responses;
+static PASSED_RESPONSES: PassedResponses = PassedResponses;
 static COMPLETIONS: Completions = Completions;
 
 /// Who speaks for a model of a provider, for what a client asks: some providers serve models in several dialects.
 pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
     match operation {
         Operation::Rerank if vertex::is(name) => Speaker::Own(vertex::reranker()),
-        Operation::Rerank if !reranks_its_own_way(name) => Speaker::Own(rerank::reranker(name)),
+        Operation::Rerank => Speaker::Own(rerank::reranker(name).unwrap_or_else(|| own(name, model))),
         Operation::Completion if !completes(name) => {
             Speaker::Bridged(Bridge { dialect: &COMPLETIONS, inner: own(name, model) })
         }
@@ -55,6 +62,8 @@ pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
                 None => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
             },
         },
+        Operation::Responses if answers_responses(name) => Speaker::Own(&PASSED_RESPONSES),
+        Operation::Responses => Speaker::Bridged(Bridge { dialect: &RESPONSES, inner: own(name, model) }),
         _ => Speaker::Own(own(name, model)),
     }
 }
@@ -65,8 +74,14 @@ pub fn mock(operation: Operation) -> Speaker {
         // Completions are made up as such.
         Operation::Completion => Speaker::Own(&OPENAI),
         Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI }),
+        Operation::Responses => Speaker::Bridged(Bridge { dialect: &RESPONSES, inner: &OPENAI }),
         _ => provider("openai", "", operation),
     }
+}
+
+/// Whether a provider answers OpenAI's responses itself, and keeps them.
+pub fn answers_responses(name: &str) -> bool {
+    matches!(name, "openai" | "azure" | "xai" | "hosted_vllm")
 }
 
 /// Whether a provider counts the tokens of a request.
@@ -88,6 +103,8 @@ fn own(name: &str, model: &str) -> &'static dyn Provider {
         "ollama_chat" => &OLLAMA_CHAT,
         "watsonx" => &WATSONX,
         "gemini" => &GEMINI,
+        "openai" | "azure" | "xai" if only_responds(name, model) => &OPENAI_RESPONSES,
+        "xai" => &XAI,
         _ if vertex::is(name) => vertex::speaker(model),
         _ => &OPENAI,
     }
@@ -102,9 +119,12 @@ fn own_messages(name: &str, model: &str) -> Option<&'static dyn Provider> {
     }
 }
 
-/// Whether a provider's own transform reranks.
-fn reranks_its_own_way(name: &str) -> bool {
-    matches!(name, "bedrock" | "bedrock_converse")
+/// Whether a model answers by OpenAI's newer API alone. The price data knows; it is asked only of names that such models
+/// have, since most calls are for others.
+fn only_responds(name: &str, model: &str) -> bool {
+    const SIGNS: [&str; 4] = ["codex", "-pro", "deep-research", "multi-agent"];
+    let may_be = SIGNS.iter().any(|sign| model.contains(sign));
+    may_be && price::find(model, Some(name)).is_some_and(|price| price.mode() == Some("responses"))
 }
 
 /// Whether a provider completes texts itself; the models of all others only chat.

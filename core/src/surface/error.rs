@@ -99,7 +99,7 @@ impl ErrorAnswer {
 
     fn body(&self) -> Value {
         let json = match self.dialect {
-            Dialect::OpenAi => {
+            Dialect::OpenAi | Dialect::Responses => {
                 let code = self.code.unwrap_or(self.status.as_str());
                 let error = Inner { message: &self.message, r#type: self.kind, param: self.param.as_deref(), code };
                 serde_json::to_value(Body { error })
@@ -112,11 +112,21 @@ impl ErrorAnswer {
         json.unwrap_or_default()
     }
 
+    /// The error's code inside of a response that failed: <https://platform.openai.com/docs/api-reference/responses/object>
+    pub(super) fn stream_code(&self) -> &'static str {
+        match self.status.as_u16() {
+            429 => "rate_limit_exceeded",
+            400..=499 => "invalid_prompt",
+            _ => "server_error",
+        }
+    }
+
     /// The error as the last event of a stream whose head has gone out.
     pub(super) fn into_event(self) -> Bytes {
         let json = self.body();
         Bytes::from(match self.dialect {
             Dialect::OpenAi => format!("data: {json}\n\n"),
+            Dialect::Responses => format!("event: error\ndata: {json}\n\n"),
             Dialect::Anthropic => format!("event: error\ndata: {json}\n\n"),
         })
     }
@@ -125,7 +135,7 @@ impl ErrorAnswer {
 impl IntoResponse for ErrorAnswer {
     fn into_response(self) -> Response {
         let mut response = match &self.detail {
-            Some(detail) if self.dialect == Dialect::OpenAi => {
+            Some(detail) if self.dialect != Dialect::Anthropic => {
                 (self.status, Json(json!({"detail": detail}))).into_response()
             }
             _ => (self.status, Json(self.body())).into_response(),
@@ -188,6 +198,9 @@ impl From<CallError> for ErrorAnswer {
             CallError::Transform(TransformError::Member { member, reason }) => bad_request(reason).param(member),
             CallError::Transform(TransformError::Unsupported { .. }) => bad_request(message),
             CallError::Transform(TransformError::Unsayable { .. }) => bad_request(message),
+            CallError::UnknownResponse(_) | CallError::ResponseNotKept(_) => {
+                Self::new(StatusCode::NOT_FOUND, "invalid_request_error", message).param("response_id")
+            }
             CallError::EndUserBlocked(_) => bad_request(message).param("user"),
             CallError::Unbounded(_) => bad_request(message),
             CallError::Refused(refusal) => refusal.into(),

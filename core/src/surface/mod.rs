@@ -21,4 +21,5 @@ mod models;
 #[cfg(test)]
 #[cfg(feature = "embedded")]
 mod replay;
+mod responses;
 pub mod router;

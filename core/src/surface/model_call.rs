@@ -4,6 +4,7 @@ use super::answer;
 use super::body;
 use super::client_address::ClientAddress;
 use super::error::ErrorAnswer;
+use super::responses;
 use crate::flow::model_call::{CallBody, CallRequest, Facts, ModelCalls, Relay};
 use crate::providers::operation::{Dialect, Operation};
 use axum::Router;
@@ -34,6 +35,7 @@ fn paths(operation: Operation) -> &'static [&'static str] {
         Operation::Embedding => &["/v1/embeddings", "/embeddings"],
         Operation::Rerank => &["/v1/rerank", "/v2/rerank", "/rerank"],
         Operation::Messages => &["/v1/messages"],
+        Operation::Responses => &["/v1/responses", "/responses"],
         Operation::CountTokens => &["/v1/messages/count_tokens"],
         Operation::ImageGeneration => &["/v1/images/generations", "/images/generations"],
         Operation::ImageEdit => &["/v1/images/edits", "/images/edits"],
@@ -72,6 +74,9 @@ impl ModelCallSurface {
                 };
                 router = router.route(path, post(answer));
             }
+        }
+        if self.operations.contains(&Operation::Responses) {
+            router = router.merge(responses::routes(&self.calls));
         }
         router
     }
@@ -157,7 +162,10 @@ fn pieces(relay: Relay, dialect: Dialect) -> impl Stream<Item = Result<Bytes, In
     stream::unfold(relay, move |mut relay| async move {
         let piece = match relay.next().await? {
             Ok(bytes) => bytes,
-            Err(error) => ErrorAnswer::from(error).told_in(dialect).into_event(),
+            Err(error) => {
+                let error = ErrorAnswer::from(error).told_in(dialect);
+                relay.broken(error.stream_code(), &error.message).unwrap_or_else(|| error.into_event())
+            }
         };
         Some((Ok(piece), relay))
     })

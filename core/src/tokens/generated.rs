@@ -1,4 +1,4 @@
-//! Tokens of what a model wrote: whole answers and chunks of streams, in the OpenAI dialect or in Anthropic's.
+//! Tokens of what a model wrote: whole answers and chunks of streams, in OpenAI's dialects or in Anthropic's.
 
 use super::encoding::count_text;
 use serde_json::Value;
@@ -9,7 +9,8 @@ pub fn count_answer(answer: &[u8]) -> u64 {
     let Ok(answer) = serde_json::from_slice::<Value>(answer) else { return 0 };
     let choices = answer.get("choices").and_then(Value::as_array).into_iter().flatten();
     let blocks = answer.get("content").and_then(Value::as_array).into_iter().flatten();
-    choices.map(choice).sum::<u64>() + blocks.map(block).sum::<u64>()
+    let items = answer.get("output").and_then(Value::as_array).into_iter().flatten();
+    choices.map(choice).sum::<u64>() + blocks.map(block).sum::<u64>() + items.map(item).sum::<u64>()
 }
 
 /// Adds the texts that a chunk of a stream holds: content, reasoning, refusals, arguments of tools.
@@ -25,7 +26,16 @@ pub fn gather(chunk: &[u8], text: &mut String) {
     }
     let begun = chunk.get("content_block").and_then(|block| block.get("name"));
     let more = chunk.get("delta").into_iter().flat_map(|delta| PIECES.into_iter().filter_map(|name| delta.get(name)));
-    begun.into_iter().chain(more).filter_map(Value::as_str).for_each(|part| text.push_str(part));
+    // In a response, what is new is a text; what begins is named.
+    let text_of_response = chunk.get("delta").filter(|delta| delta.is_string());
+    let called = chunk.get("item").and_then(|item| item.get("name")).filter(|_| is_begun(&chunk));
+    begun
+        .into_iter()
+        .chain(more)
+        .chain(text_of_response)
+        .chain(called)
+        .filter_map(Value::as_str)
+        .for_each(|part| text.push_str(part));
 }
 
 const TEXTS: [&str; 5] = ["content", "text", "reasoning_content", "reasoning", "refusal"];
@@ -50,6 +60,19 @@ fn block(block: &Value) -> u64 {
     texts.map(count_text).sum::<u64>() + block.get("input").map_or(0, |input| count_text(&input.to_string()))
 }
 
+/// An item of a response.
+fn item(item: &Value) -> u64 {
+    let texts = FUNCTION.into_iter().filter_map(|name| item.get(name)?.as_str()).map(count_text).sum::<u64>();
+    let lists = ["content", "summary"].into_iter().filter_map(|name| item.get(name)?.as_array()).flatten();
+    let parts = lists.flat_map(|part| ["text", "refusal"].into_iter().filter_map(|name| part.get(name)?.as_str()));
+    texts + parts.map(count_text).sum::<u64>()
+}
+
+/// Whether an event of a response tells that an item begins.
+fn is_begun(event: &Value) -> bool {
+    event.get("type").is_some_and(|kind| kind == "response.output_item.added")
+}
+
 fn function(function: &Value) -> u64 {
     FUNCTION.into_iter().filter_map(|name| function.get(name)?.as_str()).map(count_text).sum()
 }
@@ -66,6 +89,23 @@ mod tests {
         gather(br#"{"delta": {"type": "input_json_delta", "partial_json": "c"}}"#, &mut text);
         gather(br#"{"delta": {"stop_reason": "end_turn"}}"#, &mut text);
         assert_eq!(text, "abc");
+    }
+
+    #[test]
+    fn the_items_and_events_of_a_response_count() {
+        let answer = br#"{"output": [{"type": "message", "content": [{"text": "Hello"}, {"refusal": "Hello"}]},
+            {"type": "reasoning", "summary": [{"text": "Hello"}]}, {"type": "function_call", "name": "Hello", "arguments": "Hello"}]}"#;
+        assert_eq!(count_answer(answer), 5);
+        let mut text = String::new();
+        for event in [
+            r#"{"type": "response.output_item.added", "item": {"name": "f"}}"#,
+            r#"{"type": "response.function_call_arguments.delta", "delta": "{}"}"#,
+            r#"{"type": "response.output_item.done", "item": {"name": "f", "arguments": "{}"}}"#,
+            r#"{"type": "response.output_text.done", "text": "again"}"#,
+        ] {
+            gather(event.as_bytes(), &mut text);
+        }
+        assert_eq!(text, "f{}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub fn count_request(body: &[u8]) -> u64 {
     let Ok(Value::Object(request)) = serde_json::from_slice(body) else { return InputWeight::of(body).estimate() };
     let messages = request.get("messages").and_then(Value::as_array);
     let chat = messages.map_or(0, |messages| REPLY_TOKENS + messages.iter().map(message).sum::<u64>());
-    let texts = ["prompt", "input", "suffix", "query", "documents"]
+    let texts = ["prompt", "instructions", "input", "suffix", "query", "documents"]
         .into_iter()
         .filter_map(|name| request.get(name))
         .map(inputs)
@@ -79,7 +79,13 @@ fn arguments(function: &Value) -> u64 {
 fn part(part: &Value) -> u64 {
     let text = |name| part.get(name).and_then(Value::as_str).map_or(0, count_text);
     match part.get("type").and_then(Value::as_str) {
+        None | Some("message") if part.get("content").is_some() => {
+            MESSAGE_TOKENS + part.get("content").map_or(0, |content| member("content", content))
+        }
         None => part.as_str().map_or(0, count_text),
+        Some("function_call") => text("name") + text("arguments"),
+        Some("function_call_output") => part.get("output").map_or(0, |output| member("output", output)),
+        Some("reasoning") => part.get("summary").map_or(0, |summary| member("summary", summary)),
         Some("image_url" | "input_image" | "image") => {
             let detail = part.get("image_url").and_then(|image| image.get("detail")).or_else(|| part.get("detail"));
             if detail.is_some_and(|detail| detail == "high") { IMAGE_TOKENS_HIGH } else { IMAGE_TOKENS }
@@ -147,6 +153,18 @@ mod tests {
         assert_eq!(count(&json!({"prompt": [[1, 2], [3]]})), 3);
         assert_eq!(count(&json!({"prompt": "Hello", "suffix": "Hello"})), 2);
         assert_eq!(count_request(b"no json."), 2);
+    }
+
+    #[test]
+    fn the_items_of_a_response_count() {
+        assert_eq!(count(&json!({"instructions": "Hello", "input": "Hello"})), 2);
+        let said = json!({"role": "user", "content": "Hello"});
+        let parts = json!({"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hello"}]});
+        assert_eq!(count(&json!({"input": [said, parts]})), 8);
+        let call = json!({"type": "function_call", "name": "Hello", "arguments": "Hello"});
+        let output = json!({"type": "function_call_output", "output": [{"type": "input_text", "text": "Hello"}]});
+        let thoughts = json!({"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hello"}]});
+        assert_eq!(count(&json!({"input": [call, output, thoughts]})), 4);
     }
 
     #[test]

@@ -70,6 +70,12 @@ pub enum Unbounded {
     /// Letters written as `\\u` escapes: they can hide any of the others.
     #[error("ASCII letters written as \\u escapes")]
     Hidden,
+    /// What an earlier response said, or what the provider keeps otherwise.
+    #[error("what the provider keeps of earlier calls")]
+    Kept,
+    /// A tool that the provider runs.
+    #[error("a tool that the provider runs")]
+    Tool,
     /// An image whose price is counted in tokens.
     #[error("an image that is paid in tokens")]
     Image,

@@ -6,7 +6,7 @@ import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from support import media
+from support import media, responses
 
 API_KEY = "sk-of-the-provider-0123456789"
 USAGE = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
@@ -31,6 +31,7 @@ class Upstream:
 
     def __init__(self):
         self.requests = []
+        self.kept = responses.Kept()
         self._gate = threading.Semaphore(0)
         self.hung_up = threading.Event()
         upstream = self
@@ -82,6 +83,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(401, {"error": {"message": "Incorrect API key provided", "type": "invalid_request_error"}})
         elif answer := media.answer(self.path, body):
             self._send(200, *answer)
+        elif self.path.endswith("/responses"):
+            self._respond(body)
         elif self.path.endswith("/embeddings"):
             self._json(200, _embeddings(body))
         elif body["model"] == "busy":
@@ -95,6 +98,22 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(200, _answer(body, "chat.completion", {"message": {"role": "assistant", **said}}))
         else:
             self._json(200, _answer(body, "text_completion", {"text": _echo(body)}))
+
+    def do_GET(self):
+        self.owner.requests.append({"path": self.path, "headers": dict(self.headers), "body": None})
+        self._json(*self.owner.kept.about(self.command, self.path))
+
+    do_DELETE = do_GET
+
+    def _respond(self, body):
+        """As OpenAI answers: https://platform.openai.com/docs/api-reference/responses"""
+        if not body.get("stream"):
+            self._json(200, self.owner.kept.make(body))
+            return
+        self._start_stream()
+        for event in responses.numbered(self.owner.kept.events(body)):
+            self._chunk(event)
+        self.wfile.write(b"0\r\n\r\n")
 
     def _message(self, body):
         """As Anthropic answers: https://docs.anthropic.com/en/api/messages"""

@@ -5,12 +5,13 @@ use super::parts::ModelCalls;
 use super::plan::Upstream;
 use super::settlement::OpenCall;
 use crate::providers::failure::ProviderFailure;
+use crate::providers::identity::Identity;
 use crate::providers::provider::{Provider, Reply, WholeAnswer};
 use crate::upstream::transport::{Bounds, UpstreamBody};
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 
 /// Most bytes of a whole answer. Larger ones are an upstream's fault, and must not fill memory.
 const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -30,26 +31,39 @@ pub(super) async fn send(
     upstream: Upstream,
     bounds: Bounds,
 ) -> Result<Answered, CallError> {
-    let answer = match upstream {
-        Upstream::Provider(mut request) => {
-            if let Some(identity) = open.identity() {
-                // In a box: most deployments show a key that they have.
-                Box::pin(calls.authorizer.authorize(identity, &mut request)).await?;
-            }
-            calls.transport.send(*request, bounds).await?
-        }
+    let speaker = open.speaker();
+    match upstream {
+        Upstream::Provider(request) => ask(calls, (&speaker, open.identity()), *request, bounds).await,
         Upstream::Mock(mock) => {
             let mut answer = Response::new(UpstreamBody::pieces(stream::iter(mock.pieces.into_iter().map(Ok))));
             *answer.status_mut() = http::StatusCode::from_u16(mock.status).unwrap_or_default();
-            answer
+            sorted(&speaker, answer).await
         }
-    };
+    }
+}
+
+/// Sends a request to a provider, as whoever the deployment is known as there, and sorts the answer's status.
+pub(super) async fn ask(
+    calls: &ModelCalls,
+    (provider, identity): (&dyn Provider, Option<&Identity>),
+    mut request: Request<Bytes>,
+    bounds: Bounds,
+) -> Result<Answered, CallError> {
+    if let Some(identity) = identity {
+        // In a box: most deployments show a key that they have.
+        Box::pin(calls.authorizer.authorize(identity, &mut request)).await?;
+    }
+    let answer = calls.transport.send(request, bounds).await?;
+    sorted(provider, answer).await
+}
+
+async fn sorted(provider: &dyn Provider, answer: Response<UpstreamBody>) -> Result<Answered, CallError> {
     let (head, body) = answer.into_parts();
     if head.status.is_success() {
         return Ok(Answered { headers: head.headers, body });
     }
     let said = collect(body, ERROR_BYTES_MAX).await.unwrap_or_default();
-    let mut failure = open.speaker().failure(head.status.as_u16(), &said);
+    let mut failure = provider.failure(head.status.as_u16(), &said);
     if head.status.is_redirection() {
         failure.status = 502;
         failure.message =
@@ -57,7 +71,7 @@ pub(super) async fn send(
                            that answers."
                 .to_owned();
     }
-    let told = || open.speaker().retry_after(&said).map(HeaderValue::from);
+    let told = || provider.retry_after(&said).map(HeaderValue::from);
     Err(CallError::Upstream { failure, retry_after: head.headers.get(RETRY_AFTER).cloned().or_else(told) })
 }
 

@@ -51,6 +51,8 @@ pub(super) struct Said {
     pub(super) stream: bool,
     /// Whether the client asked for the usage event of a stream.
     pub(super) show_usage: bool,
+    /// Whether the answer only promises another one, whose use is not told with it.
+    pub(super) background: bool,
     /// What decides about the most that the call can cost.
     pub(super) asked: Asked,
     /// What is asked for that is not counted in tokens.
@@ -109,8 +111,9 @@ pub(super) fn read(
     let mut said = Said {
         model: model(operation, members, path_model)?,
         stream: streams(operation, members)?,
+        background: operation == Operation::Responses && flag(members, "background")?,
         show_usage: asks_for_usage(members),
-        asked: Asked::read(members),
+        asked: Asked::read(members, operation.caps()),
         medium: medium(operation, members, form),
         end_user: end_user(operation, members),
         policy,
@@ -212,20 +215,20 @@ fn end_user(operation: Operation, members: &Members<'_>) -> Option<String> {
         user_id: Option<String>,
     }
     match operation.dialect() {
-        Dialect::OpenAi => members.read("user"),
+        Dialect::OpenAi | Dialect::Responses => members.read("user"),
         Dialect::Anthropic => members.read::<Metadata>("metadata").and_then(|metadata| metadata.user_id),
     }
 }
 
 /// Tags stand in `tags` or in `metadata.tags`. `metadata` speaks to the gateway, as with LiteLLM, and is taken out, but
-/// for Anthropic's, which is the provider's too.
+/// for messages and responses, where it is the provider's too.
 fn tags(operation: Operation, members: &mut Members<'_>) -> Vec<String> {
     #[derive(serde::Deserialize)]
     struct Metadata {
         #[serde(default)]
         tags: Vec<String>,
     }
-    let is_providers = operation.dialect() == Dialect::Anthropic;
+    let is_providers = matches!(operation.dialect(), Dialect::Anthropic | Dialect::Responses);
     let mut tags: Vec<String> =
         members.take("tags").and_then(|value| serde_json::from_str(value.get()).ok()).unwrap_or_default();
     for name in ["metadata", "litellm_metadata"] {

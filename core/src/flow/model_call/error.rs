@@ -61,6 +61,18 @@ pub enum CallError {
     /// The request cannot be said in the upstream's dialect.
     #[error(transparent)]
     Transform(#[from] TransformError),
+    /// No response has this name here.
+    #[error(
+        "No response is named '{0}'. Only the id of a response that this gateway gave out leads to the deployment that \
+         made it, and only as long as the configuration has that deployment."
+    )]
+    UnknownResponse(String),
+    /// The response was made by a deployment whose provider keeps none.
+    #[error(
+        "Responses of '{0}' are not kept: its provider has no such API. Keep what the call answered, and send the whole \
+         conversation in 'input'."
+    )]
+    ResponseNotKept(String),
     /// The end user whom the request names is blocked.
     #[error("User blocked from making LLM API Calls. User={0}")]
     EndUserBlocked(String),
@@ -114,7 +126,7 @@ impl CallError {
             | Self::Uncallable(_)
             | Self::EndUserBlocked(_)
             | Self::Unbounded(_) => "BadRequestError",
-            Self::UnknownModel { .. } => "NotFoundError",
+            Self::UnknownModel { .. } | Self::UnknownResponse(_) | Self::ResponseNotKept(_) => "NotFoundError",
             Self::ModelDenied(_) | Self::Route(_) => "PermissionDeniedError",
             Self::Refused(Refusal::Budget { .. }) => "BudgetExceededError",
             Self::Refused(Refusal::Rate { .. }) => "RateLimitError",

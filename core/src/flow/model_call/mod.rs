@@ -1,9 +1,10 @@
 //! One call of a model, whatever the operation: authenticate → plan → admit → attempt → answer or relay → settle.
 //!
-//! [`calls`] walks through it, [`plan`] decides without waiting, [`admit`] counts the call in its limits: [`scopes`] says
+//! [`calls`] walks through it, [`plan`] decides without waiting, [`choice`] which deployment, [`admit`] counts the call in its limits: [`scopes`] says
 //! in which, [`bound`] how much, [`course`] what is tried next where one stands in the way. [`attempt`] talks to the
 //! upstream, [`relay`] passes a stream on, [`slices`] holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also
-//! when its client goes away. [`probe`] is a call that the gateway makes by itself.
+//! when its client goes away. [`probe`] is a call that the gateway makes by itself, [`kept`] asks
+//! for what an earlier call left with its upstream.
 
 mod admit;
 mod asked;
@@ -11,12 +12,14 @@ mod attempt;
 mod body;
 mod bound;
 mod calls;
+mod choice;
 mod count;
 mod course;
 mod error;
 mod extra_body;
 mod facts;
 mod forwarded;
+mod kept;
 mod late;
 mod outage;
 mod parts;
@@ -40,6 +43,7 @@ mod whole;
 pub use calls::{CallAnswer, CallBody};
 pub use error::CallError;
 pub use facts::Facts;
+pub use kept::{KeptAnswer, KeptRequest};
 pub use parts::ModelCalls;
 pub use proxy_limits::ProxyLimits;
 pub use relay::Relay;

@@ -2,6 +2,7 @@
 
 use super::body::Said;
 use super::bound;
+use super::choice::{choose, earlier, going_on};
 use super::count;
 use super::course::Course;
 use super::error::CallError;
@@ -17,7 +18,7 @@ use crate::providers::mock::{self, MockAnswer, MockCall};
 use crate::providers::operation::Operation;
 use crate::providers::provider::{Call, Provider};
 use crate::providers::registry;
-use crate::routing::{Backend, Deployment, ResolveError, access, listing};
+use crate::routing::{Backend, Deployment};
 use crate::upstream::transport::Bounds;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -62,7 +63,11 @@ pub(super) fn make(
 ) -> Result<Plan, CallError> {
     let operation = request.operation;
     let name = principal.aliases.get(&said.model).unwrap_or(&said.model);
-    let deployment = choose(calls, name, principal, course)?;
+    let before = earlier(operation, &mut members)?;
+    let deployment = match &before {
+        Some(before) => going_on(calls, name, principal, (course, before))?,
+        None => choose(calls, name, principal, course)?,
+    };
     if let Some((size, quality)) = said.medium.as_ref().and_then(Medium::size_and_quality) {
         said.price = deployment.price_of_images(size, quality).map(Box::new);
     }
@@ -100,32 +105,6 @@ fn is_counted_by(backend: &Backend) -> bool {
     matches!(backend, Backend::Upstream(target) if registry::counts_tokens(target.provider))
 }
 
-/// One deployment of the model, where the key may use it. A key that may not learns nothing of what exists.
-fn choose(
-    calls: &ModelCalls,
-    name: &str,
-    principal: &Principal,
-    course: &Course,
-) -> Result<Arc<Deployment>, CallError> {
-    let lists = principal.model_lists();
-    let group = match calls.models.resolve(name) {
-        Ok(group) => group,
-        Err(ResolveError::Build(error)) => return Err(error.into()),
-        Err(ResolveError::Unknown(_)) if lists.iter().all(|list| access::allows(list, name, std::iter::empty())) => {
-            let visible = listing::visible(&calls.models, &lists);
-            let available = visible.into_iter().map(|listed| listed.name).collect();
-            return Err(CallError::UnknownModel { model: name.to_owned(), available });
-        }
-        Err(ResolveError::Unknown(_)) => return Err(CallError::ModelDenied(name.to_owned())),
-    };
-    if !lists.iter().all(|list| access::allows(list, name, group.access_groups())) {
-        return Err(CallError::ModelDenied(name.to_owned()));
-    }
-    group
-        .choose(calls.random.as_ref(), |deployment| !course.passed_over.contains(&deployment.id))
-        .ok_or_else(|| CallError::UnknownModel { model: name.to_owned(), available: Vec::new() })
-}
-
 /// Says in the request how long an answer may be, where the call must not outgrow it: a strict budget's bound holds only
 /// if the upstream knows it. Whether it must not.
 fn cap_output(
@@ -157,8 +136,12 @@ fn cap_output(
     }
     if named.is_empty() {
         let speaks_openai = deployment.target().is_some_and(|target| ["openai", "azure"].contains(&target.provider));
-        let is_chat = operation == Operation::Chat;
-        members.set(if is_chat && speaks_openai { "max_completion_tokens" } else { "max_tokens" }, value()?);
+        let name = match operation {
+            Operation::Responses => "max_output_tokens",
+            Operation::Chat if speaks_openai => "max_completion_tokens",
+            _ => "max_tokens",
+        };
+        members.set(name, value()?);
     }
     Ok(true)
 }

@@ -94,6 +94,7 @@ fn question(operation: Operation) -> &'static [u8] {
         Operation::Completion => br#"{"prompt":"1 + 1 =","max_tokens":16}"#,
         Operation::Embedding => br#"{"input":["test"]}"#,
         Operation::Rerank => br#"{"query":"test","documents":["test"]}"#,
+        Operation::Responses => br#"{"input":"What's 1 + 1?","max_output_tokens":16}"#,
         Operation::ImageGeneration => br#"{"prompt":"a dot"}"#,
         Operation::Speech => br#"{"input":"test","voice":"alloy"}"#,
         Operation::Moderation => br#"{"input":"test"}"#,

@@ -141,6 +141,11 @@ impl Relay {
         }
     }
 
+    /// How the client is told that the stream broke, where its dialect has more to say than the error.
+    pub fn broken(&self, code: &str, message: &str) -> Option<Bytes> {
+        self.begun.decoder.broken(code, message)
+    }
+
     /// Reads one piece and moves on. `None`: nothing for the client yet.
     async fn read(&mut self) -> Option<Bytes> {
         let decoder = self.begun.decoder.as_mut();

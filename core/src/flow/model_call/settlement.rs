@@ -3,6 +3,7 @@
 
 use super::admit::Admitted;
 use super::body::Said;
+use super::bound;
 use super::error::CallError;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
@@ -14,6 +15,7 @@ use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::api::medium::Medium;
 use crate::clock::Timestamp;
 use crate::id::RequestId;
+use crate::limits::BudgetMode;
 use crate::money::NanoDollars;
 use crate::price::{CallFacts, ModelPrice, cost_of};
 use crate::principal::Principal;
@@ -55,6 +57,8 @@ pub(super) struct OpenCall {
     admitted: Admitted,
     slices: Slices,
     facts: CallFacts,
+    /// The output that is charged where the answer promises one without telling of it.
+    promised_output: Option<u64>,
     /// What it asks for that is not counted in tokens.
     medium: Option<Medium>,
     /// The price that holds in place of the deployment's.
@@ -85,6 +89,7 @@ impl OpenCall {
             admitted: Admitted::default(),
             slices: Slices::default(),
             facts: CallFacts::at(id.arrived()),
+            promised_output: None,
             medium: None,
             price: None,
             asked: AskedInput::Body(request.body.clone()),
@@ -99,6 +104,9 @@ impl OpenCall {
         self.slices = Slices::of(&admitted, self.price());
         self.admitted = admitted;
         self.facts = said.asked.facts(self.id.arrived());
+        let care = bound::care(BudgetMode::Balanced, &self.calls.limits);
+        self.promised_output =
+            said.background.then(|| said.asked.output_cap(self.deployment.price.as_ref(), care).unwrap_or(0));
         self
     }
 
@@ -127,7 +135,8 @@ impl OpenCall {
     pub(super) fn reply(&self, show_usage: bool) -> Reply<'_> {
         let model = self.row.as_ref().map_or("", |row| row.details.model_group.as_str());
         let asked: &[u8] = if let AskedInput::Body(body) = &self.asked { body } else { &[] };
-        Reply { operation: self.operation, id: self.id, model, asked, show_usage }
+        let deployment = self.deployment.id.as_str();
+        Reply { operation: self.operation, id: self.id, model, deployment, asked, show_usage }
     }
 
     /// As whom the upstream knows us, where no fixed key says it.
@@ -169,7 +178,8 @@ impl OpenCall {
     /// # Errors
     /// As [`OpenCall::settle`].
     pub(super) async fn settle_whole(&mut self, usage: Option<Usage>, answer: &[u8]) -> Result<NanoDollars, CallError> {
-        let usage = self.used(usage, || self.estimate(tokens::count_answer(answer)));
+        let promised = self.promised_output;
+        let usage = self.used(usage, || self.estimate(promised.unwrap_or_else(|| tokens::count_answer(answer))));
         self.judge(usage, || Outcome::Success);
         self.store().await
     }

@@ -42,6 +42,7 @@ const END: &str = "data: [DONE]\n\n";
 const STREAMED: &str = r#"{"model":"gpt","stream":true,"messages":[{"role":"user","content":"Hello there"}]}"#;
 const WHOLE: &str = r#"{"model":"gpt","messages":[]}"#;
 
+mod kept;
 mod limits;
 mod reranks;
 
@@ -49,11 +50,14 @@ mod reranks;
 struct Scripted {
     answer: Mutex<Option<(u16, UpstreamBody)>>,
     asked: Mutex<Bytes>,
+    /// The method and the address.
+    asked_at: Mutex<String>,
 }
 
 #[async_trait]
 impl Transport for Scripted {
     async fn send(&self, request: Request<Bytes>, _: Bounds) -> Result<Response<UpstreamBody>, TransportError> {
+        *self.asked_at.lock().unwrap() = format!("{} {}", request.method(), request.uri());
         *self.asked.lock().unwrap() = request.into_body();
         let (status, body) = self.answer.lock().unwrap().take().expect("one call");
         let mut response = Response::new(body);
@@ -82,18 +86,17 @@ impl Gateway {
         let cache = Arc::new(PrincipalCache::new(0, 10));
         let directory = Arc::new(Directory::new(RecordStore::new(table.clone()), 0, 10));
         let master = MasterKey::new(&Secret::new("sk-m"));
-        let params = DeploymentParams {
-            model: model.to_owned(),
-            api_base: Some("http://upstream.test/v1".to_owned()),
-            ..DeploymentParams::default()
-        };
-        let entry = ModelEntry { model_name: "gpt".to_owned(), params, info: serde_json::Map::new(), line: 0 };
+        let models = [("gpt", model), ("mini", "openai/gpt-4o-mini"), ("claude", "anthropic/claude-x")];
         let targets = |params: &_| target_of(params, &Environment::default()).map_err(Into::into);
         let wait = Duration::from_secs(60);
-        let upstream = Arc::new(Scripted { answer: Mutex::new(Some((status, body))), asked: Mutex::default() });
+        let upstream = Arc::new(Scripted {
+            answer: Mutex::new(Some((status, body))),
+            asked: Mutex::default(),
+            asked_at: Mutex::default(),
+        });
         let calls = ModelCalls {
             authenticator: Arc::new(Authenticator::new(Some(master), keys, cache, directory)),
-            models: Arc::new(ModelTable::new(vec![entry], Arc::new(targets)).unwrap()),
+            models: Arc::new(ModelTable::new(models.map(entry).into(), Arc::new(targets)).unwrap()),
             spend: Arc::new(SpendLog::new(table.clone(), None)),
             ledger: Ledger::new(table.clone()),
             limits: ProxyLimits::default(),
@@ -128,6 +131,15 @@ impl Gateway {
     async fn row(&self, id: RequestId) -> Option<SpendRow> {
         self.calls.spend.find(id).await.unwrap()
     }
+}
+
+fn entry((name, model): (&str, &str)) -> ModelEntry {
+    let params = DeploymentParams {
+        model: model.to_owned(),
+        api_base: Some("http://upstream.test/v1".to_owned()),
+        ..DeploymentParams::default()
+    };
+    ModelEntry { model_name: name.to_owned(), params, info: serde_json::Map::new(), line: 0 }
 }
 
 fn authorized(key: &str) -> HeaderMap {

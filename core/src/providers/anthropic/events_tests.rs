@@ -38,7 +38,7 @@ fn stream(events: &[&str]) -> String {
 
 fn read(stream: &str, show_usage: bool, cut: usize) -> (Result<String, ProviderFailure>, Box<dyn StreamDecoder>) {
     let id = RequestId::at(Timestamp::from_seconds(1), &[1; 10]);
-    let reply = Reply { operation: Operation::Chat, id, model: "claude", asked: &[], show_usage };
+    let reply = Reply { operation: Operation::Chat, id, model: "claude", deployment: "d", asked: &[], show_usage };
     let mut decoder: Box<dyn StreamDecoder> = Box::new(Translation::new(reply, MessageEvents::default()));
     let mut out = Vec::new();
     for chunk in stream.as_bytes().chunks(cut) {

@@ -57,4 +57,9 @@ pub trait ClientEvents: Send {
 
     /// What goes out last, once the call is charged: what was used, and the end.
     fn terminal(&self, usage: &Usage) -> Bytes;
+
+    /// What goes out last where the stream broke. `None`: an error in the dialect's common shape says enough.
+    fn broken(&self, _code: &str, _message: &str) -> Option<Bytes> {
+        None
+    }
 }

@@ -83,6 +83,10 @@ impl StreamDecoder for Bridged {
         self.events.terminal(&usage)
     }
 
+    fn broken(&self, code: &str, message: &str) -> Option<Bytes> {
+        self.events.broken(code, message)
+    }
+
     fn seen(&self) -> &Seen {
         self.inner.seen()
     }

@@ -155,7 +155,7 @@ mod tests {
 
     fn reply() -> Reply<'static> {
         let id = RequestId::at(Timestamp::from_seconds(1), &[1; 10]);
-        Reply { operation: Operation::Completion, id, model: "mine", asked: &[], show_usage: false }
+        Reply { operation: Operation::Completion, id, model: "mine", deployment: "d", asked: &[], show_usage: false }
     }
 
     fn read(stream: &str, cut: usize) -> Result<String, ProviderFailure> {

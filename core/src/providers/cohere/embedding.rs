@@ -170,7 +170,14 @@ mod tests {
 
     fn told(body: &str) -> Result<Value, ProviderFailure> {
         let id = RequestId::at(Timestamp::from_seconds(1), &[1; 10]);
-        let reply = Reply { operation: Operation::Embedding, id, model: "mine", asked: &[], show_usage: false };
+        let reply = Reply {
+            operation: Operation::Embedding,
+            id,
+            model: "mine",
+            deployment: "d",
+            asked: &[],
+            show_usage: false,
+        };
         read(reply, body.as_bytes()).map(|answer| serde_json::from_slice(&answer.body).unwrap())
     }
 

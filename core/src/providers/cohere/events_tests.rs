@@ -46,7 +46,7 @@ fn stream(events: &[&str], format: Format) -> String {
 
 fn read(stream: &str, show_usage: bool, cut: usize) -> (Result<String, ProviderFailure>, Box<dyn StreamDecoder>) {
     let id = RequestId::at(Timestamp::from_seconds(1), &[1; 10]);
-    let reply = Reply { operation: Operation::Chat, id, model: "command", asked: &[], show_usage };
+    let reply = Reply { operation: Operation::Chat, id, model: "command", deployment: "d", asked: &[], show_usage };
     let decoder = Translation::<_, CohereLines>::framed(reply, MessageEvents::default());
     let mut decoder: Box<dyn StreamDecoder> = Box::new(decoder);
     let mut out = Vec::new();

@@ -73,7 +73,7 @@ pub(super) fn batch(call: &mut Call<'_, '_>, target: &Target) -> Result<Vec<u8>,
     }
     let model = format!("models/{}", target.model);
     let one = |input| One { model: &model, content: Content { parts: [part(input)] }, settings: &settings };
-    let batch = Batch { requests: inputs.iter().map(|input| one(input)).collect() };
+    let batch = Batch { requests: inputs.iter().map(one).collect() };
     serde_json::to_vec(&batch).map_err(|error| unwritable(&error))
 }
 

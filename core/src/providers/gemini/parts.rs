@@ -133,7 +133,9 @@ pub(super) fn thought(block: &RawValue) -> Option<ContentPart<'static>> {
         thinking: String,
     }
     let block: Block = serde_json::from_str(block.get()).ok()?;
-    (!block.thinking.is_empty()).then(|| ContentPart::Thought { thought: true, text: Cow::Owned(block.thinking) })
+    let is_empty = block.thinking.is_empty();
+    let part = ContentPart::Thought { thought: true, text: Cow::Owned(block.thinking) };
+    if is_empty { None } else { Some(part) }
 }
 
 /// What a `detail` of an image stands for; `None` where it leaves the choice to the model.

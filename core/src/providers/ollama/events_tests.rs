@@ -33,7 +33,7 @@ fn stream(lines: &[&str]) -> String {
 
 fn read(stream: &str, show_usage: bool, cut: usize) -> (Result<String, ProviderFailure>, Box<dyn StreamDecoder>) {
     let id = RequestId::at(Timestamp::from_seconds(1), &[1; 10]);
-    let reply = Reply { operation: Operation::Chat, id, model: "llama", asked: &[], show_usage };
+    let reply = Reply { operation: Operation::Chat, id, model: "llama", deployment: "d", asked: &[], show_usage };
     let mut decoder: Box<dyn StreamDecoder> =
         Box::new(Translation::<_, LineSplitter>::framed(reply, LineEvents::new(id)));
     let mut out = Vec::new();

@@ -1,7 +1,7 @@
 //! Where an operation is called: below the base as OpenAI does, or by Azure's deployments and versions.
 
 use crate::providers::parameters::row::Rule;
-use crate::providers::target::Target;
+use crate::providers::target::{Target, is_azure_v1};
 
 /// The version of Azure's API where nobody says one.
 const AZURE_VERSION: &str = "2025-02-01-preview";
@@ -20,6 +20,25 @@ pub(super) fn endpoint(target: &Target, path: &str) -> String {
         azure_models(target, base, query, path)
     } else {
         plain(target, base, query, path)
+    }
+}
+
+/// The address of responses, or of what stands `below` them (`/{id}`). Azure's versions that are dates name no deployment
+/// here, and where nobody says a version it is OpenAI's own API.
+pub(in crate::providers) fn responses(target: &Target, below: &str) -> String {
+    let (base, query) =
+        target.api_base.split_once('?').map_or((target.api_base.as_str(), None), |(base, query)| (base, Some(query)));
+    let base = base.trim_end_matches('/');
+    let base = base.strip_suffix("/chat/completions").or_else(|| base.strip_suffix("/responses")).unwrap_or(base);
+    let path = format!("/responses{below}");
+    if !target.profile.has(Rule::AzureAddress) {
+        return plain(target, base, query, &path);
+    }
+    let root = base.split_once("/openai").map_or(base, |(root, _)| root);
+    let of_base = query.and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("api-version=")));
+    match target.api_version.as_deref().or(of_base).filter(|version| !is_azure_v1(Some(version))) {
+        Some(version) => format!("{root}/openai{path}?api-version={version}"),
+        None => format!("{root}/openai/v1{path}"),
     }
 }
 
@@ -95,6 +114,26 @@ mod tests {
         assert_eq!(at("openai/m", "http://u/v1/chat/completions", None), "http://u/v1/chat/completions");
         assert_eq!(at("openai/m", "http://u/v1?x=1", None), "http://u/v1/chat/completions?x=1");
         assert_eq!(at("snowflake/m", "http://u", None), "http://u/api/v2/cortex/v1/chat/completions");
+    }
+
+    #[test]
+    fn responses_stand_beside_chats_and_azure_names_no_deployment_there() {
+        let at = |model: &str, base: &str, version: Option<&str>| {
+            let params = DeploymentParams {
+                model: model.to_owned(),
+                api_base: Some(base.to_owned()),
+                api_version: version.map(str::to_owned),
+                ..DeploymentParams::default()
+            };
+            responses(&target_of(&params, &Environment::default()).unwrap(), "/r1")
+        };
+        assert_eq!(at("openai/m", "http://u/v1/chat/completions", None), "http://u/v1/responses/r1");
+        assert_eq!(at("openai/m", "http://u/v1/?x=1", None), "http://u/v1/responses/r1?x=1");
+        let dated = "http://u/openai/responses/r1?api-version=2025-03-01-preview";
+        for base in ["http://u", "http://u/openai/deployments/d", "http://u/openai/responses"] {
+            assert_eq!(at("azure/d", base, Some("2025-03-01-preview")), dated);
+        }
+        assert_eq!(at("azure/d", "http://u", None), "http://u/openai/v1/responses/r1");
     }
 
     #[test]

@@ -88,7 +88,8 @@ mod tests {
 
     fn read_chat(body: &'static str) -> Result<WholeAnswer, ProviderFailure> {
         let id = RequestId::at(Timestamp::from_seconds(1), &[1; 10]);
-        let reply = Reply { operation: Operation::Chat, id, model: "m", asked: &[], show_usage: false };
+        let reply =
+            Reply { operation: Operation::Chat, id, model: "m", deployment: "d", asked: &[], show_usage: false };
         read(reply, Bytes::from_static(body.as_bytes()))
     }
 

@@ -83,6 +83,11 @@ impl ParamSet {
         OF_IMAGES.iter().position(|known| *known == name).map(|at| Self(1 << at))
     }
 
+    /// The names of a chat's parameters that are not in this set.
+    pub fn missing(self) -> impl Iterator<Item = &'static str> {
+        NAMES.into_iter().filter(move |name| !self.takes(name))
+    }
+
     /// Whether every parameter of `other` is in this set.
     pub fn has(self, other: Self) -> bool {
         self & other == other

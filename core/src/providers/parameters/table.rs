@@ -1,12 +1,12 @@
 //! What each provider of the OpenAI dialect takes and how it differs. Data only: a provider that differs is one row.
 
-use super::own;
 use super::plain::{ANY_MODEL, PLAIN, USER_FOR_OPENAIS};
 use super::row::{ByModel, Models, Row, Rule};
+use super::{google, own};
 
 /// The row of a provider.
 pub fn row(provider: &str) -> &'static Row {
-    ROWS.iter().chain(own::ROWS).find(|row| row.provider == provider).unwrap_or(&PLAIN)
+    ROWS.iter().chain(own::ROWS).chain(google::ROWS).find(|row| row.provider == provider).unwrap_or(&PLAIN)
 }
 
 /// OpenAI's newer models answer images in one form, and have no styles.
@@ -51,9 +51,6 @@ static ROWS: &[Row] = &[
         rules: &[Rule::KeepsCacheMarks, Rule::TakesTokens],
         ..PLAIN
     },
-    GEMINI,
-    Row { provider: "vertex_ai", ..VERTEX },
-    Row { provider: "vertex_ai_beta", ..VERTEX },
     Row { provider: "azure", ..AZURE },
     Row { provider: "bedrock", ..BEDROCK },
     Row { provider: "bedrock_converse", ..BEDROCK },
@@ -275,65 +272,6 @@ static ROWS: &[Row] = &[
     },
 ];
 
-/// The models of Google's third generation are not all in the price data.
-const THINKING_GEMINI: &[&str] = &["gemini-2.5", "gemini-3", "gemini-4"];
-
-const GEMINI: Row = Row {
-    provider: "gemini",
-    takes: "frequency_penalty functions logprobs max_completion_tokens max_tokens modalities n parallel_tool_calls \
-            presence_penalty response_format seed service_tier stop stream stream_options temperature tool_choice tools \
-            top_p web_search_options",
-    by_model: &[
-        ByModel { models: Models::Named(THINKING_GEMINI), more: "reasoning_effort thinking", ..ANY_MODEL },
-        ByModel { models: Models::KnownToLack("supports_reasoning"), less: "reasoning_effort thinking", ..ANY_MODEL },
-        ByModel { models: Models::Able("supports_reasoning"), more: "reasoning_effort thinking", ..ANY_MODEL },
-        ByModel { models: Models::Able("supports_audio_output"), more: "audio", ..ANY_MODEL },
-    ],
-    embeddings: "dimensions encoding_format",
-    ..PLAIN
-};
-
-/// Models of other publishers on Vertex AI, which speak the OpenAI dialect.
-const OF_OTHERS: &[&str] = &[
-    "llama",
-    "mistral",
-    "codestral",
-    "ministral",
-    "pixtral",
-    "jamba",
-    "deepseek",
-    "qwen",
-    "gpt-oss",
-    "kimi",
-    "minimax",
-    "glm",
-];
-
-const VERTEX: Row = Row {
-    takes: "frequency_penalty functions logprobs max_completion_tokens max_tokens modalities n parallel_tool_calls \
-            presence_penalty response_format seed service_tier stop stream stream_options temperature tool_choice tools \
-            top_logprobs top_p web_search_options",
-    by_model: &[
-        ByModel { models: Models::Named(THINKING_GEMINI), more: "reasoning_effort thinking", ..ANY_MODEL },
-        ByModel { models: Models::KnownToLack("supports_reasoning"), less: "reasoning_effort thinking", ..ANY_MODEL },
-        ByModel { models: Models::Able("supports_reasoning"), more: "reasoning_effort thinking", ..ANY_MODEL },
-        ByModel { models: Models::Able("supports_audio_output"), more: "audio", ..ANY_MODEL },
-        ByModel {
-            models: Models::Named(&["claude"]),
-            more: "reasoning_effort thinking user",
-            less: "frequency_penalty functions logprobs modalities presence_penalty seed service_tier top_logprobs",
-            ..ANY_MODEL
-        },
-        ByModel {
-            models: Models::Named(OF_OTHERS),
-            more: "function_call logit_bias reasoning_effort",
-            rules: &[Rule::SaysNoStream],
-            ..ANY_MODEL
-        },
-    ],
-    ..GEMINI
-};
-
 const COHERE: Row = Row {
     takes: "frequency_penalty max_completion_tokens max_tokens n presence_penalty seed stop stream temperature \
                 tool_choice tools top_p",
@@ -427,9 +365,9 @@ mod tests {
 
     #[test]
     fn every_row_is_a_providers_and_every_name_a_parameters() {
-        let rows: BTreeSet<_> = ROWS.iter().chain(own::ROWS).map(|row| row.provider).collect();
-        assert_eq!(rows.len(), ROWS.len() + own::ROWS.len());
-        for row in ROWS.iter().chain(own::ROWS) {
+        let rows: BTreeSet<_> = ROWS.iter().chain(own::ROWS).chain(google::ROWS).map(|row| row.provider).collect();
+        assert_eq!(rows.len(), ROWS.len() + own::ROWS.len() + google::ROWS.len());
+        for row in ROWS.iter().chain(own::ROWS).chain(google::ROWS) {
             assert!(catalog::find(row.provider).is_some(), "{}", row.provider);
             let mut words = vec![row.takes, row.more, row.embeddings];
             words.extend(row.by_model.iter().flat_map(|by_model| [by_model.more, by_model.less]));

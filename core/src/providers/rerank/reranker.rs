@@ -2,6 +2,7 @@
 
 use super::row::{self, Row};
 use super::{answer, request};
+use crate::providers::catalog::{self, Dialect};
 use crate::providers::decoder::StreamDecoder;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::openai::{EventReader, failure};
@@ -9,9 +10,14 @@ use crate::providers::provider::{Call, Provider, Reply, TransformError, WholeAns
 use crate::providers::target::Target;
 use bytes::Bytes;
 
-/// How a provider reranks that has no transform of its own for it.
-pub fn reranker(provider: &str) -> &'static dyn Provider {
-    row::row(provider)
+/// How a provider reranks: as its row says, else, where it speaks OpenAI's dialect, as most do. `None`: its own transform
+/// reranks, or says that it does not.
+pub fn reranker(provider: &str) -> Option<&'static dyn Provider> {
+    let speaks_openai = || catalog::find(provider).is_none_or(|provider| provider.dialect == Dialect::OpenAi);
+    match row::row(provider) {
+        Some(row) => Some(row),
+        None => speaks_openai().then_some(&row::PLAIN),
+    }
 }
 
 impl Provider for Row {

@@ -43,12 +43,13 @@ pub(super) enum TokensTold {
     Both,
 }
 
-/// The row of a provider. One without a row of its own speaks Cohere's dialect at `/rerank`.
-pub(super) fn row(provider: &str) -> &'static Row {
-    ROWS.iter().find(|row| row.provider == provider).unwrap_or(&PLAIN)
+/// The row of a provider, where it has one.
+pub(super) fn row(provider: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.provider == provider)
 }
 
-const PLAIN: Row = Row {
+/// Cohere's dialect at `/rerank`.
+pub(super) static PLAIN: Row = Row {
     provider: "",
     dialect: Dialect::Cohere,
     address: Address::Below("/rerank"),

@@ -186,7 +186,14 @@ mod tests {
     fn the_ranking_keeps_its_order_and_hundreds_of_documents_are_units() {
         let id = RequestId::at(Timestamp::from_seconds(1), &[1; 10]);
         let asked = json!({"documents": vec!["d"; 101]}).to_string();
-        let reply = Reply { operation: Operation::Rerank, id, model: "m", asked: asked.as_bytes(), show_usage: false };
+        let reply = Reply {
+            operation: Operation::Rerank,
+            id,
+            model: "m",
+            deployment: "d",
+            asked: asked.as_bytes(),
+            show_usage: false,
+        };
         let answer = read(reply, br#"{"records":[{"id":"1","score":0.90},{"id":"0"}]}"#).unwrap();
         let body: Value = serde_json::from_slice(&answer.body).unwrap();
         let results = json!([{"index": 1, "relevance_score": 0.9}, {"index": 0, "relevance_score": 0}]);

@@ -1,3 +1,5 @@
+//! What each kind of account shows for a token, and what is said of those that cannot be used.
+
 use super::*;
 use crate::upstream::transport::{Bounds, TransportError, UpstreamBody};
 use async_trait::async_trait;

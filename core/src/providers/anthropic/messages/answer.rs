@@ -60,7 +60,7 @@ mod tests {
     fn told(operation: Operation, body: &'static str) -> Result<WholeAnswer, ProviderFailure> {
         let id = RequestId::at(Timestamp::from_seconds(1), &[0; 10]);
         read(
-            Reply { operation, id, model: "mine", asked: &[], show_usage: false },
+            Reply { operation, id, model: "mine", deployment: "d", asked: &[], show_usage: false },
             &Bytes::from_static(body.as_bytes()),
         )
     }

@@ -44,7 +44,7 @@ type Read = (Result<String, ProviderFailure>, Box<dyn StreamDecoder>);
 
 fn read_by(events: impl ChatEvents + 'static, stream: &[u8], show_usage: bool, cut: usize) -> Read {
     let id = RequestId::at(Timestamp::from_seconds(1), &[1; 10]);
-    let reply = Reply { operation: Operation::Chat, id, model: "m", asked: &[], show_usage };
+    let reply = Reply { operation: Operation::Chat, id, model: "m", deployment: "d", asked: &[], show_usage };
     let mut decoder: Box<dyn StreamDecoder> = Box::new(Translation::<_, MessageSplitter>::framed(reply, events));
     let mut out = Vec::new();
     for chunk in stream.chunks(cut) {

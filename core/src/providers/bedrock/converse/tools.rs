@@ -106,7 +106,7 @@ fn spec<'a>(function: &'a Function<'_>, abilities: Abilities) -> Result<Spec<'a>
     // A description is wanted, and its name is the best there is.
     let description = function.description.as_deref().filter(|text| !text.is_empty()).unwrap_or(&function.name);
     let input_schema = InputSchema { json: told(function.parameters, abilities, "tools")? };
-    let strict = function.strict.filter(|_| abilities.is_strict);
+    let strict = function.strict.filter(|strict| *strict && abilities.is_strict);
     Ok(Spec { name: &function.name, description: Cow::Borrowed(description), input_schema, strict })
 }
 

@@ -141,7 +141,7 @@ mod tests {
 
     fn reply(show_usage: bool) -> Reply<'static> {
         let id = RequestId::at(Timestamp::from_seconds(1), &[7; 10]);
-        Reply { operation: Operation::Completion, id, model: "mine", asked: b"{}", show_usage }
+        Reply { operation: Operation::Completion, id, model: "mine", deployment: "d", asked: b"{}", show_usage }
     }
 
     fn fed(stream: &str, piece: usize, show_usage: bool) -> Result<String, ProviderFailure> {

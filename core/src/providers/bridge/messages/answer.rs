@@ -78,7 +78,8 @@ mod tests {
     fn told(message: &Value, finish: &str) -> Value {
         let answer = json!({"id": "up", "choices": [{"message": message, "finish_reason": finish}]}).to_string();
         let id = RequestId::at(Timestamp::from_seconds(1), &[0; 10]);
-        let reply = Reply { operation: Operation::Messages, id, model: "mine", asked: &[], show_usage: false };
+        let reply =
+            Reply { operation: Operation::Messages, id, model: "mine", deployment: "d", asked: &[], show_usage: false };
         let usage = Usage { prompt_tokens: 12, completion_tokens: 5, ..Usage::default() };
         let written = write(reply, &Completion::read(answer.as_bytes()).unwrap(), Some(&usage)).unwrap();
         serde_json::from_slice(&written).unwrap()
@@ -112,7 +113,8 @@ mod tests {
         let answer =
             json!({"choices": [{"message": {"tool_calls": [{"function": {"name": "f", "arguments": "[1"}}]}}]});
         let id = RequestId::at(Timestamp::from_seconds(1), &[0; 10]);
-        let reply = Reply { operation: Operation::Messages, id, model: "mine", asked: &[], show_usage: false };
+        let reply =
+            Reply { operation: Operation::Messages, id, model: "mine", deployment: "d", asked: &[], show_usage: false };
         let text = answer.to_string();
         assert!(write(reply, &Completion::read(text.as_bytes()).unwrap(), None).is_err());
     }

@@ -24,7 +24,8 @@ fn stream(events: &[&str]) -> String {
 /// What the client gets of a stream that comes in pieces of so many bytes, with the end.
 fn told(text: &str, piece: usize) -> Result<String, ProviderFailure> {
     let id = RequestId::at(Timestamp::from_seconds(1), &[0; 10]);
-    let reply = Reply { operation: Operation::Messages, id, model: "mine", asked: &[], show_usage: false };
+    let reply =
+        Reply { operation: Operation::Messages, id, model: "mine", deployment: "d", asked: &[], show_usage: false };
     let mut reader: Box<dyn StreamDecoder> = registry::provider("groq", "m", Operation::Messages).decoder(reply);
     let mut all = Vec::new();
     for piece in text.as_bytes().chunks(piece.max(1)) {

@@ -104,7 +104,8 @@ mod tests {
 
     fn told(body: &Value) -> Result<Value, ProviderFailure> {
         let id = RequestId::at(Timestamp::from_seconds(1), &[0; 10]);
-        let reply = Reply { operation: Operation::Chat, id, model: "mine", asked: &[], show_usage: false };
+        let reply =
+            Reply { operation: Operation::Chat, id, model: "mine", deployment: "d", asked: &[], show_usage: false };
         let answer = read(reply, &Bytes::from(body.to_string()))?;
         Ok(serde_json::from_slice(&answer.body).unwrap())
     }

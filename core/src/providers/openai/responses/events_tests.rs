@@ -28,7 +28,7 @@ fn stream(events: &[&str]) -> String {
 
 fn told(text: &str, piece: usize) -> Result<(String, Option<Usage>), ProviderFailure> {
     let id = RequestId::at(Timestamp::from_seconds(1), &[0; 10]);
-    let reply = Reply { operation: Operation::Chat, id, model: "m", asked: &[], show_usage: false };
+    let reply = Reply { operation: Operation::Chat, id, model: "m", deployment: "d", asked: &[], show_usage: false };
     let mut reader = Translation::new(reply, ResponseEvents::default());
     let mut all = Vec::new();
     for piece in text.as_bytes().chunks(piece.max(1)) {

@@ -9,7 +9,7 @@ use crate::api::chat::tool::{Tool, ToolChoice};
 use crate::api::members::Members;
 use crate::api::object::ObjectWriter;
 use crate::price::ModelPrice;
-use crate::providers::openai::address::endpoint;
+use crate::providers::openai::address;
 use crate::providers::openai::request::post;
 use crate::providers::outgoing::{add_extra_body, fill_in};
 use crate::providers::parameters::admit::leave_out;
@@ -22,7 +22,6 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-const PATH: &str = "/responses";
 /// Sealed thoughts, which a conversation can go on with.
 const INCLUDE: [&str; 1] = ["reasoning.encrypted_content"];
 /// The name of a schema that has none.
@@ -51,6 +50,7 @@ enum Offered<'r> {
         #[serde(skip_serializing_if = "Option::is_none")]
         parameters: Option<&'r RawValue>,
     },
+    WebSearch,
     WebSearchPreview,
     #[serde(untagged)]
     Whole(&'r RawValue),
@@ -100,11 +100,7 @@ pub(super) fn build(call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes
     let mut written = Members::parse(&written).map_err(|error| unsayable(&error))?;
     add_extra_body(&mut written, target, extra_body.map(|extra| Cow::Owned(extra.into_owned())))?;
     let body = written.to_json();
-    let base = target.api_base.trim_end_matches('/');
-    match base.strip_suffix("/chat/completions") {
-        Some(base) => post(&format!("{base}{PATH}"), body, target),
-        None => post(&endpoint(target, PATH), body, target),
-    }
+    post(&address::responses(target, ""), body, target)
 }
 
 /// Whether the model is known to think before it answers.
@@ -166,22 +162,25 @@ fn write_members(
 ) -> Result<(), serde_json::Error> {
     body.add("model", &target.model)?;
     body.add("input", input)?;
-    body.add("include", &INCLUDE)?;
+    let is_xai = target.provider == "xai";
+    if !is_xai {
+        body.add("include", &INCLUDE)?;
+    }
     if let Some(instructions) = instructions {
         body.add("instructions", &instructions)?;
     }
     if let Some(tokens) = request.max_tokens {
         body.add("max_output_tokens", &tokens)?;
     }
-    if stream {
-        body.add("stream", &true)?;
+    if stream || is_xai {
+        body.add("stream", &stream)?;
     }
     if let Some(user) = &request.user {
         body.add("user", &**user)?;
     }
     let mut tools: Vec<_> = request.tools.iter().map(offered).collect();
     if request.web_search_options.is_some() {
-        tools.push(Offered::WebSearchPreview);
+        tools.push(if is_xai { Offered::WebSearch } else { Offered::WebSearchPreview });
     }
     if !tools.is_empty() {
         body.add("tools", &tools)?;

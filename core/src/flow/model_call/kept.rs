@@ -1,0 +1,81 @@
+//! Responses that an earlier call left with its upstream: read, deleted, cancelled. Their names lead back to the deployment
+//! that made them.
+
+use super::attempt;
+use super::choice::{keeper, maker};
+use super::error::CallError;
+use super::facts::Facts;
+use super::parts::ModelCalls;
+use crate::api::responses::id::ResponseId;
+use crate::auth::route::authorize_route;
+use crate::id::RequestId;
+use crate::providers::operation::Operation;
+use crate::providers::registry;
+use crate::providers::responses::kept::{KeptOperation, naming};
+use crate::upstream::transport::Bounds;
+use bytes::Bytes;
+use http::HeaderMap;
+use std::sync::Arc;
+
+/// What a client asks about a response.
+#[derive(Debug)]
+pub struct KeptRequest {
+    /// What is asked.
+    pub operation: KeptOperation,
+    /// The route that was matched, as key permissions name it.
+    pub route: &'static str,
+    /// The response's name.
+    pub name: String,
+    /// What the address says behind it.
+    pub query: Option<String>,
+    /// The request's headers.
+    pub headers: HeaderMap,
+}
+
+/// What a client is answered.
+#[derive(Debug)]
+pub struct KeptAnswer {
+    /// What its headers say.
+    pub facts: Facts,
+    /// The answer, or why there is none.
+    pub result: Result<Bytes, CallError>,
+}
+
+impl ModelCalls {
+    /// Asks the deployment that made a response about it. Costs nothing, so nothing is charged.
+    pub async fn ask_about(&self, request: KeptRequest) -> KeptAnswer {
+        let arrived = self.clock.now();
+        let mut entropy = [0; 10];
+        let drawn = self.random.fill(&mut entropy);
+        let mut facts = Facts::new(RequestId::at(arrived, &entropy));
+        let result = match drawn {
+            Ok(()) => self.asked(&request, &mut facts).await,
+            Err(error) => Err(error.into()),
+        };
+        facts.duration_ms = self.clock.now().millis_since(arrived);
+        if let Err(error) = &result {
+            tracing::warn!(call = %facts.id, error = error as &dyn std::error::Error, "a response is not told");
+        }
+        KeptAnswer { facts, result }
+    }
+
+    async fn asked(&self, request: &KeptRequest, facts: &mut Facts) -> Result<Bytes, CallError> {
+        let principal = self.authenticator.authenticate(&request.headers, self.clock.now()).await?;
+        authorize_route(&principal, request.route)?;
+        facts.principal = Some(Arc::clone(&principal));
+        let unknown = || CallError::UnknownResponse(request.name.clone());
+        let id = ResponseId::read(&request.name).ok_or_else(unknown)?;
+        let deployment = maker(self, &principal, &id)?.ok_or_else(unknown)?;
+        (facts.model_group, facts.deployment) = (Some(id.model.clone()), Some(Arc::clone(&deployment)));
+        let Some(target) = keeper(&deployment) else { return Err(CallError::ResponseNotKept(id.model)) };
+        let asked = request.operation.request(target, &id.upstream, request.query.as_deref())?;
+        let total = deployment.timeouts.total.unwrap_or(self.bounds.total);
+        let bounds = Bounds { total, first_byte: total, ..self.bounds };
+        let speaker = registry::provider(target.provider, &target.model, Operation::Responses);
+        let answered = attempt::ask(self, (&speaker, target.identity.as_ref()), asked, bounds).await?;
+        facts.upstream_headers = Some(answered.headers);
+        let body = attempt::collect_answer(answered.body).await?;
+        let naming = naming(deployment.id.as_str(), &id.model);
+        Ok(request.operation.told(&naming, &request.name, body))
+    }
+}

@@ -1,0 +1,84 @@
+//! A whole answer: passed with the names that its client knows, and read for its usage.
+
+use super::expected;
+use super::renamed::Naming;
+use crate::api::members::Members;
+use crate::providers::failure::ProviderFailure;
+use crate::providers::openai::failure;
+use crate::providers::provider::{Reply, WholeAnswer};
+use crate::usage::Usage;
+use crate::wire::openai_usage::usage_and_tier;
+use bytes::Bytes;
+use memchr::memmem;
+
+/// The item that tells of a search.
+const SEARCH: &[u8] = b"\"web_search_call\"";
+
+/// Reads an answer of status 200. One that failed is told as its upstream tells it: it has been billed.
+pub(super) fn read(reply: Reply<'_>, body: &Bytes) -> Result<WholeAnswer, ProviderFailure> {
+    let malformed = |what: &str| ProviderFailure::malformed(format!("{what}: {}", failure::excerpt(body)));
+    let mut response = Members::parse(body).map_err(|_| malformed("the upstream's answer is no response"))?;
+    if !response.has("output") {
+        if let Some(error) = response.get("error").filter(|error| error.get() != "null") {
+            return Err(failure::in_band(error.get().as_bytes()));
+        }
+        return Err(malformed("the upstream's answer has no output"));
+    }
+    let usage = usage(&response);
+    Naming::of(reply).put_into(&mut response);
+    expected::fill_in(&mut response);
+    Ok(WholeAnswer { body: Bytes::from(response.to_json()), usage })
+}
+
+/// What a response used, where it tells.
+pub(super) fn usage(response: &Members<'_>) -> Option<Usage> {
+    let mut usage = usage_and_tier(response.get("usage"), response.get("service_tier"))?;
+    let output = response.get("output").map(|output| output.get().as_bytes()).unwrap_or_default();
+    if usage.web_searches == 0 {
+        usage.web_searches = memmem::find_iter(output, SEARCH).count() as u64;
+    }
+    Some(usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::responses::id::ResponseId;
+    use crate::clock::Timestamp;
+    use crate::id::RequestId;
+    use crate::providers::failure::FailureClass;
+    use crate::providers::operation::Operation;
+    use serde_json::{Value, json};
+
+    fn told(body: &str) -> Result<(Value, Option<Usage>), ProviderFailure> {
+        let (operation, id) = (Operation::Responses, RequestId::at(Timestamp::from_seconds(1), &[0; 10]));
+        let reply = Reply { operation, id, model: "mine", deployment: "d", asked: &[], show_usage: false };
+        let answer = read(reply, &Bytes::copy_from_slice(body.as_bytes()))?;
+        Ok((serde_json::from_slice(&answer.body).unwrap(), answer.usage))
+    }
+
+    #[test]
+    fn an_answer_passes_with_its_clients_names_and_is_counted() {
+        let body = json!({"id": "resp_u", "model": "gpt-x", "previous_response_id": "resp_p", "frob": 1.5, "status": "failed",
+            "output": [{"type": "web_search_call"}, {"type": "frobnicate", "deep": {"x": [1]}}],
+            "usage": {"input_tokens": 12, "output_tokens": 5, "input_tokens_details": {"cached_tokens": 4},
+                      "output_tokens_details": {"reasoning_tokens": 3}}});
+        let (told, usage) = told(&body.to_string()).unwrap();
+        let usage = usage.unwrap();
+        assert_eq!((usage.prompt_tokens, usage.completion_tokens, usage.web_searches), (12, 5, 1));
+        assert_eq!((usage.cache_read_tokens, usage.reasoning_tokens), (4, 3));
+        assert_eq!((&told["model"], &told["frob"], &told["output"]), (&json!("mine"), &json!(1.5), &body["output"]));
+        let id = ResponseId::read(told["id"].as_str().unwrap()).unwrap();
+        assert_eq!((id.deployment.as_str(), id.model.as_str(), id.upstream.as_str()), ("d", "mine", "resp_u"));
+        assert_eq!(ResponseId::read(told["previous_response_id"].as_str().unwrap()).unwrap().upstream, "resp_p");
+    }
+
+    #[test]
+    fn what_is_no_response_is_the_upstreams_fault() {
+        for body in ["<html>", "{\"output\":[", "", "[]", "{}"] {
+            assert_eq!(told(body).unwrap_err().class, FailureClass::Malformed, "{body}");
+        }
+        let failure = told(r#"{"error":{"message":"slow down","code":429}}"#).unwrap_err();
+        assert_eq!((failure.status, failure.message.as_str()), (429, "slow down"));
+    }
+}

@@ -1,0 +1,64 @@
+//! The routes of responses that an upstream keeps.
+
+use super::answer;
+use super::error::ErrorAnswer;
+use crate::flow::model_call::{KeptRequest, ModelCalls};
+use crate::providers::responses::kept::KeptOperation;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use bytes::Bytes;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use std::sync::Arc;
+
+/// Where responses stand.
+const BASES: [&str; 2] = ["/v1/responses", "/responses"];
+
+/// The routes. Key permissions name them by the first of their addresses.
+pub(super) fn routes(calls: &Arc<ModelCalls>) -> Router {
+    let ask = |operation: KeptOperation, route: &'static str| {
+        let calls = Arc::clone(calls);
+        move |name: Path<String>, request: Request| {
+            let calls = Arc::clone(&calls);
+            async move { asked(&calls, (operation, route), name, request).await }
+        }
+    };
+    let mut router = Router::new();
+    for base in BASES {
+        let read = ask(KeptOperation::Read, "/v1/responses/{response_id}");
+        let removed = ask(KeptOperation::Delete, "/v1/responses/{response_id}");
+        let items = ask(KeptOperation::InputItems, "/v1/responses/{response_id}/input_items");
+        let cancelled = ask(KeptOperation::Cancel, "/v1/responses/{response_id}/cancel");
+        router = router
+            .route(&format!("{base}/{{response_id}}"), get(read).delete(removed))
+            .route(&format!("{base}/{{response_id}}/input_items"), get(items))
+            .route(&format!("{base}/{{response_id}}/cancel"), post(cancelled));
+    }
+    router
+}
+
+async fn asked(
+    calls: &ModelCalls,
+    (operation, route): (KeptOperation, &'static str),
+    Path(name): Path<String>,
+    request: Request,
+) -> Response {
+    let (head, _) = request.into_parts();
+    let query = head.uri.query().map(str::to_owned);
+    let answer = calls.ask_about(KeptRequest { operation, route, name, query, headers: head.headers }).await;
+    let mut response = match answer.result {
+        Ok(body) => whole(body),
+        Err(error) => ErrorAnswer::from(error).into_response(),
+    };
+    answer::describe(&answer.facts, response.headers_mut());
+    response
+}
+
+fn whole(body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
