@@ -80,7 +80,7 @@ fn show(members: &mut Members<'_>, text: &str) -> Result<(), serde_json::Error> 
         role: Text<'a>,
     }
     let is_users =
-        |turn: &Box<RawValue>| serde_json::from_str::<Turn<'_>>(turn.get()).is_ok_and(|turn| &*turn.role == "user");
+        |turn: &RawValue| serde_json::from_str::<Turn<'_>>(turn.get()).is_ok_and(|turn| &*turn.role == "user");
     let mut turns: Vec<Box<RawValue>> = members.read("messages").unwrap_or_default();
     let Some(last) = turns.iter_mut().rfind(|turn| is_users(turn)) else { return Ok(()) };
     let mut turn = Members::parse(last.get().as_bytes())?;
