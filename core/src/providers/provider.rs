@@ -51,8 +51,8 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// Headers of the client's request that go upstream with it, where both speak the same dialect. Lists in headers of
-    /// one name are joined.
+    /// Headers of the client's request that go upstream with it, where the upstream knows them. Lists in headers of one
+    /// name are joined.
     fn forwards(&self) -> &'static [&'static str] {
         &[]
     }

@@ -118,14 +118,6 @@ fn own(name: &str, model: &str) -> &'static dyn Provider {
     }
 }
 
-/// Whether a model answers by OpenAI's newer API alone. The price data knows; it is asked only of names that such models
-/// have, since most calls are for others.
-fn only_responds(name: &str, model: &str) -> bool {
-    const SIGNS: [&str; 4] = ["codex", "-pro", "deep-research", "multi-agent"];
-    let may_be = SIGNS.iter().any(|sign| model.contains(sign));
-    may_be && price::find(model, Some(name)).is_some_and(|price| price.mode() == Some("responses"))
-}
-
 /// The transform of a cloud's model that answers Anthropic's messages itself.
 fn own_messages(name: &str, model: &str) -> Option<&'static dyn Provider> {
     match name {
@@ -133,6 +125,14 @@ fn own_messages(name: &str, model: &str) -> Option<&'static dyn Provider> {
         _ if vertex::is(name) => vertex::messages(model),
         _ => None,
     }
+}
+
+/// Whether a model answers by OpenAI's newer API alone. The price data knows; it is asked only of names that such models
+/// have, since most calls are for others.
+fn only_responds(name: &str, model: &str) -> bool {
+    const SIGNS: [&str; 4] = ["codex", "-pro", "deep-research", "multi-agent"];
+    let may_be = SIGNS.iter().any(|sign| model.contains(sign));
+    may_be && price::find(model, Some(name)).is_some_and(|price| price.mode() == Some("responses"))
 }
 
 /// Whether a provider completes texts itself; the models of all others only chat.

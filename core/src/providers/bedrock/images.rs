@@ -10,8 +10,8 @@ use crate::api::members::Members;
 use crate::api::object::ObjectWriter;
 use crate::providers::envelope::unwritable;
 use crate::providers::failure::{FailureClass, ProviderFailure};
-use crate::providers::openai::OpenAi;
-use crate::providers::provider::{Provider, Reply, TransformError, WholeAnswer};
+use crate::providers::provider::{Reply, TransformError, WholeAnswer};
+use crate::usage::{Media, Usage};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -105,10 +105,15 @@ pub(super) fn read(reply: Reply<'_>, body: &[u8]) -> Result<WholeAnswer, Provide
             |message| ProviderFailure { class: FailureClass::ContentPolicy, status: 400, message, param: None };
         return Err(reason.map_or_else(malformed, refused));
     }
-    let images: Vec<Value> = images.iter().map(|image| json!({"b64_json": image})).collect();
-    let created = reply.id.arrived().seconds();
-    let told = json!({"created": created, "data": images}).to_string();
-    OpenAi.answer(reply, Bytes::from(told))
+    let usage = Usage { media: Media { images: images.len() as u64, ..Media::default() }, ..Usage::default() };
+    let data: Vec<Value> =
+        images.iter().map(|image| json!({"b64_json": image, "revised_prompt": null, "url": null})).collect();
+    // Images are paid by the piece: they use no tokens.
+    let tokens = json!({"total_tokens": 0, "input_tokens": 0, "output_tokens": 0,
+        "input_tokens_details": {"image_tokens": 0, "text_tokens": 0}});
+    let told = json!({"created": reply.id.arrived().seconds(), "background": null, "data": data,
+        "output_format": null, "quality": null, "size": null, "usage": tokens});
+    Ok(WholeAnswer { body: Bytes::from(told.to_string()), usage: Some(usage) })
 }
 
 #[cfg(test)]
