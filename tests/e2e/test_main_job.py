@@ -79,7 +79,8 @@ def test_embeddings_arrive_in_both_encodings(gateway, upstream, encoding):
 def test_models_are_listed_and_found_by_name(gateway):
     names = {model.id for model in gateway.client().models.list()}
     media = "draws speaks listens omni-moderation-latest"
-    assert names == set(f"echo gated busy html cut embed priced claude few two-ways bought dead demo {media}".split())
+    bridged = "groq-echo groq-cut groq-busy"
+    assert names == set(f"echo gated busy html cut embed priced claude few two-ways bought dead demo {media} {bridged}".split())
     assert gateway.client().models.retrieve("echo").id == "echo"
 
 
