@@ -128,7 +128,7 @@ mod tests {
     fn told(body: &str) -> Result<WholeAnswer, ProviderFailure> {
         let id = RequestId::at(Timestamp::from_seconds(1), &[0; 10]);
         let operation = Operation::ImageGeneration;
-        read(Reply { operation, id, model: "mine", asked: &[], show_usage: false }, body.as_bytes())
+        read(Reply { operation, id, model: "mine", asked: &[], deployment: "d", show_usage: false }, body.as_bytes())
     }
 
     #[test]

@@ -68,7 +68,8 @@ mod tests {
 
     fn read(lines: &[&str], cut: usize) -> Result<String, ProviderFailure> {
         let id = RequestId::at(Timestamp::from_seconds(1), &[1; 10]);
-        let reply = Reply { operation: Operation::Chat, id, model: "mine", asked: &[], show_usage: true };
+        let reply =
+            Reply { operation: Operation::Chat, id, model: "mine", asked: &[], deployment: "d", show_usage: true };
         let mut decoder = Replicate.decoder(reply);
         let stream: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let mut out = Vec::new();

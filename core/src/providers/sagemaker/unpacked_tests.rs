@@ -34,7 +34,7 @@ fn packed(stream: &str, bytes: usize) -> Vec<Vec<u8>> {
 
 fn read(speaker: SageMaker, messages: &[Vec<u8>], cut: usize) -> Result<String, ProviderFailure> {
     let id = RequestId::at(Timestamp::from_seconds(1), &[1; 10]);
-    let reply = Reply { operation: Operation::Chat, id, model: "mine", asked: &[], show_usage: true };
+    let reply = Reply { operation: Operation::Chat, id, model: "mine", asked: &[], deployment: "d", show_usage: true };
     let mut decoder = speaker.decoder(reply);
     let mut out = Vec::new();
     for chunk in messages.concat().chunks(cut) {

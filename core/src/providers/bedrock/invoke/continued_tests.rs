@@ -34,7 +34,7 @@ fn events(family: Family) -> [&'static str; 2] {
 /// What the client gets of pieces, and whether the stream ended whole.
 fn told(family: Family, pieces: &[&[u8]]) -> (String, Result<Usage, ProviderFailure>) {
     let id = RequestId::at(Timestamp::from_seconds(1), &[0; 10]);
-    let reply = Reply { operation: Operation::Chat, id, model: "mine", asked: &[], show_usage: true };
+    let reply = Reply { operation: Operation::Chat, id, model: "mine", asked: &[], deployment: "d", show_usage: true };
     let mut reader = Translation::<_, MessageSplitter>::framed(reply, ContinuedEvents::new(family));
     let mut all = Vec::new();
     for piece in pieces {

@@ -17,8 +17,14 @@ const EVENTS: [&str; 3] = [
 /// What the client gets of pieces, and whether the stream ended whole.
 fn told(pieces: &[&[u8]]) -> (String, Result<Box<dyn StreamDecoder>, ProviderFailure>) {
     let id = RequestId::at(Timestamp::from_seconds(1), &[0; 10]);
-    let mut reader =
-        BedrockOpen.decoder(Reply { operation: Operation::Chat, id, model: "mine", asked: &[], show_usage: true });
+    let mut reader = BedrockOpen.decoder(Reply {
+        operation: Operation::Chat,
+        id,
+        model: "mine",
+        asked: &[],
+        deployment: "d",
+        show_usage: true,
+    });
     let mut all = Vec::new();
     for piece in pieces {
         all.extend_from_slice(&reader.push(Bytes::copy_from_slice(piece)).unwrap());

@@ -30,7 +30,8 @@ fn messages() -> Vec<Vec<u8>> {
 fn told(pieces: &[&[u8]]) -> (String, Result<Box<dyn StreamDecoder>, ProviderFailure>) {
     let id = RequestId::at(Timestamp::from_seconds(1), &[0; 10]);
     let operation = Operation::Messages;
-    let mut reader = BedrockMessages.decoder(Reply { operation, id, model: "mine", asked: &[], show_usage: false });
+    let mut reader =
+        BedrockMessages.decoder(Reply { operation, id, model: "mine", asked: &[], deployment: "d", show_usage: false });
     let mut all = Vec::new();
     for piece in pieces {
         match reader.push(Bytes::copy_from_slice(piece)) {
