@@ -155,6 +155,7 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
         "azure_ai" => azure_ai::names_key(base, model),
         _ => is_azure && !is_azure_v1(api_version.as_deref()),
     };
+    let version_of_azure = api_version.clone().filter(|_| is_azure);
     Ok(Target {
         provider: provider.name,
         model: model.to_owned(),
@@ -170,7 +171,7 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
         known: (provider.dialect == Dialect::Own || provider.name == "openai")
             .then(|| price::find(model, Some(provider.name)).map(Arc::new))
             .flatten(),
-        profile: Profile::of(provider.name, model),
+        profile: Profile::of(provider.name, model).by_version(version_of_azure.as_deref()),
         policy: Policy {
             drops: params.drop_params.unwrap_or_default(),
             modifies: params.modify_params,

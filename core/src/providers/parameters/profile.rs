@@ -33,11 +33,19 @@ const RARE_EFFORTS: [(&str, &str); 3] = [
     ("xhigh", "supports_xhigh_reasoning_effort"),
 ];
 
+/// Azure's versions that brought a choice of tools, and answers by a schema:
+/// <https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle>
+const TOOL_CHOICE_SINCE: &str = "2023-12-01";
+const SCHEMAS_SINCE: &str = "2024-08-01";
+
 impl Profile {
     /// The profile of a model. A provider without a row of its own takes what OpenAI's ordinary models take.
     pub fn of(provider: &'static str, model: &str) -> Self {
         let row = table::row(provider);
         let known = price::find(model, Some(provider));
+        // Of the same model at OpenAI more is known than of Azure's.
+        let at_openai = (provider == "azure").then(|| price::find(model, Some("openai"))).flatten();
+        let at_openai = at_openai.filter(|price| price.provider() == Some("openai"));
         let mut profile = Self {
             provider,
             row,
@@ -46,7 +54,7 @@ impl Profile {
             output_tokens_max: known.as_ref().and_then(ModelPrice::max_output_tokens),
             refused_efforts: RARE_EFFORTS
                 .iter()
-                .filter(|(_, field)| denies(&known, field))
+                .filter(|(_, field)| denies(&known, field) || denies(&at_openai, field))
                 .map(|(name, _)| *name)
                 .collect(),
             chat: ParamSet::of(row.takes) | ParamSet::of(row.more),
@@ -61,6 +69,19 @@ impl Profile {
             profile.rules.extend_from_slice(by_model.rules);
         }
         profile
+    }
+
+    /// The profile where the provider is called by a version of its API that is a date: what came later is not there.
+    #[must_use]
+    pub fn by_version(mut self, version: Option<&str>) -> Self {
+        let Some(version) = version.filter(|version| version.starts_with("20")) else { return self };
+        if version < TOOL_CHOICE_SINCE {
+            self.chat = self.chat & !ParamSet::of("tool_choice");
+        }
+        if version < SCHEMAS_SINCE {
+            self.rules.push(Rule::SchemaIsATool);
+        }
+        self
     }
 
     /// The parameters that an operation takes.
@@ -108,6 +129,18 @@ mod tests {
 
     fn chat(provider: &'static str, model: &str) -> ParamSet {
         Profile::of(provider, model).takes(Operation::Chat)
+    }
+
+    #[test]
+    fn an_old_version_of_azures_api_has_neither_a_choice_of_tools_nor_schemas() {
+        let by = |version| {
+            let profile = Profile::of("azure", "mine").by_version(Some(version));
+            (profile.takes(Operation::Chat).takes("tool_choice"), profile.has(Rule::SchemaIsATool))
+        };
+        assert_eq!(by("2023-05-15"), (false, true));
+        assert_eq!(by("2024-02-01"), (true, true));
+        assert_eq!((by("2024-08-01-preview"), by("v1")), ((true, false), (true, false)));
+        assert!(Profile::of("azure", "gpt-5").refused_efforts.contains(&"none"));
     }
 
     #[test]
