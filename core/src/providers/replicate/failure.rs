@@ -1,16 +1,32 @@
 //! Replicate's errors: problems as JSON, and predictions that did not succeed.
 
-use super::prediction::Prediction;
+use crate::api::chat::text::Text;
 use crate::providers::failure::{FailureClass, ProviderFailure};
+use serde::Deserialize;
 
 /// Most bytes of an unreadable answer that are shown to the client.
 const EXCERPT_BYTES_MAX: usize = 500;
 /// The status of a prediction that did not succeed, as LiteLLM tells it.
 const UNPROCESSABLE: u16 = 422;
 
+/// What is wrong, as Replicate says it (RFC 9457).
+#[derive(Deserialize)]
+struct Problem<'a> {
+    #[serde(borrow, default)]
+    title: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    detail: Option<Text<'a>>,
+}
+
+/// The number of a problem that came with another status.
+#[derive(Deserialize)]
+struct Numbered {
+    status: u16,
+}
+
 /// Reads an answer of an error status.
 pub(super) fn read(status: u16, body: &[u8]) -> ProviderFailure {
-    let problem = serde_json::from_slice::<Prediction<'_>>(body).ok();
+    let problem = serde_json::from_slice::<Problem<'_>>(body).ok();
     let said = problem.and_then(|problem| problem.detail.or(problem.title).map(|text| text.to_string()));
     let message = said.unwrap_or_else(|| match excerpt(body) {
         text if text.is_empty() => format!("the upstream answered with status {status} and no body"),
@@ -30,10 +46,9 @@ pub(super) fn of_prediction(state: &str, error: Option<String>) -> ProviderFailu
 
 /// What is no prediction: a problem that has come in its place, or something else.
 pub(super) fn in_place(body: &[u8]) -> ProviderFailure {
-    let status = serde_json::from_slice::<Prediction<'_>>(body).ok().and_then(|problem| problem.status_of_problem());
-    match status {
-        Some(status) => read(status, body),
-        None => ProviderFailure::malformed(format!("the upstream's answer is no prediction: {}", excerpt(body))),
+    match serde_json::from_slice(body) {
+        Ok(Numbered { status: status @ 400..600 }) => read(status, body),
+        _ => ProviderFailure::malformed(format!("the upstream's answer is no prediction: {}", excerpt(body))),
     }
 }
 

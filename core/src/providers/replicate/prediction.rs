@@ -12,12 +12,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// A prediction, or the problem that came in place of one.
+/// A prediction.
 #[derive(Deserialize)]
 pub(super) struct Prediction<'a> {
     #[serde(borrow, default)]
     id: Option<Text<'a>>,
-    /// The state of a prediction; the number of a problem.
+    /// Its state. A problem that came in its place has a number here.
     #[serde(borrow, default)]
     status: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -26,10 +26,6 @@ pub(super) struct Prediction<'a> {
     error: Option<&'a RawValue>,
     #[serde(borrow, default)]
     metrics: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub(super) title: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) detail: Option<Text<'a>>,
 }
 
 /// Language models count their tokens; others tell times alone.
@@ -82,11 +78,6 @@ fn is_running(state: &str) -> bool {
 }
 
 impl<'a> Prediction<'a> {
-    /// The number of a problem.
-    pub(super) fn status_of_problem(&self) -> Option<u16> {
-        serde_json::from_str(self.status?.get()).ok().filter(|status| (400..600).contains(status))
-    }
-
     /// The text so far: pieces of it, or all. What is no text is shown as the JSON that it is.
     pub(super) fn text(&self) -> String {
         let Some(output) = self.output.filter(|output| output.get() != "null") else { return String::new() };

@@ -1,5 +1,6 @@
 //! SageMaker as a [`Provider`].
 
+use super::container::SageMaker;
 use super::events::TokenEvents;
 use super::unpacked::Unpacked;
 use super::{failure, generated, request};
@@ -13,15 +14,6 @@ use crate::providers::target::Target;
 use crate::providers::translation::Translation;
 use crate::wire::json_lines::LineSplitter;
 use bytes::Bytes;
-
-/// Endpoints of SageMaker, by what their containers speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SageMaker {
-    /// As OpenAI's API chats.
-    Chat,
-    /// As Hugging Face's servers go on with a text.
-    Generate,
-}
 
 impl Provider for SageMaker {
     fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>, TransformError> {

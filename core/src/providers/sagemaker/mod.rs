@@ -5,6 +5,7 @@
 //! Hugging Face's servers: <https://huggingface.co/docs/text-generation-inference/reference/api_reference>
 
 mod address;
+mod container;
 mod dialect;
 mod events;
 mod failure;
@@ -13,4 +14,4 @@ mod request;
 mod unpacked;
 
 pub use address::{SERVICE, base, is};
-pub use dialect::SageMaker;
+pub use container::SageMaker;

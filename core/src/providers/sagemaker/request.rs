@@ -1,7 +1,7 @@
 //! The request to an endpoint: a chat as OpenAI's API takes it, or a text and how to go on with it.
 
 use super::address::endpoint;
-use super::dialect::SageMaker;
+use super::container::SageMaker;
 use crate::api::chat::request::ChatRequest;
 use crate::api::members::Members;
 use crate::api::object::ObjectWriter;

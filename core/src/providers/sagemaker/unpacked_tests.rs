@@ -1,3 +1,5 @@
+//! What a client sees of an endpoint's stream, however its bytes are cut.
+
 use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::providers::failure::{FailureClass, ProviderFailure};

@@ -3,10 +3,11 @@
 use super::{body, stream};
 use crate::providers::anthropic::AnthropicMessages;
 use crate::providers::bedrock::abilities::Abilities;
+use crate::providers::bedrock::address;
 use crate::providers::bedrock::betas::{self, BETA};
+use crate::providers::bedrock::failure;
 use crate::providers::bedrock::invoke::frames::Frames;
 use crate::providers::bedrock::model::{BedrockModel, Route};
-use crate::providers::bedrock::{address, failure};
 use crate::providers::decoder::StreamDecoder;
 use crate::providers::envelope::{credential, setting, unwritable};
 use crate::providers::failure::ProviderFailure;
@@ -22,7 +23,7 @@ const OF_ANTHROPIC: [&str; 2] = ["x-api-key", "anthropic-version"];
 
 /// Claude by `InvokeModel`, to clients of Anthropic's dialect.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::providers::bedrock) struct BedrockMessages;
+pub(in crate::providers) struct BedrockMessages;
 
 impl Provider for BedrockMessages {
     fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<Request<Bytes>, TransformError> {
