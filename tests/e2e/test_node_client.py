@@ -1,4 +1,4 @@
-"""The official client for Node.js against both forms of the gateway."""
+"""The official clients for Node.js against both forms of the gateway."""
 
 import json
 import subprocess
@@ -7,7 +7,8 @@ import pytest
 
 from support.gateway import MASTER_KEY
 from support.process import ROOT
-from support.upstream import VECTOR
+from support.responses import SAYS
+from support.upstream import CLAUDE_SAYS, VECTOR
 
 
 def lines(gateway, task, key=MASTER_KEY):
@@ -30,6 +31,28 @@ def test_each_chunk_arrives_before_the_provider_sends_the_next(gateway, upstream
         words.append(word)
         upstream.release()
     assert words == ["You ", "said: ", "one ", "two ", "three ", None]
+
+
+def test_anthropics_client_is_answered_by_claude_and_by_others(gateway, upstream):
+    said = {"claude": " ".join(CLAUDE_SAYS), "groq-echo": "You said: one two three"}
+    for told in lines(gateway, "messages"):
+        text = said.pop(told["model"])
+        assert (told["whole"], told["streamed"].strip(), told["reason"]) == (text, text, "end_turn")
+    assert not said
+
+
+def test_a_stream_of_messages_that_breaks_is_an_error(gateway, upstream):
+    *types, last = lines(gateway, "messages_cut")
+    assert types[0] == "message_start" and "message_stop" not in types
+    assert "Error" in last["error"]
+
+
+def test_responses_are_told_by_both_kinds_of_providers(gateway, upstream):
+    said = {"echo": "".join(SAYS), "claude": " ".join(CLAUDE_SAYS)}
+    for told in lines(gateway, "responses"):
+        text = said.pop(told["model"])
+        assert (told["whole"], told["streamed"], told["last"]) == (text, text, "response.completed")
+    assert not said
 
 
 def test_embeddings_arrive(gateway, upstream):
