@@ -49,8 +49,9 @@ def ends_cleanly(answer):
     if answer["status"] != 200 or "sse" not in answer:
         return False
     gist = compare.gist(answer)
-    ends = {"message_stop", "response.completed", "response.incomplete"}
-    return not gist["error"] and bool(gist["done"] or ends & set(gist["types"]))
+    types = set(gist["types"])
+    ends, breaks = {"message_stop", "response.completed", "response.incomplete"}, {"error", "response.failed"}
+    return not gist["error"] and not breaks & types and bool(gist["done"] or ends & types)
 
 
 def said(answer):

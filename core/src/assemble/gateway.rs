@@ -103,6 +103,7 @@ impl Gateway {
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
         let admits_in_outage = config.general.allow_requests_on_db_unavailable;
+        let passes_headers_on = config.general.forward_client_headers_to_llm_api;
         let retention_days = config.general.spend_log_retention_days;
         let limits = ProxyLimits::of(&config);
         let ledger = Ledger::new(Arc::clone(&table));
@@ -116,8 +117,7 @@ impl Gateway {
         let models = Arc::new(models(config, environment)?);
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
-        let maintenance = maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache));
-        let maintenance = Arc::new(maintenance);
+        let maintenance = Arc::new(maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache)));
         let records = RecordStore::new(Arc::clone(&table));
         let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
         let (shared_cache, random) = (Arc::clone(&cache), Arc::clone(&ground.random));
@@ -149,6 +149,7 @@ impl Gateway {
             clock: ground.clock,
             random: ground.random,
             admits_in_outage,
+            passes_headers_on,
             background: background.clone(),
             bounds,
         };

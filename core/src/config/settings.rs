@@ -41,6 +41,9 @@ pub struct GeneralSettings {
     /// Whether calls whose limits cannot be checked, as the store is out of reach, are made all the same.
     #[serde(deserialize_with = "lenient::flag")]
     pub allow_requests_on_db_unavailable: bool,
+    /// Whether clients' own headers (`x-…`, `anthropic-beta`) go to the providers.
+    #[serde(deserialize_with = "lenient::flag")]
+    pub forward_client_headers_to_llm_api: bool,
     /// Most model calls in flight at once over all of the proxy.
     #[serde(deserialize_with = "lenient::count")]
     pub global_max_parallel_requests: Option<i64>,
@@ -77,6 +80,7 @@ impl Default for GeneralSettings {
             spend_log_retention_days: None,
             request_body_bytes_max: REQUEST_BODY_BYTES_MAX,
             allow_requests_on_db_unavailable: false,
+            forward_client_headers_to_llm_api: false,
             global_max_parallel_requests: None,
             max_parallel_requests: None,
             budget_mode: None,

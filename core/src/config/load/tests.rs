@@ -216,7 +216,10 @@ fn sample_value(section: &str, name: &str) -> String {
         ("general_settings", "max_request_size_mb" | "log_retention_days") => "3",
         ("general_settings", "maximum_spend_logs_retention_period") => "4d",
         ("litellm_settings" | "router_settings", _)
-        | ("general_settings", "detailed_debug" | "allow_requests_on_db_unavailable") => "true",
+        | (
+            "general_settings",
+            "detailed_debug" | "allow_requests_on_db_unavailable" | "forward_client_headers_to_llm_api",
+        ) => "true",
         ("model_info", "max_tokens" | "max_input_tokens" | "max_output_tokens") => "5",
         _ => "text",
     };

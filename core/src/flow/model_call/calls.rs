@@ -98,6 +98,9 @@ impl ModelCalls {
         let said = body::read(request.operation, &mut members, request.path_model.clone(), request.form.as_ref())?;
         let mut plan = plan::make(self, facts.id, request, said, members, way)?;
         if let Upstream::Provider(upstream) = &mut plan.upstream {
+            if self.passes_headers_on {
+                forwarded::pass_on(&request.headers, upstream.headers_mut());
+            }
             forwarded::add(plan.speaker.forwards(), &request.headers, upstream.headers_mut());
             plan.speaker.forwarded(upstream);
         }

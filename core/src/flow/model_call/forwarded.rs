@@ -1,5 +1,5 @@
-//! Headers of the client's that go upstream with its request, where the upstream speaks the client's dialect and asks
-//! for them.
+//! Headers of the client's that go upstream with its request: where the upstream speaks the client's dialect and asks for
+//! them, or where the operator wants them passed on (`forward_client_headers_to_llm_api`).
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -19,6 +19,31 @@ pub(super) fn add(names: &'static [&'static str], client: &HeaderMap, upstream: 
         }
         if let Some(value) = HeaderValue::try_from(words.join(",")).ok().filter(|value| is_told && !value.is_empty()) {
             upstream.insert(name, value);
+        }
+    }
+}
+
+/// Names that stay here although they begin as a client's own do: credentials, what is said to the gateway, and what
+/// those between it and the client have added.
+const KEPT: [&str; 9] = [
+    "x-api-key",
+    "x-goog-api-key",
+    "x-litellm-",
+    "x-postern-",
+    "x-stainless-",
+    "x-forwarded-",
+    "x-real-ip",
+    "x-amz",
+    "x-goog-user-project",
+];
+
+/// Passes the client's own headers (`x-…`, and Anthropic's features) on. What the deployment says wins.
+pub(super) fn pass_on(client: &HeaderMap, upstream: &mut HeaderMap) {
+    add(&["anthropic-beta"], client, upstream);
+    let is_passed = |name: &str| name.starts_with("x-") && !KEPT.iter().any(|kept| name.starts_with(kept));
+    for (name, value) in client.iter().filter(|(name, _)| is_passed(name.as_str())) {
+        if !upstream.contains_key(name) {
+            upstream.insert(name.clone(), value.clone());
         }
     }
 }
@@ -46,6 +71,24 @@ mod tests {
         let mut upstream = headers(&[("x-version", "1"), ("x-beta", "a,b")]);
         add(NAMES, &headers(&[("x-version", "2"), ("x-beta", "b, c"), ("x-other", "x")]), &mut upstream);
         assert_eq!(upstream, headers(&[("x-version", "2"), ("x-beta", "a,b,c")]));
+    }
+
+    #[test]
+    fn a_clients_own_headers_are_passed_on_and_its_credentials_are_not() {
+        let client = headers(&[
+            ("x-trace", "1"),
+            ("x-team", "client"),
+            ("anthropic-beta", "b"),
+            ("x-api-key", "sk-virtual"),
+            ("x-litellm-api-key", "sk-virtual"),
+            ("x-forwarded-for", "10.0.0.1"),
+            ("x-amzn-trace-id", "t"),
+            ("authorization", "Bearer sk-virtual"),
+            ("cookie", "c"),
+        ]);
+        let mut upstream = headers(&[("x-team", "deployment"), ("anthropic-beta", "a")]);
+        pass_on(&client, &mut upstream);
+        assert_eq!(upstream, headers(&[("x-team", "deployment"), ("anthropic-beta", "a,b"), ("x-trace", "1")]));
     }
 
     #[test]

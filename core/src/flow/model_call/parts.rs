@@ -33,6 +33,8 @@ pub struct ModelCalls {
     pub random: Arc<dyn Random>,
     /// Whether calls are made and answered whose limits and charge the store cannot take, as it is out of reach.
     pub admits_in_outage: bool,
+    /// Whether clients' own headers go upstream.
+    pub passes_headers_on: bool,
     /// Settlements that outlive their request.
     pub background: Background,
     /// Waits of a call whose deployment says nothing.

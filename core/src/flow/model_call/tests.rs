@@ -106,6 +106,7 @@ impl Gateway {
             clock,
             random: Arc::new(SystemRandom),
             admits_in_outage: false,
+            passes_headers_on: false,
             background: Background::default(),
             bounds: Bounds { first_byte: wait, between_chunks: wait, total: wait },
         };
