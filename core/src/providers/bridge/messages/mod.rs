@@ -1,12 +1,12 @@
 //! Anthropic's messages as a dialect of clients, over any provider that chats.
 //!
 //! A request is read by `request` with `turns` (the conversation), `parts` (what is said in a turn), `tools` and
-//! `thinking`, and `members` for what they share; `answer` tells a whole answer, `events` a streamed one.
+//! `thinking`, and `marks` for what they share; `answer` tells a whole answer, `events` a streamed one.
 
 mod answer;
 mod dialect;
 mod events;
-mod members;
+mod marks;
 mod parts;
 mod request;
 mod thinking;

@@ -1,7 +1,8 @@
 //! What is said in a message: a text, or parts with images and documents.
 
-use super::members::{Marks, unfit};
+use super::marks::Marks;
 use crate::api::messages::content::{Block, Content, Source};
+use crate::providers::bridge::member::unfit;
 use crate::providers::provider::TransformError;
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -1,12 +1,13 @@
 //! A request for a message, said as a chat. Members that both dialects have in one form pass as they are.
 
-use super::members::{Marks, read, set, unfit};
+use super::marks::Marks;
 use super::thinking::say_thinking;
 use super::tools::say_tools;
 use super::turns::say_turns;
 use crate::api::chat::text::Text;
 use crate::api::members::Members;
 use crate::providers::bridge::dialect::Asked;
+use crate::providers::bridge::member::{read, set, unfit};
 use crate::providers::provider::TransformError;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -1,9 +1,9 @@
 //! How long the model thinks: Anthropic's budget stays what it is where the model takes it, and becomes OpenAI's effort
 //! where the model only knows that.
 
-use super::members::{read, set};
 use crate::api::chat::text::Text;
 use crate::api::members::Members;
+use crate::providers::bridge::member::{read, set};
 use crate::providers::operation::Operation;
 use crate::providers::parameters::profile::Profile;
 use crate::providers::provider::TransformError;

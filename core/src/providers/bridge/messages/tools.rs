@@ -1,9 +1,10 @@
 //! Tools as functions. A search of the web that the provider runs is asked for in OpenAI's way; other tools that only
 //! Anthropic runs pass as they are, for providers of its models, and others refuse them.
 
-use super::members::{Marks, note, read, set};
+use super::marks::Marks;
 use crate::api::members::Members;
 use crate::api::messages::tool::{Tool, ToolChoice};
+use crate::providers::bridge::member::{note, read, set};
 use crate::providers::provider::TransformError;
 use serde::Serialize;
 use serde_json::value::RawValue;

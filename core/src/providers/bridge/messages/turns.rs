@@ -1,11 +1,12 @@
 //! The conversation: the system prompt becomes the first message, what tools answered a message each before the rest of
 //! their turn.
 
-use super::members::{Marks, note, read, set, unfit};
+use super::marks::Marks;
 use super::parts::{Part, Said, assistant_text, said, tool_says};
 use crate::api::answer::arguments;
 use crate::api::members::Members;
 use crate::api::messages::content::{Block, Content, Turn};
+use crate::providers::bridge::member::{note, read, set, unfit};
 use crate::providers::provider::TransformError;
 use serde::Serialize;
 use serde_json::value::RawValue;
