@@ -1,5 +1,8 @@
 //! An upstream's error, told in one shape whatever the upstream: status class kept, its own words kept.
 
+/// Most bytes of an unreadable answer that are shown to the client.
+const EXCERPT_BYTES_MAX: usize = 500;
+
 /// What went wrong, as far as a caller acts on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FailureClass {
@@ -78,4 +81,10 @@ impl FailureClass {
             Self::Malformed => "APIError",
         }
     }
+}
+
+/// The beginning of a body that could not be read, as text.
+pub fn excerpt(body: &[u8]) -> String {
+    let cut = body.get(..EXCERPT_BYTES_MAX).unwrap_or(body);
+    String::from_utf8_lossy(cut).trim().to_owned()
 }

@@ -2,11 +2,10 @@
 //!
 //! <https://docs.anthropic.com/en/api/errors>
 
+pub(super) use crate::providers::failure::excerpt;
 use crate::providers::failure::{FailureClass, ProviderFailure};
 use serde::Deserialize;
 
-/// Most bytes of an unreadable answer that are shown to the client.
-const EXCERPT_BYTES_MAX: usize = 500;
 /// Anthropic's own status for having no capacity, which the client is told as 500, as LiteLLM does: few clients know it.
 const OVERLOADED: u16 = 529;
 
@@ -53,12 +52,6 @@ pub(super) fn in_band(error: ErrorMember) -> ProviderFailure {
     let message = error.message.unwrap_or_else(|| "the upstream told of an error without words".to_owned());
     let class = class(status, error.kind.as_deref(), &message);
     ProviderFailure { class, status, message, param: None }
-}
-
-/// The beginning of a body that could not be read, as text.
-pub(super) fn excerpt(body: &[u8]) -> String {
-    let cut = body.get(..EXCERPT_BYTES_MAX).unwrap_or(body);
-    String::from_utf8_lossy(cut).trim().to_owned()
 }
 
 fn class(status: u16, kind: Option<&str>, message: &str) -> FailureClass {

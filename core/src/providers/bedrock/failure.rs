@@ -2,11 +2,10 @@
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html>
 
+pub(super) use crate::providers::failure::excerpt;
 use crate::providers::failure::{FailureClass, ProviderFailure};
 use serde::Deserialize;
 
-/// Most bytes of an unreadable answer that are shown to the client.
-const EXCERPT_BYTES_MAX: usize = 500;
 /// The status of a fault inside of Bedrock, which the client is told as 503, as LiteLLM does: it is to be tried again.
 const INTERNAL: u16 = 500;
 
@@ -46,12 +45,6 @@ fn of(status: u16, message: String) -> ProviderFailure {
     let class = class(status, &message);
     let status = if status == INTERNAL { 503 } else { status };
     ProviderFailure { class, status, message, param: None }
-}
-
-/// The beginning of a body that could not be read, as text.
-pub(super) fn excerpt(body: &[u8]) -> String {
-    let cut = body.get(..EXCERPT_BYTES_MAX).unwrap_or(body);
-    String::from_utf8_lossy(cut).trim().to_owned()
 }
 
 fn class(status: u16, message: &str) -> FailureClass {

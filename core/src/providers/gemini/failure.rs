@@ -2,11 +2,10 @@
 //!
 //! <https://cloud.google.com/apis/design/errors>
 
+pub(super) use crate::providers::failure::excerpt;
 use crate::providers::failure::{FailureClass, ProviderFailure};
 use serde::Deserialize;
 
-/// Most bytes of an unreadable answer that are shown to the client.
-const EXCERPT_BYTES_MAX: usize = 500;
 /// Longest wait that is believed, in seconds: a day, after which quotas begin anew.
 const RETRY_SECONDS_MAX: f64 = 86_400.0;
 
@@ -59,12 +58,6 @@ pub fn retry_after(body: &[u8]) -> Option<u32> {
     let seconds: f64 = told.strip_suffix('s')?.parse().ok()?;
     // A float-to-int cast saturates, and the range is checked.
     (0.0..=RETRY_SECONDS_MAX).contains(&seconds).then(|| seconds.ceil() as u32)
-}
-
-/// The beginning of a body that could not be read, as text.
-pub(super) fn excerpt(body: &[u8]) -> String {
-    let cut = body.get(..EXCERPT_BYTES_MAX).unwrap_or(body);
-    String::from_utf8_lossy(cut).trim().to_owned()
 }
 
 /// An error, or a list that begins with one, as some of Google's services answer.

@@ -7,14 +7,12 @@ use crate::api::answer::finish::Finish;
 use crate::api::answer::message::{AnswerMessage, AnswerToolCall, ChatAnswer, Choice};
 use crate::api::chat::text::Text;
 use crate::id::RequestId;
+use crate::providers::failure::excerpt;
 use crate::providers::failure::{FailureClass, ProviderFailure};
 use crate::usage::Usage;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-
-/// Most bytes of an unreadable answer that are shown to the client.
-const EXCERPT_BYTES_MAX: usize = 500;
 
 /// An answer, or a line of one: a message of a chat, or the text of a generation.
 #[derive(Deserialize)]
@@ -107,9 +105,7 @@ impl Function<'_> {
 }
 
 fn unreadable(json: &[u8]) -> ProviderFailure {
-    let cut = json.get(..EXCERPT_BYTES_MAX).unwrap_or(json);
-    let excerpt = String::from_utf8_lossy(cut);
-    ProviderFailure::malformed(format!("the upstream's answer cannot be read: {}", excerpt.trim()))
+    ProviderFailure::malformed(format!("the upstream's answer cannot be read: {}", excerpt(json)))
 }
 
 /// Reads a whole answer of status 200. `id` names the answer, and its calls.

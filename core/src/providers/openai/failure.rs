@@ -1,10 +1,8 @@
 //! Errors in the OpenAI dialect, and in the many shapes of those who nearly speak it.
 
+pub(in crate::providers) use crate::providers::failure::excerpt;
 use crate::providers::failure::{FailureClass, ProviderFailure};
 use serde_json::Value;
-
-/// Most bytes of an unreadable answer that are shown to the client.
-const EXCERPT_BYTES_MAX: usize = 500;
 
 /// Reads an answer of an error status.
 pub(in crate::providers) fn read(status: u16, body: &[u8]) -> ProviderFailure {
@@ -27,12 +25,6 @@ pub(in crate::providers) fn in_band(error: &[u8]) -> ProviderFailure {
     let kind = text(&value, "type");
     let status = [code.as_deref(), kind.as_deref()].into_iter().flatten().find_map(status_of).unwrap_or(500);
     ProviderFailure { class: class(status, code.as_deref(), &message), status, message, param: text(&value, "param") }
-}
-
-/// The beginning of a body that could not be read, as text.
-pub(in crate::providers) fn excerpt(body: &[u8]) -> String {
-    let cut = body.get(..EXCERPT_BYTES_MAX).unwrap_or(body);
-    String::from_utf8_lossy(cut).trim().to_owned()
 }
 
 fn message(error: &Value) -> Option<String> {

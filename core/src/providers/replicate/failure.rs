@@ -1,11 +1,10 @@
 //! Replicate's errors: problems as JSON, and predictions that did not succeed.
 
 use crate::api::chat::text::Text;
+use crate::providers::failure::excerpt;
 use crate::providers::failure::{FailureClass, ProviderFailure};
 use serde::Deserialize;
 
-/// Most bytes of an unreadable answer that are shown to the client.
-const EXCERPT_BYTES_MAX: usize = 500;
 /// The status of a prediction that did not succeed, as LiteLLM tells it.
 const UNPROCESSABLE: u16 = 422;
 
@@ -50,10 +49,6 @@ pub(super) fn in_place(body: &[u8]) -> ProviderFailure {
         Ok(Numbered { status: status @ 400..600 }) => read(status, body),
         _ => ProviderFailure::malformed(format!("the upstream's answer is no prediction: {}", excerpt(body))),
     }
-}
-
-fn excerpt(body: &[u8]) -> String {
-    String::from_utf8_lossy(body.get(..EXCERPT_BYTES_MAX).unwrap_or(body)).trim().to_owned()
 }
 
 #[cfg(test)]

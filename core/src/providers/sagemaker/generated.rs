@@ -80,7 +80,7 @@ impl Details<'_> {
 }
 
 fn unreadable(json: &[u8]) -> ProviderFailure {
-    let excerpt = crate::providers::openai::failure::excerpt(json);
+    let excerpt = crate::providers::failure::excerpt(json);
     ProviderFailure::malformed(format!("the upstream's answer holds no text: {excerpt}"))
 }
 
