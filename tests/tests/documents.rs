@@ -109,7 +109,7 @@ fn upstream_path(provider: &Provider, operation: Operation, body: &str) -> Optio
     let mut members = Members::parse(body.as_bytes()).unwrap();
     let (policy, dropped) = (&Policy::default(), &mut Vec::new());
     let call = Call { operation, members: &mut members, stream: false, policy, dropped };
-    let request = registry::provider(provider.name, &target.model, operation).request(call, &target).ok()?;
+    let request = registry::provider(&target, operation).request(call, &target).ok()?;
     let address = request.uri().to_string();
     let base = target.api_base.as_str();
     Some(address.strip_prefix(base).unwrap_or(&address).replace("http://BASE", "").replace('|', "\\|"))

@@ -20,9 +20,9 @@ use super::replicate::Replicate;
 use super::rerank;
 use super::responses::PassedResponses;
 use super::sagemaker::SageMaker;
+use super::target::Target;
 use super::vertex;
 use super::watsonx::Watsonx;
-use crate::price;
 
 static OPENAI: OpenAi = OpenAi;
 static OPENAI_RESPONSES: OpenAiResponses = OpenAiResponses;
@@ -49,12 +49,13 @@ static PASSED_RESPONSES: PassedResponses = PassedResponses;
 static COMPLETIONS: Completions = Completions;
 
 /// Who speaks for a model of a provider, for what a client asks: some providers serve models in several dialects.
-pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
+pub fn provider(target: &Target, operation: Operation) -> Speaker {
+    let (name, model) = (target.provider, target.model.as_str());
     match operation {
         Operation::Rerank if vertex::is(name) => Speaker::Own(vertex::reranker()),
-        Operation::Rerank => Speaker::Own(rerank::reranker(name).unwrap_or_else(|| own(name, model))),
+        Operation::Rerank => Speaker::Own(rerank::reranker(name).unwrap_or_else(|| own(target))),
         Operation::Completion if !completes(name) => {
-            Speaker::Bridged(Bridge { dialect: &COMPLETIONS, inner: own(name, model) })
+            Speaker::Bridged(Bridge { dialect: &COMPLETIONS, inner: own(target) })
         }
         Operation::CountTokens => Speaker::Own(&ANTHROPIC_MESSAGES),
         Operation::Messages => match name {
@@ -64,12 +65,12 @@ pub fn provider(name: &str, model: &str, operation: Operation) -> Speaker {
             "openai" => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI_RESPONSES }),
             _ => match own_messages(name, model) {
                 Some(messages) => Speaker::Own(messages),
-                None => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(name, model) }),
+                None => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: own(target) }),
             },
         },
         Operation::Responses if answers_responses(name) => Speaker::Own(&PASSED_RESPONSES),
-        Operation::Responses => Speaker::Bridged(Bridge { dialect: &RESPONSES, inner: own(name, model) }),
-        _ => Speaker::Own(own(name, model)),
+        Operation::Responses => Speaker::Bridged(Bridge { dialect: &RESPONSES, inner: own(target) }),
+        _ => Speaker::Own(own(target)),
     }
 }
 
@@ -80,7 +81,9 @@ pub fn mock(operation: Operation) -> Speaker {
         Operation::Completion => Speaker::Own(&OPENAI),
         Operation::Messages => Speaker::Bridged(Bridge { dialect: &MESSAGES, inner: &OPENAI }),
         Operation::Responses => Speaker::Bridged(Bridge { dialect: &RESPONSES, inner: &OPENAI }),
-        _ => provider("openai", "", operation),
+        Operation::Rerank => Speaker::Own(rerank::reranker("openai").unwrap_or(&OPENAI)),
+        Operation::CountTokens => Speaker::Own(&ANTHROPIC_MESSAGES),
+        _ => Speaker::Own(&OPENAI),
     }
 }
 
@@ -96,7 +99,8 @@ pub fn counts_tokens(name: &str) -> bool {
 
 /// The transform of a provider. Every provider that the catalog lists as spoken and that is not named here speaks the
 /// OpenAI dialect.
-fn own(name: &str, model: &str) -> &'static dyn Provider {
+fn own(target: &Target) -> &'static dyn Provider {
+    let (name, model) = (target.provider, target.model.as_str());
     match name {
         "anthropic" => &ANTHROPIC,
         "bedrock" | "bedrock_converse" => bedrock::speaker(model),
@@ -111,7 +115,7 @@ fn own(name: &str, model: &str) -> &'static dyn Provider {
         "sagemaker_chat" => &SAGEMAKER_CHAT,
         "watsonx" => &WATSONX,
         "gemini" => &GEMINI,
-        "openai" | "azure" | "xai" if only_responds(name, model) => &OPENAI_RESPONSES,
+        "openai" | "azure" | "xai" if target.profile.only_responds => &OPENAI_RESPONSES,
         "xai" => &XAI,
         _ if vertex::is(name) => vertex::speaker(model),
         _ => &OPENAI,
@@ -125,14 +129,6 @@ fn own_messages(name: &str, model: &str) -> Option<&'static dyn Provider> {
         _ if vertex::is(name) => vertex::messages(model),
         _ => None,
     }
-}
-
-/// Whether a model answers by OpenAI's newer API alone. The price data knows; it is asked only of names that such models
-/// have, since most calls are for others.
-fn only_responds(name: &str, model: &str) -> bool {
-    const SIGNS: [&str; 4] = ["codex", "-pro", "deep-research", "multi-agent"];
-    let may_be = SIGNS.iter().any(|sign| model.contains(sign));
-    may_be && price::find(model, Some(name)).is_some_and(|price| price.mode() == Some("responses"))
 }
 
 /// Whether a provider completes texts itself; the models of all others only chat.

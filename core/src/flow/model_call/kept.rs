@@ -71,7 +71,7 @@ impl ModelCalls {
         let asked = request.operation.request(target, &id.upstream, request.query.as_deref())?;
         let total = deployment.timeouts.total.unwrap_or(self.bounds.total);
         let bounds = Bounds { total, first_byte: total, ..self.bounds };
-        let speaker = registry::provider(target.provider, &target.model, Operation::Responses);
+        let speaker = registry::provider(target, Operation::Responses);
         let answered = attempt::ask(self, (&speaker, target.identity.as_ref()), asked, bounds).await?;
         facts.upstream_headers = Some(answered.headers);
         let body = attempt::collect_answer(answered.body).await?;

@@ -89,7 +89,7 @@ pub(super) fn make(
             }
             let dropped = &mut said.dropped;
             let call = Call { operation, members: &mut members, stream: said.stream, policy: &policy, dropped };
-            let speaker = registry::provider(target.provider, &target.model, operation);
+            let speaker = registry::provider(target, operation);
             let upstream = match &request.form {
                 Some(form) => speaker.form_request(call, form, target)?,
                 None => speaker.request(call, target)?,

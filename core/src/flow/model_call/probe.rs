@@ -44,7 +44,7 @@ impl ModelCalls {
         let operation = operation_of(&deployment);
         let body = question(operation);
         let mut members = Members::parse(body).map_err(|error| CallError::Json(error.to_string()))?;
-        let speaker = registry::provider(target.provider, &target.model, operation);
+        let speaker = registry::provider(target, operation);
         let upstream = speaker.request(
             Call { operation, members: &mut members, stream: false, policy: &target.policy, dropped: &mut Vec::new() },
             target,

@@ -19,6 +19,8 @@ pub struct Profile {
     pub rules: Vec<Rule>,
     /// The most output tokens that the model is known to give.
     pub output_tokens_max: Option<u64>,
+    /// Whether the model is known to answer by OpenAI's newer API alone.
+    pub only_responds: bool,
     /// Values of `reasoning_effort` that the model is known not to take.
     pub refused_efforts: Vec<&'static str>,
     chat: ParamSet,
@@ -52,6 +54,7 @@ impl Profile {
             cap: row.cap,
             rules: row.rules.to_vec(),
             output_tokens_max: known.as_ref().and_then(ModelPrice::max_output_tokens),
+            only_responds: known.as_ref().and_then(ModelPrice::mode) == Some("responses"),
             refused_efforts: RARE_EFFORTS
                 .iter()
                 .filter(|(_, field)| denies(&known, field) || denies(&at_openai, field))

@@ -137,7 +137,7 @@ mod tests {
         let (mut members, mut dropped) = (Members::parse(text.as_bytes()).unwrap(), Vec::new());
         let (operation, policy) = (Operation::Chat, &target.policy);
         let call = Call { operation, members: &mut members, stream, policy, dropped: &mut dropped };
-        let request = registry::provider(target.provider, &target.model, operation).request(call, &target)?;
+        let request = registry::provider(&target, operation).request(call, &target)?;
         Ok((request.uri().to_string(), serde_json::from_slice(request.body()).unwrap()))
     }
 

@@ -26,7 +26,7 @@ fn told(text: &str, piece: usize) -> Result<String, ProviderFailure> {
     let id = RequestId::at(Timestamp::from_seconds(1), &[0; 10]);
     let reply =
         Reply { operation: Operation::Messages, id, model: "mine", deployment: "d", asked: &[], show_usage: false };
-    let mut reader: Box<dyn StreamDecoder> = registry::provider("groq", "m", Operation::Messages).decoder(reply);
+    let mut reader: Box<dyn StreamDecoder> = registry::mock(Operation::Messages).decoder(reply);
     let mut all = Vec::new();
     for piece in text.as_bytes().chunks(piece.max(1)) {
         all.extend_from_slice(&reader.push(Bytes::copy_from_slice(piece))?);

@@ -33,7 +33,7 @@ fn reader() -> Box<dyn StreamDecoder> {
     let id = RequestId::at(Timestamp::from_seconds(1), &[0; 10]);
     let operation = Operation::Responses;
     let reply = Reply { operation, id, model: "mine", deployment: "d", asked: b"{}", show_usage: false };
-    registry::provider("groq", "m", operation).decoder(reply)
+    registry::mock(operation).decoder(reply)
 }
 
 /// What the client gets of a stream that comes in pieces of so many bytes, with the end.
