@@ -1,7 +1,7 @@
 //! Google's own API as a [`Provider`].
 
 use super::events::PieceEvents;
-use super::{answer, embeddings, failure, request};
+use super::{answer, embeddings, failure, imagen, request};
 use crate::providers::decoder::StreamDecoder;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
@@ -22,6 +22,9 @@ impl Provider for Gemini {
     fn answer(&self, reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
         if reply.operation == Operation::Embedding {
             return embeddings::answer(reply, &body);
+        }
+        if reply.operation == Operation::ImageGeneration {
+            return imagen::read(reply, &body);
         }
         answer::told(reply, &body)
     }

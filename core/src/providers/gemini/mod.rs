@@ -3,7 +3,8 @@
 //!
 //! `abilities` is what a model can do, `contents` the conversation, `parts` and `media` what it is made of, `tools` and
 //! `schema` what the model may call, `generation` and `thinking` how it answers, `wire` and `sources` what answers are made of,
-//! `call_id` how a signature travels with a tool call, `model_path` which names may stand in an address. `embeddings` is the other operation.
+//! `call_id` how a signature travels with a tool call, `model_path` which names may stand in an address. `embeddings` and [`imagen`] are the other
+//! operations.
 
 pub mod abilities;
 pub mod answer;
@@ -15,6 +16,7 @@ pub mod embeddings;
 pub mod events;
 pub mod failure;
 mod generation;
+pub mod imagen;
 mod media;
 pub mod model_path;
 mod parts;
@@ -26,3 +28,4 @@ mod tools;
 mod wire;
 
 pub use dialect::Gemini;
+pub(super) use media::by_ending as kind_of;

@@ -1,7 +1,7 @@
 //! The upstream request: address, credential, headers, and the body around them.
 
 use super::abilities::Abilities;
-use super::{body, embeddings, model_path};
+use super::{body, embeddings, imagen, model_path};
 use crate::api::chat::request::ChatRequest;
 use crate::providers::envelope::{self, Extras, credential, deployment_headers, told};
 use crate::providers::operation::Operation;
@@ -32,6 +32,9 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
             (written.body, if call.stream { "streamGenerateContent?alt=sse" } else { "generateContent" })
         }
         Operation::Embedding => (embeddings::batch(&mut call, target)?, "batchEmbedContents"),
+        Operation::ImageGeneration if imagen::draws(&target.model) => {
+            (imagen::write(call.members, &overrides, true)?, imagen::METHOD)
+        }
         _ => {
             let reason = format!("`{}` has no such operation: ask for a chat.", target.provider);
             return Err(TransformError::Unsayable { reason });

@@ -36,6 +36,7 @@ const GEMINI: Row = Row {
         SPEAKING,
     ],
     embeddings: "dimensions encoding_format",
+    images: "n size",
     ..PLAIN
 };
 

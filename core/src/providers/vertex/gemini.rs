@@ -7,7 +7,7 @@ use crate::providers::envelope::{self, Extras, deployment_headers, told};
 use crate::providers::failure::ProviderFailure;
 use crate::providers::gemini::abilities::Abilities;
 use crate::providers::gemini::events::PieceEvents;
-use crate::providers::gemini::{answer, body, failure};
+use crate::providers::gemini::{answer, body, failure, imagen};
 use crate::providers::operation::Operation;
 use crate::providers::parameters::admit::admit;
 use crate::providers::provider::{Call, Provider, Reply, TransformError, WholeAnswer};
@@ -35,6 +35,9 @@ impl Provider for VertexGemini {
                 call.dropped.extend(written.dropped);
                 (written.body, if call.stream { "streamGenerateContent?alt=sse" } else { "generateContent" })
             }
+            Operation::ImageGeneration if imagen::draws(&target.model) => {
+                (imagen::write(call.members, &overrides, false)?, imagen::METHOD)
+            }
             _ => {
                 let reason = format!("`{}` has no such operation: ask for a chat.", target.provider);
                 return Err(TransformError::Unsayable { reason });
@@ -49,6 +52,9 @@ impl Provider for VertexGemini {
     fn answer(&self, reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
         if reply.operation == Operation::Embedding {
             return embeddings::read(reply, &body);
+        }
+        if reply.operation == Operation::ImageGeneration {
+            return imagen::read(reply, &body);
         }
         answer::told(reply, &body)
     }
