@@ -201,6 +201,7 @@ impl From<CallError> for ErrorAnswer {
             CallError::UnknownResponse(_) | CallError::ResponseNotKept(_) => {
                 Self::new(StatusCode::NOT_FOUND, "invalid_request_error", message).param("response_id")
             }
+            CallError::Unfetched(_) | CallError::File { .. } => bad_request(message).param("messages"),
             CallError::EndUserBlocked(_) => bad_request(message).param("user"),
             CallError::Unbounded(_) => bad_request(message),
             CallError::Refused(refusal) => refusal.into(),
@@ -254,7 +255,7 @@ impl From<RouteDenied> for ErrorAnswer {
 }
 
 /// The error type that LiteLLM's clients see for a status.
-fn kind_of(status: StatusCode) -> &'static str {
+pub(super) fn kind_of(status: StatusCode) -> &'static str {
     match status.as_u16() {
         401 => "authentication_error",
         403 => "permission_error",

@@ -4,7 +4,7 @@ use super::admin::Administration;
 use super::front::Front;
 use super::gate::Gate;
 use super::model_call::ModelCallSurface;
-use super::{admin, cors, fallback, health, models};
+use super::{admin, cors, fallback, health, models, utilities};
 use crate::flow::health::Health;
 use crate::flow::model_call::ModelCalls;
 use crate::providers::operation::Operation;
@@ -42,6 +42,7 @@ pub fn router(parts: Parts) -> Front {
     }
     if let Some((administration, models)) = admin {
         router = router.merge(admin::routes(administration, gate.clone(), body_bytes_max));
+        router = router.merge(utilities::routes(&models, &gate, body_bytes_max));
         router = router.merge(models::info_routes(models, gate.clone()));
     }
     if let Some(health) = health {
