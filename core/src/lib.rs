@@ -11,7 +11,7 @@
 //! | 3 | `auth`, `admission`, `routing`, `accounting`, `upstream` |
 //! | 2 | `providers` (pure), `store`, `tls` |
 //! | 1 | `api` (our wire formats), `config`, `crypto`, `secrets`, `telemetry` |
-//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `limits`, `period`, `secret`, `secret_reference`, `tokens`, `wire`, `aws` (how AWS is reached) |
+//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `egress`, `limits`, `period`, `secret`, `secret_reference`, `tokens`, `wire`, `aws` (how AWS is reached) |
 
 pub mod accounting;
 pub mod admission;
@@ -26,6 +26,7 @@ pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod duration;
+pub mod egress;
 pub mod flow;
 pub mod id;
 pub mod limits;

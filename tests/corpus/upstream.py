@@ -20,6 +20,11 @@ FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "stand-
 AUTHORITY = FIXTURES / "authority.pem"
 
 
+# Hosts at which the files stand that requests name by their addresses, and what stands there.
+_PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+FILES = {"images.test": ("image/png", _PNG), "files.test": ("application/pdf", "JVBERi0xLjQgdGlueQ==")}
+
+
 class Upstream:
     """Listens on a free port of the loopback interface, also as a proxy behind which every provider is the stand-in.
     Plays one case at a time."""
@@ -121,6 +126,10 @@ def _handler_of(upstream):
 
         def answer_request(self):
             raw = self.read_body()
+            if self.command == "GET" and self.headers.get("host") in FILES:
+                kind, content = FILES[self.headers["host"]]
+                kind = "image/jpeg" if self.path.endswith(".jpg") else kind
+                return self.send_whole({"status": 200, "headers": {"content-type": kind}, "b64": content})
             if self.command == "GET" and self.path.endswith("/models"):
                 return self.send_whole({"status": 404, "body": {"error": "not found"}})
             if self.path == "/identity/token":

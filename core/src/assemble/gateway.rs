@@ -1,5 +1,6 @@
 //! Puts the parts together.
 
+use super::egress::{egress, files};
 use super::error::StartError;
 use super::state::State;
 use crate::accounting::spend_log::SpendLog;
@@ -27,6 +28,7 @@ use crate::surface::gate::Gate;
 use crate::surface::router::{Parts, router};
 use crate::tls;
 use crate::upstream::client::{HttpClient, PROXY_VARIABLES, Way};
+use crate::upstream::guarded::GuardedClient;
 use crate::upstream::identity::authorizer::Authorizer;
 use crate::upstream::transport::{Bounds, Transport};
 use std::path::Path;
@@ -99,7 +101,9 @@ impl Gateway {
         let State { table, expiring, .. } = state;
         let Loaded { config, environment, .. } = loaded;
         let roots = tls::roots::trusted(environment.text(tls::roots::FILE_VARIABLE).map(Path::new))?;
-        let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config(roots)?, way(&environment))?);
+        let tls = tls::client::config(roots)?;
+        let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls.clone(), way(&environment))?);
+        let files = Some(files(GuardedClient::new(tls, egress(&config, &environment)), &transport, &environment));
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
         let admits_in_outage = config.general.allow_requests_on_db_unavailable;
@@ -145,6 +149,7 @@ impl Gateway {
             ledger,
             limits,
             authorizer,
+            files,
             transport,
             clock: ground.clock,
             random: ground.random,
@@ -214,7 +219,7 @@ fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environmen
     authorizer
 }
 
-fn way(environment: &Environment) -> Way {
+pub(super) fn way(environment: &Environment) -> Way {
     let names_a_proxy = PROXY_VARIABLES.iter().any(|name| environment.text(name).is_some());
     if names_a_proxy { Way::Proxied } else { Way::Direct }
 }

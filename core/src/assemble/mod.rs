@@ -4,6 +4,7 @@
 
 pub mod aws;
 pub mod configuration;
+mod egress;
 mod error;
 pub mod function;
 pub mod gateway;

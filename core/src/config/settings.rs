@@ -59,6 +59,12 @@ pub struct GeneralSettings {
     /// Output tokens that are set aside for an answer whose request names no cap.
     #[serde(deserialize_with = "lenient::tokens")]
     pub reserve_output_tokens: Option<u64>,
+    /// Hosts beyond those of the public internet at which files of clients may stand, as addresses name them: `host` or
+    /// `host:port`.
+    pub user_url_allowed_hosts: Vec<String>,
+    /// Whether hosts of files that clients name are checked; they are where nothing is said.
+    #[serde(deserialize_with = "lenient::optional_flag")]
+    pub user_url_validation: Option<bool>,
     /// Asks for debug logs. Read [`LitellmSettings::set_verbose`], where every spelling of this ends.
     #[serde(deserialize_with = "lenient::flag")]
     pub(super) detailed_debug: bool,
@@ -86,6 +92,8 @@ impl Default for GeneralSettings {
             budget_mode: None,
             budget_policy: None,
             reserve_output_tokens: None,
+            user_url_allowed_hosts: Vec::new(),
+            user_url_validation: None,
             detailed_debug: false,
         }
     }
@@ -132,6 +140,12 @@ pub struct LitellmSettings {
     pub internal_user_budget_duration: Option<BudgetPeriod>,
     /// What new teams get where their maker says nothing.
     pub default_team_params: RecordDefaults,
+    /// Hosts beyond those of the public internet at which files of clients may stand, as addresses name them: `host` or
+    /// `host:port`.
+    pub user_url_allowed_hosts: Vec<String>,
+    /// Whether hosts of files that clients name are checked; they are where nothing is said.
+    #[serde(deserialize_with = "lenient::optional_flag")]
+    pub user_url_validation: Option<bool>,
     /// Budgets of tags, by tag.
     pub tag_budget_config: BTreeMap<String, BudgetSetting>,
     /// Budgets of providers, by provider: `router_settings.provider_budget_config` ends here.

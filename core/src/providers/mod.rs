@@ -8,7 +8,7 @@
 //! what every request carries, [`envelope`] what the requests of the latter share, [`translation`] what their streams
 //! share. [`bridge`] is how clients of other dialects are answered. [`rerank`] are the ways to rerank,
 //! [`responses`] are OpenAI's where the upstream answers them itself.
-//! [`mock`] answers without an upstream.
+//! [`inlined`] are files that some take by their bytes alone. [`mock`] answers without an upstream.
 
 pub mod anthropic;
 pub mod azure_ai;
@@ -24,6 +24,7 @@ pub mod failure;
 pub mod gemini;
 pub mod huggingface;
 pub mod identity;
+pub mod inlined;
 pub mod job;
 pub mod mock;
 mod names;

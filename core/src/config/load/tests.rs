@@ -202,6 +202,8 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, "extra_headers" | "headers" | "extra_body") => "{X-A: b}",
         (_, "max_parallel_requests" | "global_max_parallel_requests" | "reserve_output_tokens") => "3",
         (_, "drop_params") => "true",
+        (_, "user_url_allowed_hosts") => "[files.corp]",
+        (_, "user_url_validation") => "false",
         (_, "additional_drop_params" | "allowed_openai_params") => "[seed]",
         (_, "budget_mode") => "strict",
         (_, "budget_policy") => "clamp",

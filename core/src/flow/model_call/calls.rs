@@ -11,7 +11,7 @@ use super::relay::Relay;
 use super::request::CallRequest;
 use super::settlement::OpenCall;
 use super::whole::{self, Ended};
-use super::{admit, body, followed, forwarded, plan, relay, settlement};
+use super::{admit, body, followed, forwarded, plan, relay, settlement, unfetched};
 use crate::accounting::spend_row::SpendDetails;
 use crate::auth::route::authorize_route;
 use crate::id::RequestId;
@@ -61,8 +61,17 @@ impl ModelCalls {
     async fn walk(self: &Arc<Self>, request: CallRequest, facts: &mut Facts) -> Result<CallBody, CallError> {
         let principal = self.authenticate(&request).await?;
         facts.principal = Some(Arc::clone(&principal));
-        let request = &request.with_form()?;
-        let plan = self.plan(request, facts, (&principal, &Course::default()))?;
+        let request = request.with_form()?;
+        let (request, plan) = match self.plan(&request, facts, (&principal, &Course::default())) {
+            // In a box: hardly any request names such files.
+            Err(CallError::Unfetched(addresses)) => {
+                let request = Box::pin(unfetched::filled(self, request, addresses)).await?;
+                let plan = self.plan(&request, facts, (&principal, &Course::default()))?;
+                (request, plan)
+            }
+            planned => (request, planned?),
+        };
+        let request = &request;
         match self.admit(request, &plan, &principal, facts).await {
             Ok((details, admitted)) => self.dispatch(request, (plan, details, admitted), principal, facts).await,
             // In a box: this is the rare way.

@@ -9,6 +9,7 @@ use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
 use crate::providers::provider::TransformError;
 use crate::routing::BuildError;
+use crate::upstream::guarded::FetchError;
 use crate::upstream::identity::error::IdentityError;
 use crate::upstream::transport::TransportError;
 use crate::wire::input_weight::Unbounded;
@@ -58,6 +59,18 @@ pub enum CallError {
     /// A wildcard matches, but what it stands for cannot be called.
     #[error(transparent)]
     Uncallable(#[from] BuildError),
+    /// The upstream takes files by their bytes alone, and the request names these by their addresses. Never told to a
+    /// client: the files are fetched.
+    #[error("files are to be fetched first")]
+    Unfetched(Vec<String>),
+    /// A file that the request names by its address cannot be had.
+    #[error("The file at `{address}` cannot be sent to the model: {error}.")]
+    File {
+        /// Its address.
+        address: String,
+        /// Why not.
+        error: FetchError,
+    },
     /// The request cannot be said in the upstream's dialect.
     #[error(transparent)]
     Transform(#[from] TransformError),
@@ -125,6 +138,8 @@ impl CallError {
             | Self::Transform(_)
             | Self::Uncallable(_)
             | Self::EndUserBlocked(_)
+            | Self::Unfetched(_)
+            | Self::File { .. }
             | Self::Unbounded(_) => "BadRequestError",
             Self::UnknownModel { .. } | Self::UnknownResponse(_) | Self::ResponseNotKept(_) => "NotFoundError",
             Self::ModelDenied(_) | Self::Route(_) => "PermissionDeniedError",

@@ -3,7 +3,7 @@
 //! [`calls`] walks through it, [`plan`] decides without waiting, [`choice`] which deployment, [`admit`] counts the call in
 //! its limits: [`scopes`] says in which, [`bound`] how much, [`course`] what is tried next where one stands in the way.
 //! [`attempt`] talks to the
-//! upstream, [`several`] more than once, [`followed`] until what it does has ended, [`relay`] passes a stream on, [`slices`]
+//! upstream, [`unfetched`] brings the files that the request names first, [`several`] more than once, [`followed`] until what it does has ended, [`relay`] passes a stream on, [`slices`]
 //! holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also when its
 //! client goes away. [`probe`] is a call that the gateway makes by itself, [`kept`] asks for what an earlier call left with
 //! its upstream.
@@ -40,6 +40,7 @@ mod soft_budget;
 #[cfg(test)]
 #[cfg(feature = "embedded")]
 mod tests;
+mod unfetched;
 mod unrecorded;
 mod whole;
 

@@ -7,6 +7,7 @@ use crate::auth::authenticate::Authenticator;
 use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
 use crate::routing::ModelTable;
+use crate::upstream::guarded::GuardedClient;
 use crate::upstream::identity::authorizer::Authorizer;
 use crate::upstream::transport::{Bounds, Transport};
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct ModelCalls {
     pub limits: ProxyLimits,
     /// The way to the upstreams.
     pub transport: Arc<dyn Transport>,
+    /// The way to files that clients name by their addresses. `None`: none is fetched.
+    pub files: Option<GuardedClient>,
     /// Shows upstreams who calls.
     pub authorizer: Authorizer,
     /// The time.

@@ -14,6 +14,7 @@ use crate::id::RequestId;
 use crate::limits::BudgetMode;
 use crate::principal::Principal;
 use crate::providers::bridge::speaker::Speaker;
+use crate::providers::inlined;
 use crate::providers::mock::{self, MockAnswer, MockCall};
 use crate::providers::operation::Operation;
 use crate::providers::provider::{Call, Provider};
@@ -86,6 +87,10 @@ pub(super) fn make(
             let mut policy = said.policy.over(&target.policy);
             if is_capped && policy.never_sent.iter().any(|name| operation.caps().contains(&name.as_str())) {
                 policy.to_mut().never_sent.retain(|name| !operation.caps().contains(&name.as_str()));
+            }
+            let unfetched = inlined::addresses(target, operation, &members);
+            if !unfetched.is_empty() {
+                return Err(CallError::Unfetched(unfetched));
             }
             let dropped = &mut said.dropped;
             let call = Call { operation, members: &mut members, stream: said.stream, policy: &policy, dropped };

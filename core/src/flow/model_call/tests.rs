@@ -103,6 +103,7 @@ impl Gateway {
             limits: ProxyLimits::default(),
             authorizer: Authorizer::new(upstream.clone(), Arc::clone(&clock)),
             transport: upstream.clone(),
+            files: None,
             clock,
             random: Arc::new(SystemRandom),
             admits_in_outage: false,

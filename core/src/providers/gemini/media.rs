@@ -135,7 +135,8 @@ fn registered(kind: &str) -> &str {
     if kind == "image/jpg" { "image/jpeg" } else { kind }
 }
 
-fn by_ending(address: &str) -> Option<&'static str> {
+/// The media type that an address tells by how it ends.
+pub(in crate::providers) fn by_ending(address: &str) -> Option<&'static str> {
     let path = address.split(['?', '#']).next().unwrap_or(address);
     let (_, ending) = path.rsplit('/').next().unwrap_or(path).rsplit_once('.')?;
     ENDINGS.iter().find(|(known, _)| ending.eq_ignore_ascii_case(known)).map(|(_, kind)| *kind)

@@ -42,3 +42,13 @@ pub fn reranker() -> &'static dyn Provider {
 pub fn messages(model: &str) -> Option<&'static dyn Provider> {
     if Family::of(model) == Family::Claude { Some(&MESSAGES) } else { None }
 }
+
+/// Whether a model speaks Google's own dialect.
+pub fn speaks_gemini(model: &str) -> bool {
+    Family::of(model) == Family::Gemini
+}
+
+/// Whether a model speaks Anthropic's.
+pub fn speaks_claude(model: &str) -> bool {
+    Family::of(model) == Family::Claude
+}

@@ -140,6 +140,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         clock,
         random: Arc::new(SystemRandom),
         admits_in_outage: false,
+        files: None,
         passes_headers_on: false,
         background: Background::default(),
         bounds: Bounds { first_byte: wait, between_chunks: wait, total: wait },
