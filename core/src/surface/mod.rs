@@ -23,4 +23,5 @@ mod models;
 mod replay;
 mod responses;
 pub mod router;
+pub mod security_headers;
 mod utilities;
