@@ -54,7 +54,8 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let asked = SocketAddr::new(options.host, options.port);
     let listener = TcpListener::bind(asked).await.map_err(|cause| Refused::Port { address: asked, cause })?;
     banner::welcome(listener.local_addr()?, new_master_key.as_ref().map(Secret::expose), model.as_deref());
-    let upkeep = Upkeep::begin(Arc::clone(&gateway.maintenance), unseen, &gateway.background);
+    let upkeep =
+        Upkeep::begin(Arc::clone(&gateway.maintenance), Arc::clone(&gateway.policies), unseen, &gateway.background);
     serve::serve(listener, gateway.router(Serves::All)).await?;
     upkeep.end();
     gateway.background.drained().await;
