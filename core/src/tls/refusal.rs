@@ -140,7 +140,9 @@ fn bad_signature(shown: &CertificateDer<'_>, level: &Level) -> String {
 }
 
 fn wrong_name(expected: &ServerName<'_>, presented: &[String]) -> String {
-    let names = if presented.is_empty() { "no name at all".to_owned() } else { presented.join(", ") };
+    // They are told with their kind, and within quotation marks.
+    let names: Vec<&str> = presented.iter().map(|name| name.split('"').nth(1).unwrap_or(name)).collect();
+    let names = if names.is_empty() { "no name at all".to_owned() } else { names.join(", ") };
     format!("its certificate is for {names}, not for {}", expected.to_str())
 }
 

@@ -73,8 +73,12 @@ fn incompatible(error: &Error, choice: Option<&Choice>, policy: &Policy) -> Stri
                 policy.curve.map(|curve| format!(", key exchange {}", curve.name())).unwrap_or_default(),
                 if policy.curve.is_some() {
                     "remove `ssl_ecdh_curve`, or choose a curve that the server has"
+                } else if policy.certificate.is_none() {
+                    "lower `ssl_security_level`, or mend its curves, suites and key; or it wants a client certificate \
+                     (`ssl_certificate`)"
                 } else {
-                    "lower `ssl_security_level`, or mend its curves, suites and key"
+                    "lower `ssl_security_level`, or mend its curves, suites and key; or it does not take our client \
+                     certificate"
                 }
             ),
         },
