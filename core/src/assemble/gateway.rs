@@ -99,8 +99,7 @@ impl Gateway {
     pub fn assemble(loaded: Loaded, state: State, staleness: KeyStaleness, ground: Ground) -> Result<Self, StartError> {
         let State { table, expiring, .. } = state;
         let Loaded { mut config, environment, objects, .. } = loaded;
-        let policies = transports::policies(&config, &environment, objects)?;
-        transports::assign(&policies, &mut config.models)?;
+        let policies = transports::policies(&mut config, &environment, objects)?;
         let transport = policies.transports().clone();
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;

@@ -40,19 +40,21 @@ pub(super) async fn objects(
     Ok(objects)
 }
 
-/// The clients of a process, with the one that is used where nobody says anything.
+/// The clients of a process, and each entry with the channel of its policy.
 ///
 /// # Errors
 /// [`StartError`] names the setting or variable at fault.
 pub(super) fn policies(
-    config: &Config,
+    config: &mut Config,
     environment: &Environment,
     objects: Objects,
 ) -> Result<Arc<Policies>, StartError> {
     let settings = &config.litellm;
     let proxies = Proxies::of(environment, settings)?.map(Arc::new);
     let roads = Roads { proxies, ipv4_only: settings.force_ipv4 };
-    Ok(Arc::new(Policies::new(environment.clone(), settings.tls.clone(), objects, roads)?))
+    let policies = Policies::new(environment.clone(), settings.tls.clone(), objects, roads)?;
+    assign(&policies, &mut config.models)?;
+    Ok(Arc::new(policies))
 }
 
 /// Gives each entry the channel of its policy.

@@ -15,6 +15,7 @@ pub(super) type Outer = MaybeHttpsStream<TokioIo<TcpStream>>;
 pub(super) type Inner = MaybeHttpsStream<Outer>;
 
 /// An open stream to an upstream.
+#[allow(clippy::large_enum_variant, reason = "the large one is nearly all there are, and lives in a box already")]
 pub(super) enum Io {
     /// Straight, or through a proxy that is spoken to in the clear.
     Plain(Outer),
