@@ -1,11 +1,12 @@
 //! Which addresses of clients are called, from the settings.
 
-use super::gateway::way;
+use super::error::StartError;
+use crate::config::tls::TlsParams;
 use crate::config::{Config, Environment};
 use crate::egress::Egress;
-use crate::upstream::client::Way;
+use crate::tls::client;
 use crate::upstream::guarded::GuardedClient;
-use crate::upstream::transport::Transport;
+use crate::upstream::policies::Policies;
 use std::sync::Arc;
 
 /// Where AWS Lambda's runtime listens.
@@ -19,10 +20,13 @@ pub(super) fn egress(config: &Config, environment: &Environment) -> Egress {
     Egress::new(&allowed, environment.text(RUNTIME_VARIABLE)).checked(is_checked)
 }
 
-/// The way to clients' files: as calls go where the environment names a proxy.
-pub(super) fn files(client: GuardedClient, transport: &Arc<dyn Transport>, environment: &Environment) -> GuardedClient {
-    match way(environment) {
-        Way::Direct => client,
-        Way::Proxied => client.through(Arc::clone(transport)),
-    }
+/// The way to clients' files: under the policy of whoever says nothing of its own, and without our certificate, which
+/// is for providers.
+///
+/// # Errors
+/// [`StartError`] names the setting or variable at fault.
+pub(super) fn files(policies: &Arc<Policies>, egress: Egress) -> Result<GuardedClient, StartError> {
+    let mut policy = policies.resolve("", &TlsParams::default())?.policy;
+    policy.certificate = None;
+    Ok(GuardedClient::new(client::config(&policy)?, egress).through(Arc::clone(policies)))
 }

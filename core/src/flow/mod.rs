@@ -8,4 +8,5 @@ pub mod maintenance;
 pub mod model_call;
 pub mod model_info;
 pub mod models;
+pub mod upstream_tls;
 pub mod utilities;

@@ -5,7 +5,7 @@ use super::front::Front;
 use super::gate::Gate;
 use super::model_call::ModelCallSurface;
 use super::security_headers::SecurityHeaders;
-use super::{admin, cors, fallback, health, models, utilities};
+use super::{admin, cors, fallback, health, health_tls, models, utilities};
 use crate::flow::health::Health;
 use crate::flow::model_call::ModelCalls;
 use crate::providers::operation::Operation;
@@ -47,6 +47,7 @@ pub fn router(parts: Parts) -> Front {
         router = router.merge(models::info_routes(models, gate.clone()));
     }
     if let Some(health) = health {
+        router = router.merge(health_tls::routes(Arc::clone(&health), gate.clone()));
         router = router.merge(health::routes(health, gate));
     }
     let named = calls.clone();

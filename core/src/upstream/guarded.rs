@@ -3,7 +3,8 @@
 
 use super::judged::{JudgedNames, Names, SystemNames};
 use super::limits::CONNECT_WAIT;
-use super::transport::{Bounds, Transport, TransportError, UpstreamBody};
+use super::policies::Policies;
+use super::transport::{Bounds, TransportError, UpstreamBody};
 use crate::egress::{Destination, Egress, Forbidden};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -32,8 +33,8 @@ const LOOK_WAIT: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct GuardedClient {
     tls: rustls::ClientConfig,
-    /// Who goes through the proxy that the environment names, where it names one.
-    proxied: Option<Arc<dyn Transport>>,
+    /// Who goes through the proxies that the environment names, where it names one.
+    proxied: Option<Arc<Policies>>,
     egress: Arc<Egress>,
     names: Arc<dyn Names>,
 }
@@ -82,9 +83,10 @@ impl GuardedClient {
         Self { tls, proxied: None, egress: Arc::new(egress), names: Arc::new(SystemNames) }
     }
 
-    /// One that goes through a proxy. Then it is the proxy that resolves names and connects.
+    /// One that goes through proxies where one stands before an address. Then it is the proxy that resolves names and
+    /// connects.
     #[must_use]
-    pub fn through(self, proxied: Arc<dyn Transport>) -> Self {
+    pub fn through(self, proxied: Arc<Policies>) -> Self {
         Self { proxied: Some(proxied), ..self }
     }
 
@@ -125,11 +127,13 @@ impl GuardedClient {
         // An address of another kind may not even have a host.
         let uri: Uri = address.as_str().parse().map_err(|_| Forbidden::NoWebAddress)?;
         let destination = self.egress.destination(&uri)?;
-        let Some(proxied) = &self.proxied else {
+        let is_proxied = |policies: &&Arc<Policies>| policies.proxies().is_some_and(|them| them.before(&uri).is_some());
+        let Some(policies) = self.proxied.as_ref().filter(is_proxied) else {
             return self.connect(destination, uri).await;
         };
         self.look(&destination).await?;
         let bounds = Bounds { first_byte: FILE_WAIT, between_chunks: FILE_WAIT, total: FILE_WAIT };
+        let proxied = policies.transports().global();
         proxied.send(request(uri, Bytes::new()), bounds).await.map_err(|error| match error {
             TransportError::TimedOut(_) => FetchError::TimedOut,
             error => FetchError::Unreachable(Box::new(error)),
