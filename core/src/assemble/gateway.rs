@@ -1,5 +1,6 @@
 //! Puts the parts together.
 
+use super::cache;
 use super::error::StartError;
 use super::state::State;
 use crate::accounting::spend_log::SpendLog;
@@ -9,8 +10,10 @@ use crate::auth::cache::PrincipalCache;
 use crate::auth::key_store::KeyStore;
 use crate::auth::master::MasterKey;
 use crate::auth::records::{Directory, RecordStore};
+use crate::cache::shelf::Shelf;
 use crate::clock::{Clock, Random};
 use crate::config::{Config, Environment, Loaded};
+use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
@@ -21,6 +24,7 @@ use crate::flow::model_call::{ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
 use crate::routing::ModelTable;
+use crate::store::table::Table;
 use crate::surface::admin::Administration;
 use crate::surface::front::Front;
 use crate::surface::gate::Gate;
@@ -87,6 +91,7 @@ pub struct Gateway {
     administration: Administration,
     gate: Gate,
     health: Arc<Health>,
+    cache: CacheAdmin,
     body_bytes_max: usize,
 }
 
@@ -113,6 +118,7 @@ impl Gateway {
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let (user_defaults, team_defaults) =
             (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
+        let (shelf, cache_controls) = shelf(&config, &table, &ground.clock, &environment)?;
         let authorizer = authorizer(&transport, &ground.clock, &environment);
         let models = Arc::new(models(config, environment)?);
         let keys = KeyStore::new(Arc::clone(&table));
@@ -148,6 +154,8 @@ impl Gateway {
             transport,
             clock: ground.clock,
             random: ground.random,
+            cache: shelf.clone(),
+            cache_controls,
             admits_in_outage,
             passes_headers_on,
             background: background.clone(),
@@ -155,7 +163,16 @@ impl Gateway {
         };
         let calls = Arc::new(calls);
         let health = Arc::new(Health { calls: Arc::clone(&calls), table });
-        Ok(Self { calls, background, maintenance, administration, gate, health, body_bytes_max })
+        Ok(Self {
+            calls,
+            background,
+            maintenance,
+            administration,
+            gate,
+            health,
+            cache: CacheAdmin { shelf },
+            body_bytes_max,
+        })
     }
 
     /// The routes that a process serves.
@@ -186,6 +203,7 @@ impl Gateway {
             models: shows_models.then(|| Arc::clone(&self.calls.models)),
             admin: is_admin.then(|| (self.administration.clone(), Arc::clone(&self.calls.models))),
             health: is_admin.then(|| Arc::clone(&self.health)),
+            cache: is_admin.then(|| self.cache.clone()),
             body_bytes_max: self.body_bytes_max,
         })
     }
@@ -198,6 +216,22 @@ impl KeyStaleness {
             Self::Millis(millis) => millis,
         }
     }
+}
+
+/// The cache, where there is one, and what requests may say of it.
+type Kept = (Option<Arc<Shelf>>, Option<Vec<String>>);
+
+fn shelf(
+    config: &Config,
+    table: &Arc<dyn Table>,
+    clock: &Arc<dyn Clock>,
+    environment: &Environment,
+) -> Result<Kept, StartError> {
+    let controls = config.litellm.allowed_cache_controls.clone();
+    // Where nothing may be said of it, nothing is kept.
+    let asked = config.litellm.cache.as_ref().filter(|_| controls.as_ref().is_none_or(|controls| !controls.is_empty()));
+    let shelf = asked.map(|settings| cache::open(settings, table, clock, environment)).transpose()?;
+    Ok((shelf, controls))
 }
 
 fn models(config: Config, environment: Environment) -> Result<ModelTable, StartError> {

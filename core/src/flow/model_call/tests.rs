@@ -105,6 +105,8 @@ impl Gateway {
             transport: upstream.clone(),
             clock,
             random: Arc::new(SystemRandom),
+            cache: None,
+            cache_controls: None,
             admits_in_outage: false,
             passes_headers_on: false,
             background: Background::default(),
@@ -156,7 +158,7 @@ fn pieces(pieces: &[&'static str]) -> UpstreamBody {
 fn relay(answer: CallAnswer) -> (RequestId, Box<super::Relay>) {
     match answer.result {
         Ok(CallBody::Stream(relay)) => (answer.facts.id, relay),
-        Ok(CallBody::Whole(_)) => panic!("not a stream"),
+        Ok(CallBody::Whole(_) | CallBody::Replayed(_)) => panic!("not a stream"),
         Err(error) => panic!("{error}"),
     }
 }
