@@ -368,6 +368,24 @@ def test_sentinels_lead_to_the_primary(provider, upstream, logs, tmp_path):
         sentinel.end()
 
 
+def test_a_redis_behind_tls_is_checked(provider, upstream, logs, tmp_path):
+    redis = redis_server.Redis("plain", logs, tmp_path)
+    authority, certificate, key = redis_server.certificates(tmp_path)
+    port = redis_server.behind_tls(redis.port, certificate, key)
+    trusting = {"type": "redis", "host": "127.0.0.1", "port": port, "ssl": True, "ssl_ca_certs": str(authority)}
+    try:
+        with caching(provider, logs, tmp_path, trusting) as gateway:
+            assert gateway.call("/cache/ping").json()["status"] == "healthy"
+            assert not is_hit(gateway, hello("tls"))
+            eventually(lambda: len(redis.keys()) == 1)
+            assert is_hit(gateway, hello("tls"))
+        with caching(provider, logs, tmp_path, {"type": "redis", "url": f"rediss://127.0.0.1:{port}"}) as gateway:
+            assert gateway.call("/cache/ping").status_code == 503
+            assert not is_hit(gateway, hello("tls"))
+    finally:
+        redis.process.end()
+
+
 def test_what_cannot_be_had_stops_the_start_and_says_what_to_use(provider, logs, tmp_path):
     with pytest.raises(AssertionError, match="use `type: redis`"):
         with caching(provider, logs, tmp_path, {"type": "qdrant-semantic"}):

@@ -11,7 +11,7 @@ use crate::cache::in_table::InTable;
 use crate::cache::key::{Scope, is_namespace};
 use crate::cache::shelf::{Rules, Shelf};
 use crate::clock::Clock;
-use crate::config::{CachePlace, CacheSettings, CacheShare, Environment, RedisSettings, S3Settings};
+use crate::config::{CachePlace, CacheSettings, CacheShare, Environment, LitellmSettings, RedisSettings, S3Settings};
 #[cfg(feature = "embedded")]
 use crate::store::embedded::EmbeddedTable;
 use crate::store::table::Table;
@@ -23,15 +23,25 @@ use std::time::Duration;
 #[cfg(feature = "embedded")]
 const FILE: &str = "answers.db";
 
-/// Opens it.
+/// Opens it, where there is to be one. Where requests may say nothing of it, nothing is kept.
 ///
 /// # Errors
 /// [`StartError`] names the setting at fault.
-pub(super) fn open(
-    settings: &CacheSettings,
+pub(super) fn shelf(
+    settings: &LitellmSettings,
     table: &Arc<dyn Table>,
     clock: &Arc<dyn Clock>,
     environment: &Environment,
+) -> Result<Option<Arc<Shelf>>, StartError> {
+    let controls = settings.allowed_cache_controls.clone();
+    let asked = settings.cache.as_ref().filter(|_| controls.as_ref().is_none_or(|controls| !controls.is_empty()));
+    asked.map(|settings| open(settings, controls, (table, clock, environment))).transpose()
+}
+
+fn open(
+    settings: &CacheSettings,
+    controls: Option<Vec<String>>,
+    (table, clock, environment): (&Arc<dyn Table>, &Arc<dyn Clock>, &Environment),
 ) -> Result<Arc<Shelf>, StartError> {
     if let Some(namespace) = settings.namespace.as_ref().filter(|namespace| !is_namespace(namespace)) {
         return Err(StartError::CacheNamespace(namespace.clone()));
@@ -59,6 +69,7 @@ pub(super) fn open(
             CacheShare::All => Scope::All,
         },
         waits: environment.text("AWS_LAMBDA_FUNCTION_NAME").is_some(),
+        controls,
         groups: settings.groups.clone(),
     };
     Ok(Arc::new(Shelf::new(answers, rules, Arc::clone(clock))))

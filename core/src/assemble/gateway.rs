@@ -10,7 +10,6 @@ use crate::auth::cache::PrincipalCache;
 use crate::auth::key_store::KeyStore;
 use crate::auth::master::MasterKey;
 use crate::auth::records::{Directory, RecordStore};
-use crate::cache::shelf::Shelf;
 use crate::clock::{Clock, Random};
 use crate::config::{Config, Environment, Loaded};
 use crate::flow::admin::cache_admin::CacheAdmin;
@@ -24,7 +23,6 @@ use crate::flow::model_call::{ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
 use crate::routing::ModelTable;
-use crate::store::table::Table;
 use crate::surface::admin::Administration;
 use crate::surface::front::Front;
 use crate::surface::gate::Gate;
@@ -91,7 +89,6 @@ pub struct Gateway {
     administration: Administration,
     gate: Gate,
     health: Arc<Health>,
-    cache: CacheAdmin,
     body_bytes_max: usize,
 }
 
@@ -111,14 +108,13 @@ impl Gateway {
         let passes_headers_on = config.general.forward_client_headers_to_llm_api;
         let retention_days = config.general.spend_log_retention_days;
         let limits = ProxyLimits::of(&config);
-        let ledger = Ledger::new(Arc::clone(&table));
         let spend = SpendLog::new(Arc::clone(&table), retention_days);
         let spend = Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend });
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let (user_defaults, team_defaults) =
             (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
-        let (shelf, cache_controls) = shelf(&config, &table, &ground.clock, &environment)?;
+        let shelf = cache::shelf(&config.litellm, &table, &ground.clock, &environment)?;
         let authorizer = authorizer(&transport, &ground.clock, &environment);
         let models = Arc::new(models(config, environment)?);
         let keys = KeyStore::new(Arc::clone(&table));
@@ -144,35 +140,24 @@ impl Gateway {
         let authenticator = Arc::new(authenticator);
         let background = Background::default();
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
-        let calls = ModelCalls {
+        let calls = Arc::new(ModelCalls {
             authenticator,
             models,
             spend,
-            ledger,
+            ledger: Ledger::new(Arc::clone(&table)),
             limits,
             authorizer,
             transport,
             clock: ground.clock,
             random: ground.random,
-            cache: shelf.clone(),
-            cache_controls,
+            cache: shelf,
             admits_in_outage,
             passes_headers_on,
             background: background.clone(),
             bounds,
-        };
-        let calls = Arc::new(calls);
+        });
         let health = Arc::new(Health { calls: Arc::clone(&calls), table });
-        Ok(Self {
-            calls,
-            background,
-            maintenance,
-            administration,
-            gate,
-            health,
-            cache: CacheAdmin { shelf },
-            body_bytes_max,
-        })
+        Ok(Self { calls, background, maintenance, administration, gate, health, body_bytes_max })
     }
 
     /// The routes that a process serves.
@@ -203,7 +188,7 @@ impl Gateway {
             models: shows_models.then(|| Arc::clone(&self.calls.models)),
             admin: is_admin.then(|| (self.administration.clone(), Arc::clone(&self.calls.models))),
             health: is_admin.then(|| Arc::clone(&self.health)),
-            cache: is_admin.then(|| self.cache.clone()),
+            cache: is_admin.then(|| CacheAdmin { shelf: self.calls.cache.clone() }),
             body_bytes_max: self.body_bytes_max,
         })
     }
@@ -216,22 +201,6 @@ impl KeyStaleness {
             Self::Millis(millis) => millis,
         }
     }
-}
-
-/// The cache, where there is one, and what requests may say of it.
-type Kept = (Option<Arc<Shelf>>, Option<Vec<String>>);
-
-fn shelf(
-    config: &Config,
-    table: &Arc<dyn Table>,
-    clock: &Arc<dyn Clock>,
-    environment: &Environment,
-) -> Result<Kept, StartError> {
-    let controls = config.litellm.allowed_cache_controls.clone();
-    // Where nothing may be said of it, nothing is kept.
-    let asked = config.litellm.cache.as_ref().filter(|_| controls.as_ref().is_none_or(|controls| !controls.is_empty()));
-    let shelf = asked.map(|settings| cache::open(settings, table, clock, environment)).transpose()?;
-    Ok((shelf, controls))
 }
 
 fn models(config: Config, environment: Environment) -> Result<ModelTable, StartError> {

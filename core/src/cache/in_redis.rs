@@ -15,8 +15,6 @@ pub use place::{NotARedis, RedisPlace, Topology};
 use redis::cmd;
 use std::time::Duration;
 
-const BACKEND: &str = "redis";
-
 /// Answers in a Redis.
 pub struct InRedis {
     link: Link,

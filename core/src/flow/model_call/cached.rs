@@ -1,8 +1,8 @@
 //! A call where answers are kept: it is looked up before anything is chosen, and goes on as every other where nothing is
 //! found. A hit passes the same doors, authentication, model access, blocks and the limits of requests, and costs nothing.
 
-use super::body::{self, Said};
 use super::cache_control::{self, CacheControl};
+use super::cacheable::Cached;
 use super::calls::CallBody;
 use super::error::CallError;
 use super::facts::Facts;
@@ -12,11 +12,9 @@ use super::request::CallRequest;
 use super::{choice, kept_hit};
 use crate::cache::entry::Entry;
 use crate::cache::flights::Seat;
-use crate::cache::key::Asked;
 use crate::cache::shelf::Shelf;
 use crate::money::NanoDollars;
 use crate::principal::Principal;
-use crate::providers::operation::Operation;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use std::sync::Arc;
@@ -25,15 +23,6 @@ use std::time::Duration;
 /// Longest wait for somebody else's answer to the same request; for a stream, whose beginning is waited for too, less.
 const FOLLOW_WAIT: Duration = Duration::from_secs(60);
 const FOLLOW_STREAM_WAIT: Duration = Duration::from_secs(10);
-
-/// A call whose answer may be kept.
-pub(super) struct Cached {
-    pub(super) said: Said,
-    pub(super) control: CacheControl,
-    pub(super) key: String,
-    /// The model as the caller's aliases resolve it.
-    pub(super) model: String,
-}
 
 impl ModelCalls {
     /// Answers a call from the cache, or as every other.
@@ -86,7 +75,17 @@ impl ModelCalls {
             return Ok(answer);
         }
         let keeping = Keeping::of(self, shelf, (cached.key, cached.control.ttl), (request.operation, facts), leader);
-        Ok(keeping.take(answer).await)
+        Ok(match answer {
+            CallBody::Whole(body) => {
+                keeping.keep_whole(&body).await;
+                CallBody::Whole(body)
+            }
+            CallBody::Stream(mut relay) => {
+                relay.keep(keeping);
+                CallBody::Stream(relay)
+            }
+            CallBody::Replayed(body) => CallBody::Replayed(body),
+        })
     }
 
     /// As every other call; what it says of the cache has been heard.
@@ -121,59 +120,4 @@ impl ModelCalls {
         let body = entry.body.clone();
         Ok(if cached.said.stream { CallBody::Replayed(body) } else { CallBody::Whole(body) })
     }
-}
-
-impl Cached {
-    /// What the call is, to the cache. `None`: its answer is neither looked up nor kept.
-    fn of(
-        calls: &ModelCalls,
-        shelf: &Shelf,
-        request: &CallRequest,
-        principal: &Principal,
-    ) -> Result<Option<Self>, CallError> {
-        let (rules, operation) = (&shelf.rules, request.operation);
-        if !rules.call_types.contains(&operation.call_type()) {
-            return Ok(None);
-        }
-        let mut members = body::parse(&request.body)?;
-        let control = cache_control::read(&members, &request.headers, principal, calls.cache_controls.as_deref())?;
-        if !rules.is_on && !control.use_cache {
-            return Ok(None);
-        }
-        let said = body::read(operation, &mut members, request.path_model.clone(), request.form.as_ref())?;
-        // What goes on from what an upstream keeps is not told by the request alone.
-        let is_stateful =
-            said.background || ["previous_response_id", "conversation"].iter().any(|name| members.has(name));
-        if is_stateful || said.stream && !operation.generates() {
-            return Ok(None);
-        }
-        let model = principal.aliases.get(&said.model).unwrap_or(&said.model).clone();
-        let tenant = rules.scope.tenant(principal.key.as_str(), principal.team_id.as_deref());
-        let mut asked = Asked::new(&tenant, operation.call_type(), shelf.model(&model), said.stream);
-        asked.members(&members, |name| name != "model" && name != "stream");
-        asked.part("policy", format!("{:?}", said.policy).as_bytes());
-        if let Some(mock) = &said.mock_response {
-            asked.part("mock", mock.to_string().as_bytes());
-        }
-        for field in request.form.iter().flat_map(|form| form.fields()).filter(|field| field.file_name.is_some()) {
-            asked.part(&field.name, field.file_name.as_deref().unwrap_or_default().as_bytes());
-            asked.part(&field.name, &field.content);
-        }
-        add_headers(&mut asked, &request.headers, operation, calls.passes_headers_on);
-        let namespace = control.namespace.as_deref().or(rules.namespace.as_deref());
-        let key = asked.key(namespace);
-        Ok(Some(Self { said, control, key, model }))
-    }
-}
-
-/// Headers that go upstream and can change the answer.
-fn add_headers(asked: &mut Asked, headers: &HeaderMap, operation: Operation, passes_on: bool) {
-    const ALWAYS: [&str; 3] = ["anthropic-beta", "anthropic-version", "openai-beta"];
-    let counts = |name: &str| ALWAYS.contains(&name) || passes_on && super::forwarded::is_passed(name);
-    let mut list: Vec<_> = headers.iter().filter(|(name, _)| counts(name.as_str())).collect();
-    list.sort_by(|one, other| one.0.as_str().cmp(other.0.as_str()));
-    for (name, value) in list {
-        asked.part(name.as_str(), value.as_bytes());
-    }
-    asked.part("dialect", format!("{:?}", operation.dialect()).as_bytes());
 }

@@ -1,7 +1,6 @@
 //! Keeps an answer once it is whole and charged: all at once, or as the stream passes. An answer that breaks, is too long,
 //! or whose client goes away is not kept, and lets those go who wait for it.
 
-use super::calls::CallBody;
 use super::facts::Facts;
 use super::parts::ModelCalls;
 use crate::cache::entry::Entry;
@@ -74,21 +73,11 @@ impl Keeping {
         }
     }
 
-    /// Takes an answer on its way to the client.
-    pub(super) async fn take(mut self, answer: CallBody) -> CallBody {
-        match answer {
-            CallBody::Whole(body) => {
-                if body.len() <= ANSWER_BYTES_MAX {
-                    self.about.tokens = tokens_told(&body);
-                    self.keep(body.clone()).await;
-                }
-                CallBody::Whole(body)
-            }
-            CallBody::Stream(mut relay) => {
-                relay.keep(self);
-                CallBody::Stream(relay)
-            }
-            CallBody::Replayed(body) => CallBody::Replayed(body),
+    /// Keeps an answer in one piece.
+    pub(super) async fn keep_whole(mut self, body: &Bytes) {
+        if body.len() <= ANSWER_BYTES_MAX {
+            self.about.tokens = tokens_told(body);
+            self.keep(body.clone()).await;
         }
     }
 

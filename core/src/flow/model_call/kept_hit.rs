@@ -2,7 +2,7 @@
 
 use super::admit::Admitted;
 use super::asked::Asked;
-use super::cached::Cached;
+use super::cacheable::Cached;
 use super::error::CallError;
 use super::facts::Facts;
 use super::keeping::About;

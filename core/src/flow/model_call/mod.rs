@@ -14,6 +14,7 @@ mod attempt;
 mod body;
 mod bound;
 mod cache_control;
+mod cacheable;
 mod cached;
 mod calls;
 mod choice;

@@ -34,8 +34,6 @@ pub struct ModelCalls {
     pub random: Arc<dyn Random>,
     /// Answers that are kept; `None`: none are.
     pub cache: Option<Arc<Shelf>>,
-    /// What requests may say of the cache where their key does not decide it; `None`: everything.
-    pub cache_controls: Option<Vec<String>>,
     /// Whether calls are made and answered whose limits and charge the store cannot take, as it is out of reach.
     pub admits_in_outage: bool,
     /// Whether clients' own headers go upstream.

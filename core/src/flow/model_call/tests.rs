@@ -106,7 +106,6 @@ impl Gateway {
             clock,
             random: Arc::new(SystemRandom),
             cache: None,
-            cache_controls: None,
             admits_in_outage: false,
             passes_headers_on: false,
             background: Background::default(),

@@ -141,7 +141,6 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         clock,
         random: Arc::new(SystemRandom),
         cache: None,
-        cache_controls: None,
         admits_in_outage: false,
         passes_headers_on: false,
         background: Background::default(),
