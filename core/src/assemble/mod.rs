@@ -9,5 +9,6 @@ mod error;
 pub mod function;
 pub mod gateway;
 pub mod state;
+pub mod transports;
 
 pub use error::StartError;

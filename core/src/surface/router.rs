@@ -5,7 +5,7 @@ use super::front::Front;
 use super::gate::Gate;
 use super::model_call::ModelCallSurface;
 use super::security_headers::SecurityHeaders;
-use super::{admin, cache_admin, cors, fallback, health, models};
+use super::{admin, cache_admin, cors, fallback, health, health_tls, models};
 use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::health::Health;
 use crate::flow::model_call::ModelCalls;
@@ -52,6 +52,7 @@ pub fn router(parts: Parts) -> Front {
         router = router.merge(cache_admin::routes(cache, gate.clone(), body_bytes_max));
     }
     if let Some(health) = health {
+        router = router.merge(health_tls::routes(Arc::clone(&health), gate.clone()));
         router = router.merge(health::routes(health, gate));
     }
     let named = calls.clone();
