@@ -138,7 +138,7 @@ pub struct LitellmSettings {
     pub tag_budget_config: BTreeMap<String, BudgetSetting>,
     /// Whether answers are kept to be given again.
     #[serde(rename = "cache", deserialize_with = "lenient::flag")]
-    pub(super) is_cached: bool,
+    pub is_cached: bool,
     /// How, where they are: `cache_params`, and what `router_settings` says of it.
     #[serde(skip)]
     pub cache: Option<CacheSettings>,
