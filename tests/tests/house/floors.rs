@@ -15,6 +15,7 @@ const ROOMS: [(&str, u8); 32] = [
     ("accounting", 3),
     ("admission", 3),
     ("upstream", 3),
+    ("cache", 3),
     ("providers", 2),
     ("store", 2),
     ("tls", 2),

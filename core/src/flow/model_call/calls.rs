@@ -37,6 +37,8 @@ pub enum CallBody {
     Whole(Bytes),
     /// Piece by piece.
     Stream(Box<Relay>),
+    /// A stream that was kept, whole.
+    Replayed(Bytes),
 }
 
 impl ModelCalls {
@@ -61,17 +63,30 @@ impl ModelCalls {
     async fn walk(self: &Arc<Self>, request: CallRequest, facts: &mut Facts) -> Result<CallBody, CallError> {
         let principal = self.authenticate(&request).await?;
         facts.principal = Some(Arc::clone(&principal));
-        let request = request.with_form()?;
-        let (request, plan) = match self.plan(&request, facts, (&principal, &Course::default())) {
+        let request = &request.with_form()?;
+        match &self.cache {
+            // In a box: most gateways keep no answers.
+            Some(shelf) => Box::pin(self.walk_cached(shelf, request, principal, facts)).await,
+            None => self.walk_on(request, principal, facts).await,
+        }
+    }
+
+    pub(super) async fn walk_on(
+        self: &Arc<Self>,
+        request: &CallRequest,
+        principal: Arc<Principal>,
+        facts: &mut Facts,
+    ) -> Result<CallBody, CallError> {
+        let filled;
+        let (request, plan) = match self.plan(request, facts, (&principal, &Course::default())) {
             // In a box: hardly any request names such files.
             Err(CallError::Unfetched(addresses)) => {
-                let request = Box::pin(unfetched::filled(self, request, addresses)).await?;
-                let plan = self.plan(&request, facts, (&principal, &Course::default()))?;
-                (request, plan)
+                filled = Box::pin(unfetched::filled(self, request, addresses)).await?;
+                let plan = self.plan(&filled, facts, (&principal, &Course::default()))?;
+                (&filled, plan)
             }
             planned => (request, planned?),
         };
-        let request = &request;
         match self.admit(request, &plan, &principal, facts).await {
             Ok((details, admitted)) => self.dispatch(request, (plan, details, admitted), principal, facts).await,
             // In a box: this is the rare way.

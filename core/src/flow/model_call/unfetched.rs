@@ -15,7 +15,7 @@ use crate::upstream::guarded::FetchError;
 /// [`CallError::File`]: one of them cannot be had.
 pub(super) async fn filled(
     calls: &ModelCalls,
-    request: CallRequest,
+    request: &CallRequest,
     addresses: Vec<String>,
 ) -> Result<CallRequest, CallError> {
     let unfit = |message: String| CallError::Member { member: "messages", message };
@@ -39,5 +39,14 @@ pub(super) async fn filled(
     let mut members = Members::parse(&request.body).map_err(|error| CallError::Json(error.to_string()))?;
     inlined::put(request.operation, &mut members, &files)?;
     let body = members.to_json().into();
-    Ok(CallRequest { body, ..request })
+    Ok(CallRequest {
+        operation: request.operation,
+        route: request.route,
+        path_model: request.path_model.clone(),
+        headers: request.headers.clone(),
+        body,
+        // Forms bring their files with them.
+        form: None,
+        client_address: request.client_address,
+    })
 }
