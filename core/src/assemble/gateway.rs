@@ -20,7 +20,7 @@ use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::{ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
-use crate::routing::ModelTable;
+use crate::routing::{ModelTable, Routing};
 use crate::surface::admin::Administration;
 use crate::surface::front::Front;
 use crate::surface::gate::Gate;
@@ -202,7 +202,8 @@ impl KeyStaleness {
 
 fn models(config: Config, environment: Environment) -> Result<ModelTable, StartError> {
     let targets = move |params: &_| target_of(params, &environment).map_err(Into::into);
-    Ok(ModelTable::new(config.models, Arc::new(targets))?)
+    let routing = Arc::new(Routing::new(config.routing));
+    Ok(ModelTable::routed(config.models, Arc::new(targets), routing)?)
 }
 
 fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environment: &Environment) -> Authorizer {

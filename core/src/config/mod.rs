@@ -18,6 +18,7 @@ mod problem;
 mod reading;
 mod references;
 mod report;
+pub mod routing;
 mod scalar;
 pub mod settings;
 mod tree;

@@ -4,6 +4,7 @@ use super::budgets::{BudgetSetting, RecordDefaults};
 use super::deployment::ModelEntry;
 use super::environment::Environment;
 use super::lenient;
+use super::routing::RoutingSettings;
 use crate::limits::{BudgetMode, BudgetPeriod, BudgetPolicy};
 use crate::money::NanoDollars;
 use crate::secret::Secret;
@@ -19,6 +20,8 @@ pub struct Config {
     pub general: GeneralSettings,
     /// `litellm_settings`.
     pub litellm: LitellmSettings,
+    /// `router_settings`, as far as they say which deployment answers.
+    pub routing: RoutingSettings,
 }
 
 /// Largest request body where the operator says nothing: 64 MiB, above what providers take with images in it.

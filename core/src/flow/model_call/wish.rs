@@ -1,0 +1,58 @@
+//! What a call asks of the deployment that answers it, as the request and its caller say.
+
+use super::body::Said;
+use super::request::CallRequest;
+use crate::principal::Principal;
+use crate::routing::Wish;
+use crate::tokens;
+use crate::wire::input_weight::InputWeight;
+use http::HeaderMap;
+
+/// Tags of a request, between commas.
+const TAGS_HEADER: &str = "x-litellm-tags";
+
+/// Largest body that is counted by a tokenizer; a larger one is weighed.
+const COUNTED_BYTES_MAX: usize = 16 << 10;
+
+/// About how many tokens the request's input has.
+pub(super) fn input_tokens(request: &CallRequest) -> u64 {
+    if request.body.len() <= COUNTED_BYTES_MAX {
+        tokens::count_request(&request.body)
+    } else {
+        InputWeight::of(&request.body).estimate()
+    }
+}
+
+/// What the call asks for.
+pub(super) fn of<'a>(principal: &'a Principal, said: &'a Said, input_tokens: &'a dyn Fn() -> u64) -> Wish<'a> {
+    Wish {
+        team: principal.team_id.as_deref(),
+        tags: &said.tags,
+        is_stream: said.stream,
+        input_tokens: Some(input_tokens),
+        ..Wish::default()
+    }
+}
+
+/// Adds the tags that stand in a header, each once.
+pub(super) fn add_tags(tags: &mut Vec<String>, headers: &HeaderMap) {
+    let Some(said) = headers.get(TAGS_HEADER).and_then(|value| value.to_str().ok()) else { return };
+    for tag in said.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
+        if !tags.iter().any(|known| known == tag) {
+            tags.push(tag.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_of_the_header_are_added_once() {
+        let mut tags = vec!["a".to_owned()];
+        let headers = HeaderMap::from_iter([(TAGS_HEADER.parse().unwrap(), " b, a ,,c".parse().unwrap())]);
+        add_tags(&mut tags, &headers);
+        assert_eq!(tags, ["a", "b", "c"]);
+    }
+}
