@@ -171,4 +171,8 @@ pub(super) struct ModelInfo {
     max_input_tokens: Option<i64>,
     #[serde(deserialize_with = "lenient::count")]
     max_output_tokens: Option<i64>,
+    #[serde(deserialize_with = "lenient::optional_text")]
+    health_check_model: Option<String>,
+    #[serde(deserialize_with = "lenient::seconds")]
+    health_check_timeout: Option<f64>,
 }

@@ -67,6 +67,7 @@ impl Config {
             general: section(&root, "general_settings", &mut report),
             litellm: section(&root, "litellm_settings", &mut report),
             routing: section(&root, "router_settings", &mut report),
+            health: section(&root, "general_settings", &mut report),
         };
         config.fold(&router, &environment, &mut report);
         Ok(Loaded { config, environment, warnings: report.finish()? })

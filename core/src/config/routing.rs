@@ -80,6 +80,9 @@ pub struct RoutingSettings {
     /// the request's parameters.
     #[serde(alias = "enable_pre_call_check", deserialize_with = "lenient::flag")]
     pub enable_pre_call_checks: bool,
+    /// Seconds that a probe of a deployment may take which says nothing itself.
+    #[serde(deserialize_with = "lenient::seconds")]
+    pub health_check_timeout: Option<f64>,
 }
 
 impl Default for RoutingSettings {
@@ -90,6 +93,7 @@ impl Default for RoutingSettings {
             enable_tag_filtering: false,
             tag_filtering_match_any: true,
             enable_pre_call_checks: false,
+            health_check_timeout: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::budgets::{BudgetSetting, RecordDefaults};
 use super::deployment::ModelEntry;
 use super::environment::Environment;
+use super::health::HealthSettings;
 use super::lenient;
 use super::routing::RoutingSettings;
 use crate::limits::{BudgetMode, BudgetPeriod, BudgetPolicy};
@@ -22,6 +23,8 @@ pub struct Config {
     pub litellm: LitellmSettings,
     /// `router_settings`, as far as they say which deployment answers.
     pub routing: RoutingSettings,
+    /// `general_settings`, as far as they say how deployments are probed.
+    pub health: HealthSettings,
 }
 
 /// Largest request body where the operator says nothing: 64 MiB, above what providers take with images in it.

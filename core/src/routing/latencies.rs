@@ -59,11 +59,6 @@ impl Latencies {
         self.others.set(MeanOf { count: mean.count.min(most), ..mean }, now);
     }
 
-    /// The mean of this process alone, where one was measured within the last `ttl` seconds.
-    pub fn own(&self, now: Timestamp, ttl: u32) -> Option<MeanOf> {
-        self.own.get(now, ttl)
-    }
-
     /// The mean in seconds over all; `None`: nothing was measured within the last `ttl` seconds.
     pub fn mean(&self, now: Timestamp, ttl: u32) -> Option<f32> {
         match (self.own.get(now, ttl), self.others.get(now, ttl)) {

@@ -29,6 +29,27 @@ pub struct Seen {
 pub struct Untold {
     requests: AtomicU64,
     tokens: AtomicU64,
+    latency_us: AtomicU64,
+    latencies: AtomicU64,
+    first_us: AtomicU64,
+    firsts: AtomicU64,
+}
+
+/// What is to be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Calls begun.
+    pub requests: u64,
+    /// Tokens of calls ended.
+    pub tokens: u64,
+    /// Microseconds for each token of an answer, one mean a call.
+    pub latency_us: u64,
+    /// How many of these there are.
+    pub latencies: u64,
+    /// Microseconds until streams began.
+    pub first_us: u64,
+    /// How many of these there are.
+    pub firsts: u64,
 }
 
 /// What a deployment was used for within a minute.
@@ -95,16 +116,28 @@ impl Seen {
         self.own.add(now, Use { requests: 0, tokens: measured.tokens });
         self.untold.tokens.fetch_add(measured.tokens, Relaxed);
         let seconds = |millis: i64| millis.max(0) as f32 / 1_000.0;
-        self.latency.record(now, seconds(measured.took_ms) / measured.answer_tokens.max(1) as f32);
+        self.took(now, seconds(measured.took_ms) / measured.answer_tokens.max(1) as f32);
         if let Some(millis) = measured.first_token_ms {
-            self.first_token.record(now, seconds(millis));
+            self.began_after(now, seconds(millis));
         }
     }
 
     /// A call was not answered in time.
     pub fn timed_out(&self, now: Timestamp) {
-        self.latency.record(now, TIMED_OUT_SECONDS);
-        self.first_token.record(now, TIMED_OUT_SECONDS);
+        self.took(now, TIMED_OUT_SECONDS);
+        self.began_after(now, TIMED_OUT_SECONDS);
+    }
+
+    fn took(&self, now: Timestamp, seconds: f32) {
+        self.latency.record(now, seconds);
+        self.untold.latency_us.fetch_add(micros(seconds), Relaxed);
+        self.untold.latencies.fetch_add(1, Relaxed);
+    }
+
+    fn began_after(&self, now: Timestamp, seconds: f32) {
+        self.first_token.record(now, seconds);
+        self.untold.first_us.fetch_add(micros(seconds), Relaxed);
+        self.untold.firsts.fetch_add(1, Relaxed);
     }
 
     /// Calls of this process in flight.
@@ -121,11 +154,6 @@ impl Seen {
     /// What others have used within the minute of `now`.
     pub fn others_used(&self, now: Timestamp, used: Use) {
         self.others.set(now, used);
-    }
-
-    /// Use of this process within the minute of `now`.
-    pub fn own_use(&self, now: Timestamp) -> Use {
-        self.own.get(now)
     }
 
     /// It does not answer; until `until` it is asked only where nobody else is left.
@@ -146,15 +174,21 @@ impl Seen {
 
 impl Untold {
     /// Takes what is to be told.
-    pub fn take(&self) -> Use {
-        Use { requests: self.requests.swap(0, Relaxed), tokens: self.tokens.swap(0, Relaxed) }
+    pub fn take(&self) -> Told {
+        let take = |count: &AtomicU64| count.swap(0, Relaxed);
+        Told {
+            requests: take(&self.requests),
+            tokens: take(&self.tokens),
+            latency_us: take(&self.latency_us),
+            latencies: take(&self.latencies),
+            first_us: take(&self.first_us),
+            firsts: take(&self.firsts),
+        }
     }
+}
 
-    /// Puts back what could not be told.
-    pub fn put_back(&self, used: Use) {
-        self.requests.fetch_add(used.requests, Relaxed);
-        self.tokens.fetch_add(used.tokens, Relaxed);
-    }
+fn micros(seconds: f32) -> u64 {
+    (f64::from(seconds) * 1_000_000.0) as u64
 }
 
 impl Minute {
@@ -213,10 +247,9 @@ mod tests {
     fn what_others_do_not_know_is_told_once() {
         let (seen, now) = (Seen::remembering(3), Timestamp::from_seconds(600));
         seen.begun(now);
-        let told = seen.untold.take();
-        assert_eq!((told, seen.untold.take()), (Use { requests: 1, tokens: 0 }, Use::default()));
-        seen.untold.put_back(told);
-        assert_eq!(seen.untold.take(), told);
+        seen.answered(now, Measured { tokens: 4, answer_tokens: 2, took_ms: 1_000, first_token_ms: Some(250) });
+        let told = Told { requests: 1, tokens: 4, latency_us: 500_000, latencies: 1, first_us: 250_000, firsts: 1 };
+        assert_eq!((seen.untold.take(), seen.untold.take()), (told, Told::default()));
     }
 
     #[test]

@@ -139,6 +139,22 @@ impl ModelTable {
         self.team_names.get(&(team.to_owned(), name.to_owned()))
     }
 
+    /// Every deployment as it is probed: by `model_info.health_check_model` where it says so. A wildcard that names none
+    /// stands for no model that could be asked.
+    pub fn probed(&self) -> Vec<Arc<Deployment>> {
+        let model_of = |entry: &ModelEntry| entry.info.get("health_check_model")?.as_str().map(str::to_owned);
+        let other = |entry: &Arc<ModelEntry>, model| {
+            Deployment::for_match(entry, &entry.model_name, model, &*self.targets).ok().map(Arc::new)
+        };
+        let named = self.names.iter().filter_map(|name| self.groups.get(name)).flat_map(|group| &group.deployments);
+        let named = named.filter_map(|deployment| match model_of(&deployment.entry) {
+            Some(model) => other(&deployment.entry, model),
+            None => Some(Arc::clone(deployment)),
+        });
+        let entries = self.wildcards.iter().flat_map(|wildcard| &wildcard.entries);
+        named.chain(entries.filter_map(|entry| other(entry, model_of(entry)?))).collect()
+    }
+
     /// How deployments are chosen.
     pub fn routing(&self) -> &Arc<Routing> {
         &self.routing

@@ -96,7 +96,7 @@ impl ModelCalls {
     fn plan(&self, request: &CallRequest, facts: &mut Facts, way: (&Principal, &Course)) -> Result<Plan, CallError> {
         let mut members = body::parse(&request.body)?;
         let mut said = body::read(request.operation, &mut members, request.path_model.clone(), request.form.as_ref())?;
-        wish::add_tags(&mut said.tags, &request.headers);
+        wish::add_tags(&mut said.tags, way.0, &request.headers);
         let mut plan = plan::make(self, facts.id, request, said, members, way)?;
         if let Upstream::Provider(upstream) = &mut plan.upstream {
             if self.passes_headers_on {

@@ -6,6 +6,7 @@ use crate::admission::ledger::Ledger;
 use crate::auth::authenticate::Authenticator;
 use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
+use crate::flow::sharing::Sharing;
 use crate::routing::ModelTable;
 use crate::upstream::identity::authorizer::Authorizer;
 use crate::upstream::transport::{Bounds, Transport};
@@ -31,6 +32,8 @@ pub struct ModelCalls {
     pub clock: Arc<dyn Clock>,
     /// Chance: ids, and the choice among deployments.
     pub random: Arc<dyn Random>,
+    /// Tells other instances what was seen of deployments, where choices go by it and there may be others.
+    pub sharing: Option<Arc<Sharing>>,
     /// Whether calls are made and answered whose limits and charge the store cannot take, as it is out of reach.
     pub admits_in_outage: bool,
     /// Whether clients' own headers go upstream.
@@ -39,4 +42,13 @@ pub struct ModelCalls {
     pub background: Background,
     /// Waits of a call whose deployment says nothing.
     pub bounds: Bounds,
+}
+
+impl ModelCalls {
+    /// Lets other instances know, and learns from them, where it is time to.
+    pub(super) fn share(&self) {
+        if let Some(sharing) = &self.sharing {
+            sharing.turn(&self.background, self.clock.now());
+        }
+    }
 }

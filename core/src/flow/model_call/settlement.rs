@@ -78,7 +78,8 @@ impl OpenCall {
         details: SpendDetails,
         id: RequestId,
     ) -> Self {
-        let watched = Watched::begin(&deployment, calls.clock.now());
+        let watched = Watched::begin(&deployment, &calls);
+        calls.share();
         let row = SpendRow { request_id: id, key: principal.key.clone(), cost: NanoDollars::ZERO, details };
         Self {
             calls,
@@ -261,7 +262,7 @@ impl OpenCall {
         row.cost = cost_of(price, &usage, &facts).total;
         self.is_judged = true;
         if let Some(watched) = self.watched.take() {
-            watched.ended(&row.details);
+            watched.ended(&row.details, &self.calls);
         }
     }
 

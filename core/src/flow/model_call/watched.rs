@@ -1,8 +1,8 @@
 //! A call that its deployment is watched by, where choices go by what was seen: in flight from its beginning to its end,
 //! however it ends.
 
+use super::parts::ModelCalls;
 use crate::accounting::spend_row::{Outcome, SpendDetails};
-use crate::clock::Timestamp;
 use crate::routing::Deployment;
 use crate::routing::seen::{Measured, Seen};
 use std::sync::Arc;
@@ -15,15 +15,15 @@ pub(super) struct Watched(Arc<Seen>);
 
 impl Watched {
     /// A call goes out to a deployment. `None`: nobody watches it.
-    pub(super) fn begin(deployment: &Deployment, now: Timestamp) -> Option<Self> {
+    pub(super) fn begin(deployment: &Deployment, calls: &ModelCalls) -> Option<Self> {
         deployment.is_watched.then(|| {
-            deployment.seen.begun(now);
+            deployment.seen.begun(calls.clock.now());
             Self(Arc::clone(&deployment.seen))
         })
     }
 
     /// The call has come to its end.
-    pub(super) fn ended(&self, details: &SpendDetails) {
+    pub(super) fn ended(&self, details: &SpendDetails, calls: &ModelCalls) {
         let (usage, ended) = (&details.usage, details.ended_at);
         match &details.outcome {
             Outcome::Success => self.0.answered(
@@ -38,6 +38,7 @@ impl Watched {
             Outcome::Failure { class, .. } if class == TIMEOUT => self.0.timed_out(ended),
             Outcome::Failure { .. } => {}
         }
+        calls.share();
     }
 }
 

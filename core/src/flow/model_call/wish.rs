@@ -28,31 +28,42 @@ pub(super) fn of<'a>(principal: &'a Principal, said: &'a Said, input_tokens: &'a
     Wish {
         team: principal.team_id.as_deref(),
         tags: &said.tags,
+        region: said.region.as_deref(),
         is_stream: said.stream,
         input_tokens: Some(input_tokens),
         ..Wish::default()
     }
 }
 
-/// Adds the tags that stand in a header, each once.
-pub(super) fn add_tags(tags: &mut Vec<String>, headers: &HeaderMap) {
-    let Some(said) = headers.get(TAGS_HEADER).and_then(|value| value.to_str().ok()) else { return };
-    for tag in said.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
-        if !tags.iter().any(|known| known == tag) {
-            tags.push(tag.to_owned());
-        }
+/// Adds the tags of the caller and those that stand in a header, each once.
+pub(super) fn add_tags(tags: &mut Vec<String>, principal: &Principal, headers: &HeaderMap) {
+    principal.tags().for_each(|tag| add(tags, tag));
+    let said = headers.get(TAGS_HEADER).and_then(|value| value.to_str().ok());
+    said.into_iter().flat_map(|said| said.split(',')).for_each(|tag| add(tags, tag.trim()));
+}
+
+fn add(tags: &mut Vec<String>, tag: &str) {
+    if !tag.is_empty() && !tags.iter().any(|known| known == tag) {
+        tags.push(tag.to_owned());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::models::tests::caller;
+    use crate::principal::Holder;
+    use std::sync::Arc;
 
     #[test]
-    fn tags_of_the_header_are_added_once() {
+    fn tags_of_the_header_the_key_and_its_team_are_added_once() {
         let mut tags = vec!["a".to_owned()];
+        let mut caller = caller(&[]);
+        caller.tags = vec!["key".to_owned()];
+        caller.above.team =
+            Some(Arc::new(Holder { tags: vec!["team".to_owned(), "key".to_owned()], ..Holder::default() }));
         let headers = HeaderMap::from_iter([(TAGS_HEADER.parse().unwrap(), " b, a ,,c".parse().unwrap())]);
-        add_tags(&mut tags, &headers);
-        assert_eq!(tags, ["a", "b", "c"]);
+        add_tags(&mut tags, &caller, &headers);
+        assert_eq!(tags, ["a", "key", "team", "b", "c"]);
     }
 }

@@ -139,6 +139,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         transport: Arc::new(Unreachable),
         clock,
         random: Arc::new(SystemRandom),
+        sharing: None,
         admits_in_outage: false,
         passes_headers_on: false,
         background: Background::default(),
