@@ -1,7 +1,7 @@
 //! The deployments that share one model's traffic, and the choice between them.
 
-use super::choice;
 use super::choice::circumstances::Circumstances;
+use super::choice::strategy;
 use super::deployment::Deployment;
 use super::filter::{self, Filters};
 use super::left::{Filter, Left, NothingLeft};
@@ -53,7 +53,7 @@ impl Group {
         left.keep(Filter::Unusable, usable);
         left.prefer(|deployment| deployment.seen.is_healthy(now));
         let circumstances = Circumstances { routing: &self.routing, wish, now, random };
-        match choice::one_of(std::mem::take(&mut left.deployments), &circumstances) {
+        match strategy::one_of(std::mem::take(&mut left.deployments), &circumstances) {
             Some(chosen) => Ok(Arc::clone(chosen)),
             None => Err(left.nothing(&self.name)),
         }

@@ -1,4 +1,5 @@
-//! The choice of one among several deployments that could answer, a strategy a file.
+//! The choice of one among several deployments that could answer, a strategy a file. [`strategy`] knows them all,
+//! [`circumstances`] is what they go by.
 
 mod chance;
 pub(super) mod circumstances;
@@ -8,42 +9,7 @@ mod least;
 mod least_busy;
 mod room;
 mod shuffle;
+pub(super) mod strategy;
 #[cfg(test)]
 mod tests;
 mod usage;
-
-use super::deployment::Deployment;
-use crate::config::routing::StrategyName;
-use circumstances::Circumstances;
-use std::sync::Arc;
-
-/// One of several; `None` where there is none.
-pub(super) fn one_of<'g>(
-    mut deployments: Vec<&'g Arc<Deployment>>,
-    circumstances: &Circumstances<'_>,
-) -> Option<&'g Arc<Deployment>> {
-    if deployments.len() < 2 {
-        return deployments.pop();
-    }
-    let Circumstances { routing, wish, now, random } = *circumstances;
-    match routing.settings().strategy {
-        StrategyName::SimpleShuffle => shuffle::pick(&deployments, random),
-        StrategyName::LeastBusy => least_busy::pick(&deployments, random),
-        StrategyName::UsageBased => {
-            room::prefer(&mut deployments, wish, now);
-            usage::first(&deployments, now)
-        }
-        StrategyName::UsageBasedV2 => {
-            room::prefer(&mut deployments, wish, now);
-            usage::any(&deployments, now, random)
-        }
-        StrategyName::LatencyBased => {
-            room::prefer(&mut deployments, wish, now);
-            latency::pick(&deployments, circumstances)
-        }
-        StrategyName::CostBased => {
-            room::prefer(&mut deployments, wish, now);
-            cost::pick(&deployments, random)
-        }
-    }
-}
