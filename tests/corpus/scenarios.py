@@ -40,7 +40,7 @@ _PLAYED_AT_ONCE = 6
 _SILENCE_SECONDS = 0.4
 _CALLS_AFTER = 8
 # What holds now and then, as chance has it, as long as it is missing.
-_BY_CHANCE = re.compile("^(tags|pre_call_checks|selection|cooldown/one deployment)")
+_BY_CHANCE = re.compile("^cooldown/one deployment")
 _PROMPT = [{"role": "user", "content": "Please say hello to everybody in the room."}]
 
 
