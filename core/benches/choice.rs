@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a program that prints figures")]
 
 use postern_core::clock::{SystemRandom, Timestamp};
+use postern_core::config::health::HealthSettings;
 use postern_core::config::{DeploymentParams, Environment, ModelEntry};
 use postern_core::providers::resolve::target_of;
 use postern_core::routing::seen::Measured;
@@ -56,7 +57,7 @@ fn group(settings: &serde_json::Value, count: usize, now: Timestamp) -> Arc<Grou
         let info = json!({"id": number.to_string()}).as_object().cloned().unwrap_or_default();
         ModelEntry { model_name: "gpt".to_owned(), params, info, line: 0 }
     });
-    let routing = Routing::new(serde_json::from_value(settings.clone()).expect("settings"));
+    let routing = Routing::new(serde_json::from_value(settings.clone()).expect("settings"), HealthSettings::default());
     let targets = |params: &_| target_of(params, &Environment::default()).map_err(Into::into);
     let table = ModelTable::routed(entries.collect(), Arc::new(targets), Arc::new(routing)).expect("a table");
     let group = table.group("gpt").expect("the group");

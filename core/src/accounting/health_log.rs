@@ -174,7 +174,7 @@ mod tests {
         let (first, second) = (result(0, Some("down")), result(1, None));
         log.record(&first).await.unwrap();
         log.record(&second).await.unwrap();
-        assert_eq!(log.latest().await.unwrap(), [second.clone()]);
+        assert_eq!(log.latest().await.unwrap(), std::slice::from_ref(&second));
         assert_eq!(log.history().await.unwrap(), [second, first]);
     }
 }

@@ -1,9 +1,8 @@
 //! Puts the parts together.
 
 use super::error::StartError;
+use super::routing;
 use super::state::State;
-use crate::accounting::health_log::HealthLog;
-use crate::accounting::shared_use::SharedUse;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
 use crate::auth::authenticate::Authenticator;
@@ -12,7 +11,6 @@ use crate::auth::key_store::KeyStore;
 use crate::auth::master::MasterKey;
 use crate::auth::records::{Directory, RecordStore};
 use crate::clock::{Clock, Random};
-use crate::config::health::HealthSettings;
 use crate::config::{Config, Environment, Loaded};
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
@@ -21,11 +19,7 @@ use crate::flow::background::Background;
 use crate::flow::health::Health;
 use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::{ModelCalls, ProxyLimits};
-use crate::flow::sharing::Sharing;
 use crate::providers::operation::Operation;
-use crate::providers::resolve::target_of;
-use crate::routing::{ModelTable, Routing};
-use crate::store::table::Table;
 use crate::surface::admin::Administration;
 use crate::surface::front::Front;
 use crate::surface::gate::Gate;
@@ -119,8 +113,7 @@ impl Gateway {
         let (user_defaults, team_defaults) =
             (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
         let authorizer = authorizer(&transport, &ground.clock, &environment);
-        let health_settings = config.health.clone();
-        let models = Arc::new(models(config, environment)?);
+        let (models, sharing) = routing::models(config, environment, &table, staleness == KeyStaleness::OnlyWriter)?;
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
         let maintenance = Arc::new(maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache)));
@@ -144,8 +137,7 @@ impl Gateway {
         let authenticator = Arc::new(authenticator);
         let background = Background::default();
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
-        let sharing = sharing(&table, &models, &health_settings, staleness);
-        let calls = ModelCalls {
+        let calls = Arc::new(ModelCalls {
             authenticator,
             models,
             spend,
@@ -160,10 +152,8 @@ impl Gateway {
             passes_headers_on,
             background: background.clone(),
             bounds,
-        };
-        let calls = Arc::new(calls);
-        let health = Arc::new(Health { calls: Arc::clone(&calls), table, settings: health_settings });
-        maintenance.probing(Arc::clone(&health));
+        });
+        let health = routing::health(&calls, table, &maintenance);
         Ok(Self { calls, background, maintenance, administration, gate, health, body_bytes_max })
     }
 
@@ -207,28 +197,6 @@ impl KeyStaleness {
             Self::Millis(millis) => millis,
         }
     }
-}
-
-fn models(config: Config, environment: Environment) -> Result<ModelTable, StartError> {
-    let targets = move |params: &_| target_of(params, &environment).map_err(Into::into);
-    let routing = Arc::new(Routing::new(config.routing));
-    Ok(ModelTable::routed(config.models, Arc::new(targets), routing)?)
-}
-
-/// Instances share what they see of deployments where choices go by it, and there may be others.
-fn sharing(
-    table: &Arc<dyn Table>,
-    models: &ModelTable,
-    health: &HealthSettings,
-    staleness: KeyStaleness,
-) -> Option<Arc<Sharing>> {
-    let probes = health.background_health_checks;
-    if staleness == KeyStaleness::OnlyWriter || !(probes || models.routing().watches()) {
-        return None;
-    }
-    let sharing = Sharing::new(SharedUse::new(Arc::clone(table)), Arc::clone(models.routing()));
-    let log = || HealthLog::new(Arc::clone(table));
-    Some(Arc::new(if probes { sharing.looking_at(log(), health.clone()) } else { sharing }))
 }
 
 fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environment: &Environment) -> Authorizer {

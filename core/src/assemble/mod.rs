@@ -7,6 +7,7 @@ pub mod configuration;
 mod error;
 pub mod function;
 pub mod gateway;
+mod routing;
 pub mod state;
 
 pub use error::StartError;

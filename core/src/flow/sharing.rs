@@ -179,7 +179,7 @@ mod tests {
     fn instance(table: &Arc<dyn Table>) -> (Sharing, Arc<Seen>) {
         let settings: RoutingSettings =
             serde_json::from_value(serde_json::json!({"routing_strategy": "latency-based-routing"})).unwrap();
-        let routing = Arc::new(Routing::new(settings));
+        let routing = Arc::new(Routing::new(settings, HealthSettings::default()));
         let seen = routing.seen(&DeploymentId::new("d"));
         (Sharing::new(SharedUse::new(Arc::clone(table)), routing), seen)
     }

@@ -59,6 +59,13 @@ impl Group {
         }
     }
 
+    /// The deployments that can answer such a call, whether or not they are usable now.
+    pub fn fitting(&self, wish: &Wish<'_>) -> Vec<&Arc<Deployment>> {
+        let mut left = Left::all(&self.deployments);
+        filter::apply(self.filters, &self.routing, &mut left, wish);
+        left.deployments
+    }
+
     /// The access groups that the model belongs to (`model_info.access_groups`): names that a key's list may hold.
     pub fn access_groups(&self) -> impl Iterator<Item = &str> {
         let lists = self.deployments.iter().filter_map(|deployment| deployment.entry.info.get("access_groups"));

@@ -2,6 +2,7 @@
 
 use super::seen::Seen;
 use crate::clock::Timestamp;
+use crate::config::health::HealthSettings;
 use crate::config::routing::{RoutingSettings, StrategyName};
 use crate::id::DeploymentId;
 use std::collections::HashMap;
@@ -14,18 +15,24 @@ const LATENCY_SECONDS: u32 = 60 * 60;
 #[derive(Debug, Default)]
 pub struct Routing {
     settings: RoutingSettings,
+    health: HealthSettings,
     seen: Mutex<HashMap<DeploymentId, Arc<Seen>>>,
 }
 
 impl Routing {
     /// As the operator says; nothing is seen yet.
-    pub fn new(settings: RoutingSettings) -> Self {
-        Self { settings, seen: Mutex::default() }
+    pub fn new(settings: RoutingSettings, health: HealthSettings) -> Self {
+        Self { settings, health, seen: Mutex::default() }
     }
 
     /// What the operator says.
     pub fn settings(&self) -> &RoutingSettings {
         &self.settings
+    }
+
+    /// How deployments are probed.
+    pub fn health(&self) -> &HealthSettings {
+        &self.health
     }
 
     /// What is seen of the deployment with this id.

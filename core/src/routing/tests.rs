@@ -68,7 +68,7 @@ pub(crate) fn group(params: &[Value]) -> Group {
 
 /// A group of deployments of these entries each, whose `router_settings` are these; ids are `0`, `1`, ….
 pub(crate) fn group_by(settings: Value, entries: &[Value]) -> Group {
-    let routing = Arc::new(Routing::new(serde_json::from_value(settings).unwrap()));
+    let routing = Arc::new(Routing::new(serde_json::from_value(settings).unwrap(), Default::default()));
     let deployments = entries.iter().enumerate().map(|(at, said)| {
         let mut value = json!({"model_name": "a", "litellm_params": {}, "model_info": {}});
         for part in ["litellm_params", "model_info"] {
