@@ -9,5 +9,6 @@ pub mod function;
 pub mod gateway;
 mod routing;
 pub mod state;
+pub mod transports;
 
 pub use error::StartError;

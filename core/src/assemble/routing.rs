@@ -11,6 +11,7 @@ use crate::flow::sharing::Sharing;
 use crate::providers::resolve::target_of;
 use crate::routing::{ModelTable, Routing};
 use crate::store::table::Table;
+use crate::upstream::policies::Policies;
 use std::sync::Arc;
 
 /// The models, and what instances tell each other of them: where choices go by what was seen, and there may be others.
@@ -34,9 +35,14 @@ pub(super) fn models(
 }
 
 /// What probes deployments, by itself too.
-pub(super) fn health(calls: &Arc<ModelCalls>, table: Arc<dyn Table>, maintenance: &Maintenance) -> Arc<Health> {
+pub(super) fn health(
+    calls: &Arc<ModelCalls>,
+    table: Arc<dyn Table>,
+    policies: Arc<Policies>,
+    maintenance: &Maintenance,
+) -> Arc<Health> {
     let settings = calls.models.routing().health().clone();
-    let health = Arc::new(Health { calls: Arc::clone(calls), table, settings });
+    let health = Arc::new(Health { calls: Arc::clone(calls), table, policies, settings });
     maintenance.probing(Arc::clone(&health));
     health
 }

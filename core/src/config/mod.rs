@@ -22,6 +22,7 @@ mod report;
 pub mod routing;
 mod scalar;
 pub mod settings;
+pub mod tls;
 mod tree;
 mod yaml;
 

@@ -9,6 +9,7 @@ use crate::config::health::HealthSettings;
 use crate::routing::Deployment;
 use crate::store::item::Key;
 use crate::store::table::{Freshness, ReadError, Table, WriteError};
+use crate::upstream::policies::Policies;
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 use std::error::Error;
@@ -29,6 +30,8 @@ pub struct Health {
     pub calls: Arc<ModelCalls>,
     /// The store.
     pub table: Arc<dyn Table>,
+    /// The clients that call upstreams.
+    pub policies: Arc<Policies>,
     /// How deployments are probed.
     pub settings: HealthSettings,
 }

@@ -10,3 +10,4 @@ pub mod model_call;
 pub mod model_info;
 pub mod models;
 pub mod sharing;
+pub mod upstream_tls;

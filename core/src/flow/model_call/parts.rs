@@ -9,7 +9,8 @@ use crate::flow::background::Background;
 use crate::flow::sharing::Sharing;
 use crate::routing::ModelTable;
 use crate::upstream::identity::authorizer::Authorizer;
-use crate::upstream::transport::{Bounds, Transport};
+use crate::upstream::transport::Bounds;
+use crate::upstream::transports::Transports;
 use std::sync::Arc;
 
 /// What a call of a model needs. One for the process; calls share it.
@@ -24,8 +25,8 @@ pub struct ModelCalls {
     pub ledger: Ledger,
     /// What the configuration limits, whoever calls.
     pub limits: ProxyLimits,
-    /// The way to the upstreams.
-    pub transport: Arc<dyn Transport>,
+    /// The ways to the upstreams: each deployment's own, by its channel.
+    pub transport: Transports,
     /// Shows upstreams who calls.
     pub authorizer: Authorizer,
     /// The time.
