@@ -1,5 +1,6 @@
 //! Puts the parts together.
 
+use super::cache;
 use super::error::StartError;
 use super::routing;
 use super::state::State;
@@ -13,6 +14,7 @@ use crate::auth::master::MasterKey;
 use crate::auth::records::{Directory, RecordStore};
 use crate::clock::{Clock, Random};
 use crate::config::{Config, Environment, Loaded};
+use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
@@ -21,6 +23,7 @@ use crate::flow::health::Health;
 use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::{ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
+use crate::store::table::Table;
 use crate::surface::admin::Administration;
 use crate::surface::front::Front;
 use crate::surface::gate::Gate;
@@ -106,13 +109,12 @@ impl Gateway {
         let passes_headers_on = config.general.forward_client_headers_to_llm_api;
         let retention_days = config.general.spend_log_retention_days;
         let limits = ProxyLimits::of(&config);
-        let ledger = Ledger::new(Arc::clone(&table));
-        let spend = SpendLog::new(Arc::clone(&table), retention_days);
-        let spend = Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend });
+        let spend = spend_log(&table, retention_days, staleness);
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let (user_defaults, team_defaults) =
             (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
+        let shelf = cache::shelf(&config.litellm, &table, &ground.clock, &environment)?;
         let authorizer = authorizer(transport.global(), &ground.clock, &environment);
         let (models, sharing) = routing::models(config, environment, &table, staleness == KeyStaleness::OnlyWriter)?;
         let keys = KeyStore::new(Arc::clone(&table));
@@ -142,13 +144,14 @@ impl Gateway {
             authenticator,
             models,
             spend,
-            ledger,
+            ledger: Ledger::new(Arc::clone(&table)),
             limits,
             authorizer,
             transport,
             clock: ground.clock,
             random: ground.random,
             sharing,
+            cache: shelf,
             admits_in_outage,
             passes_headers_on,
             background: background.clone(),
@@ -186,6 +189,7 @@ impl Gateway {
             models: shows_models.then(|| Arc::clone(&self.calls.models)),
             admin: is_admin.then(|| (self.administration.clone(), Arc::clone(&self.calls.models))),
             health: is_admin.then(|| Arc::clone(&self.health)),
+            cache: is_admin.then(|| CacheAdmin { shelf: self.calls.cache.clone() }),
             body_bytes_max: self.body_bytes_max,
         })
     }
@@ -198,6 +202,12 @@ impl KeyStaleness {
             Self::Millis(millis) => millis,
         }
     }
+}
+
+/// Totals of a process that writes alone need no shards.
+fn spend_log(table: &Arc<dyn Table>, retention_days: Option<u32>, staleness: KeyStaleness) -> Arc<SpendLog> {
+    let spend = SpendLog::new(Arc::clone(table), retention_days);
+    Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend })
 }
 
 fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environment: &Environment) -> Authorizer {

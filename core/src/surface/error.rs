@@ -198,6 +198,9 @@ impl From<CallError> for ErrorAnswer {
             }
             CallError::NothingLeft(_) => bad_request(message).param("model"),
             CallError::ModelDenied(model) => model_denied(&model),
+            CallError::CacheControlDenied(_) => {
+                Self::new(StatusCode::FORBIDDEN, "permission_error", message).param("cache")
+            }
             CallError::Uncallable(_) => bad_request(message).param("model"),
             CallError::Transform(TransformError::Setting { .. }) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error", message)

@@ -27,7 +27,7 @@ pub(super) fn choose(
 }
 
 /// The deployments of a model, where the key may use it. A key that may not learns nothing of what exists.
-fn permitted(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Arc<Group>, CallError> {
+pub(super) fn permitted(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Arc<Group>, CallError> {
     let lists = principal.model_lists();
     let own = principal.team_id.as_deref().and_then(|team| calls.models.of_team(team, name));
     let group = match own.map_or_else(|| calls.models.resolve(name), |group| Ok(Arc::clone(group))) {

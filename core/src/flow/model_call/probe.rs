@@ -94,6 +94,7 @@ fn prober() -> Principal {
         key_name: String::new(),
         limits: Limits::default(),
         above: Above::default(),
+        cache: None,
         expires: None,
         spend: SpendSeen::default(),
     }

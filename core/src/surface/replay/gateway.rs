@@ -89,6 +89,7 @@ impl Gateway {
             models: None,
             admin: Some((administration, Arc::clone(&calls.models))),
             calls: Some((calls, &[Operation::Chat])),
+            cache: None,
             health: None,
             body_bytes_max: 1 << 20,
         });
@@ -140,6 +141,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         clock,
         random: Arc::new(SystemRandom),
         sharing: None,
+        cache: None,
         admits_in_outage: false,
         passes_headers_on: false,
         background: Background::default(),
