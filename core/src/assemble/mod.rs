@@ -9,6 +9,7 @@ mod egress;
 mod error;
 pub mod function;
 pub mod gateway;
+mod routing;
 pub mod state;
 pub mod transports;
 

@@ -47,7 +47,9 @@ mod soft_budget;
 mod tests;
 mod unfetched;
 mod unrecorded;
+mod watched;
 mod whole;
+mod wish;
 
 pub use calls::{CallAnswer, CallBody};
 pub use error::CallError;
