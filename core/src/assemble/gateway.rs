@@ -21,6 +21,7 @@ use crate::flow::model_call::{ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
 use crate::routing::ModelTable;
+use crate::routing::rules::FailureRules;
 use crate::surface::admin::Administration;
 use crate::surface::front::Front;
 use crate::surface::gate::Gate;
@@ -106,6 +107,7 @@ impl Gateway {
         let passes_headers_on = config.general.forward_client_headers_to_llm_api;
         let retention_days = config.general.spend_log_retention_days;
         let limits = ProxyLimits::of(&config);
+        let failing = FailureRules::of(&config.failing);
         let ledger = Ledger::new(Arc::clone(&table));
         let spend = SpendLog::new(Arc::clone(&table), retention_days);
         let spend = Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend });
@@ -144,6 +146,7 @@ impl Gateway {
             spend,
             ledger,
             limits,
+            failing,
             authorizer,
             transport,
             clock: ground.clock,

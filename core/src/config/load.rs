@@ -3,6 +3,7 @@
 
 use super::document::Document;
 use super::environment::Environment;
+use super::failing::read_failing;
 use super::models::{ProviderCheck, read_models};
 use super::names::{self, Unknown};
 use super::problem::{ConfigError, Problem};
@@ -57,7 +58,9 @@ impl Config {
             models: read_models(&root, &router, &environment, sources.provider_check, &mut report),
             general: section(&root, "general_settings", &mut report),
             litellm: section(&root, "litellm_settings", &mut report),
+            ..Self::default()
         };
+        config.failing = read_failing(&root, &config.models, &mut report);
         config.fold(&router, &environment, &mut report);
         Ok(Loaded { config, environment, warnings: report.finish()? })
     }

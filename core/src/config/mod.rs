@@ -9,6 +9,7 @@ mod budgets;
 pub mod deployment;
 mod document;
 mod environment;
+pub mod failing;
 mod ledger;
 mod lenient;
 mod load;

@@ -3,6 +3,7 @@
 use super::budgets::{BudgetSetting, RecordDefaults};
 use super::deployment::ModelEntry;
 use super::environment::Environment;
+use super::failing::FailingSettings;
 use super::lenient;
 use crate::limits::{BudgetMode, BudgetPeriod, BudgetPolicy};
 use crate::money::NanoDollars;
@@ -19,6 +20,8 @@ pub struct Config {
     pub general: GeneralSettings,
     /// `litellm_settings`.
     pub litellm: LitellmSettings,
+    /// What becomes of calls that fail, of both `router_settings` and `litellm_settings`.
+    pub failing: FailingSettings,
 }
 
 /// Largest request body where the operator says nothing: 64 MiB, above what providers take with images in it.

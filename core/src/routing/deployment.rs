@@ -1,6 +1,7 @@
 //! One deployment: an upstream, or a fixed answer, with all that is known about it, built from its entry of
 //! `model_list`.
 
+use super::breaker::Breaker;
 use super::identity::deployment_id;
 use crate::config::deployment::{DeploymentParams, ModelEntry};
 use crate::id::DeploymentId;
@@ -29,6 +30,8 @@ pub struct Deployment {
     pub timeouts: Timeouts,
     /// Names of the prices that the operator states instead of the price data.
     pub price_overrides: Vec<String>,
+    /// Whether it is left alone for a while.
+    pub breaker: Arc<Breaker>,
     /// What the operator wrote.
     pub entry: Arc<ModelEntry>,
 }
@@ -125,7 +128,7 @@ impl Deployment {
         let seconds = |seconds: Option<f64>| Duration::try_from_secs_f64(seconds?).ok().filter(|time| !time.is_zero());
         let timeouts = Timeouts { total: seconds(params.timeout), stream_gap: seconds(params.stream_timeout) };
         let price_overrides = overrides.into_iter().map(|(field, _)| field).filter(|field| is_price(field)).collect();
-        Self { id, group, backend, price, timeouts, price_overrides, entry }
+        Self { id, group, backend, price, timeouts, price_overrides, breaker: Arc::default(), entry }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The deployments that share one model's traffic, and the choice between them.
 
 use super::deployment::Deployment;
+use super::retry_budget::RetryBudget;
 use crate::clock::Random;
 use serde_json::Value;
 use std::sync::Arc;
@@ -12,9 +13,16 @@ pub struct Group {
     pub name: String,
     /// The deployments, in the configuration's order.
     pub deployments: Vec<Arc<Deployment>>,
+    /// The retries that the model can afford.
+    pub retries: RetryBudget,
 }
 
 impl Group {
+    /// A group of these deployments.
+    pub fn new(name: impl Into<String>, deployments: Vec<Arc<Deployment>>) -> Self {
+        Self { name: name.into(), deployments, retries: RetryBudget::default() }
+    }
+
     /// Picks one of the deployments that are `usable`, by chance, in proportion to their shares. `None` where none is.
     ///
     /// Shares are `weight`, else `rpm`, else `tpm`: the first of these that the first usable deployment has. A
@@ -57,7 +65,7 @@ const MEASURES: [Measure; 3] = [
 ];
 
 /// A number from 0 up to, not including, 1. Without entropy it is 0: the first deployment is as good as any.
-fn fraction(random: &dyn Random) -> f64 {
+pub fn fraction(random: &dyn Random) -> f64 {
     let mut bytes = [0; 8];
     if random.fill(&mut bytes).is_err() {
         return 0.0;

@@ -2,16 +2,23 @@
 //! store; whether a deployment is healthy is the caller's to say.
 //!
 //! [`table`] leads from a model's name to its deployments, [`deployment`] is one of them, [`access`] says who may ask
-//! for what, [`listing`] what a caller sees.
+//! for what, [`listing`] what a caller sees. [`rules`] say what follows a failure: [`retry`] within a [`retry_budget`],
+//! [`fallback`], and the cooldown of a [`breaker`]; [`fault`] is what went wrong.
 
 pub mod access;
+pub mod breaker;
 pub mod deployment;
+pub mod fallback;
+pub mod fault;
 pub mod group;
 pub mod identity;
 pub mod listed;
 pub mod listing;
 pub mod pattern;
 mod recent;
+pub mod retry;
+pub mod retry_budget;
+pub mod rules;
 pub mod table;
 #[cfg(test)]
 pub(crate) mod tests;

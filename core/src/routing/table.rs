@@ -79,7 +79,7 @@ impl ModelTable {
         wildcards.sort_by_key(|wildcard| Reverse(wildcard.pattern.specificity()));
         let (ids, upstream_names) = other_names(&names, &members);
         let groups = members.into_iter().map(|(name, deployments)| {
-            let group = Group { name: name.clone(), deployments };
+            let group = Group::new(name.clone(), deployments);
             (name, Arc::new(group))
         });
         let groups = groups.collect();
@@ -150,7 +150,7 @@ impl ModelTable {
         }
         match failure {
             Some(error) if deployments.is_empty() => Err(error),
-            _ => Ok(Group { name: model.to_owned(), deployments }),
+            _ => Ok(Group::new(model, deployments)),
         }
     }
 }
@@ -168,10 +168,10 @@ fn other_names(names: &[String], members: &HashMap<String, Vec<Arc<Deployment>>>
     let mut ids = HashMap::new();
     let mut upstreams: HashMap<String, Vec<Arc<Deployment>>> = HashMap::new();
     for deployment in names.iter().filter_map(|name| members.get(name)).flatten() {
-        let group = Group { name: deployment.group.clone(), deployments: vec![deployment.clone()] };
+        let group = Group::new(deployment.group.clone(), vec![deployment.clone()]);
         ids.insert(deployment.id.as_str().to_owned(), Arc::new(group));
         upstreams.entry(deployment.entry.params.model.clone()).or_default().push(deployment.clone());
     }
-    let named = |(name, deployments): (String, Vec<_>)| (name.clone(), Arc::new(Group { name, deployments }));
+    let named = |(name, deployments): (String, Vec<_>)| (name.clone(), Arc::new(Group::new(name, deployments)));
     (ids, upstreams.into_iter().map(named).collect())
 }

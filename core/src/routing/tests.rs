@@ -63,7 +63,7 @@ pub(crate) fn group(params: &[Value]) -> Group {
         let entry = entry(json!({"model_name": "a", "litellm_params": params, "model_info": {"id": at.to_string()}}));
         Arc::new(Deployment::build(Arc::new(entry), &*targets()).unwrap())
     });
-    Group { name: "a".to_owned(), deployments: deployments.collect() }
+    Group::new("a", deployments.collect())
 }
 
 fn resolved(table: &ModelTable, model: &str) -> Option<Vec<String>> {

@@ -11,6 +11,7 @@ mod answer;
 mod body;
 pub mod client_address;
 mod cors;
+pub mod deadline;
 mod error;
 mod fallback;
 pub mod front;

@@ -29,6 +29,14 @@ pub struct Facts {
     pub left: Vec<Left>,
     /// Members of the body that were dropped.
     pub dropped: Vec<Cow<'static, str>>,
+    /// Times that the model which answered was asked again.
+    pub retries: u32,
+    /// The most times that it might have been; `None`: nobody asked.
+    pub retries_max: Option<u32>,
+    /// Models that were tried after the one asked for.
+    pub fallbacks: u32,
+    /// The most that might have been; `None`: nobody asked.
+    pub fallbacks_max: Option<u32>,
     /// Milliseconds that the upstream took to its answer's head.
     pub upstream_ms: i64,
     /// Milliseconds from arrival to the answer's head.
@@ -56,6 +64,10 @@ impl Facts {
             upstream_headers: None,
             left: Vec::new(),
             dropped: Vec::new(),
+            retries: 0,
+            retries_max: None,
+            fallbacks: 0,
+            fallbacks_max: None,
             upstream_ms: 0,
             duration_ms: 0,
         }

@@ -7,6 +7,7 @@ use crate::auth::authenticate::Authenticator;
 use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
 use crate::routing::ModelTable;
+use crate::routing::rules::FailureRules;
 use crate::upstream::identity::authorizer::Authorizer;
 use crate::upstream::transport::{Bounds, Transport};
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub struct ModelCalls {
     pub ledger: Ledger,
     /// What the configuration limits, whoever calls.
     pub limits: ProxyLimits,
+    /// What follows where an attempt fails.
+    pub failing: FailureRules,
     /// The way to the upstreams.
     pub transport: Arc<dyn Transport>,
     /// Shows upstreams who calls.

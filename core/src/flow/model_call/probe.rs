@@ -60,6 +60,7 @@ impl ModelCalls {
             body: Bytes::from_static(body),
             form: None,
             client_address,
+            deadline: None,
         };
         let said = Said { model: deployment.group.clone(), tags: vec![TAG.to_owned()], ..Said::default() };
         let details = settlement::details(id, &asker, &request, &said, &deployment);
