@@ -21,10 +21,15 @@ const FAULTS: [Fault; 12] = [
 #[derive(Clone, Debug)]
 enum Event {
     Success,
-    Failure { fault: Fault, asked_seconds: Option<i64> },
+    Failure {
+        fault: Fault,
+        asked_seconds: Option<i64>,
+    },
     /// Another instance knows of a cooldown that ends so many seconds from now.
     Merged(i64),
-    Pass { millis: i64 },
+    Pass {
+        millis: i64,
+    },
 }
 
 /// What a breaker means: everything that happened, in order.
@@ -155,13 +160,8 @@ proptest! {
 fn a_deployment_has_a_cooldown_time_of_its_own() {
     let breaker = Breaker::default();
     let at = Timestamp::from_seconds(1000);
-    let failed = Failed {
-        fault: Fault::RateLimit,
-        at,
-        asked_millis: None,
-        own_cooldown_millis: Some(30_000),
-        is_alone: false,
-    };
+    let failed =
+        Failed { fault: Fault::RateLimit, at, asked_millis: None, own_cooldown_millis: Some(30_000), is_alone: false };
     assert!(breaker.failed(failed, &BreakerRules::default()));
     assert_eq!(breaker.cooldown_until(), 1_030_000);
 }
