@@ -29,6 +29,8 @@ pub(super) struct Course {
     pub(super) deadline: Option<Instant>,
     /// What the request says about retries and fallbacks, until somebody asks.
     pub(super) wishes: Option<Box<Wishes>>,
+    /// Scopes that have counted the call among their requests, by kind and id.
+    pub(super) counted: Vec<(&'static str, String)>,
     /// Attempts before this one.
     pub(super) attempts: u32,
     /// Whether this attempt repeats one at the same model.

@@ -4,13 +4,13 @@ use super::admit::Admitted;
 use super::calls::CallBody;
 use super::error::CallError;
 use super::facts::Facts;
+use super::failed::Failed;
 use super::followed;
 use super::parts::ModelCalls;
 use super::plan::{Plan, Upstream};
 use super::relay::{self, Begun, Relay};
 use super::request::CallRequest;
 use super::settlement::OpenCall;
-use super::walk::Failed;
 use super::whole::{self, Ended};
 use crate::accounting::spend_row::SpendDetails;
 use crate::principal::Principal;
@@ -87,13 +87,5 @@ impl ModelCalls {
                 timeout_at(end, first).await.map_err(late)?
             }
         }
-    }
-}
-
-impl Failed {
-    /// An attempt that was dispatched, and used nothing.
-    pub(super) fn dispatched(error: CallError, mut open: OpenCall) -> Box<Self> {
-        open.failed(&error);
-        Box::new(Self { error, open: Some(Box::new(open)), group: None, is_played: false })
     }
 }

@@ -22,6 +22,7 @@ mod dispatch;
 mod error;
 mod extra_body;
 mod facts;
+mod failed;
 mod fault;
 mod followed;
 mod forwarded;

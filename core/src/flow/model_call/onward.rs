@@ -1,14 +1,15 @@
 //! What follows an attempt that failed: the same model again, another model, or the error. One layer of retries; each
 //! attempt is admitted, charged and settled by itself, and one that failed and is followed by another is void.
 
+use super::calls::CallBody;
 use super::course::Course;
 use super::error::CallError;
 use super::facts::Facts;
+use super::failed::Failed;
+use super::fault;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
-use super::walk::Failed;
 use super::wishes::Wishes;
-use super::{CallBody, fault};
 use crate::api::members::{self, Members};
 use crate::id::RequestId;
 use crate::principal::Principal;
@@ -99,8 +100,8 @@ impl<'a> Onward<'a> {
                     wait
                 }
                 Step::Fallback(next) => {
-                    let (deadline, attempts) = (course.deadline, course.attempts);
-                    course = Course { is_trusted: next.is_trusted, deadline, attempts, ..Course::default() };
+                    let Course { deadline, attempts, counted, .. } = course;
+                    course = Course { is_trusted: next.is_trusted, deadline, attempts, counted, ..Course::default() };
                     (self.fallbacks, self.retries) = (self.fallbacks + 1, 0);
                     self.model.clone_from(&next.fallback.model);
                     other = Some(instead(self.asked, next.fallback)?);
@@ -108,6 +109,7 @@ impl<'a> Onward<'a> {
                 }
             };
             if let Some(open) = open {
+                course.counted.extend(open.counted());
                 open.void().await;
             }
             if !wait.is_zero() {

@@ -209,6 +209,11 @@ impl OpenCall {
         }
     }
 
+    /// The scopes that have counted the call among their requests.
+    pub(super) fn counted(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.admitted.counted()
+    }
+
     /// Gives back what an attempt holds that used nothing, before another takes its place. It leaves no row.
     pub(super) async fn void(mut self: Box<Self>) {
         self.row = None;

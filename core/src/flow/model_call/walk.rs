@@ -10,11 +10,11 @@ use super::calls::CallBody;
 use super::course::Course;
 use super::error::CallError;
 use super::facts::Facts;
+use super::failed::Failed;
 use super::onward::Onward;
 use super::parts::ModelCalls;
 use super::plan::{Plan, Upstream};
 use super::request::CallRequest;
-use super::settlement::OpenCall;
 use super::{admit, body, forwarded, plan, settlement, wishes};
 use crate::accounting::spend_row::SpendDetails;
 use crate::auth::route::authorize_route;
@@ -25,24 +25,6 @@ use crate::routing::fault::Fault;
 use crate::upstream::transport::{TransportError, Wait};
 use std::sync::Arc;
 use tokio::time::sleep;
-
-/// An attempt that failed.
-pub(super) struct Failed {
-    /// Why.
-    pub(super) error: CallError,
-    /// The attempt, where it was dispatched: judged, and neither recorded nor void yet.
-    pub(super) open: Option<Box<OpenCall>>,
-    /// The deployments that it chose from, where it came so far.
-    pub(super) group: Option<Arc<Group>>,
-    /// Nobody was asked: the request wished for a failure.
-    pub(super) is_played: bool,
-}
-
-impl<E: Into<CallError>> From<E> for Box<Failed> {
-    fn from(error: E) -> Self {
-        Self::new(Failed { error: error.into(), open: None, group: None, is_played: false })
-    }
-}
 
 impl ModelCalls {
     pub(super) async fn walk(self: &Arc<Self>, request: CallRequest, facts: &mut Facts) -> Result<CallBody, CallError> {
@@ -161,6 +143,7 @@ impl ModelCalls {
             bounds: plan.bounds,
             address: plan.upstream.address(),
             details: &details,
+            counted: &course.counted,
         };
         let admitted = admit::admit(self, asked).await?;
         Ok((details, admitted))

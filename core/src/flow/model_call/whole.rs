@@ -2,10 +2,10 @@
 //! for to its end, and charged what it used.
 
 use super::attempt;
+use super::failed::Failed;
 use super::parts::ModelCalls;
 use super::plan::Upstream;
 use super::settlement::OpenCall;
-use super::walk::Failed;
 use super::{followed, several};
 use crate::money::NanoDollars;
 use crate::upstream::transport::Bounds;
