@@ -8,5 +8,6 @@ mod error;
 pub mod function;
 pub mod gateway;
 pub mod state;
+pub mod transports;
 
 pub use error::StartError;

@@ -9,7 +9,8 @@ use crate::flow::background::Background;
 use crate::routing::ModelTable;
 use crate::routing::rules::FailureRules;
 use crate::upstream::identity::authorizer::Authorizer;
-use crate::upstream::transport::{Bounds, Transport};
+use crate::upstream::transport::Bounds;
+use crate::upstream::transports::Transports;
 use std::sync::Arc;
 
 /// What a call of a model needs. One for the process; calls share it.
@@ -26,8 +27,8 @@ pub struct ModelCalls {
     pub limits: ProxyLimits,
     /// What follows where an attempt fails.
     pub failing: FailureRules,
-    /// The way to the upstreams.
-    pub transport: Arc<dyn Transport>,
+    /// The ways to the upstreams: each deployment's own, by its channel.
+    pub transport: Transports,
     /// Shows upstreams who calls.
     pub authorizer: Authorizer,
     /// The time.
