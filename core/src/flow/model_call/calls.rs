@@ -23,6 +23,8 @@ pub enum CallBody {
     Whole(Bytes),
     /// Piece by piece.
     Stream(Box<Relay>),
+    /// A stream that was kept, whole.
+    Replayed(Bytes),
 }
 
 impl ModelCalls {

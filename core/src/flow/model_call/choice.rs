@@ -73,7 +73,7 @@ fn trusted(calls: &ModelCalls, name: &str) -> Result<Arc<Group>, CallError> {
 }
 
 /// The deployments of a model, where the key may use it. A key that may not learns nothing of what exists.
-fn permitted(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Arc<Group>, CallError> {
+pub(super) fn permitted(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Arc<Group>, CallError> {
     let lists = principal.model_lists();
     let group = match calls.models.resolve(name) {
         Ok(group) => group,

@@ -37,6 +37,10 @@ pub struct Facts {
     pub fallbacks: u32,
     /// The most that might have been; `None`: nobody asked.
     pub fallbacks_max: Option<u32>,
+    /// Where its answer is kept; `None`: it is not.
+    pub cache_key: Option<String>,
+    /// Whether it was answered from there.
+    pub cache_hit: bool,
     /// Milliseconds that the upstream took to its answer's head.
     pub upstream_ms: i64,
     /// Milliseconds from arrival to the answer's head.
@@ -68,6 +72,8 @@ impl Facts {
             retries_max: None,
             fallbacks: 0,
             fallbacks_max: None,
+            cache_key: None,
+            cache_hit: false,
             upstream_ms: 0,
             duration_ms: 0,
         }
