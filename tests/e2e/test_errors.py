@@ -58,6 +58,21 @@ def test_a_dead_provider_is_a_server_error_that_does_not_show_its_address(gatewa
     assert "127.0.0.1" not in dead.value.response.text
 
 
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_another_model_stands_in_for_a_dead_provider(gateway, upstream, is_stream):
+    client = gateway.client().chat.completions.with_raw_response
+    answer = client.create(model="stood-in-for", messages=HELLO, stream=is_stream)
+    assert answer.headers["x-litellm-attempted-fallbacks"] == "1"
+    assert answer.headers["x-litellm-model-group"] == "echo"
+    said = answer.parse()
+    if is_stream:
+        text = "".join(choice.delta.content or "" for chunk in said for choice in chunk.choices)
+    else:
+        text = said.choices[0].message.content
+    assert text.strip() == "You said: one two three"
+    assert len(upstream.requests) == 1
+
+
 def test_a_stream_that_breaks_is_an_error_and_never_a_clean_end(gateway, upstream):
     seen = []
     with pytest.raises(openai.APIError):

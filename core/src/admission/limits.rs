@@ -23,6 +23,8 @@ pub struct ScopeLimits {
     pub tokens: Option<i64>,
     /// Requests in flight at once.
     pub parallel: Option<i64>,
+    /// The call is counted among the requests already, by an attempt before this one.
+    pub is_repeat: bool,
 }
 
 /// A budget, and where what counts against it stands.
@@ -120,7 +122,7 @@ impl Tokens {
 impl ScopeLimits {
     /// A scope without a limit.
     pub fn new(kind: &'static str, id: impl Into<String>) -> Self {
-        Self { kind, id: id.into(), budget: None, requests: None, tokens: None, parallel: None }
+        Self { kind, id: id.into(), budget: None, requests: None, tokens: None, parallel: None, is_repeat: false }
     }
 
     /// Whether anything is limited.

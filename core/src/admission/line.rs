@@ -125,7 +125,7 @@ impl<'a> Line<'a> {
             Self::Window { scope, tokens, window } => {
                 let (changes, when) = match window {
                     Window::Open => {
-                        let mut changes = vec![Change::Add(REQUESTS.to_owned(), 1)];
+                        let mut changes = vec![Change::Add(REQUESTS.to_owned(), i64::from(!scope.is_repeat))];
                         changes.extend(scope.tokens.map(|_| Change::Add(TOKENS.to_owned(), *tokens)));
                         (changes, still_open(scope, *tokens, now))
                     }
@@ -171,7 +171,7 @@ impl<'a> Line<'a> {
                 for (rate, name, limit, asked) in
                     [(Rate::Requests, REQUESTS, scope.requests, 1), (Rate::Tokens, TOKENS, scope.tokens, *tokens)]
                 {
-                    let Some(limit) = limit else { continue };
+                    let Some(limit) = limit.filter(|_| name == TOKENS || !scope.is_repeat) else { continue };
                     let left = limit - counted(name);
                     if left < asked {
                         return Err(refused(scope, rate, limit, left.max(0), resets_at, now));
@@ -225,7 +225,8 @@ fn over(kind: &'static str, budget: &Budget, used: i64, now: Timestamp) -> Refus
 
 fn still_open(scope: &ScopeLimits, tokens: i64, now: Timestamp) -> Vec<Condition> {
     let mut when = vec![Condition::AtLeast(START.to_owned(), now.millis() - WINDOW_MILLIS + 1)];
-    when.extend(scope.requests.map(|limit| Condition::AtMost(REQUESTS.to_owned(), limit - 1)));
+    let requests = scope.requests.filter(|_| !scope.is_repeat);
+    when.extend(requests.map(|limit| Condition::AtMost(REQUESTS.to_owned(), limit - 1)));
     when.extend(scope.tokens.map(|limit| Condition::AtMost(TOKENS.to_owned(), limit - tokens)));
     when
 }

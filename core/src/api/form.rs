@@ -28,13 +28,13 @@ const JSON: [&str; 13] = [
 ];
 
 /// The fields of a form.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Form {
     fields: Vec<Field>,
 }
 
 /// One field.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Field {
     /// Its name; lists end in `[]`.
     pub name: String,

@@ -24,6 +24,7 @@ use crate::flow::health::Health;
 use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::{ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
+use crate::routing::rules::FailureRules;
 use crate::store::table::Table;
 use crate::surface::admin::Administration;
 use crate::surface::front::Front;
@@ -111,6 +112,7 @@ impl Gateway {
         let passes_headers_on = config.general.forward_client_headers_to_llm_api;
         let retention_days = config.general.spend_log_retention_days;
         let limits = ProxyLimits::of(&config);
+        let failing = FailureRules::of(&config.failing);
         let spend = spend_log(&table, retention_days, staleness);
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
@@ -148,6 +150,7 @@ impl Gateway {
             spend,
             ledger: Ledger::new(Arc::clone(&table)),
             limits,
+            failing,
             authorizer,
             files,
             transport,

@@ -61,6 +61,15 @@ pub struct DeploymentParams {
     /// Seconds to wait for the first content of a stream and for each piece after it.
     #[serde(default, deserialize_with = "lenient::seconds")]
     pub stream_timeout: Option<f64>,
+    /// Retries of a call that fails here; `router_settings.num_retries` where unset.
+    #[serde(default, deserialize_with = "lenient::number_of")]
+    pub num_retries: Option<u32>,
+    /// The same, as older files call it; `num_retries` wins.
+    #[serde(default, deserialize_with = "lenient::number_of")]
+    pub max_retries: Option<u32>,
+    /// Seconds that the deployment cools down; `router_settings.cooldown_time` where unset.
+    #[serde(default, deserialize_with = "lenient::amount")]
+    pub cooldown_time: Option<f64>,
     /// Share of the traffic among deployments of one name.
     #[serde(default, deserialize_with = "lenient::amount")]
     pub weight: Option<f64>,
@@ -133,6 +142,9 @@ impl fmt::Debug for DeploymentParams {
             .field("extra_body", &self.extra_body.keys())
             .field("timeout", &self.timeout)
             .field("stream_timeout", &self.stream_timeout)
+            .field("num_retries", &self.num_retries)
+            .field("max_retries", &self.max_retries)
+            .field("cooldown_time", &self.cooldown_time)
             .field("weight", &self.weight)
             .field("rpm", &self.rpm)
             .field("tpm", &self.tpm)

@@ -79,6 +79,11 @@ pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     count.map(Some).ok_or_else(|| D::Error::custom("must be a whole number, 0 or more"))
 }
 
+/// As [`count`], of things that no one has billions of.
+pub(super) fn number_of<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    Ok(count(deserializer)?.map(|count| u32::try_from(count).unwrap_or(u32::MAX)))
+}
+
 /// A budget in dollars: a number, 0 or more.
 pub(super) fn budget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NanoDollars, D::Error> {
     let budget = amount(deserializer)?.map(NanoDollars::from_dollars);

@@ -4,6 +4,7 @@
 use super::cache;
 use super::document::Document;
 use super::environment::Environment;
+use super::failing::read_failing;
 use super::models::{ProviderCheck, read_models};
 use super::names::{self, Unknown};
 use super::problem::{ConfigError, Problem};
@@ -74,7 +75,9 @@ impl Config {
             litellm: section(&root, "litellm_settings", &mut report),
             routing: section(&root, "router_settings", &mut report),
             health: section(&root, "general_settings", &mut report),
+            ..Self::default()
         };
+        config.failing = read_failing(&root, &config.models, &mut report);
         config.fold(&router, &environment, &mut report);
         let is_cached = config.litellm.is_cached || router.cache_responses;
         config.litellm.cache = cache::read(&root, is_cached, &environment, &mut report);

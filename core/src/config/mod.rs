@@ -10,6 +10,7 @@ mod cache;
 pub mod deployment;
 mod document;
 mod environment;
+pub mod failing;
 pub mod health;
 mod ledger;
 mod lenient;

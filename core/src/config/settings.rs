@@ -4,6 +4,7 @@ use super::budgets::{BudgetSetting, RecordDefaults};
 use super::cache::CacheSettings;
 use super::deployment::ModelEntry;
 use super::environment::Environment;
+use super::failing::FailingSettings;
 use super::health::HealthSettings;
 use super::lenient;
 use super::routing::RoutingSettings;
@@ -27,6 +28,8 @@ pub struct Config {
     pub routing: RoutingSettings,
     /// `general_settings`, as far as they say how deployments are probed.
     pub health: HealthSettings,
+    /// What becomes of calls that fail, of both `router_settings` and `litellm_settings`.
+    pub failing: FailingSettings,
 }
 
 /// Largest request body where the operator says nothing: 64 MiB, above what providers take with images in it.

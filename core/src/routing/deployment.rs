@@ -1,6 +1,7 @@
 //! One deployment: an upstream, or a fixed answer, with all that is known about it, built from its entry of
 //! `model_list`.
 
+use super::breaker::Breaker;
 use super::identity::deployment_id;
 use super::routing::Routing;
 use super::seen::Seen;
@@ -32,6 +33,8 @@ pub struct Deployment {
     pub timeouts: Timeouts,
     /// Names of the prices that the operator states instead of the price data.
     pub price_overrides: Vec<String>,
+    /// Whether it is left alone for a while.
+    pub breaker: Arc<Breaker>,
     /// What the operator wrote.
     pub entry: Arc<ModelEntry>,
     /// What choices ask of it.
@@ -142,7 +145,19 @@ impl Deployment {
         let price_overrides = overrides.into_iter().map(|(field, _)| field).filter(|field| is_price(field)).collect();
         let traits = Traits::of(&entry, price.as_ref());
         let seen = Arc::new(Seen::remembering(0));
-        Self { id, group, backend, price, timeouts, price_overrides, entry, traits, seen, is_watched: false }
+        Self {
+            id,
+            group,
+            backend,
+            price,
+            timeouts,
+            price_overrides,
+            breaker: Arc::default(),
+            entry,
+            traits,
+            seen,
+            is_watched: false,
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! The deployments that share one model's traffic, and the choice between them.
 
+pub use super::choice::chance::fraction;
 use super::choice::circumstances::Circumstances;
 use super::choice::strategy;
 use super::deployment::Deployment;
 use super::filter::{self, Filters};
 use super::left::{Filter, Left, NothingLeft};
+use super::retry_budget::RetryBudget;
 use super::routing::Routing;
 use super::wish::Wish;
 use crate::clock::{Random, Timestamp};
@@ -18,6 +20,8 @@ pub struct Group {
     pub name: String,
     /// The deployments, in the configuration's order.
     pub deployments: Vec<Arc<Deployment>>,
+    /// The retries that the model can afford.
+    pub retries: RetryBudget,
     routing: Arc<Routing>,
     filters: Filters,
 }
@@ -26,7 +30,7 @@ impl Group {
     /// These deployments, chosen as the routing says.
     pub fn new(name: String, deployments: Vec<Arc<Deployment>>, routing: Arc<Routing>) -> Self {
         let filters = Filters::of(&deployments, &routing);
-        Self { name, deployments, routing, filters }
+        Self { name, deployments, retries: RetryBudget::default(), routing, filters }
     }
 
     /// Picks one of the deployments that can answer and are `usable`, as the strategy says. Those that did not answer

@@ -3,11 +3,16 @@
 //!
 //! [`table`] leads from a model's name to its deployments, [`deployment`] is one of them, [`access`] says who may ask
 //! for what, [`listing`] what a caller sees. [`group`] chooses: [`filter`] says which deployments could answer a call that
-//! has a [`wish`], [`left`] which of them are left, [`choice`] takes one of these by what is [`seen`] of each.
+//! has a [`wish`], [`left`] which of them are left, [`choice`] takes one of these by what is [`seen`] of each. [`rules`] say
+//! what follows a failure: [`retry`] within a [`retry_budget`], [`fallback`], and the cooldown of a [`breaker`]; [`fault`] is
+//! what went wrong.
 
 pub mod access;
+pub mod breaker;
 mod choice;
 pub mod deployment;
+pub mod fallback;
+pub mod fault;
 mod filter;
 pub mod group;
 pub mod identity;
@@ -17,8 +22,11 @@ pub mod listed;
 pub mod listing;
 pub mod pattern;
 mod recent;
+pub mod retry;
+pub mod retry_budget;
 #[allow(clippy::module_inception, reason = "what the room is named after")]
 pub mod routing;
+pub mod rules;
 pub mod seen;
 pub mod table;
 mod tags;

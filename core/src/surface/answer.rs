@@ -20,6 +20,8 @@ const MODEL_ID: HeaderName = HeaderName::from_static("x-litellm-model-id");
 const API_BASE: HeaderName = HeaderName::from_static("x-litellm-model-api-base");
 const RETRIES: HeaderName = HeaderName::from_static("x-litellm-attempted-retries");
 const FALLBACKS: HeaderName = HeaderName::from_static("x-litellm-attempted-fallbacks");
+const MAX_RETRIES: HeaderName = HeaderName::from_static("x-litellm-max-retries");
+const MAX_FALLBACKS: HeaderName = HeaderName::from_static("x-litellm-max-fallbacks");
 const COST: HeaderName = HeaderName::from_static("x-litellm-response-cost");
 const DURATION: HeaderName = HeaderName::from_static("x-litellm-response-duration-ms");
 const OVERHEAD: HeaderName = HeaderName::from_static("x-litellm-overhead-duration-ms");
@@ -44,8 +46,13 @@ pub(super) fn describe(facts: &Facts, headers: &mut HeaderMap) {
         if let Some(target) = deployment.target() {
             set(headers, API_BASE, shown_base(target));
         }
-        headers.insert(RETRIES, HeaderValue::from_static("0"));
-        headers.insert(FALLBACKS, HeaderValue::from_static("0"));
+        headers.insert(RETRIES, facts.retries.into());
+        headers.insert(FALLBACKS, facts.fallbacks.into());
+    }
+    for (name, most) in [(MAX_RETRIES, facts.retries_max), (MAX_FALLBACKS, facts.fallbacks_max)] {
+        if let Some(most) = most {
+            headers.insert(name, most.into());
+        }
     }
     if let Some(cost) = facts.cost {
         set(headers, COST, cost.to_string());

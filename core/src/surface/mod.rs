@@ -12,6 +12,7 @@ mod body;
 mod cache_admin;
 pub mod client_address;
 mod cors;
+pub mod deadline;
 mod error;
 mod fallback;
 pub mod front;

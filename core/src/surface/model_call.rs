@@ -3,6 +3,7 @@
 use super::answer;
 use super::body;
 use super::client_address::ClientAddress;
+use super::deadline::Deadline;
 use super::error::ErrorAnswer;
 use super::responses;
 use crate::flow::model_call::{CallBody, CallRequest, Facts, ModelCalls, Relay};
@@ -108,7 +109,8 @@ impl ModelCallSurface {
         let client_address = head.extensions.get::<ClientAddress>().map(|&ClientAddress(address)| address);
         let route = paths(operation).first().copied().unwrap_or_default();
         let headers = head.headers;
-        let call = CallRequest { operation, route, path_model, headers, body, form: None, client_address };
+        let deadline = head.extensions.get::<Deadline>().map(|&Deadline(end)| end);
+        let call = CallRequest { operation, route, path_model, headers, body, form: None, client_address, deadline };
         let answer = self.calls.call(call).await;
         let mut response = match answer.result {
             Ok(CallBody::Whole(body)) => whole(body, told_type(operation, &answer.facts, "application/json")),

@@ -7,6 +7,7 @@ use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long each wait of one call may last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,18 @@ pub struct Bounds {
     pub between_chunks: Duration,
     /// The whole call, body included.
     pub total: Duration,
+}
+
+impl Bounds {
+    /// The same waits, none of which outlasts `end`.
+    pub fn ending(self, end: Instant) -> Self {
+        let left = end.saturating_duration_since(Instant::now());
+        Self {
+            first_byte: self.first_byte.min(left),
+            between_chunks: self.between_chunks.min(left),
+            total: self.total.min(left),
+        }
+    }
 }
 
 /// Which wait ended a call.

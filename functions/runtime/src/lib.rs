@@ -2,6 +2,7 @@
 //! requests and knows nothing about jobs.
 
 mod client_address;
+mod deadline;
 mod maintain;
 mod no_delay;
 mod serve;

@@ -1,6 +1,7 @@
 //! Routes as a function: events become requests, answers stream back.
 
 use crate::client_address;
+use crate::deadline;
 use crate::no_delay::NoDelay;
 use crate::start;
 use lambda_http::{Error, Request, Service, run_with_streaming_response, service_fn};
@@ -23,6 +24,7 @@ async fn run(serves: Serves) -> Result<(), Error> {
     run_with_streaming_response(service_fn(|mut request: Request| {
         no_delay.apply();
         client_address::tell(&mut request);
+        deadline::tell(&mut request);
         front.clone().call(request)
     }))
     .await

@@ -73,11 +73,13 @@ def write_config(path, upstream_url, api_key, master_key, general=None):
     entries.append({"model_name": "omni-moderation-latest", "litellm_params": judge})
     dead = {"model": "openai/dead", "api_base": f"http://127.0.0.1:{free_port()}/v1", "api_key": api_key}
     entries.append({"model_name": "dead", "litellm_params": dead})
+    # One that is dead, and another model stands in.
+    entries.append({"model_name": "stood-in-for", "litellm_params": dead})
     demo = {"model": "openai/demo", "api_key": "none", "mock_response": "Postern answers."}
     entries.append({"model_name": "demo", "litellm_params": demo})
     settings = {"master_key": master_key, **(general or {})}
     budgets = {"hosted_vllm": {"budget_limit": SMALL_BUDGET, "time_period": "30d"}}
-    router = {"num_retries": 0, "provider_budget_config": budgets}
+    router = {"num_retries": 0, "provider_budget_config": budgets, "fallbacks": [{"stood-in-for": ["echo"]}]}
     tags = {"configured": {"budget_limit": SMALL_BUDGET, "time_period": "1mo"}}
     litellm = {"max_end_user_budget": SMALL_BUDGET, "tag_budget_config": tags, "max_budget": 1000}
     sections = {"general_settings": settings, "router_settings": router, "litellm_settings": litellm}

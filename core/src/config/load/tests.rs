@@ -198,6 +198,12 @@ fn sample_value(section: &str, name: &str) -> String {
     let value = match (section, name) {
         (_, "model") => "other/model",
         (_, "timeout" | "stream_timeout" | "request_timeout") => "77",
+        (_, "num_retries" | "max_retries" | "cooldown_time" | "retry_after" | "allowed_fails" | "max_fallbacks") => "3",
+        (_, "fallbacks" | "context_window_fallbacks" | "content_policy_fallbacks") => "[{a: [b]}]",
+        (_, "default_fallbacks") => "[a]",
+        (_, "retry_policy") => "{TimeoutErrorRetries: 3}",
+        (_, "model_group_retry_policy") => "{a: {TimeoutErrorRetries: 3}}",
+        (_, "allowed_fails_policy") => "{TimeoutErrorAllowedFails: 3}",
         (_, "rpm" | "tpm" | "weight" | "input_cost_per_token" | "output_cost_per_token" | "temperature") => "3",
         (_, "extra_headers" | "headers" | "extra_body") => "{X-A: b}",
         (_, "max_parallel_requests" | "global_max_parallel_requests" | "reserve_output_tokens") => "3",
@@ -329,6 +335,58 @@ litellm_settings:
         ]
     );
     assert_eq!(problems("litellm_settings: {tag_budget_config: {a: {max_bugdet: 1}}}").len(), 1);
+}
+
+#[test]
+fn what_becomes_of_failures_is_read_from_both_sections_and_looked_at_as_a_whole() {
+    let text = "\
+model_list:
+  - {model_name: a, litellm_params: {model: openai/a, num_retries: 4}}
+  - {model_name: b, litellm_params: {model: openai/b}}
+  - {model_name: wild/*, litellm_params: {model: openai/*}}
+litellm_settings:
+  num_retries: 5
+  fallbacks: [{a: [z]}]
+router_settings:
+  num_retries: 1
+  fallbacks:
+    - a: [b, {model: wild/x, temperature: 0}]
+    - b: [bb, a]
+  model_group_retry_policy: {a: {RateLimitErrorRetries: 7}}
+";
+    let loaded = load(text).unwrap();
+    let failing = &loaded.config.failing;
+    assert_eq!((failing.num_retries, failing.model_group_retry_policy["a"].rate_limit), (Some(1), Some(7)));
+    assert_eq!(failing.fallbacks[0].targets[1].params["temperature"], 0);
+    assert_eq!(
+        warnings(text),
+        [
+            "config.yaml:7: litellm_settings.fallbacks[0].a[0]: `z` is no model of `model_list`, so that it never stands \
+             in",
+            "config.yaml:11: router_settings.fallbacks[0].a[0]: falls back in a circle, a → b → a: each model is tried \
+             once only",
+            "config.yaml:12: router_settings.fallbacks[1].b[0]: `bb` is no model of `model_list`, so that it never stands \
+             in",
+        ]
+    );
+    let text = "\
+router_settings:
+  num_retries: many
+  retry_policy: {TimeoutErrorRetries: -1, TimeoutErrorRetry: 1}
+  fallbacks: a
+  default_fallbacks: [{temperature: 0}]
+  model_group_retry_policy: [a]
+";
+    assert_eq!(
+        problems(text),
+        [
+            "config.yaml:2: router_settings.num_retries: must be a whole number, 0 or more, not `many`",
+            "config.yaml:3: router_settings.retry_policy.TimeoutErrorRetries: must be a whole number, 0 or more, not `-1`",
+            "config.yaml:4: router_settings.fallbacks: must be a list such as `[{a: [b]}]`, not a text",
+            "config.yaml:5: router_settings.default_fallbacks[0]: must be a model's name, or a map with `model`, not a map",
+            "config.yaml:6: router_settings.model_group_retry_policy: must be a map of models, not a list",
+        ]
+    );
 }
 
 #[test]

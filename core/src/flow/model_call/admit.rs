@@ -6,7 +6,7 @@ use super::error::CallError;
 use super::late;
 use super::outage::unless_out_of_reach;
 use super::parts::ModelCalls;
-use super::scopes::Scopes;
+use super::scopes::{DEPLOYMENT, PROVIDER, Scopes};
 use crate::accounting::release::Release;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::admission::hold::Hold;
@@ -61,7 +61,10 @@ impl<E: Into<CallError>> From<E> for Refused {
 pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<Admitted, Refused> {
     let now = calls.clock.now();
     let scopes = Scopes::of(calls, &asked, now).await?;
-    let Scopes { limited, totals, due } = scopes;
+    let Scopes { mut limited, totals, due } = scopes;
+    for scope in limited.iter_mut().filter(|_| !asked.counted.is_empty()) {
+        scope.is_repeat = asked.counted.iter().any(|(kind, id)| *kind == scope.kind && *id == scope.id);
+    }
     if limited.is_empty() {
         return Ok(Admitted { totals, ..Admitted::default() });
     }
@@ -121,6 +124,14 @@ async fn connect(calls: &ModelCalls, asked: &Asked<'_>) -> Option<TransportError
 }
 
 impl Admitted {
+    /// The scopes that have counted the call among their requests, by kind and id. Those of a way to an upstream count
+    /// what it is sent.
+    pub(super) fn counted(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let limited = self.limited.iter().filter(|scope| scope.requests.is_some());
+        let of_callers = limited.filter(|scope| ![DEPLOYMENT, PROVIDER].contains(&scope.kind));
+        of_callers.map(|scope| (scope.kind, scope.id.clone()))
+    }
+
     /// The least that it holds of any budget.
     pub(super) fn held(&self) -> NanoDollars {
         NanoDollars::new(self.hold.as_ref().and_then(Hold::least).unwrap_or(0))

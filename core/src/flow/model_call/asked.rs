@@ -23,4 +23,6 @@ pub(super) struct Asked<'a> {
     /// Where the request will go; `None`: nowhere.
     pub(super) address: Option<&'a Uri>,
     pub(super) details: &'a SpendDetails,
+    /// Scopes that count the call among their requests already, by kind and id.
+    pub(super) counted: &'a [(&'static str, String)],
 }

@@ -2,6 +2,7 @@
 
 use super::error::CallError;
 use super::extra_body;
+use super::wishes::Wishes;
 use crate::api::demand::Asked;
 use crate::api::form::Form;
 use crate::api::medium::Medium;
@@ -13,25 +14,11 @@ use memchr::memmem;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// Members that speak to a LiteLLM proxy and not to a provider, and that this version does not act on. They are
 /// dropped, and the answer says so in `x-postern-dropped`.
-const DROPPED: &[&str] = &[
-    "num_retries",
-    "max_retries",
-    "fallbacks",
-    "context_window_fallbacks",
-    "content_policy_fallbacks",
-    "disable_fallbacks",
-    "cache",
-    "caching",
-    "no-log",
-    "litellm_session_id",
-    "litellm_trace_id",
-    "litellm_call_id",
-    "mock_testing_fallbacks",
-    "mock_timeout",
-];
+const DROPPED: &[&str] = &["cache", "caching", "no-log", "litellm_session_id", "litellm_trace_id", "litellm_call_id"];
 
 /// Members that would change where the call goes or what guards it. Dropping them silently would betray the client.
 const REFUSED: &[(&str, &str)] = &[
@@ -59,8 +46,10 @@ pub(super) struct Said {
     pub(super) medium: Option<Medium>,
     /// The price that holds in place of the deployment's.
     pub(super) price: Option<Box<ModelPrice>>,
-    /// Seconds for the whole call.
-    pub(super) timeout_seconds: Option<f64>,
+    /// For the whole call, over all attempts.
+    pub(super) timeout: Option<Duration>,
+    /// What it says about retries and fallbacks.
+    pub(super) wishes: Option<Box<Wishes>>,
     /// A fixed answer.
     pub(super) mock_response: Option<Value>,
     /// The person behind the call.
@@ -129,7 +118,6 @@ pub(super) fn read(
     if operation == Operation::CountTokens && members.get("messages").is_some_and(|list| list.get() == "[]") {
         return Err(CallError::MissingMember { operation, member: "messages" });
     }
-    said.timeout_seconds = members.take("timeout").and_then(|value| serde_json::from_str(value.get()).ok());
     said.mock_response = members.take("mock_response").and_then(|value| serde_json::from_str(value.get()).ok());
     said.tags = tags(operation, members);
     said.region = setting(members, "allowed_model_region", "a region such as `eu`")?;
@@ -257,10 +245,10 @@ mod tests {
     #[test]
     fn what_is_ours_is_taken_out_and_what_is_dropped_is_named() {
         let (said, rest) = read_chat(
-            r#"{"model":"m","messages":[],"metadata":{"tags":["a"]},"tags":["b"],"fallbacks":["x"],"cache":null,"x":1}"#,
+            r#"{"model":"m","messages":[],"metadata":{"tags":["a"]},"tags":["b"],"no-log":true,"cache":null,"x":1}"#,
         );
         let said = said.unwrap();
-        assert_eq!((said.tags, said.dropped), (vec!["b".to_owned(), "a".to_owned()], vec!["fallbacks".into()]));
+        assert_eq!((said.tags, said.dropped), (vec!["b".to_owned(), "a".to_owned()], vec!["no-log".into()]));
         assert_eq!(rest, r#"{"model":"m","messages":[],"x":1}"#);
     }
 

@@ -6,6 +6,7 @@ use super::error::CallError;
 use super::forwarded;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
+use super::wishes;
 use crate::cache::key::Asked;
 use crate::cache::shelf::Shelf;
 use crate::principal::Principal;
@@ -38,11 +39,14 @@ impl Cached {
         if !rules.is_on && !control.use_cache {
             return Ok(None);
         }
-        let said = body::read(operation, &mut members, request.path_model.clone(), request.form.as_ref())?;
+        let mut said = body::read(operation, &mut members, request.path_model.clone(), request.form.as_ref())?;
+        said.timeout = wishes::timeout(&mut members, &request.headers)?;
+        let wishes = wishes::read(&mut members, &request.headers, &said.model)?;
         // What goes on from what an upstream keeps is not told by the request alone.
         let is_stateful =
             said.background || ["previous_response_id", "conversation"].iter().any(|name| members.has(name));
-        if is_stateful || said.stream && !operation.generates() {
+        let is_played = wishes.is_some_and(|wishes| wishes.mock_fault.is_some());
+        if is_stateful || is_played || said.stream && !operation.generates() {
             return Ok(None);
         }
         let model = principal.aliases.get(&said.model).unwrap_or(&said.model).clone();

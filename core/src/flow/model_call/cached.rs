@@ -49,11 +49,7 @@ impl ModelCalls {
                 Seat::Leader(seat) => leader = Some(seat),
                 Seat::Follower(follower) => {
                     let most = if cached.said.stream { FOLLOW_STREAM_WAIT } else { FOLLOW_WAIT };
-                    let most = cached
-                        .said
-                        .timeout_seconds
-                        .and_then(|seconds| Duration::try_from_secs_f64(seconds / 2.0).ok())
-                        .map_or(most, |half| half.min(most));
+                    let most = cached.said.timeout.map_or(most, |timeout| (timeout / 2).min(most));
                     let entry = follower.wait(most).await;
                     if let Some(entry) = entry.filter(|entry| shelf.is_young(entry, cached.control.age_max)) {
                         return self.hit(&cached, &entry, request, &principal, facts).await;

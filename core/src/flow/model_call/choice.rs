@@ -1,16 +1,18 @@
 //! Which deployment answers: one of the model's, where the caller may use it. A response's name leads back to the
 //! deployment that made it and grants nothing: whoever shows one must be allowed to use that model, as for a call.
 
+use super::body::Said;
 use super::course::Course;
 use super::error::CallError;
 use super::parts::ModelCalls;
 use crate::api::members::{Members, raw};
 use crate::api::responses::id::ResponseId;
+use crate::clock::Timestamp;
 use crate::principal::Principal;
 use crate::providers::operation::Operation;
 use crate::providers::registry;
 use crate::providers::target::Target;
-use crate::routing::{Backend, Deployment, Group, ResolveError, Wish, access, listing};
+use crate::routing::{Backend, Deployment, Group, NothingLeft, ResolveError, Wish, access, listing};
 use crate::secret::Secret;
 use std::sync::Arc;
 
@@ -20,10 +22,55 @@ pub(super) fn choose(
     name: &str,
     principal: &Principal,
     (course, wish): (&Course, &Wish<'_>),
-) -> Result<Arc<Deployment>, CallError> {
-    let is_usable = |deployment: &Deployment| !course.passed_over.contains(&deployment.id);
-    let group = permitted(calls, name, principal)?;
-    Ok(group.choose(calls.random.as_ref(), calls.clock.now(), wish, is_usable)?)
+    now: Timestamp,
+) -> Result<(Arc<Group>, Arc<Deployment>), CallError> {
+    let group = if course.is_trusted { trusted(calls, name)? } else { permitted(calls, name, principal)? };
+    let deployment = preferred(calls, &group, (course, wish), now, |_| true)?;
+    Ok((group, deployment))
+}
+
+/// One of the usable deployments: one that has neither failed in this call nor cools down; else one that does not cool
+/// down; else the one whose cooldown ends first, for the last one is never left out.
+fn preferred(
+    calls: &ModelCalls,
+    group: &Group,
+    (course, wish): (&Course, &Wish<'_>),
+    now: Timestamp,
+    is_usable: impl Fn(&Deployment) -> bool,
+) -> Result<Arc<Deployment>, NothingLeft> {
+    let random = calls.random.as_ref();
+    let is_usable = |deployment: &Deployment| !course.passes_over(&deployment.id) && is_usable(deployment);
+    let is_warm = |deployment: &Deployment| is_usable(deployment) && !deployment.breaker.is_cooling(now);
+    let is_untried = |deployment: &Deployment| is_warm(deployment) && !course.tried.contains(&deployment.id);
+    let soonest = || {
+        let fitting = group.fitting(wish).into_iter().filter(|deployment| is_usable(deployment));
+        fitting.min_by_key(|deployment| deployment.breaker.cooldown_until()).cloned()
+    };
+    let untried = group.choose(random, now, wish, is_untried);
+    let warm = untried.or_else(|_| group.choose(random, now, wish, is_warm));
+    warm.or_else(|nothing| soonest().ok_or(nothing))
+}
+
+/// The models that a request itself names to stand in are asked for like any other: a key may do it or not.
+pub(super) fn may_fall_back(calls: &ModelCalls, principal: &Principal, said: &Said) -> Result<(), CallError> {
+    let Some(wishes) = &said.wishes else { return Ok(()) };
+    for name in wishes.models() {
+        let name = principal.aliases.get(name).map_or(name, String::as_str);
+        match permitted(calls, name, principal) {
+            // It never stands in then, as with one of the configuration.
+            Ok(_) | Err(CallError::UnknownModel { .. } | CallError::Uncallable(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// The deployments of a model that the configuration chose.
+fn trusted(calls: &ModelCalls, name: &str) -> Result<Arc<Group>, CallError> {
+    calls.models.resolve(name).map_err(|error| match error {
+        ResolveError::Build(error) => error.into(),
+        ResolveError::Unknown(model) => CallError::UnknownModel { model, available: Vec::new() },
+    })
 }
 
 /// The deployments of a model, where the key may use it. A key that may not learns nothing of what exists.
@@ -63,7 +110,8 @@ pub(super) fn going_on(
     name: &str,
     principal: &Principal,
     (course, wish, earlier): (&Course, &Wish<'_>, &ResponseId),
-) -> Result<Arc<Deployment>, CallError> {
+    now: Timestamp,
+) -> Result<(Arc<Group>, Arc<Deployment>), CallError> {
     let unfit = |message: String| CallError::Member { member: "previous_response_id", message };
     let maker = maker(calls, principal, earlier)?.ok_or_else(|| {
         unfit(
@@ -73,17 +121,15 @@ pub(super) fn going_on(
         )
     })?;
     let group = permitted(calls, name, principal)?;
-    let is_usable = |deployment: &Deployment| {
-        let knows = deployment.id == maker.id || share_account(deployment, &maker);
-        knows && !course.passed_over.contains(&deployment.id)
-    };
-    group.choose(calls.random.as_ref(), calls.clock.now(), wish, is_usable).map_err(|_| {
+    let knows = |deployment: &Deployment| deployment.id == maker.id || share_account(deployment, &maker);
+    let deployment = preferred(calls, &group, (course, wish), now, knows).map_err(|_| {
         unfit(format!(
             "'previous_response_id' names a response of '{}', whose account no usable deployment of '{name}' shares. Use \
              that model, or leave 'previous_response_id' out and send the whole conversation in 'input'.",
             earlier.model
         ))
-    })
+    })?;
+    Ok((group, deployment))
 }
 
 /// The deployment that made a response, where the caller may use its model. `None`: it is configured no longer.

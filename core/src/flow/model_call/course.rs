@@ -5,11 +5,13 @@ use super::bound;
 use super::error::CallError;
 use super::proxy_limits::ProxyLimits;
 use super::scopes::{DEPLOYMENT, PROVIDER};
+use super::wishes::Wishes;
 use crate::admission::refusal::Refusal;
 use crate::id::DeploymentId;
 use crate::limits::BudgetPolicy;
 use crate::principal::Principal;
 use crate::routing::Deployment;
+use tokio::time::Instant;
 
 /// Most times an answer is made shorter: other calls may take what was left meanwhile.
 const CLAMPS_MAX: u8 = 4;
@@ -19,12 +21,31 @@ const CLAMPS_MAX: u8 = 4;
 pub(super) struct Course {
     /// Deployments whose limits are reached.
     pub(super) passed_over: Vec<DeploymentId>,
+    /// Deployments of the model that have failed in this call: others are asked before them.
+    pub(super) tried: Vec<DeploymentId>,
     /// The most output tokens that the budgets afford.
     pub(super) output_cap: Option<u64>,
-    clamps: u8,
+    /// When the whole call must have ended, over all attempts.
+    pub(super) deadline: Option<Instant>,
+    /// What the request says about retries and fallbacks, until somebody asks.
+    pub(super) wishes: Option<Box<Wishes>>,
+    /// Scopes that have counted the call among their requests, by kind and id.
+    pub(super) counted: Vec<(&'static str, String)>,
+    /// Attempts before this one.
+    pub(super) attempts: u32,
+    /// Whether this attempt repeats one at the same model.
+    pub(super) is_retry: bool,
+    /// The configuration chose the model in place of the one asked for: the caller needs no access to it.
+    pub(super) is_trusted: bool,
+    pub(super) clamps: u8,
 }
 
 impl Course {
+    /// Whether a deployment is out of the question.
+    pub(super) fn passes_over(&self, id: &DeploymentId) -> bool {
+        self.passed_over.contains(id)
+    }
+
     /// Whether there is another way, which the next plan then takes.
     pub(super) fn turn(
         &mut self,

@@ -29,6 +29,14 @@ pub struct Facts {
     pub left: Vec<Left>,
     /// Members of the body that were dropped.
     pub dropped: Vec<Cow<'static, str>>,
+    /// Times that the model which answered was asked again.
+    pub retries: u32,
+    /// The most times that it might have been; `None`: nobody asked.
+    pub retries_max: Option<u32>,
+    /// Models that were tried after the one asked for.
+    pub fallbacks: u32,
+    /// The most that might have been; `None`: nobody asked.
+    pub fallbacks_max: Option<u32>,
     /// Where its answer is kept; `None`: it is not.
     pub cache_key: Option<String>,
     /// Whether it was answered from there.
@@ -60,6 +68,10 @@ impl Facts {
             upstream_headers: None,
             left: Vec::new(),
             dropped: Vec::new(),
+            retries: 0,
+            retries_max: None,
+            fallbacks: 0,
+            fallbacks_max: None,
             cache_key: None,
             cache_hit: false,
             upstream_ms: 0,

@@ -1,6 +1,7 @@
 //! One call of a model, whatever the operation: authenticate → plan → admit → attempt → answer or relay → settle.
 //!
-//! [`calls`] walks through it, [`plan`] decides without waiting, [`choice`] which deployment, [`admit`] counts the call in
+//! [`calls`] is where it begins and ends, [`walk`] goes through it, [`onward`] says what follows an attempt that failed
+//! ([`fault`]: why; [`wishes`]: what the request says to that), [`dispatch`] makes one attempt. [`plan`] decides without waiting, [`choice`] which deployment, [`admit`] counts the call in
 //! its limits: [`scopes`] says in which, [`bound`] how much, [`course`] what is tried next where one stands in the way.
 //! [`attempt`] talks to the
 //! upstream, [`unfetched`] brings the files that the request names first, [`several`] more than once, [`followed`] until what it does has ended, [`relay`] passes a stream on, [`slices`]
@@ -20,18 +21,23 @@ mod calls;
 mod choice;
 mod count;
 mod course;
+mod dispatch;
 mod error;
 mod extra_body;
 mod facts;
+mod failed;
+mod fault;
 mod followed;
 mod forwarded;
 mod keeping;
 mod kept;
 mod kept_hit;
 mod late;
+mod onward;
 mod outage;
 mod parts;
 mod plan;
+mod preamble;
 mod probe;
 mod proxy_limits;
 mod relay;
@@ -47,9 +53,11 @@ mod soft_budget;
 mod tests;
 mod unfetched;
 mod unrecorded;
+mod walk;
 mod watched;
 mod whole;
 mod wish;
+mod wishes;
 
 pub use calls::{CallAnswer, CallBody};
 pub use error::CallError;

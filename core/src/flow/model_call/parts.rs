@@ -9,6 +9,7 @@ use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
 use crate::flow::sharing::Sharing;
 use crate::routing::ModelTable;
+use crate::routing::rules::FailureRules;
 use crate::upstream::guarded::GuardedClient;
 use crate::upstream::identity::authorizer::Authorizer;
 use crate::upstream::transport::Bounds;
@@ -27,6 +28,8 @@ pub struct ModelCalls {
     pub ledger: Ledger,
     /// What the configuration limits, whoever calls.
     pub limits: ProxyLimits,
+    /// What follows where an attempt fails.
+    pub failing: FailureRules,
     /// The ways to the upstreams: each deployment's own, by its channel.
     pub transport: Transports,
     /// The way to files that clients name by their addresses. `None`: none is fetched.

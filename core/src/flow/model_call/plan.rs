@@ -2,7 +2,7 @@
 
 use super::body::Said;
 use super::bound;
-use super::choice::{choose, earlier, going_on};
+use super::choice::{choose, earlier, going_on, may_fall_back};
 use super::count;
 use super::course::Course;
 use super::error::CallError;
@@ -20,11 +20,11 @@ use crate::providers::mock::{self, MockAnswer, MockCall};
 use crate::providers::operation::Operation;
 use crate::providers::provider::{Call, Provider};
 use crate::providers::registry;
-use crate::routing::{Backend, Deployment};
+use crate::routing::{Backend, Deployment, Group};
 use crate::upstream::transport::Bounds;
 use bytes::Bytes;
 use std::sync::Arc;
-use std::time::Duration;
+use tokio::time::Instant;
 
 /// A decided call.
 pub(super) struct Plan {
@@ -34,6 +34,10 @@ pub(super) struct Plan {
     pub(super) speaker: Speaker,
     pub(super) upstream: Upstream,
     pub(super) bounds: Bounds,
+    /// When the whole call must have ended.
+    pub(super) deadline: Option<Instant>,
+    /// The deployments that this one was chosen from.
+    pub(super) group: Arc<Group>,
 }
 
 /// Who answers.
@@ -65,18 +69,20 @@ pub(super) fn make(
 ) -> Result<Plan, CallError> {
     let operation = request.operation;
     let name = principal.aliases.get(&said.model).unwrap_or(&said.model);
-    let before = earlier(operation, &mut members)?;
+    let (before, now) = (earlier(operation, &mut members)?, id.arrived());
     let input_tokens = || wish::input_tokens(request);
     let wish = wish::of(principal, &said, &input_tokens);
-    let deployment = match &before {
-        Some(before) => going_on(calls, name, principal, (course, &wish, before))?,
-        None => choose(calls, name, principal, (course, &wish))?,
+    let (group, deployment) = match &before {
+        Some(before) => going_on(calls, name, principal, (course, &wish, before), now)?,
+        None => choose(calls, name, principal, (course, &wish), now)?,
     };
+    may_fall_back(calls, principal, &said)?;
     if let Some((size, quality)) = said.medium.as_ref().and_then(Medium::size_and_quality) {
         said.price = deployment.price_of_images(size, quality).map(Box::new);
     }
     let is_capped = cap_output(calls, operation, &mut said, &mut members, &deployment, (principal, course))?;
-    let bounds = bounds(calls.bounds, &deployment, &said);
+    let deadline = deadline(course, &said);
+    let bounds = bounds(calls.bounds, &deployment, &said, deadline);
     let (speaker, upstream) = match (&said.mock_response, &deployment.backend) {
         (_, backend) if operation == Operation::CountTokens && !is_counted_by(backend) => {
             (registry::mock(operation), Upstream::Mock(count::answer(&members.to_json())))
@@ -105,7 +111,7 @@ pub(super) fn make(
             (speaker, Upstream::Provider(Box::new(upstream)))
         }
     };
-    Ok(Plan { said, deployment, speaker, upstream, bounds })
+    Ok(Plan { said, deployment, speaker, upstream, bounds, deadline, group })
 }
 
 /// Whether whoever answers counts tokens. A made-up answer is not billed by anybody, so it is counted here.
@@ -154,14 +160,21 @@ fn cap_output(
     Ok(true)
 }
 
-/// The waits of this call: the deployment's over the defaults, and the client's own bound over all.
-fn bounds(defaults: Bounds, deployment: &Deployment, said: &Said) -> Bounds {
-    let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).ok();
-    let total = said.timeout_seconds.and_then(seconds).or(deployment.timeouts.total).unwrap_or(defaults.total);
-    let gap = if said.stream { deployment.timeouts.stream_gap } else { None };
-    Bounds {
-        first_byte: gap.or(deployment.timeouts.total).unwrap_or(defaults.first_byte).min(total),
+/// When the whole call must have ended. A request's own bound counts from its first attempt.
+fn deadline(course: &Course, said: &Said) -> Option<Instant> {
+    let of_client = said.timeout.filter(|_| course.attempts == 0).map(|timeout| Instant::now() + timeout);
+    [course.deadline, of_client].into_iter().flatten().min()
+}
+
+/// The waits of this attempt: the request's over the deployment's over the defaults, and all within the whole call.
+fn bounds(defaults: Bounds, deployment: &Deployment, said: &Said, deadline: Option<Instant>) -> Bounds {
+    let total = said.timeout.or(deployment.timeouts.total).unwrap_or(defaults.total);
+    let wished = said.wishes.as_ref().and_then(|wishes| wishes.stream_gap);
+    let gap = if said.stream { wished.or(deployment.timeouts.stream_gap) } else { None };
+    let bounds = Bounds {
+        first_byte: gap.unwrap_or(total).min(total),
         between_chunks: gap.unwrap_or(defaults.between_chunks).min(total),
         total,
-    }
+    };
+    deadline.map_or(bounds, |end| bounds.ending(end))
 }

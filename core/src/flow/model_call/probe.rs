@@ -124,7 +124,16 @@ fn question(operation: Operation, client_address: Option<IpAddr>) -> CallRequest
     } else {
         Bytes::from_static(text(operation))
     };
-    CallRequest { operation, route: "/health", path_model: None, headers, body, form: None, client_address }
+    CallRequest {
+        operation,
+        route: "/health",
+        path_model: None,
+        headers,
+        body,
+        form: None,
+        client_address,
+        deadline: None,
+    }
 }
 
 fn text(operation: Operation) -> &'static [u8] {

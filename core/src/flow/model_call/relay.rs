@@ -3,12 +3,20 @@
 
 use super::error::CallError;
 use super::keeping::Keeping;
+use super::preamble;
 use super::settlement::OpenCall;
 use crate::providers::decoder::StreamDecoder;
 use crate::providers::failure::ProviderFailure;
 use crate::upstream::transport::{TransportError, UpstreamBody};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// How long an answer's preamble waits for its content. Then the client sees it, and that the upstream works.
+const PREAMBLE_WAIT: Duration = Duration::from_secs(5);
+/// Most bytes of a preamble.
+const PREAMBLE_BYTES_MAX: usize = 64 << 10;
 
 /// A stream on its way. Dropping it cancels the upstream call, and settles it for what has passed.
 pub struct Relay {
@@ -40,8 +48,8 @@ enum Stage {
     Over,
 }
 
-/// Waits for the first piece that the client may see. Until then nothing is answered, so that an upstream that fails
-/// at once is told by its status.
+/// Waits for the first content of a stream. Until then nothing is answered, so that an upstream that fails before it has
+/// said anything is told by its status, or another one is asked.
 pub(super) async fn first(
     open: &mut OpenCall,
     mut body: UpstreamBody,
@@ -50,12 +58,45 @@ pub(super) async fn first(
     loop {
         let piece = next_piece(&mut body, decoder.as_mut()).await?;
         let over = piece.is_last || decoder.is_complete();
+        if !over && !piece.bytes.is_empty() && preamble::is_all(&piece.bytes) {
+            let (first, over) = content_after(piece.bytes, &mut body, decoder.as_mut()).await?;
+            return Ok(begun(open, (body, decoder), first, over));
+        }
         if over || !piece.bytes.is_empty() {
-            open.first_content_came();
-            open.saw(decoder.seen(), &piece.bytes);
-            return Ok(Begun { body, decoder, first: piece.bytes, over });
+            return Ok(begun(open, (body, decoder), piece.bytes, over));
         }
     }
+}
+
+/// What comes before the content (a role, the name of an answer), with the content itself, where it comes soon.
+async fn content_after(
+    preamble: Bytes,
+    body: &mut UpstreamBody,
+    decoder: &mut dyn StreamDecoder,
+) -> Result<(Bytes, bool), CallError> {
+    let end = Instant::now() + PREAMBLE_WAIT;
+    let mut first = BytesMut::from(&preamble[..]);
+    loop {
+        // Nothing is lost where the wait ends: a chunk is either there or not yet taken.
+        let Ok(piece) = timeout_at(end, next_piece(body, decoder)).await else { return Ok((first.freeze(), false)) };
+        let piece = piece?;
+        let over = piece.is_last || decoder.is_complete();
+        first.extend_from_slice(&piece.bytes);
+        if over || first.len() > PREAMBLE_BYTES_MAX || !piece.bytes.is_empty() && !preamble::is_all(&piece.bytes) {
+            return Ok((first.freeze(), over));
+        }
+    }
+}
+
+fn begun(
+    open: &mut OpenCall,
+    (body, decoder): (UpstreamBody, Box<dyn StreamDecoder>),
+    first: Bytes,
+    over: bool,
+) -> Begun {
+    open.first_content_came();
+    open.saw(decoder.seen(), &first);
+    Begun { body, decoder, first, over }
 }
 
 struct Piece {

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use std::net::IpAddr;
+use tokio::time::Instant;
 
 /// What a client asks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CallRequest {
     /// What is asked.
     pub operation: Operation,
@@ -25,6 +26,8 @@ pub struct CallRequest {
     pub form: Option<Form>,
     /// The address that the connection came from, for the spend row. Never what a header claims.
     pub client_address: Option<IpAddr>,
+    /// When the process may be stopped: the answer must have gone out before. `None`: it runs on.
+    pub deadline: Option<Instant>,
 }
 
 impl CallRequest {

@@ -5,6 +5,8 @@ use super::admit::Admitted;
 use super::body::Said;
 use super::bound;
 use super::error::CallError;
+use super::fault;
+use super::late;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
 use super::sample::Sample;
@@ -69,6 +71,8 @@ pub(super) struct OpenCall {
     seen: Seen,
     sample: Sample,
     watched: Option<Watched>,
+    /// Whether the model has no other deployment.
+    pub(super) is_alone: bool,
 }
 
 impl OpenCall {
@@ -101,6 +105,7 @@ impl OpenCall {
             seen: Seen::default(),
             sample: Sample::default(),
             watched,
+            is_alone: false,
         }
     }
 
@@ -197,24 +202,53 @@ impl OpenCall {
 
     /// Records a call that was refused before any answer: it used nothing.
     pub(super) async fn fail(&mut self, error: CallError) -> CallError {
-        self.record_failure(Usage::default(), &error).await;
+        self.failed(&error);
+        self.record().await;
         error
+    }
+
+    /// The attempt failed before any answer and used nothing. It is recorded or void: dropped, it is recorded.
+    pub(super) fn failed(&mut self, error: &CallError) {
+        self.judge(Usage::default(), || failure(error));
+    }
+
+    /// Records an attempt that failed.
+    pub(super) async fn record(&mut self) {
+        if let Err(unrecorded) = self.store().await {
+            let error = &unrecorded as &dyn std::error::Error;
+            tracing::warn!(call = %self.id, error, "a failed call is not recorded yet");
+        }
+    }
+
+    /// The scopes that have counted the call among their requests.
+    pub(super) fn counted(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.admitted.counted()
+    }
+
+    /// Gives back what an attempt holds that used nothing, before another takes its place. It leaves no row.
+    pub(super) async fn void(mut self: Box<Self>) {
+        self.row = None;
+        let Some(hold) = self.admitted.hold.take() else { return };
+        let (calls, id) = (Arc::clone(&self.calls), self.id);
+        let background = calls.background.clone();
+        // On its own where the client goes away meanwhile.
+        let voiding = async move {
+            if calls.ledger.void(&hold, calls.clock.now()).await.is_err() {
+                let again = Arc::clone(&calls);
+                calls.background.spawn(async move { late::void(&again, id).await });
+            }
+        };
+        background.to_its_end(voiding).await;
     }
 
     /// Records a stream that broke: what has passed is charged.
     pub(super) async fn fail_streamed(&mut self, error: CallError) -> CallError {
         tracing::warn!(call = %self.id, error = &error as &dyn std::error::Error, "a stream broke");
+        fault::blame(&self.calls, &self.deployment, self.is_alone, &error);
         let usage = self.used(self.seen.usage, || self.estimate_streamed());
-        self.record_failure(usage, &error).await;
+        self.judge(usage, || failure(&error));
+        self.record().await;
         error
-    }
-
-    async fn record_failure(&mut self, usage: Usage, error: &CallError) {
-        self.judge(usage, || failure(error));
-        if let Err(unrecorded) = self.store().await {
-            let error = &unrecorded as &dyn std::error::Error;
-            tracing::warn!(call = %self.id, error, "a failed call is not recorded yet");
-        }
     }
 
     /// Stores the row and returns what the call cost. What is not stored, because this is dropped while it waits or

@@ -20,6 +20,7 @@ use crate::money::NanoDollars;
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
 use crate::routing::ModelTable;
+use crate::routing::rules::FailureRules;
 use crate::secret::Secret;
 use crate::store::embedded::EmbeddedTable;
 use crate::store::faulty::{Fault, FaultyTable, Plan};
@@ -101,6 +102,7 @@ impl Gateway {
             spend: Arc::new(SpendLog::new(table.clone(), None)),
             ledger: Ledger::new(table.clone()),
             limits: ProxyLimits::default(),
+            failing: FailureRules::default(),
             authorizer: Authorizer::new(upstream.clone(), Arc::clone(&clock)),
             transport: upstream.clone().into(),
             files: None,
@@ -129,6 +131,7 @@ impl Gateway {
             body: Bytes::from_static(body.as_bytes()),
             form: None,
             client_address: None,
+            deadline: None,
         };
         self.calls.call(request).await
     }
@@ -267,6 +270,7 @@ async fn a_client_that_leaves_while_its_call_is_reserved_holds_nothing() {
         body: Bytes::from_static(WHOLE.as_bytes()),
         form: None,
         client_address: None,
+        deadline: None,
     }));
     // As long as its reservation is under way; the answer to that is never looked at.
     while gateway.calls.background.running() == 0 {

@@ -39,14 +39,6 @@ pub(super) async fn filled(
     let mut members = Members::parse(&request.body).map_err(|error| CallError::Json(error.to_string()))?;
     inlined::put(request.operation, &mut members, &files)?;
     let body = members.to_json().into();
-    Ok(CallRequest {
-        operation: request.operation,
-        route: request.route,
-        path_model: request.path_model.clone(),
-        headers: request.headers.clone(),
-        body,
-        // Forms bring their files with them.
-        form: None,
-        client_address: request.client_address,
-    })
+    // Forms bring their files with them.
+    Ok(CallRequest { body, form: None, ..request.clone() })
 }

@@ -2,7 +2,7 @@
 //! for to its end, and charged what it used.
 
 use super::attempt;
-use super::error::CallError;
+use super::failed::Failed;
 use super::parts::ModelCalls;
 use super::plan::Upstream;
 use super::settlement::OpenCall;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// How a call ended.
 pub(super) struct Ended {
     /// The answer and what it cost.
-    pub(super) result: Result<(Bytes, NanoDollars), CallError>,
+    pub(super) result: Result<(Bytes, NanoDollars), Box<Failed>>,
     /// The headers of the upstream's answer.
     pub(super) headers: Option<HeaderMap>,
     /// Milliseconds until the answer's head.
@@ -54,8 +54,11 @@ pub(super) async fn ask(
         Err(error) => (None, Err(error)),
     };
     let result = match answer {
-        Ok(answer) => open.settle_whole(answer.usage, &answer.body).await.map(|cost| (answer.body, cost)),
-        Err(error) => Err(open.fail(error).await),
+        Ok(answer) => match open.settle_whole(answer.usage, &answer.body).await {
+            Ok(cost) => Ok((answer.body, cost)),
+            Err(error) => Err(error.into()),
+        },
+        Err(error) => Err(Failed::dispatched(error, open)),
     };
     Ended { result, headers, upstream_ms }
 }

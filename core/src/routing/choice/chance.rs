@@ -3,7 +3,7 @@
 use crate::clock::Random;
 
 /// A number from 0 up to, not including, 1. Without entropy it is 0: the first deployment is as good as any.
-pub(super) fn fraction(random: &dyn Random) -> f64 {
+pub fn fraction(random: &dyn Random) -> f64 {
     let mut bytes = [0; 8];
     if random.fill(&mut bytes).is_err() {
         return 0.0;

@@ -1,7 +1,7 @@
 //! The choice of one among several deployments that could answer, a strategy a file. [`strategy`] knows them all,
 //! [`circumstances`] is what they go by.
 
-mod chance;
+pub(super) mod chance;
 pub(super) mod circumstances;
 mod cost;
 mod latency;

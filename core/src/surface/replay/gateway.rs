@@ -15,6 +15,7 @@ use crate::flow::background::Background;
 use crate::flow::model_call::{ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
 use crate::routing::ModelTable;
+use crate::routing::rules::FailureRules;
 use crate::routing::tests::{entry, targets};
 use crate::secret::Secret;
 use crate::store::embedded::EmbeddedTable;
@@ -136,6 +137,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         spend: Arc::new(log),
         ledger,
         limits: ProxyLimits::default(),
+        failing: FailureRules::default(),
         authorizer: Authorizer::new(Arc::new(Unreachable), clock.clone()),
         transport: Arc::new(Unreachable).into(),
         clock,

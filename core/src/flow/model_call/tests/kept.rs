@@ -23,6 +23,7 @@ impl Gateway {
             headers: authorized(key),
             body: Bytes::from(body.to_string()),
             client_address: None,
+            deadline: None,
         };
         match self.calls.call(request).await.result? {
             CallBody::Whole(body) => Ok(serde_json::from_slice(&body).unwrap()),
@@ -129,6 +130,7 @@ async fn an_answer_that_is_only_promised_is_charged_by_its_cap() {
         headers: authorized("sk-m"),
         body: Bytes::from_static(br#"{"model":"gpt","input":"Hi","background":true,"max_output_tokens":700}"#),
         client_address: None,
+        deadline: None,
     };
     let answer = gateway.calls.call(request).await;
     assert!(answer.result.is_ok());

@@ -14,6 +14,7 @@ async fn reranked(answer: &'static str) -> (CallAnswer, SpendRow) {
         form: None,
         body: Bytes::from_static(RERANK.as_bytes()),
         client_address: None,
+        deadline: None,
     };
     let answer = gateway.calls.call(request).await;
     let row = gateway.row(answer.facts.id).await.unwrap();

@@ -1,0 +1,186 @@
+//! The walk of a call: who calls, then one attempt, which is nearly always all; what follows one that fails is
+//! [`super::onward`]'s to say.
+//!
+//! An attempt begins with [`ModelCalls::attempt`]: a deployment is chosen, the call is counted in its limits, the request
+//! goes out. It ends with an answer, with a stream whose first content is there, or with [`Failed`].
+
+use super::admit::{Admitted, Refused};
+use super::asked::Asked;
+use super::calls::CallBody;
+use super::course::Course;
+use super::error::CallError;
+use super::facts::Facts;
+use super::failed::Failed;
+use super::onward::Onward;
+use super::parts::ModelCalls;
+use super::plan::{Plan, Upstream};
+use super::request::CallRequest;
+use super::{admit, body, forwarded, plan, settlement, unfetched, wish, wishes};
+use crate::accounting::spend_row::SpendDetails;
+use crate::auth::route::authorize_route;
+use crate::principal::Principal;
+use crate::providers::provider::Provider;
+use crate::routing::Group;
+use crate::routing::fault::Fault;
+use crate::upstream::transport::{TransportError, Wait};
+use std::sync::Arc;
+use tokio::time::sleep;
+
+impl ModelCalls {
+    pub(super) async fn walk(self: &Arc<Self>, request: CallRequest, facts: &mut Facts) -> Result<CallBody, CallError> {
+        let principal = self.authenticate(&request).await?;
+        facts.principal = Some(Arc::clone(&principal));
+        let request = &request.with_form()?;
+        match &self.cache {
+            // In a box: most gateways keep no answers.
+            Some(shelf) => Box::pin(self.walk_cached(shelf, request, principal, facts)).await,
+            None => self.walk_on(request, principal, facts).await,
+        }
+    }
+
+    /// The walk of a call that nothing is kept for.
+    pub(super) async fn walk_on(
+        self: &Arc<Self>,
+        request: &CallRequest,
+        principal: Arc<Principal>,
+        facts: &mut Facts,
+    ) -> Result<CallBody, CallError> {
+        let mut course = Course { deadline: request.deadline, ..Course::default() };
+        match self.attempt(request, &principal, &mut course, facts).await {
+            Ok(body) => Ok(body),
+            // In a box: this is the rare way.
+            Err(failed) => Box::pin(Onward::new(self, request, &principal).go(failed, course, facts)).await,
+        }
+    }
+
+    async fn authenticate(&self, request: &CallRequest) -> Result<Arc<Principal>, CallError> {
+        let now = self.clock.now();
+        let principal = self.authenticator.authenticate(&request.headers, now).await?;
+        authorize_route(&principal, request.route)?;
+        Ok(principal)
+    }
+
+    /// One attempt, wherever the course leads.
+    pub(super) async fn attempt(
+        self: &Arc<Self>,
+        request: &CallRequest,
+        principal: &Arc<Principal>,
+        course: &mut Course,
+        facts: &mut Facts,
+    ) -> Result<CallBody, Box<Failed>> {
+        let filled;
+        let (request, mut plan) = match self.plan(request, facts, (principal, course)) {
+            // In a box: hardly any request names such files.
+            Err(CallError::Unfetched(addresses)) => {
+                filled = Box::pin(unfetched::filled(self, request, addresses)).await?;
+                let plan = self.plan(&filled, facts, (principal, course))?;
+                (&filled, plan)
+            }
+            planned => (request, planned?),
+        };
+        let group = Arc::clone(&plan.group);
+        if !course.is_retry {
+            group.retries.called();
+        }
+        if course.attempts == 0 {
+            course.deadline = plan.deadline;
+            course.wishes = plan.said.wishes.take();
+            if let Some(fault) = course.wishes.as_ref().and_then(|wishes| wishes.mock_fault) {
+                return Err(Box::pin(played(fault, &plan, group)).await);
+            }
+        }
+        match self.admit(request, &plan, principal, facts, course).await {
+            Ok((details, admitted)) => {
+                self.dispatch(request, (plan, details, admitted), Arc::clone(principal), facts).await
+            }
+            // In a box: this is the rare way.
+            Err(refused) => Box::pin(self.walk_around(request, refused, plan, (principal, course), facts)).await,
+        }
+        .map_err(|mut failed| {
+            failed.group = Some(group);
+            failed
+        })
+    }
+
+    /// Goes on where a limit stands in the way: by another deployment, with a shorter answer, or not at all.
+    async fn walk_around(
+        self: &Arc<Self>,
+        request: &CallRequest,
+        mut refused: Refused,
+        mut plan: Plan,
+        (principal, course): (&Arc<Principal>, &mut Course),
+        facts: &mut Facts,
+    ) -> Result<CallBody, Box<Failed>> {
+        while course.turn(&refused, &plan.deployment, principal, &self.limits) {
+            let Ok(next) = self.plan(request, facts, (principal, course)) else { break };
+            plan = next;
+            match self.admit(request, &plan, principal, facts, course).await {
+                Ok((details, admitted)) => {
+                    return self.dispatch(request, (plan, details, admitted), Arc::clone(principal), facts).await;
+                }
+                Err(again) => refused = again,
+            }
+        }
+        Err(refused.error.into())
+    }
+
+    fn plan(&self, request: &CallRequest, facts: &mut Facts, way: (&Principal, &Course)) -> Result<Plan, CallError> {
+        let mut members = body::parse(&request.body)?;
+        let mut said = body::read(request.operation, &mut members, request.path_model.clone(), request.form.as_ref())?;
+        said.timeout = wishes::timeout(&mut members, &request.headers)?;
+        said.wishes = wishes::read(&mut members, &request.headers, &said.model)?;
+        wish::add_tags(&mut said.tags, way.0, &request.headers);
+        let mut plan = plan::make(self, facts.id, request, said, members, way)?;
+        if let Upstream::Provider(upstream) = &mut plan.upstream {
+            if self.passes_headers_on {
+                forwarded::pass_on(&request.headers, upstream.headers_mut());
+            }
+            forwarded::add(plan.speaker.forwards(), &request.headers, upstream.headers_mut());
+            plan.speaker.forwarded(upstream);
+        }
+        facts.model_group = Some(plan.said.model.clone());
+        facts.deployment = Some(Arc::clone(&plan.deployment));
+        facts.dropped.clone_from(&plan.said.dropped);
+        Ok(plan)
+    }
+
+    async fn admit(
+        self: &Arc<Self>,
+        request: &CallRequest,
+        plan: &Plan,
+        principal: &Arc<Principal>,
+        facts: &Facts,
+        course: &Course,
+    ) -> Result<(SpendDetails, Admitted), Refused> {
+        let mut details = settlement::details(facts.id, principal, request, &plan.said, &plan.deployment);
+        if course.attempts > 0 {
+            details.metadata.insert("attempted_retries".to_owned(), facts.retries.into());
+            details.metadata.insert("attempted_fallbacks".to_owned(), facts.fallbacks.into());
+        }
+        let asked = Asked {
+            id: facts.id,
+            principal,
+            said: &plan.said,
+            operation: request.operation,
+            deployment: &plan.deployment,
+            body: &request.body,
+            bounds: plan.bounds,
+            address: plan.upstream.address(),
+            details: &details,
+            counted: &course.counted,
+        };
+        let admitted = admit::admit(self, asked).await?;
+        Ok((details, admitted))
+    }
+}
+
+/// A failure that the request asks for. Nobody is called, and nobody is to blame.
+async fn played(fault: Fault, plan: &Plan, group: Arc<Group>) -> Box<Failed> {
+    let error = if fault == Fault::Timeout {
+        sleep(plan.bounds.total).await;
+        CallError::Transport(TransportError::TimedOut(Wait::Total))
+    } else {
+        wishes::mock_failure(fault, &plan.said.model)
+    };
+    Box::new(Failed { error, open: None, group: Some(group), is_played: true })
+}
