@@ -1,6 +1,8 @@
 //! Puts the parts together.
 
 use super::error::StartError;
+use super::rotation::Rotation;
+use super::secrets::Secrets;
 use super::state::State;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
@@ -20,7 +22,7 @@ use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::{ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
-use crate::routing::ModelTable;
+use crate::routing::{LiveModels, ModelTable};
 use crate::surface::admin::Administration;
 use crate::surface::front::Front;
 use crate::surface::gate::Gate;
@@ -84,6 +86,8 @@ pub struct Gateway {
     pub background: Background,
     /// The jobs that keep the state tidy.
     pub maintenance: Arc<Maintenance>,
+    /// Keeps secrets fresh, where there are any that may change.
+    pub rotation: Option<Arc<Rotation>>,
     administration: Administration,
     gate: Gate,
     health: Arc<Health>,
@@ -95,11 +99,15 @@ impl Gateway {
     ///
     /// # Errors
     /// [`StartError`] names the deployment or setting at fault.
-    pub fn assemble(loaded: Loaded, state: State, staleness: KeyStaleness, ground: Ground) -> Result<Self, StartError> {
+    pub async fn assemble(
+        (loaded, secrets): (Loaded, Secrets),
+        state: State,
+        staleness: KeyStaleness,
+        ground: Ground,
+    ) -> Result<Self, StartError> {
         let State { table, expiring, .. } = state;
         let Loaded { config, environment, .. } = loaded;
-        let roots = tls::roots::trusted(environment.text(tls::roots::FILE_VARIABLE).map(Path::new))?;
-        let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config(roots)?, way(&environment))?);
+        let transport = transport(&environment)?;
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
         let admits_in_outage = config.general.allow_requests_on_db_unavailable;
@@ -114,7 +122,10 @@ impl Gateway {
         let (user_defaults, team_defaults) =
             (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
         let authorizer = authorizer(&transport, &ground.clock, &environment);
-        let models = Arc::new(models(config, environment)?);
+        let ids = Rotation::ids(&config.models);
+        let models = Arc::new(LiveModels::new(models(config, environment)?));
+        let rotation =
+            Rotation::of(secrets, Arc::clone(&models), (master.clone(), ids), Arc::clone(&ground.clock)).await;
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
         let maintenance = Arc::new(maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache)));
@@ -155,7 +166,7 @@ impl Gateway {
         };
         let calls = Arc::new(calls);
         let health = Arc::new(Health { calls: Arc::clone(&calls), table });
-        Ok(Self { calls, background, maintenance, administration, gate, health, body_bytes_max })
+        Ok(Self { calls, background, maintenance, rotation, administration, gate, health, body_bytes_max })
     }
 
     /// The routes that a process serves.
@@ -200,9 +211,15 @@ impl KeyStaleness {
     }
 }
 
-fn models(config: Config, environment: Environment) -> Result<ModelTable, StartError> {
+pub(super) fn models(config: Config, environment: Environment) -> Result<ModelTable, StartError> {
     let targets = move |params: &_| target_of(params, &environment).map_err(Into::into);
     Ok(ModelTable::new(config.models, Arc::new(targets))?)
+}
+
+/// The way to upstreams.
+pub(super) fn transport(environment: &Environment) -> Result<Arc<dyn Transport>, StartError> {
+    let roots = tls::roots::trusted(environment.text(tls::roots::FILE_VARIABLE).map(Path::new))?;
+    Ok(Arc::new(HttpClient::new(tls::client::config(roots)?, way(environment))?))
 }
 
 fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environment: &Environment) -> Authorizer {

@@ -52,7 +52,7 @@ impl Health {
         asker: &Arc<Principal>,
         client_address: Option<IpAddr>,
     ) -> Vec<Endpoint> {
-        let models = &self.calls.models;
+        let models = self.calls.models.now();
         let groups = models.names().iter().filter_map(|name| models.group(name));
         let chosen = groups.filter(|group| model.is_none_or(|model| group.name == model));
         let deployments: Vec<_> = chosen.flat_map(|group| group.deployments.iter().cloned()).collect();

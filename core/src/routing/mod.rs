@@ -2,7 +2,7 @@
 //! store; whether a deployment is healthy is the caller's to say.
 //!
 //! [`table`] leads from a model's name to its deployments, [`deployment`] is one of them, [`access`] says who may ask
-//! for what, [`listing`] what a caller sees.
+//! for what, [`listing`] what a caller sees; [`LiveModels`] is the table that can be replaced.
 
 pub mod access;
 pub mod deployment;
@@ -10,6 +10,7 @@ pub mod group;
 pub mod identity;
 pub mod listed;
 pub mod listing;
+mod live;
 pub mod pattern;
 mod recent;
 pub mod table;
@@ -20,4 +21,5 @@ pub use deployment::{Backend, BuildError, Deployment, Targets, Timeouts};
 pub use group::Group;
 pub use identity::deployment_id;
 pub use listed::{Listed, Source};
+pub use live::LiveModels;
 pub use table::{ModelTable, ResolveError};

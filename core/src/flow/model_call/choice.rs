@@ -33,7 +33,7 @@ fn permitted(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Ar
         Ok(group) => group,
         Err(ResolveError::Build(error)) => return Err(error.into()),
         Err(ResolveError::Unknown(_)) if lists.iter().all(|list| access::allows(list, name, std::iter::empty())) => {
-            let visible = listing::visible(&calls.models, &lists);
+            let visible = listing::visible(&calls.models.now(), &lists);
             let available = visible.into_iter().map(|listed| listed.name).collect();
             return Err(CallError::UnknownModel { model: name.to_owned(), available });
         }

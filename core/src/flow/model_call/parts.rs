@@ -6,7 +6,7 @@ use crate::admission::ledger::Ledger;
 use crate::auth::authenticate::Authenticator;
 use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
-use crate::routing::ModelTable;
+use crate::routing::LiveModels;
 use crate::upstream::identity::authorizer::Authorizer;
 use crate::upstream::transport::{Bounds, Transport};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub struct ModelCalls {
     /// Who may call.
     pub authenticator: Arc<Authenticator>,
     /// Which deployments stand behind which name.
-    pub models: Arc<ModelTable>,
+    pub models: Arc<LiveModels>,
     /// Where calls are charged.
     pub spend: Arc<SpendLog>,
     /// What callers' limits allow.

@@ -19,7 +19,7 @@ use crate::id::RequestId;
 use crate::money::NanoDollars;
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
-use crate::routing::ModelTable;
+use crate::routing::{LiveModels, ModelTable};
 use crate::secret::Secret;
 use crate::store::embedded::EmbeddedTable;
 use crate::store::faulty::{Fault, FaultyTable, Plan};
@@ -97,7 +97,7 @@ impl Gateway {
         });
         let calls = ModelCalls {
             authenticator: Arc::new(Authenticator::new(Some(master), keys, cache, directory)),
-            models: Arc::new(ModelTable::new(models.map(entry).into(), Arc::new(targets)).unwrap()),
+            models: Arc::new(LiveModels::new(ModelTable::new(models.map(entry).into(), Arc::new(targets)).unwrap())),
             spend: Arc::new(SpendLog::new(table.clone(), None)),
             ledger: Ledger::new(table.clone()),
             limits: ProxyLimits::default(),
@@ -314,7 +314,7 @@ async fn a_probe_is_charged_to_who_asked_for_it_whether_or_not_it_is_answered() 
         let gateway = Gateway::answering(status, pieces(&[body]));
         let (calls, now) = (&gateway.calls, gateway.calls.clock.now());
         let asker = calls.authenticator.authenticate(&authorized("sk-m"), now).await.unwrap();
-        let deployment = Arc::clone(&calls.models.group("gpt").unwrap().deployments[0]);
+        let deployment = Arc::clone(&calls.models.resolve("gpt").unwrap().deployments[0]);
         let address = Some("203.0.113.7".parse().unwrap());
         assert_eq!(calls.probe(deployment, asker, address).await.is_ok(), status == 200);
         let [row] = &calls.spend.newest(&SpendQuery::span(now, now), 2).await.unwrap()[..] else { panic!("one row") };
