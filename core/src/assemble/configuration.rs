@@ -65,11 +65,7 @@ pub async fn load(
     Ok((secrets.first().await?, secrets))
 }
 
-async fn of_document(
-    document: Document,
-    environment: &Environment,
-    aws: &AwsOnDemand,
-) -> Result<Secrets, StartError> {
+async fn of_document(document: Document, environment: &Environment, aws: &AwsOnDemand) -> Result<Secrets, StartError> {
     let (named, leading) = document.key_management(environment)?;
     let transport = || -> Result<Arc<dyn Transport>, StartError> { transport(&leading) };
     let means = Means { environment: &leading, aws, transport: &transport };

@@ -122,6 +122,7 @@ impl Gateway {
         let (user_defaults, team_defaults) =
             (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
         let authorizer = authorizer(&transport, &ground.clock, &environment);
+        let stored = secrets.stored_keys();
         let ids = Rotation::ids(&config.models);
         let models = Arc::new(LiveModels::new(models(config, environment)?));
         let rotation =
@@ -132,7 +133,7 @@ impl Gateway {
         let records = RecordStore::new(Arc::clone(&table));
         let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
         let (shared_cache, random) = (Arc::clone(&cache), Arc::clone(&ground.random));
-        let key_admin = Arc::new(KeyAdmin::new(keys.clone(), records.clone(), shared_cache, random));
+        let key_admin = Arc::new(KeyAdmin::new(keys.clone(), records.clone(), shared_cache, random).storing(stored));
         let record_admin = RecordAdmin::new(
             records,
             Arc::clone(&key_admin),

@@ -96,10 +96,9 @@ fn vault(named: &KeyManagement, means: &Means<'_>) -> Result<Vault, StartError> 
     let said = |name| means.environment.text(name).map(str::to_owned);
     let or = |name, unsaid: &str| said(name).unwrap_or_else(|| unsaid.to_owned());
     let place = VaultPlace {
-        address: said("HCP_VAULT_ADDR").or_else(|| said("VAULT_ADDR")).map_or_else(
-            || needed(means.environment, "HCP_VAULT_ADDR").map(str::to_owned),
-            Ok,
-        )?,
+        address: said("HCP_VAULT_ADDR")
+            .or_else(|| said("VAULT_ADDR"))
+            .map_or_else(|| needed(means.environment, "HCP_VAULT_ADDR").map(str::to_owned), Ok)?,
         namespace: said("HCP_VAULT_NAMESPACE"),
         mount: or("HCP_VAULT_MOUNT_NAME", "secret"),
         prefix: said("HCP_VAULT_PATH_PREFIX"),
@@ -202,4 +201,3 @@ const LEADING: [&str; 8] = [
 pub(super) fn may_hold(name: &str) -> bool {
     !LEADING.iter().any(|leading| name.starts_with(leading))
 }
-

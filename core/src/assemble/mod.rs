@@ -4,8 +4,8 @@
 //! [`function`] does all of it for a Lambda function.
 
 pub mod aws;
-pub mod configuration;
 mod calls;
+pub mod configuration;
 mod error;
 pub mod function;
 pub mod gateway;

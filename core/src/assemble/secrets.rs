@@ -8,12 +8,12 @@ use super::aws::AwsOnDemand;
 use super::error::StartError;
 use super::managers::{Manager, may_hold};
 use crate::config::{Document, Environment, KeyManagement, Loaded, Problem, Resolved};
+use crate::flow::admin::keys::stored_keys::StoredKeys;
 use crate::providers::resolve::resolve_provider;
 use crate::secret::Secret;
 use crate::secret_reference::SecretReference;
-use crate::secrets::{SecretError, SecretKeeper, SecretSource};
+use crate::secrets::{SecretError, SecretSource};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How late a changed secret is noticed where nobody says.
@@ -95,9 +95,10 @@ impl Secrets {
     }
 
     /// Where virtual keys are stored, and under which names.
-    pub(super) fn keeper(&self) -> Option<(Arc<dyn SecretKeeper>, &KeyManagement)> {
+    pub(super) fn stored_keys(&self) -> Option<StoredKeys> {
         let managed = self.managed.as_ref()?;
-        Some((managed.manager.keeper.clone()?, &managed.named))
+        let settings = managed.named.settings.clone();
+        Some(StoredKeys::new(managed.manager.keeper.clone()?, Box::new(move |name| settings.stored_name(name))))
     }
 
     /// How late a changed secret is noticed; `None`: there is none that could change.
@@ -220,20 +221,19 @@ fn bounded(seconds: Option<f64>) -> Duration {
 
 fn same(one: &Known, other: &Known) -> bool {
     let variables = one.variables.len() == other.variables.len()
-        && one.variables.iter().all(|(name, value)| {
-            other.variables.get(name).is_some_and(|other| other.expose() == value.expose())
-        });
+        && one
+            .variables
+            .iter()
+            .all(|(name, value)| other.variables.get(name).is_some_and(|other| other.expose() == value.expose()));
     let resolved = one.resolved.len() == other.resolved.len()
-        && one.resolved.iter().all(|(name, value)| {
-            other.resolved.get(name).is_some_and(|other| other.expose() == value.expose())
-        });
+        && one
+            .resolved
+            .iter()
+            .all(|(name, value)| other.resolved.get(name).is_some_and(|other| other.expose() == value.expose()));
     variables && resolved
 }
 
-async fn fetched(
-    source: &dyn SecretSource,
-    wanted: &[Wanted],
-) -> Vec<(Wanted, Result<Option<Secret>, SecretError>)> {
+async fn fetched(source: &dyn SecretSource, wanted: &[Wanted]) -> Vec<(Wanted, Result<Option<Secret>, SecretError>)> {
     let names: Vec<String> = wanted.iter().map(|wanted| wanted.name.clone()).collect();
     wanted.iter().cloned().zip(source.fetch_all(&names).await).collect()
 }
@@ -248,7 +248,9 @@ fn wanted(named: &KeyManagement, document: &Document) -> Vec<Wanted> {
             let providers = document.models_without_key().filter_map(|model| resolve_provider(model, None, None).ok());
             let tried = providers.flat_map(|found| found.provider.key_variables).map(|name| (*name).to_owned());
             wanted.extend(tried.map(|name| (name, false)));
-            wanted.insert("LITELLM_MASTER_KEY".to_owned(), false);
+            if !document.names_master_key() {
+                wanted.insert("LITELLM_MASTER_KEY".to_owned(), false);
+            }
             wanted.extend(document.variables().map(|name| (name, true)));
         }
     }

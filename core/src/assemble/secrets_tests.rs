@@ -5,8 +5,8 @@ use super::*;
 use crate::config::{Config, Document, Sources};
 use async_trait::async_trait;
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// What a manager answers to a name.
 #[derive(Clone)]

@@ -158,7 +158,7 @@ impl KeyManagementSettings {
 /// `secret_manager`: another way to say the same of Vault.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct SecretManagerSettings {
+pub(super) struct SecretManagerSettings {
     /// Which manager.
     #[serde(rename = "type", deserialize_with = "optional_system")]
     pub system: Option<KeyManagementSystem>,
@@ -221,6 +221,11 @@ impl Document {
         report.finish()?;
         let vault = said.secret_manager.variables();
         Ok((said.key_management(), environment.with(vault)))
+    }
+
+    /// Whether the document says anything of a master key.
+    pub fn names_master_key(&self) -> bool {
+        self.root().get(SECTION).and_then(|section| section.get("master_key")).is_some()
     }
 
     /// The models of the document that name no key of their own: theirs comes from a variable of their provider's.

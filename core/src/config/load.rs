@@ -54,13 +54,7 @@ impl Config {
             }
         }
         if let Some(node) = root.get_mut("general_settings").and_then(|node| node.get_mut(KEY_MANAGEMENT)) {
-            names::check(
-                node,
-                KEY_MANAGEMENT,
-                "general_settings.key_management_settings",
-                Unknown::Warn,
-                &mut report,
-            );
+            names::check(node, KEY_MANAGEMENT, "general_settings.key_management_settings", Unknown::Warn, &mut report);
         }
         check_shapes(&root, &mut report);
         let router: RouterSettings = section(&root, "router_settings", &mut report);

@@ -192,7 +192,8 @@ mod tests {
     async fn a_machine_shows_its_own_identity_and_asks_for_it_while_it_lasts_once() {
         let token = r#"{"access_token":"t1","expires_on":"1763703600","resource":"https://vault.azure.net"}"#;
         let found = r#"{"value":"v"}"#;
-        let again = [Some((200, token)), Some((200, found)), Some((200, found)), Some((200, token)), Some((200, found))];
+        let again =
+            [Some((200, token)), Some((200, found)), Some((200, found)), Some((200, token)), Some((200, found))];
         let calls = Scripted::of(again);
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_763_700_000)));
         let identity = MachineIdentity { endpoint: None, header: None, client_id: Some("c".to_owned()) };
@@ -220,6 +221,9 @@ mod tests {
         let vault = AzureKeyVault::new("https://v.vault.azure.net", BTreeMap::new(), machine);
         assert!(vault.fetch("A").await.unwrap_err().passes());
         let asked = format!("GET http://127.0.0.1:41/msi/token?api-version=2019-08-01&resource={RESOURCE}");
-        assert_eq!((calls.lines()[0].as_str(), calls.header(0, "x-identity-header").as_deref()), (asked.as_str(), Some("shown")));
+        assert_eq!(
+            (calls.lines()[0].as_str(), calls.header(0, "x-identity-header").as_deref()),
+            (asked.as_str(), Some("shown"))
+        );
     }
 }

@@ -28,7 +28,11 @@ pub trait Calls: Send + Sync {
 }
 
 /// A request with a JSON body, or with none.
-pub(super) fn request(method: Method, address: &str, body: Option<serde_json::Value>) -> Result<Request<Bytes>, CallError> {
+pub(super) fn request(
+    method: Method,
+    address: &str,
+    body: Option<serde_json::Value>,
+) -> Result<Request<Bytes>, CallError> {
     let bytes = body.as_ref().map(|body| Bytes::from(body.to_string())).unwrap_or_default();
     let mut request = Request::new(bytes);
     *request.method_mut() = method;
@@ -78,7 +82,8 @@ impl Answer<'_> {
         self.done()?;
         // The parser's own error could quote the secret.
         let read = serde_json::from_slice(self.response.body());
-        read.map(Some).map_err(|_| unavailable(self.name, "the answer is not of the form that this manager gives".into()))
+        read.map(Some)
+            .map_err(|_| unavailable(self.name, "the answer is not of the form that this manager gives".into()))
     }
 
     /// That what was asked for was done.

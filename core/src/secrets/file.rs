@@ -136,7 +136,10 @@ mod tests {
         let path = folder.path().join("secrets.json");
         std::fs::write(&path, r#"{"A": "sk-a", "N": 7}"#).unwrap();
         let secrets = SecretFile::new(&path);
-        assert_eq!((text(&secrets, "A").await.as_deref(), text(&secrets, "N").await.as_deref()), (Some("sk-a"), Some("7")));
+        assert_eq!(
+            (text(&secrets, "A").await.as_deref(), text(&secrets, "N").await.as_deref()),
+            (Some("sk-a"), Some("7"))
+        );
         assert_eq!(text(&secrets, "B").await, None);
         secrets.write("litellm/b", &Secret::new("sk-b")).await.unwrap();
         assert_eq!(text(&secrets, "litellm/b").await.as_deref(), Some("sk-b"));

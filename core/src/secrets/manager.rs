@@ -41,7 +41,7 @@ pub struct Labels {
 }
 
 /// Reads and writes whole secrets by name or ARN; `NAME?stage=AWSPREVIOUS` and `NAME?version=ID` name another version
-/// than the current one. Remembers nothing: stand a [`super::CachedSecrets`] before it.
+/// than the current one.
 #[derive(Clone, Debug)]
 pub struct SecretsManager {
     client: Client,

@@ -6,7 +6,6 @@
 //! Managers that are reached by HTTP ask through [`Calls`].
 
 pub mod azure;
-mod cached;
 mod call;
 mod ciphertexts;
 mod file;
@@ -23,7 +22,6 @@ mod vault_aws;
 mod vault_login;
 
 pub use azure::AzureKeyVault;
-pub use cached::{CachedSecrets, SECRET_FRESH_MILLIS, SECRET_STALE_MILLIS_MAX};
 pub use call::{CallError, Calls};
 pub use ciphertexts::{Ciphertexts, Decrypts};
 pub use file::SecretFile;

@@ -50,7 +50,8 @@ async fn a_secret_is_read_where_the_mount_the_prefix_and_its_name_lead() {
 
 #[tokio::test]
 async fn a_secret_without_the_usual_field_is_all_of_its_fields() {
-    let calls = Scripted::of([Some((200, r#"{"data":{"data":{"A":"sk-a"}}}"#)), Some((200, r#"{"data":{"data":null}}"#))]);
+    let calls =
+        Scripted::of([Some((200, r#"{"data":{"data":{"A":"sk-a"}}}"#)), Some((200, r#"{"data":{"data":null}}"#))]);
     let (vault, _) = vault(token(), &calls);
     assert_eq!(text(&vault, "all").await.as_deref(), Some(r#"{"A":"sk-a"}"#));
     assert_eq!(text(&vault, "deleted").await, None);
