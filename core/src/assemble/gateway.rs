@@ -12,8 +12,9 @@ use crate::auth::key_store::KeyStore;
 use crate::auth::master::MasterKey;
 use crate::auth::records::{Directory, RecordStore};
 use crate::clock::{Clock, Random};
-use crate::config::{Config, Environment, Loaded};
+use crate::config::{Config, Environment, Loaded, RecordDefaults};
 use crate::flow::admin::keys::key_admin::KeyAdmin;
+use crate::flow::admin::keys::stored_keys::StoredKeys;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
@@ -132,20 +133,13 @@ impl Gateway {
         let maintenance = Arc::new(maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache)));
         let records = RecordStore::new(Arc::clone(&table));
         let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
-        let (shared_cache, random) = (Arc::clone(&cache), Arc::clone(&ground.random));
-        let key_admin = Arc::new(KeyAdmin::new(keys.clone(), records.clone(), shared_cache, random).storing(stored));
-        let record_admin = RecordAdmin::new(
-            records,
-            Arc::clone(&key_admin),
-            Arc::clone(&directory),
-            Arc::clone(&cache),
-            Arc::clone(&ground.random),
+        let administration = administration(
+            (keys.clone(), stored),
+            (records, &directory, &cache),
+            (user_defaults, team_defaults),
+            &spend,
+            &ground.random,
         );
-        let administration = Administration {
-            records: Arc::new(record_admin.with_defaults(user_defaults, team_defaults)),
-            keys: key_admin,
-            spend: Arc::new(SpendAdmin::new(SpendLog::clone(&spend), keys.clone())),
-        };
         let authenticator = Authenticator::new(master, keys, cache, directory).trusting_known(admits_in_outage);
         let authenticator = Arc::new(authenticator);
         let background = Background::default();
@@ -215,6 +209,26 @@ impl KeyStaleness {
 pub(super) fn models(config: Config, environment: Environment) -> Result<ModelTable, StartError> {
     let targets = move |params: &_| target_of(params, &environment).map_err(Into::into);
     Ok(ModelTable::new(config.models, Arc::new(targets))?)
+}
+
+type Defaults = (RecordDefaults, RecordDefaults);
+
+fn administration(
+    (keys, stored): (KeyStore, Option<StoredKeys>),
+    (records, directory, cache): (RecordStore, &Arc<Directory>, &Arc<PrincipalCache>),
+    (user_defaults, team_defaults): Defaults,
+    spend: &Arc<SpendLog>,
+    random: &Arc<dyn Random>,
+) -> Administration {
+    let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
+    let key_admin = Arc::new(key_admin.storing(stored));
+    let (directory, cache, random) = (Arc::clone(directory), Arc::clone(cache), Arc::clone(random));
+    let record_admin = RecordAdmin::new(records, Arc::clone(&key_admin), directory, cache, random);
+    Administration {
+        records: Arc::new(record_admin.with_defaults(user_defaults, team_defaults)),
+        keys: key_admin,
+        spend: Arc::new(SpendAdmin::new(SpendLog::clone(spend), keys)),
+    }
 }
 
 /// The way to upstreams.

@@ -114,7 +114,7 @@ impl Secrets {
     pub(super) async fn first(&self) -> Result<Loaded, StartError> {
         let mut warnings = Vec::new();
         let variables = match self.source() {
-            Some((source, managed)) => self.from_manager(source, managed, &mut warnings).await?,
+            Some((source, managed)) => self.managers(source, managed, &mut warnings).await?,
             None => BTreeMap::new(),
         };
         let environment = self.environment.with(variables.clone());
@@ -165,7 +165,7 @@ impl Secrets {
     }
 
     /// What the manager gives. A passing failure is tried again; what is left is the environment's to give.
-    async fn from_manager(
+    async fn managers(
         &self,
         source: &dyn SecretSource,
         managed: &Managed,
