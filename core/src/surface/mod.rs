@@ -23,3 +23,4 @@ mod models;
 mod replay;
 mod responses;
 pub mod router;
+pub mod security_headers;

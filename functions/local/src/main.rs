@@ -3,6 +3,8 @@
 mod addressed;
 mod banner;
 mod cli;
+mod cli_tls;
+mod secure;
 mod serve;
 mod start;
 mod upkeep;
