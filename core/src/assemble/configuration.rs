@@ -2,15 +2,16 @@
 
 use super::aws::AwsOnDemand;
 use super::error::StartError;
-use super::gateway::transport;
 use super::managers::{self, Means};
 use super::secrets::Secrets;
+use super::transports;
+use crate::config::tls::TlsParams;
 use crate::config::{
     Config, Document, Environment, Loaded, Resolved, Sources, environment_references, resolve_environment,
 };
 use crate::providers::resolve::check_deployment;
 use crate::providers::zero_config;
-use crate::upstream::transport::Transport;
+use crate::tls::material::Objects;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -67,7 +68,7 @@ pub async fn load(
 
 async fn of_document(document: Document, environment: &Environment, aws: &AwsOnDemand) -> Result<Secrets, StartError> {
     let (named, leading) = document.key_management(environment)?;
-    let transport = || -> Result<Arc<dyn Transport>, StartError> { transport(&leading) };
+    let transport = |own: &TlsParams| transports::of_managers(&leading, own);
     let means = Means { environment: &leading, aws, transport: &transport };
     let manager = match &named {
         Some(named) => Some(managers::open(named, &means).await?),
@@ -98,7 +99,8 @@ fn of_environment(
 ) -> Secrets {
     let read = move |environment: &Environment, resolved: &Resolved| {
         let (environment, _) = resolve_environment(environment, resolved);
-        Ok(filled(Loaded { config: made(&environment)?, environment, warnings: Vec::new() }))
+        let config = made(&environment)?;
+        Ok(filled(Loaded { config, environment, objects: Objects::new(), warnings: Vec::new() }))
     };
     Secrets::new(environment, aws, Box::new(environment_references), Box::new(read))
 }

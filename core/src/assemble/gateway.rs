@@ -4,6 +4,7 @@ use super::error::StartError;
 use super::rotation::Rotation;
 use super::secrets::Secrets;
 use super::state::State;
+use super::transports;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
 use crate::auth::authenticate::Authenticator;
@@ -28,11 +29,9 @@ use crate::surface::admin::Administration;
 use crate::surface::front::Front;
 use crate::surface::gate::Gate;
 use crate::surface::router::{Parts, router};
-use crate::tls;
-use crate::upstream::client::{HttpClient, PROXY_VARIABLES, Way};
 use crate::upstream::identity::authorizer::Authorizer;
+use crate::upstream::policies::Policies;
 use crate::upstream::transport::{Bounds, Transport};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,6 +88,8 @@ pub struct Gateway {
     pub maintenance: Arc<Maintenance>,
     /// Keeps secrets fresh, where there are any that may change.
     pub rotation: Option<Arc<Rotation>>,
+    /// The clients that call upstreams: their certificates can be read again.
+    pub policies: Arc<Policies>,
     administration: Administration,
     gate: Gate,
     health: Arc<Health>,
@@ -107,8 +108,9 @@ impl Gateway {
         ground: Ground,
     ) -> Result<Self, StartError> {
         let State { table, expiring, .. } = state;
-        let Loaded { config, environment, .. } = loaded;
-        let transport = transport(&environment)?;
+        let Loaded { mut config, environment, objects, .. } = loaded;
+        let policies = transports::policies(&mut config, &environment, objects)?;
+        let transport = policies.transports().clone();
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
         let admits_in_outage = config.general.allow_requests_on_db_unavailable;
@@ -122,12 +124,12 @@ impl Gateway {
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let (user_defaults, team_defaults) =
             (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
-        let authorizer = authorizer(&transport, &ground.clock, &environment);
+        let authorizer = authorizer(transport.global(), &ground.clock, &environment);
         let stored = secrets.stored_keys();
         let ids = Rotation::ids(&config.models);
         let models = Arc::new(LiveModels::new(models(config, environment)?));
-        let rotation =
-            Rotation::of(secrets, Arc::clone(&models), (master.clone(), ids), Arc::clone(&ground.clock)).await;
+        let held = (master.clone(), ids, Arc::clone(&policies));
+        let rotation = Rotation::of(secrets, Arc::clone(&models), held, Arc::clone(&ground.clock)).await;
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
         let maintenance = Arc::new(maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache)));
@@ -160,8 +162,8 @@ impl Gateway {
             bounds,
         };
         let calls = Arc::new(calls);
-        let health = Arc::new(Health { calls: Arc::clone(&calls), table });
-        Ok(Self { calls, background, maintenance, rotation, administration, gate, health, body_bytes_max })
+        let health = Arc::new(Health { calls: Arc::clone(&calls), table, policies: Arc::clone(&policies) });
+        Ok(Self { calls, background, maintenance, rotation, policies, administration, gate, health, body_bytes_max })
     }
 
     /// The routes that a process serves.
@@ -231,12 +233,6 @@ fn administration(
     }
 }
 
-/// The way to upstreams.
-pub(super) fn transport(environment: &Environment) -> Result<Arc<dyn Transport>, StartError> {
-    let roots = tls::roots::trusted(environment.text(tls::roots::FILE_VARIABLE).map(Path::new))?;
-    Ok(Arc::new(HttpClient::new(tls::client::config(roots)?, way(environment))?))
-}
-
 fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environment: &Environment) -> Authorizer {
     let authorizer = Authorizer::new(Arc::clone(transport), Arc::clone(clock));
     #[cfg(feature = "aws")]
@@ -244,11 +240,6 @@ fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environmen
     #[cfg(not(feature = "aws"))]
     let _ = environment;
     authorizer
-}
-
-fn way(environment: &Environment) -> Way {
-    let names_a_proxy = PROXY_VARIABLES.iter().any(|name| environment.text(name).is_some());
-    if names_a_proxy { Way::Proxied } else { Way::Direct }
 }
 
 fn bounds(config: &Config) -> Bounds {

@@ -4,6 +4,7 @@ use super::aws::AwsOnDemand;
 use super::calls::OverTransport;
 use super::error::StartError;
 use crate::clock::{Clock, SystemClock};
+use crate::config::tls::TlsParams;
 use crate::config::{AccountParams, Environment, KeyManagement, KeyManagementSystem};
 use crate::providers::identity::{EntraApp, GoogleAccount, Identity};
 use crate::secrets::azure::{AsMachine, KEY_VAULT_SCOPE, MachineIdentity};
@@ -30,7 +31,7 @@ pub(super) struct Means<'a> {
     /// The way to AWS.
     pub(super) aws: &'a AwsOnDemand,
     /// The way to others.
-    pub(super) transport: &'a dyn Fn() -> Result<Arc<dyn Transport>, StartError>,
+    pub(super) transport: &'a dyn Fn(&TlsParams) -> Result<Arc<dyn Transport>, StartError>,
 }
 
 /// Opens a manager.
@@ -105,7 +106,15 @@ fn vault(named: &KeyManagement, means: &Means<'_>) -> Result<Vault, StartError> 
         description: named.settings.description.clone(),
     };
     let login = login(means)?;
-    Ok(Vault::new(place, login, OverTransport::plain((means.transport)()?), clock()))
+    let own = match &login {
+        Login::Certificate { .. } => TlsParams {
+            ssl_certificate: means.environment.secret("HCP_VAULT_CLIENT_CERT"),
+            ssl_key: means.environment.secret("HCP_VAULT_CLIENT_KEY"),
+            ..TlsParams::default()
+        },
+        _ => TlsParams::default(),
+    };
+    Ok(Vault::new(place, login, OverTransport::plain((means.transport)(&own)?), clock()))
 }
 
 /// The strongest login that the environment names: a role, a certificate, an account of AWS, a token.
@@ -118,11 +127,8 @@ fn login(means: &Means<'_>) -> Result<Login, StartError> {
         return Ok(Login::AppRole { mount: or("HCP_VAULT_APPROLE_MOUNT_PATH", "approle"), role_id, secret_id });
     }
     if said("HCP_VAULT_CLIENT_CERT").is_some() {
-        return Err(StartError::Manager(
-            "HCP_VAULT_CLIENT_CERT is not supported yet: log in to Vault by HCP_VAULT_APPROLE_ROLE_ID or \
-             HCP_VAULT_TOKEN"
-                .to_owned(),
-        ));
+        let (mount, role) = (or("HCP_VAULT_CERT_MOUNT_PATH", "cert"), said("HCP_VAULT_CERT_ROLE"));
+        return Ok(Login::Certificate { mount, role });
     }
     if said("HCP_VAULT_AWS_ROLE").is_some() || environment.flag("HCP_VAULT_AWS_IAM").ok().flatten() == Some(true) {
         let variables = environment.clone();
@@ -135,7 +141,7 @@ fn login(means: &Means<'_>) -> Result<Login, StartError> {
     token.map(Login::Token).ok_or_else(|| {
         StartError::Manager(
             "Vault would not know who we are: set HCP_VAULT_APPROLE_ROLE_ID and HCP_VAULT_APPROLE_SECRET_ID, \
-             HCP_VAULT_AWS_ROLE, or HCP_VAULT_TOKEN"
+             HCP_VAULT_CLIENT_CERT, HCP_VAULT_AWS_ROLE, or HCP_VAULT_TOKEN"
                 .to_owned(),
         )
     })
@@ -145,7 +151,7 @@ fn azure(named: &KeyManagement, means: &Means<'_>) -> Result<AzureKeyVault, Star
     let environment = means.environment;
     let address = needed(environment, "AZURE_KEY_VAULT_URI")?;
     let said = |name| environment.text(name).map(str::to_owned);
-    let transport = (means.transport)()?;
+    let transport = (means.transport)(&TlsParams::default())?;
     let app = EntraApp::of(&AccountParams::default(), environment);
     let calls = match app {
         Some(app) => {
@@ -172,7 +178,7 @@ fn google(named: &KeyManagement, means: &Means<'_>) -> Result<GoogleSecrets, Sta
 
 fn google_calls(means: &Means<'_>) -> Result<Arc<dyn crate::secrets::Calls>, StartError> {
     let account = GoogleAccount::of(&AccountParams::default(), means.environment);
-    Ok(OverTransport::shown((means.transport)()?, Identity::Google(account), clock()))
+    Ok(OverTransport::shown((means.transport)(&TlsParams::default())?, Identity::Google(account), clock()))
 }
 
 fn google_kms(named: &KeyManagement, means: &Means<'_>) -> Result<Ciphertexts<GoogleKms>, StartError> {

@@ -13,5 +13,6 @@ mod managers;
 pub mod rotation;
 pub mod secrets;
 pub mod state;
+pub mod transports;
 
 pub use error::StartError;

@@ -3,11 +3,13 @@
 
 use super::gateway::models;
 use super::secrets::Secrets;
+use super::transports;
 use crate::auth::master::MasterKey;
 use crate::clock::Clock;
 use crate::config::ModelEntry;
 use crate::id::DeploymentId;
 use crate::routing::{LiveModels, deployment_id};
+use crate::upstream::policies::Policies;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -23,6 +25,8 @@ pub struct Rotation {
     master: Option<MasterKey>,
     /// Names of the deployments in the configuration's order: a new key does not make them others.
     ids: Vec<DeploymentId>,
+    /// The ways to upstreams, which deployments are given anew.
+    policies: Arc<Policies>,
     clock: Arc<dyn Clock>,
     /// When the next look is due, in milliseconds.
     due: AtomicI64,
@@ -33,11 +37,11 @@ impl Rotation {
     pub(super) async fn of(
         secrets: Secrets,
         models: Arc<LiveModels>,
-        (master, ids): (Option<MasterKey>, Vec<DeploymentId>),
+        (master, ids, policies): (Option<MasterKey>, Vec<DeploymentId>, Arc<Policies>),
         clock: Arc<dyn Clock>,
     ) -> Option<Arc<Self>> {
         let interval = secrets.interval().await?;
-        let rotation = Self { secrets, interval, models, master, ids, clock, due: AtomicI64::default() };
+        let rotation = Self { secrets, interval, models, master, ids, policies, clock, due: AtomicI64::default() };
         rotation.due.store(rotation.next(), Ordering::Relaxed);
         Some(Arc::new(rotation))
     }
@@ -90,7 +94,8 @@ impl Rotation {
                 entry.info.insert("id".to_owned(), id.as_str().into());
             }
         }
-        match models(config, environment) {
+        let made = transports::assign(&self.policies, &mut config.models).and_then(|()| models(config, environment));
+        match made {
             Ok(table) => {
                 self.models.replace(table);
                 tracing::info!("secrets have changed; calls use the new ones from now on");

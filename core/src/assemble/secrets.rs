@@ -7,6 +7,7 @@
 use super::aws::AwsOnDemand;
 use super::error::StartError;
 use super::managers::{Manager, may_hold};
+use super::transports;
 use crate::config::{Document, Environment, KeyManagement, Loaded, Problem, Resolved};
 use crate::flow::admin::keys::stored_keys::StoredKeys;
 use crate::providers::resolve::resolve_provider;
@@ -121,6 +122,7 @@ impl Secrets {
         let resolved = self.aws.secrets((self.references)(&environment)).await?;
         let mut loaded = (self.read)(&environment, &resolved)?;
         loaded.warnings.append(&mut warnings);
+        loaded.objects = transports::objects(&loaded.config, &loaded.environment, &self.aws).await?;
         *self.known.lock().await = Known { variables, resolved };
         Ok(loaded)
     }

@@ -8,7 +8,8 @@ use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
 use crate::routing::LiveModels;
 use crate::upstream::identity::authorizer::Authorizer;
-use crate::upstream::transport::{Bounds, Transport};
+use crate::upstream::transport::Bounds;
+use crate::upstream::transports::Transports;
 use std::sync::Arc;
 
 /// What a call of a model needs. One for the process; calls share it.
@@ -23,8 +24,8 @@ pub struct ModelCalls {
     pub ledger: Ledger,
     /// What the configuration limits, whoever calls.
     pub limits: ProxyLimits,
-    /// The way to the upstreams.
-    pub transport: Arc<dyn Transport>,
+    /// The ways to the upstreams: each deployment's own, by its channel.
+    pub transport: Transports,
     /// Shows upstreams who calls.
     pub authorizer: Authorizer,
     /// The time.

@@ -102,7 +102,7 @@ impl Gateway {
             ledger: Ledger::new(table.clone()),
             limits: ProxyLimits::default(),
             authorizer: Authorizer::new(upstream.clone(), Arc::clone(&clock)),
-            transport: upstream.clone(),
+            transport: upstream.clone().into(),
             clock,
             random: Arc::new(SystemRandom),
             admits_in_outage: false,
