@@ -4,6 +4,7 @@
 //! [`function`] does all of it for a Lambda function.
 
 pub mod aws;
+mod cache;
 mod calls;
 pub mod configuration;
 mod error;

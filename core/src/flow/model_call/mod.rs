@@ -5,7 +5,7 @@
 //! [`attempt`] talks to the
 //! upstream, [`several`] more than once, [`followed`] until what it does has ended, [`relay`] passes a stream on, [`slices`]
 //! holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also when its
-//! client goes away. [`probe`] is a call that the gateway makes by itself, [`kept`] asks for what an earlier call left with
+//! client goes away. [`cached`] answers from what [`keeping`] has kept of earlier calls. [`probe`] is a call that the gateway makes by itself, [`kept`] asks for what an earlier call left with
 //! its upstream.
 
 mod admit;
@@ -13,6 +13,9 @@ mod asked;
 mod attempt;
 mod body;
 mod bound;
+mod cache_control;
+mod cacheable;
+mod cached;
 mod calls;
 mod choice;
 mod count;
@@ -22,7 +25,9 @@ mod extra_body;
 mod facts;
 mod followed;
 mod forwarded;
+mod keeping;
 mod kept;
+mod kept_hit;
 mod late;
 mod outage;
 mod parts;
