@@ -4,7 +4,9 @@
 //! [`spend_row`] is one call, [`spend_log`] stores it exactly once with its charge, [`release`] is what it gives back then, [`spend_query`] reads rows back,
 //! [`spend_removal`] removes those of a day.
 
+pub mod health_log;
 pub mod release;
+pub mod shared_use;
 pub mod spend_log;
 pub mod spend_query;
 pub mod spend_removal;

@@ -3,6 +3,7 @@
 use super::cache;
 use super::error::StartError;
 use super::rotation::Rotation;
+use super::routing;
 use super::secrets::Secrets;
 use super::state::State;
 use super::transports;
@@ -25,8 +26,7 @@ use crate::flow::health::Health;
 use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::{ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
-use crate::providers::resolve::target_of;
-use crate::routing::{LiveModels, ModelTable};
+use crate::store::table::Table;
 use crate::surface::admin::Administration;
 use crate::surface::front::Front;
 use crate::surface::gate::Gate;
@@ -119,8 +119,7 @@ impl Gateway {
         let passes_headers_on = config.general.forward_client_headers_to_llm_api;
         let retention_days = config.general.spend_log_retention_days;
         let limits = ProxyLimits::of(&config);
-        let spend = SpendLog::new(Arc::clone(&table), retention_days);
-        let spend = Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend });
+        let spend = spend_log(&table, retention_days, staleness);
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let (user_defaults, team_defaults) =
@@ -129,7 +128,7 @@ impl Gateway {
         let authorizer = authorizer(transport.global(), &ground.clock, &environment);
         let stored = secrets.stored_keys();
         let ids = Rotation::ids(&config.models);
-        let models = Arc::new(LiveModels::new(models(config, environment)?));
+        let (models, sharing) = routing::models(config, environment, &table, staleness == KeyStaleness::OnlyWriter)?;
         let held = (master.clone(), ids, Arc::clone(&policies));
         let rotation = Rotation::of(secrets, Arc::clone(&models), held, Arc::clone(&ground.clock)).await;
         let keys = KeyStore::new(Arc::clone(&table));
@@ -158,13 +157,14 @@ impl Gateway {
             transport,
             clock: ground.clock,
             random: ground.random,
+            sharing,
             cache: shelf,
             admits_in_outage,
             passes_headers_on,
             background: background.clone(),
             bounds,
         });
-        let health = Arc::new(Health { calls: Arc::clone(&calls), table, policies: Arc::clone(&policies) });
+        let health = routing::health(&calls, table, Arc::clone(&policies), &maintenance);
         Ok(Self { calls, background, maintenance, rotation, policies, administration, gate, health, body_bytes_max })
     }
 
@@ -211,9 +211,10 @@ impl KeyStaleness {
     }
 }
 
-pub(super) fn models(config: Config, environment: Environment) -> Result<ModelTable, StartError> {
-    let targets = move |params: &_| target_of(params, &environment).map_err(Into::into);
-    Ok(ModelTable::new(config.models, Arc::new(targets))?)
+/// Totals of a process that writes alone need no shards.
+fn spend_log(table: &Arc<dyn Table>, retention_days: Option<u32>, staleness: KeyStaleness) -> Arc<SpendLog> {
+    let spend = SpendLog::new(Arc::clone(table), retention_days);
+    Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend })
 }
 
 type Defaults = (RecordDefaults, RecordDefaults);

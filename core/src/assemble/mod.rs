@@ -12,6 +12,7 @@ pub mod function;
 pub mod gateway;
 mod managers;
 pub mod rotation;
+mod routing;
 pub mod secrets;
 pub mod state;
 pub mod transports;

@@ -1,7 +1,7 @@
 //! Keeps a running process's secrets fresh: what is made from them is made anew when they change. Calls under way end
 //! with the secrets that they began with.
 
-use super::gateway::models;
+use super::routing::renewed;
 use super::secrets::Secrets;
 use super::transports;
 use crate::auth::master::MasterKey;
@@ -94,7 +94,8 @@ impl Rotation {
                 entry.info.insert("id".to_owned(), id.as_str().into());
             }
         }
-        let made = transports::assign(&self.policies, &mut config.models).and_then(|()| models(config, environment));
+        let made = transports::assign(&self.policies, &mut config.models)
+            .and_then(|()| renewed(config.models, environment, self.models.routing()));
         match made {
             Ok(table) => {
                 self.models.replace(table);

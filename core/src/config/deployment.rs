@@ -91,6 +91,12 @@ pub struct DeploymentParams {
     /// Parameters that are sent although the model is not known to take them.
     #[serde(default)]
     pub allowed_openai_params: Vec<String>,
+    /// What kind of calls it is meant for: the request's tags choose, where `enable_tag_filtering` says so.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Where it is, for calls that must stay in a region.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    pub region_name: Option<String>,
     /// A fixed answer, given without calling anyone.
     #[serde(default)]
     pub mock_response: Option<Value>,
@@ -137,6 +143,8 @@ impl fmt::Debug for DeploymentParams {
             .field("modify_params", &self.modify_params)
             .field("additional_drop_params", &self.additional_drop_params)
             .field("allowed_openai_params", &self.allowed_openai_params)
+            .field("tags", &self.tags)
+            .field("region_name", &self.region_name)
             .field("mock_response", &self.mock_response.is_some())
             .field("input_cost_per_token", &self.input_cost_per_token)
             .field("output_cost_per_token", &self.output_cost_per_token)
@@ -168,4 +176,8 @@ pub(super) struct ModelInfo {
     max_input_tokens: Option<i64>,
     #[serde(deserialize_with = "lenient::count")]
     max_output_tokens: Option<i64>,
+    #[serde(deserialize_with = "lenient::optional_text")]
+    health_check_model: Option<String>,
+    #[serde(deserialize_with = "lenient::seconds")]
+    health_check_timeout: Option<f64>,
 }

@@ -1,7 +1,9 @@
 //! The models as they are now. They are replaced as a whole when what they are made of changes, as when a secret rotates;
 //! calls under way keep what they were given.
 
+use super::deployment::Deployment;
 use super::group::Group;
+use super::routing::Routing;
 use super::table::{ModelTable, ResolveError};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -24,6 +26,21 @@ impl LiveModels {
     /// As there.
     pub fn resolve(&self, model: &str) -> Result<Arc<Group>, ResolveError> {
         self.table.load().resolve(model)
+    }
+
+    /// The deployments that a team has under a name of its own.
+    pub fn of_team(&self, team: &str, name: &str) -> Option<Arc<Group>> {
+        self.table.load().of_team(team, name).cloned()
+    }
+
+    /// As [`ModelTable::probed`].
+    pub fn probed(&self) -> Vec<Arc<Deployment>> {
+        self.table.load().probed()
+    }
+
+    /// How deployments are chosen, and what was seen of them. It stays when the table is replaced.
+    pub fn routing(&self) -> Arc<Routing> {
+        Arc::clone(self.table.load().routing())
     }
 
     /// The whole table as it is now.

@@ -13,11 +13,14 @@ pub enum Job {
     LogRetention,
     /// Gives back the room of items that have ended.
     ExpiredItems,
+    /// Asks deployments whether they answer.
+    HealthChecks,
 }
 
 impl Job {
     /// Every job, in the order of a round: what users see first.
-    pub const ALL: [Self; 4] = [Self::ExpiredHolds, Self::BudgetRollover, Self::LogRetention, Self::ExpiredItems];
+    pub const ALL: [Self; 5] =
+        [Self::ExpiredHolds, Self::BudgetRollover, Self::LogRetention, Self::ExpiredItems, Self::HealthChecks];
 
     /// The job's name.
     pub const fn name(self) -> &'static str {
@@ -26,6 +29,7 @@ impl Job {
             Self::BudgetRollover => "budget_rollover",
             Self::LogRetention => "log_retention",
             Self::ExpiredItems => "expired_items",
+            Self::HealthChecks => "health_checks",
         }
     }
 

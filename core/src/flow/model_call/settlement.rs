@@ -11,6 +11,7 @@ use super::sample::Sample;
 use super::slices::Slices;
 use super::soft_budget;
 use super::unrecorded;
+use super::watched::Watched;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::api::medium::Medium;
 use crate::clock::Timestamp;
@@ -67,6 +68,7 @@ pub(super) struct OpenCall {
     asked: AskedInput,
     seen: Seen,
     sample: Sample,
+    watched: Option<Watched>,
 }
 
 impl OpenCall {
@@ -77,6 +79,8 @@ impl OpenCall {
         details: SpendDetails,
         id: RequestId,
     ) -> Self {
+        let watched = Watched::begin(&deployment, &calls);
+        calls.share();
         let row = SpendRow { request_id: id, key: principal.key.clone(), cost: NanoDollars::ZERO, details };
         Self {
             calls,
@@ -96,6 +100,7 @@ impl OpenCall {
             asked: AskedInput::Body(request.body.clone()),
             seen: Seen::default(),
             sample: Sample::default(),
+            watched,
         }
     }
 
@@ -262,6 +267,9 @@ impl OpenCall {
         let price = self.price.as_deref().or(self.deployment.price.as_ref());
         row.cost = cost_of(price, &usage, &facts).total;
         self.is_judged = true;
+        if let Some(watched) = self.watched.take() {
+            watched.ended(&row.details, &self.calls);
+        }
     }
 
     fn price(&self) -> Option<&ModelPrice> {
