@@ -7,11 +7,20 @@ from contextlib import contextmanager
 import boto3
 import pytest
 
+from support import leaks
 from support.gateway import CREDENTIALS, MASTER_KEY, TABLE, start_functions, start_postern, write_config
 from support.process import Process, free_port
 from support.state import State
 from support.store_proxy import StoreProxy
 from support.upstream import API_KEY, Upstream
+
+
+leaks.install()
+
+
+def pytest_collection_modifyitems(items):
+    """What nothing may have leaked is looked at when everything else was done."""
+    items.sort(key=lambda item: item.path.name == "test_leaks.py")
 
 
 @pytest.fixture(scope="session")

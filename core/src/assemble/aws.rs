@@ -6,21 +6,22 @@ use crate::aws::object::{ObjectLocation, fetch_object};
 use crate::clock::SystemClock;
 use crate::config::{Environment, Resolved};
 use crate::secret_reference::SecretReference;
-use crate::secrets::{CachedSecrets, SecretsManager, resolve_all};
+use crate::secrets::{SecretsManager, resolve_all};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 /// The connection to AWS, made when it is first asked for.
+#[derive(Clone)]
 pub struct AwsOnDemand {
     environment: Environment,
-    connection: OnceCell<AwsConnection>,
+    connection: Arc<OnceCell<AwsConnection>>,
 }
 
 impl AwsOnDemand {
     /// Will be set up from this environment.
     pub fn new(environment: Environment) -> Self {
-        Self { environment, connection: OnceCell::new() }
+        Self { environment, connection: Arc::default() }
     }
 
     /// The connection.
@@ -41,8 +42,6 @@ impl AwsOnDemand {
             return Ok(Resolved::new());
         }
         let source = SecretsManager::new(self.connection().await?);
-        // One secret with ten fields is fetched once.
-        let source = CachedSecrets::new(source, Arc::new(SystemClock));
         let references: Vec<_> = references.into_iter().collect();
         let secrets = resolve_all(&source, &references).await?;
         Ok(references.into_iter().zip(secrets).collect())

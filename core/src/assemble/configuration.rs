@@ -2,7 +2,10 @@
 
 use super::aws::AwsOnDemand;
 use super::error::StartError;
+use super::managers::{self, Means};
+use super::secrets::Secrets;
 use super::transports;
+use crate::config::tls::TlsParams;
 use crate::config::{
     Config, Document, Environment, Loaded, Resolved, Sources, environment_references, resolve_environment,
 };
@@ -10,6 +13,7 @@ use crate::providers::resolve::check_deployment;
 use crate::providers::zero_config;
 use crate::tls::material::Objects;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where the configuration comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,42 +40,74 @@ impl ConfigSource {
     }
 }
 
-/// Reads the configuration.
+/// Reads the configuration, and gives with it where its secrets come from.
 ///
 /// # Errors
 /// [`StartError`] with everything that is wrong.
-pub async fn load(source: &ConfigSource, environment: &Environment, aws: &AwsOnDemand) -> Result<Loaded, StartError> {
-    let mut loaded = match source {
-        ConfigSource::File(path) => from_document(read_files(path)?, environment, aws).await?,
-        ConfigSource::Object(location) => from_document(read_objects(location, aws).await?, environment, aws).await?,
+pub async fn load(
+    source: &ConfigSource,
+    environment: &Environment,
+    aws: &AwsOnDemand,
+) -> Result<(Loaded, Secrets), StartError> {
+    let secrets = match source {
+        ConfigSource::File(path) => of_document(read_files(path)?, environment, aws).await?,
+        ConfigSource::Object(location) => of_document(read_objects(location, aws).await?, environment, aws).await?,
         ConfigSource::Model { model, api_base } => {
-            let environment = with_secrets(environment, aws).await?;
-            let config = zero_config::for_model(model, api_base.as_deref(), &environment)
-                .map_err(|error| StartError::Model { model: model.clone(), reason: error.to_string() })?;
-            Loaded { config, environment, objects: Objects::new(), warnings: Vec::new() }
+            let (model, api_base) = (model.clone(), api_base.clone());
+            of_environment(environment, aws, move |environment| {
+                zero_config::for_model(&model, api_base.as_deref(), environment)
+                    .map_err(|error| StartError::Model { model: model.clone(), reason: error.to_string() })
+            })
         }
         ConfigSource::Nothing => {
-            let environment = with_secrets(environment, aws).await?;
-            let config = zero_config::without_file(&environment);
-            Loaded { config, environment, objects: Objects::new(), warnings: Vec::new() }
+            of_environment(environment, aws, |environment| Ok(zero_config::without_file(environment)))
         }
     };
+    Ok((secrets.first().await?, secrets))
+}
+
+async fn of_document(document: Document, environment: &Environment, aws: &AwsOnDemand) -> Result<Secrets, StartError> {
+    let (named, leading) = document.key_management(environment)?;
+    let transport = |own: &TlsParams| transports::of_managers(&leading, own);
+    let means = Means { environment: &leading, aws, transport: &transport };
+    let manager = match &named {
+        Some(named) => Some(managers::open(named, &means).await?),
+        None => None,
+    };
+    let document = Arc::new(document);
+    let (read, asked) = (Arc::clone(&document), Arc::clone(&document));
+    let secrets = Secrets::new(
+        environment,
+        aws,
+        Box::new(move |environment| asked.references(environment)),
+        Box::new(move |environment, resolved| {
+            let sources = Sources { environment, resolved, provider_check: &check_deployment };
+            Ok(filled(Config::from_document(&read, sources)?))
+        }),
+    );
+    Ok(match (manager, named) {
+        (Some(manager), Some(named)) => secrets.managed_by(manager, named, &document),
+        _ => secrets,
+    })
+}
+
+/// A configuration without a file: everything stands in the environment.
+fn of_environment(
+    environment: &Environment,
+    aws: &AwsOnDemand,
+    made: impl Fn(&Environment) -> Result<Config, StartError> + Send + Sync + 'static,
+) -> Secrets {
+    let read = move |environment: &Environment, resolved: &Resolved| {
+        let (environment, _) = resolve_environment(environment, resolved);
+        let config = made(&environment)?;
+        Ok(filled(Loaded { config, environment, objects: Objects::new(), warnings: Vec::new() }))
+    };
+    Secrets::new(environment, aws, Box::new(environment_references), Box::new(read))
+}
+
+fn filled(mut loaded: Loaded) -> Loaded {
     loaded.config.general.fill_master_key(&loaded.environment);
-    loaded.objects = transports::objects(&loaded.config, &loaded.environment, aws).await?;
-    Ok(loaded)
-}
-
-async fn from_document(document: Document, environment: &Environment, aws: &AwsOnDemand) -> Result<Loaded, StartError> {
-    let resolved = aws.secrets(document.references(environment)).await?;
-    let sources = Sources { environment, resolved: &resolved, provider_check: &check_deployment };
-    Ok(Config::from_document(&document, sources)?)
-}
-
-/// The environment with the secrets that it names.
-async fn with_secrets(environment: &Environment, aws: &AwsOnDemand) -> Result<Environment, StartError> {
-    let resolved: Resolved = aws.secrets(environment_references(environment)).await?;
-    let (environment, _) = resolve_environment(environment, &resolved);
-    Ok(environment)
+    loaded
 }
 
 fn read_files(path: &Path) -> Result<Document, StartError> {

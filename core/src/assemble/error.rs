@@ -53,6 +53,18 @@ pub enum StartError {
     /// A secret that the configuration names cannot be read.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The secret manager cannot be used as it is set up.
+    #[error("general_settings.key_management_system: {0}")]
+    Manager(String),
+    /// A secret is neither the manager's to give nor the environment's.
+    #[error("`{name}` could not be read from the secret manager, and the environment has none either")]
+    NoSecret {
+        /// The variable.
+        name: String,
+        /// Why the manager gave none.
+        #[source]
+        cause: SecretError,
+    },
     /// AWS cannot be reached.
     #[error(transparent)]
     Aws(#[from] AwsError),

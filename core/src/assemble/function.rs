@@ -27,7 +27,7 @@ pub async fn start(environment: Environment) -> Result<Gateway, StartError> {
     }
     let source = environment.text("CONFIG_FILE_PATH").map_or(ConfigSource::Nothing, ConfigSource::named);
     let aws = AwsOnDemand::new(environment.clone());
-    let loaded = configuration::load(&source, &environment, &aws).await?;
+    let (loaded, secrets) = configuration::load(&source, &environment, &aws).await?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -36,5 +36,5 @@ pub async fn start(environment: Environment) -> Result<Gateway, StartError> {
     }
     let ground = Ground { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) };
     let state = state::open(&store, IfMissing::Fail, &aws, &ground.clock).await?;
-    Gateway::assemble(loaded, state, KeyStaleness::Millis(KEY_STALENESS_MILLIS), ground)
+    Gateway::assemble((loaded, secrets), state, KeyStaleness::Millis(KEY_STALENESS_MILLIS), ground).await
 }

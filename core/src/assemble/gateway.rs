@@ -3,7 +3,9 @@
 use super::cache;
 use super::egress::{egress, files};
 use super::error::StartError;
+use super::rotation::Rotation;
 use super::routing;
+use super::secrets::Secrets;
 use super::state::State;
 use super::transports;
 use crate::accounting::spend_log::SpendLog;
@@ -14,9 +16,10 @@ use crate::auth::key_store::KeyStore;
 use crate::auth::master::MasterKey;
 use crate::auth::records::{Directory, RecordStore};
 use crate::clock::{Clock, Random};
-use crate::config::{Config, Environment, Loaded};
+use crate::config::{Config, Environment, Loaded, RecordDefaults};
 use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
+use crate::flow::admin::keys::stored_keys::StoredKeys;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
@@ -87,6 +90,8 @@ pub struct Gateway {
     pub background: Background,
     /// The jobs that keep the state tidy.
     pub maintenance: Arc<Maintenance>,
+    /// Keeps secrets fresh, where there are any that may change.
+    pub rotation: Option<Arc<Rotation>>,
     /// The clients that call upstreams: their certificates can be read again.
     pub policies: Arc<Policies>,
     administration: Administration,
@@ -100,7 +105,12 @@ impl Gateway {
     ///
     /// # Errors
     /// [`StartError`] names the deployment or setting at fault.
-    pub fn assemble(loaded: Loaded, state: State, staleness: KeyStaleness, ground: Ground) -> Result<Self, StartError> {
+    pub async fn assemble(
+        (loaded, secrets): (Loaded, Secrets),
+        state: State,
+        staleness: KeyStaleness,
+        ground: Ground,
+    ) -> Result<Self, StartError> {
         let State { table, expiring, .. } = state;
         let Loaded { mut config, environment, objects, .. } = loaded;
         let policies = transports::policies(&mut config, &environment, objects)?;
@@ -120,26 +130,23 @@ impl Gateway {
             (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
         let shelf = cache::shelf(&config.litellm, &table, &ground.clock, &environment)?;
         let authorizer = authorizer(transport.global(), &ground.clock, &environment);
+        let stored = secrets.stored_keys();
+        let ids = Rotation::ids(&config.models);
         let (models, sharing) = routing::models(config, environment, &table, staleness == KeyStaleness::OnlyWriter)?;
+        let held = (master.clone(), ids, Arc::clone(&policies));
+        let rotation = Rotation::of(secrets, Arc::clone(&models), held, Arc::clone(&ground.clock)).await;
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
         let maintenance = Arc::new(maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache)));
         let records = RecordStore::new(Arc::clone(&table));
         let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
-        let (shared_cache, random) = (Arc::clone(&cache), Arc::clone(&ground.random));
-        let key_admin = Arc::new(KeyAdmin::new(keys.clone(), records.clone(), shared_cache, random));
-        let record_admin = RecordAdmin::new(
-            records,
-            Arc::clone(&key_admin),
-            Arc::clone(&directory),
-            Arc::clone(&cache),
-            Arc::clone(&ground.random),
+        let administration = administration(
+            (keys.clone(), stored),
+            (records, &directory, &cache),
+            (user_defaults, team_defaults),
+            &spend,
+            &ground.random,
         );
-        let administration = Administration {
-            records: Arc::new(record_admin.with_defaults(user_defaults, team_defaults)),
-            keys: key_admin,
-            spend: Arc::new(SpendAdmin::new(SpendLog::clone(&spend), keys.clone())),
-        };
         let authenticator = Authenticator::new(master, keys, cache, directory).trusting_known(admits_in_outage);
         let authenticator = Arc::new(authenticator);
         let background = Background::default();
@@ -164,7 +171,7 @@ impl Gateway {
             bounds,
         });
         let health = routing::health(&calls, table, Arc::clone(&policies), &maintenance);
-        Ok(Self { calls, background, maintenance, policies, administration, gate, health, body_bytes_max })
+        Ok(Self { calls, background, maintenance, rotation, policies, administration, gate, health, body_bytes_max })
     }
 
     /// The routes that a process serves.
@@ -214,6 +221,26 @@ impl KeyStaleness {
 fn spend_log(table: &Arc<dyn Table>, retention_days: Option<u32>, staleness: KeyStaleness) -> Arc<SpendLog> {
     let spend = SpendLog::new(Arc::clone(table), retention_days);
     Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend })
+}
+
+type Defaults = (RecordDefaults, RecordDefaults);
+
+fn administration(
+    (keys, stored): (KeyStore, Option<StoredKeys>),
+    (records, directory, cache): (RecordStore, &Arc<Directory>, &Arc<PrincipalCache>),
+    (user_defaults, team_defaults): Defaults,
+    spend: &Arc<SpendLog>,
+    random: &Arc<dyn Random>,
+) -> Administration {
+    let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
+    let key_admin = Arc::new(key_admin.storing(stored));
+    let (directory, cache, random) = (Arc::clone(directory), Arc::clone(cache), Arc::clone(random));
+    let record_admin = RecordAdmin::new(records, Arc::clone(&key_admin), directory, cache, random);
+    Administration {
+        records: Arc::new(record_admin.with_defaults(user_defaults, team_defaults)),
+        keys: key_admin,
+        spend: Arc::new(SpendAdmin::new(SpendLog::clone(spend), keys)),
+    }
 }
 
 fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environment: &Environment) -> Authorizer {

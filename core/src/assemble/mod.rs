@@ -1,15 +1,20 @@
 //! From configuration to parts: the only room that names concrete backends. A process starts here: [`configuration`]
-//! finds and reads what the operator wrote, [`state`] opens the store, [`gateway`] puts everything together,
+//! finds and reads what the operator wrote, [`secrets`] fetches the secrets it
+//! names and [`rotation`] keeps them fresh, [`state`] opens the store, [`gateway`] puts everything together,
 //! [`function`] does all of it for a Lambda function.
 
 pub mod aws;
 mod cache;
+mod calls;
 pub mod configuration;
 mod egress;
 mod error;
 pub mod function;
 pub mod gateway;
+mod managers;
+pub mod rotation;
 mod routing;
+pub mod secrets;
 pub mod state;
 pub mod transports;
 

@@ -3,13 +3,13 @@
 use super::error::StartError;
 use crate::accounting::health_log::HealthLog;
 use crate::accounting::shared_use::SharedUse;
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, ModelEntry};
 use crate::flow::health::Health;
 use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::ModelCalls;
 use crate::flow::sharing::Sharing;
 use crate::providers::resolve::target_of;
-use crate::routing::{ModelTable, Routing};
+use crate::routing::{LiveModels, ModelTable, Routing};
 use crate::store::table::Table;
 use crate::upstream::policies::Policies;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) fn models(
     environment: Environment,
     table: &Arc<dyn Table>,
     is_only_writer: bool,
-) -> Result<(Arc<ModelTable>, Option<Arc<Sharing>>), StartError> {
+) -> Result<(Arc<LiveModels>, Option<Arc<Sharing>>), StartError> {
     let targets = move |params: &_| target_of(params, &environment).map_err(Into::into);
     let routing = Arc::new(Routing::new(config.routing, config.health));
     let models = ModelTable::routed(config.models, Arc::new(targets), Arc::clone(&routing))?;
@@ -31,7 +31,17 @@ pub(super) fn models(
         let looks = health.background_health_checks;
         Arc::new(if looks { sharing.looking_at(HealthLog::new(Arc::clone(table)), health) } else { sharing })
     });
-    Ok((Arc::new(models), sharing))
+    Ok((Arc::new(LiveModels::new(models)), sharing))
+}
+
+/// The models anew, as secrets have changed. What was seen of their deployments stays.
+pub(super) fn renewed(
+    entries: Vec<ModelEntry>,
+    environment: Environment,
+    routing: Arc<Routing>,
+) -> Result<ModelTable, StartError> {
+    let targets = move |params: &_| target_of(params, &environment).map_err(Into::into);
+    Ok(ModelTable::routed(entries, Arc::new(targets), routing)?)
 }
 
 /// What probes deployments, by itself too.

@@ -4,13 +4,14 @@
 use super::aws::AwsOnDemand;
 use super::error::StartError;
 use crate::config::tls::{OBJECT, TlsParams};
-use crate::config::{Config, Environment, ModelEntry};
+use crate::config::{Config, Environment, LitellmSettings, ModelEntry};
 use crate::secret::Secret;
 use crate::tls::material::Objects;
 use crate::tls::policy::CERT_FILE;
 use crate::upstream::connect::Roads;
 use crate::upstream::policies::Policies;
 use crate::upstream::proxies::Proxies;
+use crate::upstream::transport::Transport;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -72,4 +73,18 @@ pub fn assign(policies: &Policies, entries: &mut [ModelEntry]) -> Result<(), Sta
         })?;
     }
     Ok(())
+}
+
+/// The way to a secret manager, before anything else of the configuration is known: the variables of the environment hold,
+/// and what the manager's own variables say.
+///
+/// # Errors
+/// [`StartError`] names the variable at fault.
+pub(super) fn of_managers(environment: &Environment, own: &TlsParams) -> Result<Arc<dyn Transport>, StartError> {
+    let settings = LitellmSettings::default();
+    let proxies = Proxies::of(environment, &settings)?.map(Arc::new);
+    let roads = Roads { proxies, ipv4_only: settings.force_ipv4 };
+    let policies = Policies::new(environment.clone(), TlsParams::default(), Objects::new(), roads)?;
+    let channel = policies.channel("HCP_VAULT_CLIENT_CERT", own)?;
+    Ok(Arc::clone(policies.transports().of(channel)))
 }

@@ -3,7 +3,9 @@
 use crate::crypto::key_hash;
 use crate::id::KeyHash;
 use crate::secret::Secret;
+use arc_swap::ArcSwap;
 use std::fmt;
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// The name under which the master key's calls are logged and totalled. The logs hold the hash of this name, never
@@ -16,18 +18,23 @@ pub const MASTER_USER_ID: &str = "default_user_id";
 /// Recognises the master key.
 #[derive(Clone)]
 pub struct MasterKey {
-    digest: [u8; 32],
+    digest: Arc<ArcSwap<[u8; 32]>>,
 }
 
 impl MasterKey {
     /// Takes the digest of the key.
     pub fn new(key: &Secret) -> Self {
-        Self { digest: key_hash::digest(key.expose()) }
+        Self { digest: Arc::new(ArcSwap::from_pointee(key_hash::digest(key.expose()))) }
+    }
+
+    /// Puts another key in its place, here and in every clone.
+    pub fn replace(&self, key: &Secret) {
+        self.digest.store(Arc::new(key_hash::digest(key.expose())));
     }
 
     /// Whether `presented`, the digest of a presented key, is that of the master key.
     pub fn matches(&self, presented: &[u8; 32]) -> bool {
-        self.digest.ct_eq(presented).into()
+        self.digest.load().as_ref().ct_eq(presented).into()
     }
 
     /// What stands for the master key in logs and totals.
@@ -52,5 +59,14 @@ mod tests {
         assert!(master.matches(&key_hash::digest("sk-master")));
         assert!(!master.matches(&key_hash::digest("sk-maste")));
         assert!(!master.matches(&key_hash::digest(key_hash::hash("sk-master").as_str())));
+    }
+
+    #[test]
+    fn a_rotated_key_counts_everywhere_at_once() {
+        let master = MasterKey::new(&Secret::new("sk-master"));
+        let held = master.clone();
+        master.replace(&Secret::new("sk-rotated"));
+        assert!(held.matches(&key_hash::digest("sk-rotated")));
+        assert!(!held.matches(&key_hash::digest("sk-master")));
     }
 }

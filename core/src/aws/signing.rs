@@ -9,10 +9,12 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use http::Request;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::AUTHORIZATION;
 use std::error::Error;
 use std::time::{Duration, UNIX_EPOCH};
 
+/// Headers that are signed where a request has them, besides its host.
+const SIGNED: [&str; 2] = ["content-type", "x-vault-aws-iam-server-id"];
 const SESSION_TOKEN: &str = "x-amz-security-token";
 
 /// A key of AWS.
@@ -56,8 +58,8 @@ pub fn sign_request(
         .map_err(|error| failed(error.into()))?
         .into();
     let uri = request.uri().to_string();
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let headers = kind.map(|kind| (CONTENT_TYPE.as_str(), kind)).into_iter();
+    let said = |name: &&'static str| Some((*name, request.headers().get(*name)?.to_str().ok()?));
+    let headers = SIGNED.iter().filter_map(said);
     let body = SignableBody::Bytes(request.body());
     let signable = SignableRequest::new(request.method().as_str(), &uri, headers, body);
     let signed = signable.and_then(|signable| sign(signable, &parameters)).map_err(|error| failed(error.into()))?;
@@ -74,6 +76,7 @@ pub fn sign_request(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::header::CONTENT_TYPE;
 
     fn signed(uri: &str, session_token: Option<&str>) -> Request<Bytes> {
         let request = Request::post(uri).header(CONTENT_TYPE, "application/json").header("x-other", "1");

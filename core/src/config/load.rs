@@ -41,6 +41,8 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
 }
 
+/// A section within another.
+const KEY_MANAGEMENT: &str = "key_management_settings";
 const SECTIONS: [&str; 3] = ["general_settings", "litellm_settings", "router_settings"];
 
 impl Config {
@@ -56,6 +58,9 @@ impl Config {
             if let Some(node) = root.get_mut(section) {
                 names::check(node, section, section, Unknown::Warn, &mut report);
             }
+        }
+        if let Some(node) = root.get_mut("general_settings").and_then(|node| node.get_mut(KEY_MANAGEMENT)) {
+            names::check(node, KEY_MANAGEMENT, "general_settings.key_management_settings", Unknown::Warn, &mut report);
         }
         if let Some(node) = root.get_mut("router_settings").and_then(|node| node.get_mut("routing_strategy_args")) {
             names::check(

@@ -12,6 +12,7 @@ mod document;
 mod environment;
 pub mod failing;
 pub mod health;
+mod key_management;
 mod ledger;
 mod lenient;
 mod load;
@@ -34,6 +35,7 @@ pub use cache::{CachePlace, CacheSettings, CacheShare, RedisSettings, S3Settings
 pub use deployment::{DeploymentParams, ModelEntry};
 pub use document::Document;
 pub use environment::{Environment, NotABool};
+pub use key_management::{AccessMode, KeyManagement, KeyManagementSettings, KeyManagementSystem};
 pub use load::{Loaded, Sources};
 pub use models::ProviderCheck;
 pub use problem::{ConfigError, Problem};

@@ -67,6 +67,15 @@ pub fn resolve_environment(environment: &Environment, resolved: &Resolved) -> (E
     (environment.with(pairs), missing)
 }
 
+/// The variables that a tree asks for by `os.environ/NAME`.
+pub(super) fn variables(node: &Node) -> BTreeSet<String> {
+    let mut found: BTreeSet<_> =
+        node.text().and_then(|text| text.strip_prefix(FROM_ENVIRONMENT)).map(str::to_owned).into_iter().collect();
+    node.items().iter().for_each(|item| found.append(&mut variables(item)));
+    node.entries().iter().for_each(|entry| found.append(&mut variables(&entry.value)));
+    found
+}
+
 fn collect(node: &Node, found: &mut BTreeSet<SecretReference>) {
     found.extend(node.text().and_then(SecretReference::parse));
     node.items().iter().for_each(|item| collect(item, found));

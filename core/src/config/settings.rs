@@ -6,6 +6,7 @@ use super::deployment::ModelEntry;
 use super::environment::Environment;
 use super::failing::FailingSettings;
 use super::health::HealthSettings;
+use super::key_management::{KeyManagementSettings, KeyManagementSystem, SecretManagerSettings, optional_system};
 use super::lenient;
 use super::routing::RoutingSettings;
 use super::tls::TlsParams;
@@ -79,6 +80,19 @@ pub struct GeneralSettings {
     /// Asks for debug logs. Read [`LitellmSettings::set_verbose`], where every spelling of this ends.
     #[serde(deserialize_with = "lenient::flag")]
     pub(super) detailed_debug: bool,
+    /// The secret manager. Read [`GeneralSettings::key_management`], where every spelling of this ends.
+    #[serde(deserialize_with = "optional_system")]
+    pub(super) key_management_system: Option<KeyManagementSystem>,
+    /// What it is for.
+    pub(super) key_management_settings: KeyManagementSettings,
+    /// Another spelling of both.
+    pub(super) secret_manager: SecretManagerSettings,
+    /// Another spelling of Google Cloud KMS.
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(super) use_google_kms: bool,
+    /// Another spelling of Azure Key Vault.
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(super) use_azure_key_vault: bool,
 }
 
 impl GeneralSettings {
@@ -106,6 +120,11 @@ impl Default for GeneralSettings {
             user_url_allowed_hosts: Vec::new(),
             user_url_validation: None,
             detailed_debug: false,
+            key_management_system: None,
+            key_management_settings: KeyManagementSettings::default(),
+            secret_manager: SecretManagerSettings::default(),
+            use_google_kms: false,
+            use_azure_key_vault: false,
         }
     }
 }

@@ -148,7 +148,7 @@ impl Health {
     }
 
     fn take_in(&self, checked: &Checked) {
-        found::take_in(checked, self.calls.models.routing(), &self.settings);
+        found::take_in(checked, &self.calls.models.routing(), &self.settings);
     }
 }
 

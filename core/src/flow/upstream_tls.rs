@@ -41,7 +41,7 @@ pub struct UpstreamTls {
 impl Health {
     /// The TLS policies of all deployments. Calls nobody.
     pub fn upstream_tls(&self) -> UpstreamTls {
-        let models = &self.calls.models;
+        let models = self.calls.models.now();
         let named = models.names().iter().filter_map(|name| models.group(name));
         let named = named.flat_map(|group| &group.deployments).map(|deployment| {
             let api_base = deployment.target().map(|target| target.api_base.clone());

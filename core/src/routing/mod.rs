@@ -2,7 +2,7 @@
 //! store; whether a deployment is healthy is the caller's to say.
 //!
 //! [`table`] leads from a model's name to its deployments, [`deployment`] is one of them, [`access`] says who may ask
-//! for what, [`listing`] what a caller sees. [`group`] chooses: [`filter`] says which deployments could answer a call that
+//! for what, [`listing`] what a caller sees, [`LiveModels`] is the table that can be replaced. [`group`] chooses: [`filter`] says which deployments could answer a call that
 //! has a [`wish`], [`left`] which of them are left, [`choice`] takes one of these by what is [`seen`] of each. [`rules`] say
 //! what follows a failure: [`retry`] within a [`retry_budget`], [`fallback`], and the cooldown of a [`breaker`]; [`fault`] is
 //! what went wrong.
@@ -20,6 +20,7 @@ pub mod latencies;
 pub mod left;
 pub mod listed;
 pub mod listing;
+mod live;
 pub mod pattern;
 mod recent;
 pub mod retry;
@@ -40,6 +41,7 @@ pub use group::Group;
 pub use identity::deployment_id;
 pub use left::NothingLeft;
 pub use listed::{Listed, Source};
+pub use live::LiveModels;
 pub use routing::Routing;
 pub use table::{ModelTable, ResolveError};
 pub use wish::Wish;

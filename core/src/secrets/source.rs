@@ -3,10 +3,12 @@
 use crate::secret::Secret;
 use crate::secret_reference::SecretReference;
 use async_trait::async_trait;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::StreamExt;
+use std::collections::HashMap;
 use std::error::Error;
+use std::sync::Arc;
 
-/// How many secrets are fetched at once by [`resolve_all`]: quick at start, and far below any service's limit.
+/// How many secrets are fetched at once: quick at start, and far below any service's limit.
 const FETCHES_AT_ONCE: usize = 8;
 
 /// A place that knows secrets by name.
@@ -15,8 +17,41 @@ pub trait SecretSource: Send + Sync {
     /// The whole secret of this name; `None` where there is none.
     ///
     /// # Errors
-    /// [`SecretError::Denied`], [`SecretError::Throttled`] or [`SecretError::Unavailable`].
+    /// [`SecretError`]; never [`SecretError::Missing`].
     async fn fetch(&self, name: &str) -> Result<Option<Secret>, SecretError>;
+
+    /// Several at once, in the order asked for. A place that answers many in one call says so here.
+    async fn fetch_all(&self, names: &[String]) -> Vec<Result<Option<Secret>, SecretError>> {
+        let fetches: Vec<_> = names.iter().map(|name| self.fetch(name)).collect();
+        futures_util::stream::iter(fetches).buffered(FETCHES_AT_ONCE).collect().await
+    }
+}
+
+/// A place that keeps what it is given.
+#[async_trait]
+pub trait SecretKeeper: Send + Sync {
+    /// Stores a secret under a name; one that is there already gets the new value.
+    ///
+    /// # Errors
+    /// As [`SecretSource::fetch`].
+    async fn write(&self, name: &str, value: &Secret) -> Result<(), SecretError>;
+
+    /// Takes a secret away; none is no error.
+    ///
+    /// # Errors
+    /// As [`SecretSource::fetch`].
+    async fn delete(&self, name: &str) -> Result<(), SecretError>;
+}
+
+#[async_trait]
+impl<S: SecretSource + ?Sized> SecretSource for Arc<S> {
+    async fn fetch(&self, name: &str) -> Result<Option<Secret>, SecretError> {
+        self.as_ref().fetch(name).await
+    }
+
+    async fn fetch_all(&self, names: &[String]) -> Vec<Result<Option<Secret>, SecretError>> {
+        self.as_ref().fetch_all(names).await
+    }
 }
 
 /// Why a secret is not known. Names the secret; never holds its value.
@@ -59,10 +94,12 @@ pub enum SecretError {
         name: String,
     },
     /// This process may not read it.
-    #[error("reading the secret `{name}` is not allowed; the role needs `secretsmanager:GetSecretValue` on it")]
+    #[error("the secret `{name}` is not ours to use: {advice}")]
     Denied {
         /// The secret.
         name: String,
+        /// What to do.
+        advice: String,
         /// The cause, for logs.
         #[source]
         cause: Box<dyn Error + Send + Sync>,
@@ -76,6 +113,14 @@ pub enum SecretError {
         #[source]
         cause: Box<dyn Error + Send + Sync>,
     },
+    /// The name is none that the source can have.
+    #[error("the secret `{name}` cannot be: {reason}")]
+    Name {
+        /// The secret.
+        name: String,
+        /// Why not.
+        reason: &'static str,
+    },
     /// The source cannot be reached.
     #[error("the source of the secret `{name}` cannot be reached")]
     Unavailable {
@@ -85,6 +130,13 @@ pub enum SecretError {
         #[source]
         cause: Box<dyn Error + Send + Sync>,
     },
+}
+
+impl SecretError {
+    /// Whether it may be otherwise a little later.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Throttled { .. } | Self::Unavailable { .. })
+    }
 }
 
 /// What a reference means: the secret, or the field of it.
@@ -97,7 +149,7 @@ pub async fn resolve(source: &dyn SecretSource, reference: &SecretReference) -> 
     reference.field.as_deref().map_or(Ok(whole.clone()), |field| field_of(&whole, name, field))
 }
 
-/// What several references mean, in their order; some are fetched at once. Where several fail, the first is told.
+/// What several references mean, in their order. One secret with ten fields is fetched once. Where several fail, the first is told.
 ///
 /// # Errors
 /// As [`resolve`].
@@ -105,14 +157,28 @@ pub async fn resolve_all(
     source: &dyn SecretSource,
     references: &[SecretReference],
 ) -> Result<Vec<Secret>, SecretError> {
-    futures_util::stream::iter(references)
-        .map(|reference| resolve(source, reference))
-        .buffered(FETCHES_AT_ONCE)
-        .try_collect()
-        .await
+    let mut names: Vec<String> = references.iter().map(|reference| reference.name.clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut found: HashMap<String, Result<Option<Secret>, SecretError>> =
+        names.iter().cloned().zip(source.fetch_all(&names).await).collect();
+    // The first failure in the order asked for is the one that is told.
+    let failed = references.iter().find(|reference| matches!(found.get(&reference.name), Some(Err(_))));
+    if let Some(Err(error)) = failed.and_then(|reference| found.remove(&reference.name)) {
+        return Err(error);
+    }
+    references.iter().map(|reference| meant(found.get(&reference.name), reference)).collect()
 }
 
-fn field_of(whole: &Secret, name: &str, field: &str) -> Result<Secret, SecretError> {
+fn meant(
+    found: Option<&Result<Option<Secret>, SecretError>>,
+    reference: &SecretReference,
+) -> Result<Secret, SecretError> {
+    let Some(Ok(Some(whole))) = found else { return Err(SecretError::Missing { name: reference.name.clone() }) };
+    reference.field.as_deref().map_or(Ok(whole.clone()), |field| field_of(whole, &reference.name, field))
+}
+
+pub(super) fn field_of(whole: &Secret, name: &str, field: &str) -> Result<Secret, SecretError> {
     let (name, field) = (|| name.to_owned(), || field.to_owned());
     // The parser's own error would quote the secret, so it is dropped.
     let Ok(serde_json::Value::Object(mut fields)) = serde_json::from_str(whole.expose()) else {

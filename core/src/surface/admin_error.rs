@@ -40,6 +40,7 @@ impl From<AdminError> for ErrorAnswer {
             }
             AdminError::TeamNotFound => Self { detail: Some(message.as_str().into()), ..bad_request() },
             AdminError::ForeignKey => plain(StatusCode::FORBIDDEN, "permission_error").param("key"),
+            AdminError::NotStored(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error"),
             AdminError::Busy => plain(StatusCode::CONFLICT, "invalid_request_error"),
             AdminError::NoEntropy(_) | AdminError::Read(_) | AdminError::Write(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "an administrator's request failed");

@@ -4,7 +4,7 @@ use super::error::ErrorAnswer;
 use super::gate::Gate;
 use crate::flow::model_info::model_info;
 use crate::flow::models::{list_models, model_card};
-use crate::routing::ModelTable;
+use crate::routing::LiveModels;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -16,12 +16,12 @@ use std::sync::Arc;
 
 #[derive(Clone)]
 struct ModelSurface {
-    models: Arc<ModelTable>,
+    models: Arc<LiveModels>,
     gate: Gate,
 }
 
 /// The routes.
-pub(super) fn routes(models: Arc<ModelTable>, gate: Gate) -> Router {
+pub(super) fn routes(models: Arc<LiveModels>, gate: Gate) -> Router {
     Router::new()
         .route("/v1/models", get(list))
         .route("/models", get(list))
@@ -31,7 +31,7 @@ pub(super) fn routes(models: Arc<ModelTable>, gate: Gate) -> Router {
 }
 
 /// The routes that show deployments; for the admin function.
-pub(super) fn info_routes(models: Arc<ModelTable>, gate: Gate) -> Router {
+pub(super) fn info_routes(models: Arc<LiveModels>, gate: Gate) -> Router {
     Router::new()
         .route("/model/info", get(info))
         .route("/v1/model/info", get(info))
@@ -40,7 +40,7 @@ pub(super) fn info_routes(models: Arc<ModelTable>, gate: Gate) -> Router {
 
 async fn list(State(surface): State<ModelSurface>, headers: HeaderMap) -> Result<Json<Value>, ErrorAnswer> {
     let caller = surface.gate.admit(&headers, "/v1/models").await?;
-    Ok(Json(list_models(&surface.models, &caller)))
+    Ok(Json(list_models(&surface.models.now(), &caller)))
 }
 
 async fn one(
@@ -49,7 +49,7 @@ async fn one(
     headers: HeaderMap,
 ) -> Result<Json<Value>, Response> {
     let caller = surface.gate.admit(&headers, "/v1/models").await.map_err(IntoResponse::into_response)?;
-    model_card(&surface.models, &caller, &id).map(Json).ok_or_else(|| {
+    model_card(&surface.models.now(), &caller, &id).map(Json).ok_or_else(|| {
         let message = format!("The model `{id}` does not exist or you do not have access to it.");
         let answer = ErrorAnswer::new(StatusCode::NOT_FOUND, "invalid_request_error", message).param("model");
         ErrorAnswer { code: Some("model_not_found"), ..answer }.into_response()
@@ -67,5 +67,5 @@ async fn info(
     headers: HeaderMap,
 ) -> Result<Json<Value>, ErrorAnswer> {
     let caller = surface.gate.admit(&headers, "/model/info").await?;
-    Ok(Json(model_info(&surface.models, &caller, asked.litellm_model_id.as_deref())))
+    Ok(Json(model_info(&surface.models.now(), &caller, asked.litellm_model_id.as_deref())))
 }

@@ -10,7 +10,7 @@ use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::health::Health;
 use crate::flow::model_call::ModelCalls;
 use crate::providers::operation::Operation;
-use crate::routing::ModelTable;
+use crate::routing::LiveModels;
 use axum::Router;
 use axum::middleware::from_fn;
 use std::sync::Arc;
@@ -22,9 +22,9 @@ pub struct Parts {
     /// Calls of models, and the operations served here.
     pub calls: Option<(Arc<ModelCalls>, &'static [Operation])>,
     /// The list of models.
-    pub models: Option<Arc<ModelTable>>,
+    pub models: Option<Arc<LiveModels>>,
     /// Keys and spend, and the models whose deployments are shown beside them.
-    pub admin: Option<(Administration, Arc<ModelTable>)>,
+    pub admin: Option<(Administration, Arc<LiveModels>)>,
     /// The cache.
     pub cache: Option<CacheAdmin>,
     /// What probes ask.

@@ -8,6 +8,7 @@ use postern_core::assemble::StartError;
 use postern_core::assemble::aws::AwsOnDemand;
 use postern_core::assemble::configuration::{self, ConfigSource};
 use postern_core::assemble::gateway::{Gateway, Ground, KeyStaleness, Serves};
+use postern_core::assemble::secrets::Secrets;
 use postern_core::assemble::state::{self, IfMissing, StoreChoice, UnseenTable};
 use postern_core::clock::{Clock, Random, SystemClock, SystemRandom};
 use postern_core::config::{Environment, Loaded};
@@ -40,7 +41,7 @@ enum Refused {
 pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let environment = Environment::of_process();
     let aws = AwsOnDemand::new(environment.clone());
-    let mut loaded = configuration::load(&source(&options), &environment, &aws).await?;
+    let (mut loaded, secrets) = configuration::load(&source(&options), &environment, &aws).await?;
     start_logs(&options, &loaded);
     for warning in &loaded.warnings {
         banner::warn(warning);
@@ -53,19 +54,21 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let ground = Ground { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) };
     let new_master_key = master_key(&options, &mut loaded, ground.random.as_ref())?;
     let model = loaded.config.models.iter().map(|entry| entry.model_name.clone()).find(|name| !name.contains('*'));
-    let (gateway, unseen) = open(&options, &environment, &aws, loaded, ground).await?;
+    let (gateway, unseen) = open(&options, &environment, &aws, (loaded, secrets), ground).await?;
     let asked = SocketAddr::new(options.host, options.port);
     let listener = TcpListener::bind(asked).await.map_err(|cause| Refused::Port { address: asked, cause })?;
     let scheme = if secured.is_some() { "https" } else { "http" };
     banner::welcome(scheme, listener.local_addr()?, new_master_key.as_ref().map(Secret::expose), model.as_deref());
     let upkeep =
         Upkeep::begin(Arc::clone(&gateway.maintenance), Arc::clone(&gateway.policies), unseen, &gateway.background);
+    let rotation = gateway.rotation.clone().map(|rotation| Upkeep::turning(rotation, &gateway.background));
     let security = match &secured {
         Some(_) => SecurityHeaders::by_https(options.tls.hsts_seconds()),
         None => SecurityHeaders::default(),
     };
     serve::serve(listener, secured, gateway.router(Serves::All).with_security(security)).await?;
     upkeep.end();
+    rotation.into_iter().for_each(Upkeep::end);
     gateway.background.drained().await;
     Ok(())
 }
@@ -114,7 +117,7 @@ async fn open(
     options: &Options,
     environment: &Environment,
     aws: &AwsOnDemand,
-    loaded: Loaded,
+    loaded: (Loaded, Secrets),
     ground: Ground,
 ) -> Result<(Gateway, Option<UnseenTable>), StartError> {
     let choice = match &options.store {
@@ -128,7 +131,7 @@ async fn open(
         StoreChoice::Memory | StoreChoice::File(_) => KeyStaleness::OnlyWriter,
     };
     let unseen = state.unseen.take();
-    Ok((Gateway::assemble(loaded, state, staleness, ground)?, unseen))
+    Ok((Gateway::assemble(loaded, state, staleness, ground).await?, unseen))
 }
 
 /// The store's file in the user's data folder, where the XDG base directory rules put it.

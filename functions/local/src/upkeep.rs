@@ -1,5 +1,6 @@
 //! The loop that keeps the state tidy while `postern` runs.
 
+use postern_core::assemble::rotation::Rotation;
 use postern_core::assemble::state::UnseenTable;
 use postern_core::flow::background::Background;
 use postern_core::flow::maintenance::Maintenance;
@@ -34,6 +35,18 @@ impl Upkeep {
             tokio::select! {
                 () = every(ROUND_INTERVAL, &maintenance, async { drop(stopped.await) }) => {}
                 () = renewing => {}
+            }
+        });
+        Self { stop }
+    }
+
+    /// Starts the loop that keeps secrets fresh.
+    pub(crate) fn turning(rotation: Arc<Rotation>, background: &Background) -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        background.spawn(async move {
+            tokio::select! {
+                _ = stopped => {}
+                () = rotation.turning() => {}
             }
         });
         Self { stop }

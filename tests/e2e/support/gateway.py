@@ -7,6 +7,7 @@ import httpx2
 import openai
 import yaml
 
+from . import leaks
 from .process import ROOT, Process, free_port
 from .upstream import API_KEY
 
@@ -16,7 +17,13 @@ TABLE = "postern-e2e"
 # What five answers of the model `priced` cost, in dollars.
 SMALL_BUDGET = 35e-6
 BINARIES = ROOT / "target" / "debug"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": leaks.plant("key of the process's account"),
+    "AWS_REGION": "us-east-1",
+}
+leaks.plant("master key", MASTER_KEY)
+leaks.plant("provider key", API_KEY)
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,9 @@ def write_config(path, upstream_url, api_key, master_key, general=None):
 def start_postern(name, config, store, logs, environment=None):
     # It finds a free port and says which: one that is looked for beforehand may be gone when many start at once.
     arguments = [BINARIES / "postern", "--config", config, "--host", "127.0.0.1", "--port", 0, "--store", store]
-    process = Process(name, arguments, logs, {"PROVIDER_KEY": API_KEY, **(environment or {})})
+    talkative = {"RUST_LOG": leaks.FILTER, "PROVIDER_KEY": API_KEY}
+    process = Process(name, arguments, logs, {**talkative, **(environment or {})})
+    leaks.watch_log(process.log)
     url = process.wait_until_says(r"Postern listens on (http://\S+)")
     process.wait_until_answers(f"{url}/health/liveliness")
     return Gateway(url, False, process)
@@ -108,7 +117,9 @@ def start_functions(config, logs, environment):
         "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH": "true",
     }
     # Two instances each, so that a request can be answered while another one's stream is open.
-    process = Process("functions", [*arguments, "--concurrency", 2], logs, {**environment, **own})
+    talkative = ["--env-var", f"RUST_LOG={leaks.FILTER}".replace(",", "\\,")]
+    process = Process("functions", [*arguments, "--concurrency", 2, *talkative], logs, {**environment, **own})
+    leaks.watch_log(process.log)
     url = f"http://127.0.0.1:{port}"
     process.wait_until_answers(f"{url}/health/liveliness")
     return Gateway(url, True, process)

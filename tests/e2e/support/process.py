@@ -75,6 +75,10 @@ class Process:
         self.end()
         raise AssertionError(f"{self.log.name}: never said {pattern}\n{self.output()}")
 
+    def ended(self):
+        """Waits until it ends by itself."""
+        self._child.wait(READY_SECONDS)
+
     def output(self):
         return self.log.read_text(errors="replace")
 

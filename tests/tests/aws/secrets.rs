@@ -1,41 +1,69 @@
-//! Secrets from Secrets Manager, as a configuration names them.
+//! Secrets as the emulator of Secrets Manager gives them: by name, several in one call, other versions, refusals; and as
+//! it takes them.
 
-use postern_core::clock::ManualClock;
 use postern_core::secret::Secret;
 use postern_core::secret_reference::SecretReference;
-use postern_core::secrets::{
-    CachedSecrets, SECRET_FRESH_MILLIS, SecretError, SecretSource, SecretsManager, resolve, resolve_all,
-};
+use postern_core::secrets::{SecretError, SecretKeeper, SecretSource, SecretsManager, resolve, resolve_all};
 use postern_tests::stub::{Answer, Stub};
 use postern_tests::{aws, moto};
-use std::sync::Arc;
+
+fn reference(name: &str) -> SecretReference {
+    SecretReference::parse(&format!("aws_secret/{name}")).expect("a reference")
+}
 
 #[tokio::test]
-async fn references_are_resolved_and_a_rotation_is_noticed() {
+async fn references_are_resolved_in_one_call_and_name_other_versions() {
     let emulator = moto::start().await;
     moto::make_secret(&emulator, "postern/master", "sk-master").await;
     moto::make_secret(&emulator, "postern/providers", r#"{"openai":"sk-openai","anthropic":"sk-anthropic"}"#).await;
-    let connection = aws::connection(&emulator.url()).await;
-    let clock = Arc::new(ManualClock::default());
-    let secrets = CachedSecrets::new(SecretsManager::new(&connection), clock.clone());
-    let references = ["postern/master", "postern/providers#openai", "postern/providers#anthropic"]
-        .map(|name| SecretReference::parse(&format!("aws_secret/{name}")).expect("a reference"));
+    let secrets = SecretsManager::new(&aws::connection(&emulator.url()).await);
+    let references = ["postern/master", "postern/providers#openai", "postern/providers#anthropic"].map(reference);
     let values = resolve_all(&secrets, &references).await.expect("all are known");
     assert_eq!(values.iter().map(Secret::expose).collect::<Vec<_>>(), ["sk-master", "sk-openai", "sk-anthropic"]);
 
     moto::change_secret(&emulator, "postern/master", "sk-rotated").await;
-    assert_eq!(resolve(&secrets, &references[0]).await.expect("known").expose(), "sk-master");
-    clock.advance_millis(SECRET_FRESH_MILLIS);
     assert_eq!(resolve(&secrets, &references[0]).await.expect("known").expose(), "sk-rotated");
+    let before = resolve(&secrets, &reference("postern/master?stage=AWSPREVIOUS")).await.expect("known");
+    assert_eq!(before.expose(), "sk-master");
+    let odd = resolve(&secrets, &reference("postern/master?state=AWSPREVIOUS")).await;
+    assert!(matches!(odd, Err(SecretError::Name { .. })), "{odd:?}");
 
-    let missing = resolve(&secrets, &SecretReference::parse("aws_secret/postern/other").expect("a reference")).await;
+    let missing = resolve_all(&secrets, &[references[0].clone(), reference("postern/other")]).await;
     assert!(matches!(&missing, Err(SecretError::Missing { name }) if name == "postern/other"), "{missing:?}");
+}
+
+#[tokio::test]
+async fn several_secrets_cost_one_call() {
+    let found =
+        r#"{"SecretValues":[{"Name":"a","SecretString":"sk-a"},{"Name":"b","SecretString":"sk-b"}],"Errors":[]}"#;
+    let stub = Stub::start(vec![Answer::Status(200, found.to_owned())]).await;
+    let secrets = SecretsManager::new(&aws::connection(stub.url()).await);
+    let values = secrets.fetch_all(&["b".to_owned(), "a".to_owned()]).await;
+    let values: Vec<_> = values.into_iter().map(|value| value.expect("known").expect("there")).collect();
+    assert_eq!(values.iter().map(Secret::expose).collect::<Vec<_>>(), ["sk-b", "sk-a"]);
+}
+
+#[tokio::test]
+async fn a_secret_is_stored_stored_anew_deleted_and_brought_back() {
+    let emulator = moto::start().await;
+    let secrets = SecretsManager::new(&aws::connection(&emulator.url()).await);
+    for value in ["sk-1", "sk-2"] {
+        secrets.write("litellm/ours", &Secret::new(value)).await.expect("written");
+        assert_eq!(secrets.fetch("litellm/ours").await.expect("known").expect("there").expose(), value);
+    }
+    secrets.delete("litellm/ours").await.expect("deleted");
+    secrets.delete("litellm/nothing").await.expect("none is no error");
+    secrets.write("litellm/ours", &Secret::new("sk-3")).await.expect("written again");
+    assert_eq!(secrets.fetch("litellm/ours").await.expect("known").expect("there").expose(), "sk-3");
 }
 
 #[tokio::test]
 async fn a_refusal_names_the_secret_and_what_to_do() {
     for (kind, wanted) in [
-        ("AccessDeniedException", "reading the secret `master` is not allowed"),
+        (
+            "AccessDeniedException",
+            "the secret `master` is not ours to use: the role needs `secretsmanager:GetSecretValue`",
+        ),
         ("ThrottlingException", "the source of the secret `master` is throttling"),
     ] {
         let body = format!(r#"{{"__type":"{kind}","message":"as recorded"}}"#);

@@ -230,6 +230,10 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, "litellm_credential_name") => "shared",
         ("router_settings", "default_litellm_params") => "{organization: org}",
         ("general_settings", "max_request_size_mb" | "log_retention_days") => "3",
+        ("general_settings", "key_management_system") => "local",
+        ("general_settings", "key_management_settings") => "{hosted_keys: [a]}",
+        ("general_settings", "secret_manager") => "{type: vault}",
+        ("general_settings", "use_google_kms" | "use_azure_key_vault") => "true",
         ("general_settings", "maximum_spend_logs_retention_period") => "4d",
         ("litellm_settings" | "router_settings", _)
         | (

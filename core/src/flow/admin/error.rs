@@ -6,6 +6,7 @@ use crate::auth::records::{RecordId, RecordKind, RecordStoreError};
 use crate::clock::NoEntropy;
 use crate::duration::DurationError;
 use crate::limits::{LimitError, LimitFault};
+use crate::secrets::SecretError;
 use crate::store::table::{ReadError, WriteError};
 
 /// Why an administrator's request was not done.
@@ -108,6 +109,9 @@ pub enum AdminError {
     /// No random bytes for a new key. Nothing was done.
     #[error("No new key can be made at the moment. Try again.")]
     NoEntropy(#[from] NoEntropy),
+    /// The secret manager did not take a new key. There is no such key.
+    #[error("The key could not be stored in the secret manager, so it was not made. Try again.")]
+    NotStored(#[source] SecretError),
     /// The store could not be read. Nothing was done.
     #[error("The store cannot be read at the moment. Try again.")]
     Read(#[from] ReadError),

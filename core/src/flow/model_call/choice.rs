@@ -77,11 +77,11 @@ fn trusted(calls: &ModelCalls, name: &str) -> Result<Arc<Group>, CallError> {
 pub(super) fn permitted(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Arc<Group>, CallError> {
     let lists = principal.model_lists();
     let own = principal.team_id.as_deref().and_then(|team| calls.models.of_team(team, name));
-    let group = match own.map_or_else(|| calls.models.resolve(name), |group| Ok(Arc::clone(group))) {
+    let group = match own.map_or_else(|| calls.models.resolve(name), Ok) {
         Ok(group) => group,
         Err(ResolveError::Build(error)) => return Err(error.into()),
         Err(ResolveError::Unknown(_)) if lists.iter().all(|list| access::allows(list, name, std::iter::empty())) => {
-            let visible = listing::visible(&calls.models, &lists);
+            let visible = listing::visible(&calls.models.now(), &lists);
             let available = visible.into_iter().map(|listed| listed.name).collect();
             return Err(CallError::UnknownModel { model: name.to_owned(), available });
         }

@@ -8,7 +8,7 @@ use crate::cache::shelf::Shelf;
 use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
 use crate::flow::sharing::Sharing;
-use crate::routing::ModelTable;
+use crate::routing::LiveModels;
 use crate::routing::rules::FailureRules;
 use crate::upstream::guarded::GuardedClient;
 use crate::upstream::identity::authorizer::Authorizer;
@@ -21,7 +21,7 @@ pub struct ModelCalls {
     /// Who may call.
     pub authenticator: Arc<Authenticator>,
     /// Which deployments stand behind which name.
-    pub models: Arc<ModelTable>,
+    pub models: Arc<LiveModels>,
     /// Where calls are charged.
     pub spend: Arc<SpendLog>,
     /// What callers' limits allow.

@@ -19,8 +19,8 @@ use crate::id::RequestId;
 use crate::money::NanoDollars;
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
-use crate::routing::ModelTable;
 use crate::routing::rules::FailureRules;
+use crate::routing::{LiveModels, ModelTable};
 use crate::secret::Secret;
 use crate::store::embedded::EmbeddedTable;
 use crate::store::faulty::{Fault, FaultyTable, Plan};
@@ -98,7 +98,7 @@ impl Gateway {
         });
         let calls = ModelCalls {
             authenticator: Arc::new(Authenticator::new(Some(master), keys, cache, directory)),
-            models: Arc::new(ModelTable::new(models.map(entry).into(), Arc::new(targets)).unwrap()),
+            models: Arc::new(LiveModels::new(ModelTable::new(models.map(entry).into(), Arc::new(targets)).unwrap())),
             spend: Arc::new(SpendLog::new(table.clone(), None)),
             ledger: Ledger::new(table.clone()),
             limits: ProxyLimits::default(),
@@ -320,7 +320,7 @@ async fn a_probe_is_recorded_and_charged_to_no_key_whether_or_not_it_is_answered
     for (status, body, nanos) in [(200, answered, 80_000), (429, "{}", 0)] {
         let gateway = Gateway::answering(status, pieces(&[body]));
         let (calls, now) = (&gateway.calls, gateway.calls.clock.now());
-        let deployment = Arc::clone(&calls.models.group("gpt").unwrap().deployments[0]);
+        let deployment = Arc::clone(&calls.models.resolve("gpt").unwrap().deployments[0]);
         let address = Some("203.0.113.7".parse().unwrap());
         let wait = Duration::from_secs(1);
         assert_eq!(calls.probe(deployment, wait, address).await.is_ok(), status == 200);

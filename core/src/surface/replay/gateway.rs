@@ -14,9 +14,9 @@ use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
 use crate::flow::model_call::{ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
-use crate::routing::ModelTable;
 use crate::routing::rules::FailureRules;
 use crate::routing::tests::{entry, targets};
+use crate::routing::{LiveModels, ModelTable};
 use crate::secret::Secret;
 use crate::store::embedded::EmbeddedTable;
 use crate::store::table::Table;
@@ -133,7 +133,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
     let wait = Duration::from_secs(60);
     Arc::new(ModelCalls {
         authenticator: Arc::new(authenticator),
-        models: Arc::new(ModelTable::new(["gpt", "wild/*"].map(named).to_vec(), targets()).unwrap()),
+        models: Arc::new(LiveModels::new(ModelTable::new(["gpt", "wild/*"].map(named).to_vec(), targets()).unwrap())),
         spend: Arc::new(log),
         ledger,
         limits: ProxyLimits::default(),

@@ -49,7 +49,12 @@ impl KeyAdmin {
             let done = self.keys.delete(&stored.record).await;
             self.cache.invalidate(&stored.record.hash);
             match done {
-                Ok(()) => return Ok(true),
+                Ok(()) => {
+                    if let Some(kept) = &self.stored {
+                        kept.forget(&stored.record).await;
+                    }
+                    return Ok(true);
+                }
                 Err(KeyStoreError::NotFound) => return Ok(false),
                 Err(KeyStoreError::Changed) => {}
                 Err(error) => return Err(error.into()),

@@ -44,6 +44,7 @@ impl KeyAdmin {
         }
         self.keys.create(&record, spent).await?;
         self.cache.invalidate(&record.hash);
+        self.store(&record, &key).await?;
         Ok(render::generated(&record, key.expose(), spent))
     }
 
@@ -87,6 +88,7 @@ impl KeyAdmin {
         fields::apply(&inherited.collect(), &mut record, now)?;
         record.user_id = Some(user_id.to_owned());
         self.keys.create(&record, NanoDollars::ZERO).await?;
+        self.store(&record, &key).await?;
         Ok(render::generated(&record, key.expose(), NanoDollars::ZERO))
     }
 

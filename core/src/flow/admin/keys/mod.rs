@@ -11,4 +11,5 @@ pub mod key_admin;
 pub mod list;
 pub mod render;
 pub mod reset_spend;
+pub mod stored_keys;
 pub mod update;

@@ -39,7 +39,7 @@ impl Gateway {
 
     /// The name of a response that a model made.
     fn made_by(&self, model: &str) -> String {
-        let deployment = self.calls.models.group(model).unwrap().deployments[0].id.clone();
+        let deployment = self.calls.models.resolve(model).unwrap().deployments[0].id.clone();
         ResponseId::name(deployment.as_str(), model, "resp_u")
     }
 

@@ -1,0 +1,112 @@
+//! Keeps a running process's secrets fresh: what is made from them is made anew when they change. Calls under way end
+//! with the secrets that they began with.
+
+use super::routing::renewed;
+use super::secrets::Secrets;
+use super::transports;
+use crate::auth::master::MasterKey;
+use crate::clock::Clock;
+use crate::config::ModelEntry;
+use crate::id::DeploymentId;
+use crate::routing::{LiveModels, deployment_id};
+use crate::upstream::policies::Policies;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+/// How long a request waits for secrets that are due, before it goes on with those that are known.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What is replaced when a secret changes, and how that is noticed.
+pub struct Rotation {
+    secrets: Secrets,
+    interval: Duration,
+    models: Arc<LiveModels>,
+    master: Option<MasterKey>,
+    /// Names of the deployments in the configuration's order: a new key does not make them others.
+    ids: Vec<DeploymentId>,
+    /// The ways to upstreams, which deployments are given anew.
+    policies: Arc<Policies>,
+    clock: Arc<dyn Clock>,
+    /// When the next look is due, in milliseconds.
+    due: AtomicI64,
+}
+
+impl Rotation {
+    /// Replaces these when a secret changes. `None`: there is none that could.
+    pub(super) async fn of(
+        secrets: Secrets,
+        models: Arc<LiveModels>,
+        (master, ids, policies): (Option<MasterKey>, Vec<DeploymentId>, Arc<Policies>),
+        clock: Arc<dyn Clock>,
+    ) -> Option<Arc<Self>> {
+        let interval = secrets.interval().await?;
+        let rotation = Self { secrets, interval, models, master, ids, policies, clock, due: AtomicI64::default() };
+        rotation.due.store(rotation.next(), Ordering::Relaxed);
+        Some(Arc::new(rotation))
+    }
+
+    /// The names that deployments keep.
+    pub(super) fn ids(entries: &[ModelEntry]) -> Vec<DeploymentId> {
+        entries.iter().map(deployment_id).collect()
+    }
+
+    /// Looks for changed secrets, again and again.
+    pub async fn turning(&self) {
+        loop {
+            tokio::time::sleep(self.interval).await;
+            self.turn().await;
+        }
+    }
+
+    /// Looks for changed secrets where that is due, for a process that sleeps between requests. Never waits long.
+    pub async fn turn_if_due(self: &Arc<Self>) {
+        let (now, due) = (self.clock.now(), self.due.load(Ordering::Relaxed));
+        // One of several requests looks.
+        let next = self.next();
+        if now.millis() < due || self.due.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+            return;
+        }
+        if tokio::time::timeout(PATIENCE, Box::pin(self.turn())).await.is_err() {
+            tracing::warn!("the secret manager is slow; requests go on with the secrets that are known");
+            // Tried again by the next request, so that a slow manager does not delay a rotation by an interval.
+            self.due.store(due, Ordering::Relaxed);
+        }
+    }
+
+    /// Looks for changed secrets, and replaces what is made from them.
+    pub(super) async fn turn(&self) {
+        self.due.store(self.next(), Ordering::Relaxed);
+        let loaded = match self.secrets.renewed().await {
+            Ok(Some(loaded)) => loaded,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::error!(%error, "secrets have changed, but cannot be used; the old ones stay");
+                return;
+            }
+        };
+        let (mut config, environment) = (loaded.config, loaded.environment);
+        if let (Some(held), Some(key)) = (&self.master, &config.general.master_key) {
+            held.replace(key);
+        }
+        if config.models.len() == self.ids.len() {
+            for (entry, id) in config.models.iter_mut().zip(&self.ids) {
+                entry.info.insert("id".to_owned(), id.as_str().into());
+            }
+        }
+        let made = transports::assign(&self.policies, &mut config.models)
+            .and_then(|()| renewed(config.models, environment, self.models.routing()));
+        match made {
+            Ok(table) => {
+                self.models.replace(table);
+                tracing::info!("secrets have changed; calls use the new ones from now on");
+            }
+            Err(error) => tracing::error!(%error, "secrets have changed, but cannot be used; the old ones stay"),
+        }
+    }
+
+    fn next(&self) -> i64 {
+        let millis = i64::try_from(self.interval.as_millis()).unwrap_or(i64::MAX);
+        self.clock.now().plus_millis(millis).millis()
+    }
+}

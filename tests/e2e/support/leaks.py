@@ -1,0 +1,124 @@
+"""Watches for secrets where none may be: in what gateways log at their most talkative, in what they answer, in what they
+store. A secret that is planted here is looked for at the end (`test_leaks.py`).
+
+Answers are kept by a hook in the HTTP client that all official clients of the tests share."""
+
+import re
+import secrets
+import threading
+
+import httpx2
+
+# Functions log whole events of the runtime below this: the client's own words, keys among them, as AWS hands them over.
+FILTER = "trace,lambda_runtime=info,lambda_runtime_api_client=info,lambda_http=info"
+# Answers that hand a key out, which is theirs to show.
+HANDS_OUT = ("/key/generate", "/key/service-account/generate", "/key/regenerate", "/user/new", "/key/health")
+# One answer's bytes that are kept: long ones are media.
+ANSWER_BYTES_MAX = 1 << 20
+# A secret is not part of a longer word: `sk-1234` is not in `sk-12345`.
+WORD = rb"[A-Za-z0-9_]"
+
+_lock = threading.Lock()
+_planted = {}
+_answers = []
+_logs = []
+
+
+def plant(name, value=None):
+    """A secret that must not be seen again, made up where none is given."""
+    value = value or f"canary-{name.replace(' ', '-')}-{secrets.token_hex(12)}"
+    with _lock:
+        _planted[value.encode()] = name
+    return value
+
+
+def planted():
+    """Secrets and what each is."""
+    with _lock:
+        return dict(_planted)
+
+
+def watch_log(path):
+    """A gateway's log, to be looked at in the end."""
+    _logs.append(path)
+
+
+def logs():
+    return list(dict.fromkeys(_logs))
+
+
+def answers():
+    """What was asked, what came back."""
+    with _lock:
+        return list(_answers)
+
+
+def pattern(values):
+    longest_first = sorted(values, key=len, reverse=True)
+    return re.compile(rb"(?<!" + WORD + rb")(?:" + b"|".join(re.escape(value) for value in longest_first) + rb")(?!" + WORD + rb")")
+
+
+def found(text, names, but=()):
+    """What each secret in `text` is; those in `but` may be there."""
+    seen = {match.group() for match in pattern(names).finditer(text)}
+    return sorted(names[value] for value in seen if value not in but)
+
+
+def leaking_answers(names):
+    """Which answers hold which secrets that were not in their own request, nor theirs to hand out."""
+    leaks, wanted = [], pattern(names)
+    for asked, own, answer in answers():
+        seen = {match.group() for match in wanted.finditer(answer)} - own
+        said = {match.group() for match in wanted.finditer(asked)}
+        leaks += [(asked.split(b"\n")[0].decode(errors="replace"), names[value]) for value in seen - said]
+    return leaks
+
+
+class _Kept(httpx2.SyncByteStream):
+    """A body that is remembered as it passes."""
+
+    def __init__(self, stream, request, head):
+        self._stream, self._request, self._parts, self._size = stream, request, [head], 0
+
+    def __iter__(self):
+        for part in self._stream:
+            if self._size < ANSWER_BYTES_MAX:
+                self._parts.append(part)
+                self._size += len(part)
+            yield part
+
+    def close(self):
+        self._stream.close()
+        if self._request:
+            _keep(self._request, b"".join(self._parts))
+            self._request = None
+
+
+def _keep(request, answer):
+    path = request.url.path
+    try:
+        body = request.content
+    except httpx2.RequestNotRead:
+        body = b""
+    # Not its headers: a key that was shown is not to come back.
+    asked = f"{request.method} {request.url}\n".encode() + body
+    own = set()
+    if path.startswith(HANDS_OUT):
+        for key in re.findall(rb'"key":\s*"(sk-[^"]+)"', answer):
+            plant("virtual key", key.decode())
+            own.add(key)
+    with _lock:
+        _answers.append((asked, own, answer))
+
+
+def install():
+    """Begins to remember answers."""
+    plain = httpx2.HTTPTransport.handle_request
+
+    def handle_request(transport, request):
+        response = plain(transport, request)
+        head = b"\n".join(name + b": " + value for name, value in response.headers.raw) + b"\n\n"
+        response.stream = _Kept(response.stream, request, head)
+        return response
+
+    httpx2.HTTPTransport.handle_request = handle_request
