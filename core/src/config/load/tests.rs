@@ -210,7 +210,7 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, "drop_params") => "true",
         (_, "user_url_allowed_hosts") => "[files.corp]",
         (_, "user_url_validation") => "false",
-        (_, "additional_drop_params" | "allowed_openai_params" | "tags") => "[seed]",
+        (_, "additional_drop_params" | "allowed_openai_params" | "allowed_cache_controls" | "tags") => "[seed]",
         (_, "health_check_interval" | "health_check_timeout") => "3",
         (_, "health_check_details") => "false",
         (_, "background_health_checks") => "true",
