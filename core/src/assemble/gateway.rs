@@ -126,8 +126,7 @@ impl Gateway {
         let spend = spend_log(&table, retention_days, staleness);
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
-        let (user_defaults, team_defaults) =
-            (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
+        let defaults = (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
         let shelf = cache::shelf(&config.litellm, &table, &ground.clock, &environment)?;
         let authorizer = authorizer(transport.global(), &ground.clock, &environment);
         let stored = secrets.stored_keys();
@@ -140,13 +139,8 @@ impl Gateway {
         let maintenance = Arc::new(maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache)));
         let records = RecordStore::new(Arc::clone(&table));
         let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
-        let administration = administration(
-            (keys.clone(), stored),
-            (records, &directory, &cache),
-            (user_defaults, team_defaults),
-            &spend,
-            &ground.random,
-        );
+        let administration =
+            administration((keys.clone(), stored), (records, &directory, &cache), defaults, &spend, &ground.random);
         let authenticator = Authenticator::new(master, keys, cache, directory).trusting_known(admits_in_outage);
         let authenticator = Arc::new(authenticator);
         let background = Background::default();

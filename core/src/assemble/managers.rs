@@ -31,8 +31,11 @@ pub(super) struct Means<'a> {
     /// The way to AWS.
     pub(super) aws: &'a AwsOnDemand,
     /// The way to others.
-    pub(super) transport: &'a dyn Fn(&TlsParams) -> Result<Arc<dyn Transport>, StartError>,
+    pub(super) transport: &'a OpensTransport<'a>,
 }
+
+/// Opens a way to a server under a policy of TLS.
+pub(super) type OpensTransport<'a> = dyn Fn(&TlsParams) -> Result<Arc<dyn Transport>, StartError> + 'a;
 
 /// Opens a manager.
 ///

@@ -5,7 +5,7 @@ use super::error::{ErrorAnswer, kind_of};
 use super::gate::Gate;
 use crate::flow::utilities::{UtilityError, count_tokens, estimate_cost, transform_request};
 use crate::providers::provider::TransformError;
-use crate::routing::ModelTable;
+use crate::routing::{LiveModels, ModelTable};
 use axum::extract::Request;
 use axum::routing::post;
 use axum::{Json, Router};
@@ -22,14 +22,14 @@ const ROUTES: [(&str, Tell); 3] = [
 ];
 
 /// The routes.
-pub(super) fn routes(models: &Arc<ModelTable>, gate: &Gate, body_bytes_max: usize) -> Router {
+pub(super) fn routes(models: &Arc<LiveModels>, gate: &Gate, body_bytes_max: usize) -> Router {
     ROUTES.into_iter().fold(Router::new(), |router, (path, tell)| {
         let (models, gate) = (Arc::clone(models), gate.clone());
         let answer = move |request: Request| {
             let (models, gate) = (Arc::clone(&models), gate.clone());
             async move {
                 let asked = read(request, &gate, body_bytes_max).await?;
-                Ok::<_, ErrorAnswer>(Json(tell(&models, &asked)?))
+                Ok::<_, ErrorAnswer>(Json(tell(&models.now(), &asked)?))
             }
         };
         router.route(path, post(answer))
