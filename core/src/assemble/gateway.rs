@@ -1,6 +1,8 @@
 //! Puts the parts together.
 
 use super::error::StartError;
+use super::sealed::Sealed;
+use super::sealing;
 use super::state::State;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
@@ -20,7 +22,7 @@ use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::{ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
-use crate::routing::ModelTable;
+use crate::routing::{ModelTable, Targets};
 use crate::surface::admin::Administration;
 use crate::surface::front::Front;
 use crate::surface::gate::Gate;
@@ -96,7 +98,7 @@ impl Gateway {
     /// # Errors
     /// [`StartError`] names the deployment or setting at fault.
     pub fn assemble(loaded: Loaded, state: State, staleness: KeyStaleness, ground: Ground) -> Result<Self, StartError> {
-        let State { table, expiring, .. } = state;
+        let State { table, expiring, sealer, .. } = state;
         let Loaded { config, environment, .. } = loaded;
         let roots = tls::roots::trusted(environment.text(tls::roots::FILE_VARIABLE).map(Path::new))?;
         let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config(roots)?, way(&environment))?);
@@ -114,9 +116,14 @@ impl Gateway {
         let (user_defaults, team_defaults) =
             (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
         let authorizer = authorizer(&transport, &ground.clock, &environment);
-        let models = Arc::new(models(config, environment)?);
+        let sealer = sealer.unwrap_or_else(|| sealing::without_keys(Arc::clone(&ground.random)));
+        let sealed = Sealed::new(&config, (&table, sealer), (&ground.clock, staleness.millis()));
+        let targets = targets(&environment);
+        let named = sealed.named(&targets);
+        let models = Arc::new(ModelTable::new(config.models, targets)?);
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
+        let maintenance = maintenance.resealing(sealed.store.clone(), sealed.subjects.clone());
         let maintenance = Arc::new(maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache)));
         let records = RecordStore::new(Arc::clone(&table));
         let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
@@ -132,6 +139,7 @@ impl Gateway {
         let administration = Administration {
             records: Arc::new(record_admin.with_defaults(user_defaults, team_defaults)),
             keys: key_admin,
+            credentials: Arc::new(sealed.admin()),
             spend: Arc::new(SpendAdmin::new(SpendLog::clone(&spend), keys.clone())),
         };
         let authenticator = Authenticator::new(master, keys, cache, directory).trusting_known(admits_in_outage);
@@ -144,6 +152,7 @@ impl Gateway {
             spend,
             ledger,
             limits,
+            named,
             authorizer,
             transport,
             clock: ground.clock,
@@ -200,9 +209,9 @@ impl KeyStaleness {
     }
 }
 
-fn models(config: Config, environment: Environment) -> Result<ModelTable, StartError> {
-    let targets = move |params: &_| target_of(params, &environment).map_err(Into::into);
-    Ok(ModelTable::new(config.models, Arc::new(targets))?)
+fn targets(environment: &Environment) -> Arc<Targets> {
+    let environment = environment.clone();
+    Arc::new(move |params: &_| target_of(params, &environment).map_err(Into::into))
 }
 
 fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environment: &Environment) -> Authorizer {

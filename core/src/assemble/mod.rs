@@ -7,6 +7,8 @@ pub mod configuration;
 mod error;
 pub mod function;
 pub mod gateway;
+mod sealed;
+pub mod sealing;
 pub mod state;
 
 pub use error::StartError;

@@ -4,6 +4,7 @@ use super::budgets::{BudgetSetting, RecordDefaults};
 use super::deployment::ModelEntry;
 use super::environment::Environment;
 use super::lenient;
+use super::models::ConfiguredCredential;
 use crate::limits::{BudgetMode, BudgetPeriod, BudgetPolicy};
 use crate::money::NanoDollars;
 use crate::secret::Secret;
@@ -15,6 +16,8 @@ use std::collections::BTreeMap;
 pub struct Config {
     /// `model_list`, in the file's order.
     pub models: Vec<ModelEntry>,
+    /// `credential_list`.
+    pub credentials: Vec<ConfiguredCredential>,
     /// `general_settings`.
     pub general: GeneralSettings,
     /// `litellm_settings`.
@@ -59,6 +62,13 @@ pub struct GeneralSettings {
     /// Output tokens that are set aside for an answer whose request names no cap.
     #[serde(deserialize_with = "lenient::tokens")]
     pub reserve_output_tokens: Option<u64>,
+    /// The form in which values at rest are sealed where neither a key service nor a key file is named:
+    /// `xsalsa20-poly1305` or `aes-256-gcm`.
+    #[serde(rename = "encryption_algorithm", deserialize_with = "lenient::is_aes_gcm")]
+    pub seals_with_aes_gcm: bool,
+    /// Whether requests and answers are kept with their spend rows: sealed, or not at all.
+    #[serde(deserialize_with = "lenient::flag")]
+    pub store_prompts_in_spend_logs: bool,
     /// Asks for debug logs. Read [`LitellmSettings::set_verbose`], where every spelling of this ends.
     #[serde(deserialize_with = "lenient::flag")]
     pub(super) detailed_debug: bool,
@@ -86,6 +96,8 @@ impl Default for GeneralSettings {
             budget_mode: None,
             budget_policy: None,
             reserve_output_tokens: None,
+            seals_with_aes_gcm: false,
+            store_prompts_in_spend_logs: false,
             detailed_debug: false,
         }
     }

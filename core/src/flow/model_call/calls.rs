@@ -61,6 +61,7 @@ impl ModelCalls {
     async fn walk(self: &Arc<Self>, request: CallRequest, facts: &mut Facts) -> Result<CallBody, CallError> {
         let principal = self.authenticate(&request).await?;
         facts.principal = Some(Arc::clone(&principal));
+        self.refresh_credentials().await;
         let request = &request.with_form()?;
         let plan = self.plan(request, facts, (&principal, &Course::default()))?;
         match self.admit(request, &plan, &principal, facts).await {

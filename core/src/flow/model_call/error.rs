@@ -3,6 +3,7 @@
 use crate::accounting::spend_log::SettleError;
 use crate::admission::refusal::Refusal;
 use crate::api::form::FormError;
+use crate::credentials::known::NotKnown;
 use crate::auth::authenticate::AuthError;
 use crate::auth::route::RouteDenied;
 use crate::providers::failure::ProviderFailure;
@@ -93,6 +94,9 @@ pub enum CallError {
     /// The upstream cannot be shown who calls.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The stored credential of the deployment is not at hand.
+    #[error(transparent)]
+    Credential(#[from] NotKnown),
     /// The upstream could not be reached, or did not answer in time.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -135,7 +139,7 @@ impl CallError {
             Self::Transport(TransportError::TimedOut(_)) => "Timeout",
             Self::Transport(_) | Self::Identity(IdentityError::Unreachable { .. }) => "APIConnectionError",
             Self::Identity(IdentityError::Setting { .. }) => "InternalServerError",
-            Self::Unrecorded(_) | Self::NoEntropy(_) => "InternalServerError",
+            Self::Credential(_) | Self::Unrecorded(_) | Self::NoEntropy(_) => "InternalServerError",
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`calls`] walks through it, [`plan`] decides without waiting, [`choice`] which deployment, [`admit`] counts the call in
 //! its limits: [`scopes`] says in which, [`bound`] how much, [`course`] what is tried next where one stands in the way.
-//! [`attempt`] talks to the
+//! [`named`] fills stored credentials in, [`attempt`] talks to the
 //! upstream, [`several`] more than once, [`followed`] until what it does has ended, [`relay`] passes a stream on, [`slices`]
 //! holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also when its
 //! client goes away. [`probe`] is a call that the gateway makes by itself, [`kept`] asks for what an earlier call left with
@@ -24,6 +24,7 @@ mod followed;
 mod forwarded;
 mod kept;
 mod late;
+mod named;
 mod outage;
 mod parts;
 mod plan;
@@ -46,6 +47,7 @@ mod whole;
 pub use calls::{CallAnswer, CallBody};
 pub use error::CallError;
 pub use facts::Facts;
+pub use named::NamedCredentials;
 pub use kept::{KeptAnswer, KeptRequest};
 pub use parts::ModelCalls;
 pub use proxy_limits::ProxyLimits;

@@ -1,5 +1,6 @@
 //! What every call of a model works with. Holds no logic: each step of the walk takes from here what it uses.
 
+use super::named::NamedCredentials;
 use super::proxy_limits::ProxyLimits;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
@@ -25,6 +26,8 @@ pub struct ModelCalls {
     pub limits: ProxyLimits,
     /// The way to the upstreams.
     pub transport: Arc<dyn Transport>,
+    /// Stored credentials, where a deployment names one.
+    pub named: Option<Arc<NamedCredentials>>,
     /// Shows upstreams who calls.
     pub authorizer: Authorizer,
     /// The time.

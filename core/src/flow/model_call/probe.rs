@@ -40,6 +40,8 @@ impl ModelCalls {
         asker: Arc<Principal>,
         client_address: Option<IpAddr>,
     ) -> Result<(), CallError> {
+        self.refresh_credentials().await;
+        let deployment = self.completed(deployment)?;
         let Backend::Upstream(target) = &deployment.backend else { return Ok(()) };
         let operation = operation_of(&deployment);
         let body = question(operation);
