@@ -13,7 +13,8 @@ impl Secret {
     pub fn new(text: impl Into<String>) -> Self {
         let mut text = text.into();
         // Giving back room that is left over would move the text and leave the old place as it was.
-        let exact: Box<str> = if text.capacity() == text.len() { std::mem::take(&mut text).into() } else { (*text).into() };
+        let exact: Box<str> =
+            if text.capacity() == text.len() { std::mem::take(&mut text).into() } else { (*text).into() };
         text.zeroize();
         Self(SecretString::from(exact))
     }

@@ -3,10 +3,10 @@
 //!
 //! | partition | sort | holds |
 //! |---|---|---|
-//! | `SUBJECT_KEYS#<0-f>` | `<kind>#<name>` | `key`: the sealed key; `created_at` |
+//! | `SUBJECT_KEYS#<0-f>` | `<kind>#<name>` | `key`: the sealed key, `created_at`; or for an hour `destroyed_at` |
 
-use crate::clock::Clock;
-use crate::clock::Timestamp;
+use super::spend_row::SpendRow;
+use crate::clock::{Clock, Timestamp};
 use crate::crypto::subject::{Subject, SubjectKeyError, SubjectKeys};
 use crate::crypto::{CipherKey, Place, SealError, Sealer};
 use crate::secret::Secret;
@@ -14,6 +14,9 @@ use crate::store::item::{Item, Key};
 use crate::store::table::{Freshness, Query, ReadError, Table, WriteError};
 use crate::store::write::{Change, Condition, Write};
 use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +25,10 @@ use zeroize::Zeroizing;
 /// The table of which values' places speak.
 const TABLE: &str = "subjects";
 const KEY: &str = "key";
+
+/// How long a destroyed key's place is kept from a new one, in milliseconds: longer than any call that was under way lasts,
+/// so that none of them keeps its contents after all.
+const GONE_MILLIS: i64 = 60 * 60 * 1000;
 
 /// Most keys remembered at once.
 const KNOWN_MAX: usize = 10_000;
@@ -67,7 +74,9 @@ impl StoredSubjectKeys {
     /// [`WriteError`]: the key may still be there.
     pub async fn destroy(&self, subject: &Subject) -> Result<(), WriteError> {
         self.lock().remove(subject);
-        let done = self.0.table.write(Write::Delete { key: place(subject), when: Vec::new() }).await;
+        let now = self.0.clock.now();
+        let gone = Item::new(place(subject)).with("destroyed_at", now.millis()).expiring(now.plus_millis(GONE_MILLIS));
+        let done = self.0.table.write(Write::Put { item: gone, when: Vec::new() }).await;
         // A call that was under way may have brought it back meanwhile.
         self.lock().remove(subject);
         done.map(drop)
@@ -119,6 +128,9 @@ impl StoredSubjectKeys {
         let item = Item::new(place(subject)).with(KEY, sealed).with("created_at", now);
         match self.0.table.write(Write::Put { item, when: vec![Condition::Absent] }).await {
             Ok(_) => Ok(key),
+            Err(WriteError::ConditionFailed { old: Some(item), .. }) if item.text(KEY).is_none() => {
+                Err(SubjectKeyError::Destroyed)
+            }
             // Somebody else was first.
             Err(WriteError::ConditionFailed { old: Some(item), .. }) => self.open(subject, &item).await,
             Err(error) => Err(SubjectKeyError::Store(error.into())),
@@ -168,11 +180,34 @@ impl SubjectKeys for StoredSubjectKeys {
             return Ok(Some(key));
         }
         let stored = self.0.table.get(&place(subject), Freshness::Latest).await;
-        let Some(item) = stored.map_err(|error| SubjectKeyError::Store(error.into()))? else { return Ok(None) };
+        let item = stored.map_err(|error| SubjectKeyError::Store(error.into()))?;
+        let Some(item) = item.filter(|item| item.text(KEY).is_some()) else { return Ok(None) };
         let key = self.open(subject, &item).await?;
         self.remember(subject, &key);
         Ok(Some(key))
     }
+}
+
+/// Whose keys seal what is kept of a call: its user's and its end user's, together, so that either's deletion takes it;
+/// the virtual key's where there is neither.
+pub fn content_subjects(row: &SpendRow) -> Vec<Subject> {
+    let details = &row.details;
+    let end_user = details.end_user.clone().map(Subject::EndUser);
+    let subjects: Vec<_> = details.user_id.clone().map(Subject::User).into_iter().chain(end_user).collect();
+    if subjects.is_empty() { vec![Subject::Key(row.key.as_str().to_owned())] } else { subjects }
+}
+
+/// What is kept of a call, opened. `None`: nothing is, or a key that it needs is destroyed.
+///
+/// # Errors
+/// [`SubjectKeyError`].
+pub async fn open_content(keys: &dyn SubjectKeys, row: &SpendRow) -> Result<Option<Value>, SubjectKeyError> {
+    let Some(sealed) = row.details.content.as_deref().and_then(|text| STANDARD_NO_PAD.decode(text).ok()) else {
+        return Ok(None);
+    };
+    let id = row.request_id.to_string();
+    let opened = open_for(keys, &content_subjects(row), (&sealed, &id)).await?;
+    Ok(opened.and_then(|text| serde_json::from_slice(&text).ok()))
 }
 
 /// Seals a text under the keys of all its subjects: without any one of them it is gone.

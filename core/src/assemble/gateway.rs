@@ -12,7 +12,7 @@ use crate::auth::key_store::KeyStore;
 use crate::auth::master::MasterKey;
 use crate::auth::records::{Directory, RecordStore};
 use crate::clock::{Clock, Random};
-use crate::config::{Config, Environment, Loaded};
+use crate::config::{Config, Environment, Loaded, RecordDefaults};
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
@@ -113,13 +113,12 @@ impl Gateway {
         let spend = Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend });
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
-        let (user_defaults, team_defaults) =
-            (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
+        let defaults = (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
         let authorizer = authorizer(&transport, &ground.clock, &environment);
         let sealer = sealer.unwrap_or_else(|| sealing::without_keys(Arc::clone(&ground.random)));
         let sealed = Sealed::new(&config, (&table, sealer), (&ground.clock, staleness.millis()));
         let targets = targets(&environment);
-        let named = sealed.named(&targets);
+        let (named, kept) = (sealed.named(&targets), sealed.kept(&ground.random));
         let models = Arc::new(ModelTable::new(config.models, targets)?);
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
@@ -127,21 +126,8 @@ impl Gateway {
         let maintenance = Arc::new(maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache)));
         let records = RecordStore::new(Arc::clone(&table));
         let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
-        let (shared_cache, random) = (Arc::clone(&cache), Arc::clone(&ground.random));
-        let key_admin = Arc::new(KeyAdmin::new(keys.clone(), records.clone(), shared_cache, random));
-        let record_admin = RecordAdmin::new(
-            records,
-            Arc::clone(&key_admin),
-            Arc::clone(&directory),
-            Arc::clone(&cache),
-            Arc::clone(&ground.random),
-        );
-        let administration = Administration {
-            records: Arc::new(record_admin.with_defaults(user_defaults, team_defaults)),
-            keys: key_admin,
-            credentials: Arc::new(sealed.admin()),
-            spend: Arc::new(SpendAdmin::new(SpendLog::clone(&spend), keys.clone())),
-        };
+        let remembered = (&cache, &directory);
+        let administration = administration(defaults, (&keys, records), remembered, &ground.random, (&sealed, &spend));
         let authenticator = Authenticator::new(master, keys, cache, directory).trusting_known(admits_in_outage);
         let authenticator = Arc::new(authenticator);
         let background = Background::default();
@@ -153,6 +139,7 @@ impl Gateway {
             ledger,
             limits,
             named,
+            kept,
             authorizer,
             transport,
             clock: ground.clock,
@@ -206,6 +193,27 @@ impl KeyStaleness {
             Self::OnlyWriter => ONLY_WRITER_MILLIS,
             Self::Millis(millis) => millis,
         }
+    }
+}
+
+fn administration(
+    (user_defaults, team_defaults): (RecordDefaults, RecordDefaults),
+    (keys, records): (&KeyStore, RecordStore),
+    (cache, directory): (&Arc<PrincipalCache>, &Arc<Directory>),
+    random: &Arc<dyn Random>,
+    (sealed, spend): (&Sealed, &Arc<SpendLog>),
+) -> Administration {
+    let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
+    let key_admin = Arc::new(key_admin);
+    let (below, directory, cache) = (Arc::clone(&key_admin), Arc::clone(directory), Arc::clone(cache));
+    let record_admin = RecordAdmin::new(records, below, directory, cache, Arc::clone(random));
+    let record_admin = record_admin.with_defaults(user_defaults, team_defaults).shredding(sealed.subjects.clone());
+    let spend_admin = SpendAdmin::new(SpendLog::clone(spend), keys.clone()).showing(sealed.subjects.clone());
+    Administration {
+        records: Arc::new(record_admin),
+        keys: key_admin,
+        credentials: Arc::new(sealed.admin()),
+        spend: Arc::new(spend_admin),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::document::Document;
 use super::environment::Environment;
-use super::models::{ProviderCheck, read_models, configured_credentials};
+use super::models::{ProviderCheck, configured_credentials, read_models};
 use super::names::{self, Unknown};
 use super::problem::{ConfigError, Problem};
 use super::reading::read;

@@ -114,7 +114,8 @@ impl ModelReader<'_, '_> {
             }
             Some(None) => {
                 let place = node.get(NAME).map_or(node.place, |node| node.place);
-                let known = self.credentials.keys().find(|known| names::misspells(name.as_deref().unwrap_or(""), known));
+                let known =
+                    self.credentials.keys().find(|known| names::misspells(name.as_deref().unwrap_or(""), known));
                 if let Some(known) = known {
                     let message = format!("no credential of `credential_list` has this name; did you mean `{known}`?");
                     self.report.warn(place, &join(path, NAME), message);

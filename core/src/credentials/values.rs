@@ -60,7 +60,9 @@ impl CredentialValues {
     /// The values as they may be shown: of a long secret the first and last two characters, of a short one nothing.
     pub fn masked(&self) -> Map<String, Value> {
         let value = |name: &str, value: &CredentialValue| match value {
-            CredentialValue::Plain(value) if value.is_number() || value.is_boolean() || value.is_null() => value.clone(),
+            CredentialValue::Plain(value) if value.is_number() || value.is_boolean() || value.is_null() => {
+                value.clone()
+            }
             CredentialValue::Plain(_) => Value::from("****"),
             CredentialValue::Secret(secret) if SHOWN.contains(&name) && !secret.expose().contains(['@', '?']) => {
                 Value::from(secret.expose())

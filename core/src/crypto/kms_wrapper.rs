@@ -119,10 +119,13 @@ where
     let (key, code) = (key.clone(), error.code().unwrap_or_default().to_owned());
     let cause = error.into();
     match code.as_str() {
-        "AccessDeniedException" | "DisabledException" | "NotFoundException" | "InvalidKeyUsageException"
-        | "KMSInvalidStateException" | "UnrecognizedClientException" | "InvalidGrantTokenException" => {
-            SealError::Denied { key, cause }
-        }
+        "AccessDeniedException"
+        | "DisabledException"
+        | "NotFoundException"
+        | "InvalidKeyUsageException"
+        | "KMSInvalidStateException"
+        | "UnrecognizedClientException"
+        | "InvalidGrantTokenException" => SealError::Denied { key, cause },
         _ => SealError::Unavailable { key, cause },
     }
 }

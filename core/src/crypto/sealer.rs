@@ -145,7 +145,8 @@ impl Sealer {
         if algorithm.is_none() && !value.is_empty() {
             return Err(SealError::NotSealed(place.name()));
         }
-        let opened = self.0.shared.iter().enumerate().find_map(|(at, key)| Some((at, litellm_value::open(key, value)?)));
+        let opened =
+            self.0.shared.iter().enumerate().find_map(|(at, key)| Some((at, litellm_value::open(key, value)?)));
         let (at, plain) = opened.ok_or_else(|| SealError::WrongKey(place.name()))?;
         let is_current = at == 0 && algorithm.is_some_and(|algorithm| self.0.writes == Writes::LiteLlm(algorithm));
         Ok(Opened { secret: text(plain, place)?, is_current })

@@ -48,6 +48,9 @@ pub enum SubjectKeyError {
     /// The key cannot be opened or sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The key was destroyed a moment ago: what belongs to its subject is not to be kept.
+    #[error("the subject's key was destroyed")]
+    Destroyed,
     /// The store cannot be asked.
     #[error("the keys of subjects cannot be read or written")]
     Store(#[source] Box<dyn Error + Send + Sync>),

@@ -190,7 +190,9 @@ fn priced(
     let known = match (base_model(entry, params), backend) {
         (Some(base), _) => price::find(base, None),
         (None, Backend::Upstream(target)) => price::find(&target.model, Some(target.provider)),
-        (None, Backend::Mock(_) | Backend::Unready(_)) => price::find(&params.model, params.custom_llm_provider.as_deref()),
+        (None, Backend::Mock(_) | Backend::Unready(_)) => {
+            price::find(&params.model, params.custom_llm_provider.as_deref())
+        }
     };
     match known {
         Some(price) if overrides.is_empty() => Some(price),

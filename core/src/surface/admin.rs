@@ -1,8 +1,8 @@
 //! The routes of administrators: keys and spend, and with [`admin_records`] all that stands above keys. One table says
 //! which path does what.
 
-use super::admin_records::{self, RecordAction};
 use super::admin_credentials::{self, CredentialAction};
+use super::admin_records::{self, RecordAction};
 use super::admin_request::{Asked, read};
 use super::error::ErrorAnswer;
 use super::gate::Gate;
@@ -80,17 +80,20 @@ pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max:
     let of_records = admin_records::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Record(action)));
     let of_credentials = admin_credentials::ROUTES.iter();
     let of_credentials = of_credentials.map(|&(method, path, action)| (method, path, Action::Credential(action)));
-    ROUTES.iter().copied().chain(of_records).chain(of_credentials).fold(Router::new(), |router, (method, path, action)| {
-        let (administration, gate) = (administration.clone(), gate.clone());
-        let answer = move |request: Request| {
+    ROUTES.iter().copied().chain(of_records).chain(of_credentials).fold(
+        Router::new(),
+        |router, (method, path, action)| {
             let (administration, gate) = (administration.clone(), gate.clone());
-            async move {
-                let asked = read(request, &gate, body_bytes_max).await?;
-                Ok::<_, ErrorAnswer>(Json(perform(&administration, action, &asked).await?))
-            }
-        };
-        router.route(path, on(method, answer))
-    })
+            let answer = move |request: Request| {
+                let (administration, gate) = (administration.clone(), gate.clone());
+                async move {
+                    let asked = read(request, &gate, body_bytes_max).await?;
+                    Ok::<_, ErrorAnswer>(Json(perform(&administration, action, &asked).await?))
+                }
+            };
+            router.route(path, on(method, answer))
+        },
+    )
 }
 
 async fn perform(administration: &Administration, action: Action, asked: &Asked) -> Result<Value, AdminError> {

@@ -6,8 +6,12 @@ use crate::crypto::litellm_value::Algorithm;
 use crate::crypto::sealer::Keyring;
 use crate::store::embedded::EmbeddedTable;
 
+fn table_at(clock: &Arc<ManualClock>) -> Arc<dyn Table> {
+    Arc::new(EmbeddedTable::in_memory(clock.clone()).unwrap())
+}
+
 fn table() -> Arc<dyn Table> {
-    Arc::new(EmbeddedTable::in_memory(Arc::new(ManualClock::default())).unwrap())
+    table_at(&Arc::default())
 }
 
 fn keys(table: &Arc<dyn Table>, salts: &[&str]) -> StoredSubjectKeys {
@@ -40,7 +44,8 @@ async fn two_processes_that_meet_a_subject_at_once_use_one_key() {
 
 #[tokio::test]
 async fn a_destroyed_key_takes_everything_with_it_and_a_new_one_brings_nothing_back() {
-    let table = table();
+    let clock = Arc::new(ManualClock::default());
+    let table = table_at(&clock);
     let subjects = [user(), Subject::EndUser("customer".to_owned())];
     for gone in &subjects {
         let at = keys(&table, &["s"]);
@@ -48,6 +53,9 @@ async fn a_destroyed_key_takes_everything_with_it_and_a_new_one_brings_nothing_b
         at.destroy(gone).await.unwrap();
         assert_eq!(opened(&at, &subjects, &text).await, None);
         assert_eq!(opened(&keys(&table, &["s"]), &subjects, &text).await, None);
+        let again = seal_for(&at, &subjects, ("hello", "call-1"), &SystemRandom).await;
+        assert!(matches!(again, Err(SubjectKeyError::Destroyed)), "a call that was under way keeps nothing");
+        clock.advance_millis(GONE_MILLIS + 1000);
         sealed(&at, &subjects).await;
         assert_eq!(opened(&at, &subjects, &text).await, None, "a new key is another");
     }

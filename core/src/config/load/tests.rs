@@ -180,7 +180,8 @@ model_list:
     assert_eq!(seen, [(Some(1.0), Some("https://shared.test/v1")), (Some(9.0), Some("https://default.test/v1"))]);
     assert_eq!(models[0].params.api_key.as_ref().unwrap().expose(), "sk-shared");
     assert!(models[0].params.rest.is_empty());
-    let stored = load("model_list: [{model_name: a, litellm_params: {model: m, litellm_credential_name: nope}}]").unwrap();
+    let stored =
+        load("model_list: [{model_name: a, litellm_params: {model: m, litellm_credential_name: nope}}]").unwrap();
     assert_eq!(stored.config.models[0].params.credential.as_deref(), Some("nope"));
     assert_eq!(stored.warnings, []);
     assert_eq!(
@@ -188,8 +189,10 @@ model_list:
             "credential_list: [{credential_name: shared, credential_values: {}}]\n\
              model_list: [{model_name: a, litellm_params: {model: m, litellm_credential_name: sharde}}]"
         ),
-        ["config.yaml:2: model_list[0].litellm_params.litellm_credential_name: no credential of `credential_list` has \
-          this name; did you mean `shared`?"]
+        [
+            "config.yaml:2: model_list[0].litellm_params.litellm_credential_name: no credential of `credential_list` has \
+          this name; did you mean `shared`?"
+        ]
     );
 }
 

@@ -164,7 +164,8 @@ impl KeyWrapper for Service {
 #[tokio::test]
 async fn a_service_that_is_down_is_felt_only_for_what_was_never_opened() {
     let service = Arc::new(Service::default());
-    let ring = || Keyring::default().wrapper(service.clone() as Arc<dyn KeyWrapper>).sealer(Algorithm::default(), random());
+    let ring =
+        || Keyring::default().wrapper(service.clone() as Arc<dyn KeyWrapper>).sealer(Algorithm::default(), random());
     let (one, other) = (ring(), ring());
     let (known, unknown) = (sealed(&one, "sk-1").await, sealed(&other, "sk-2").await);
     sealed(&one, "sk-3").await;

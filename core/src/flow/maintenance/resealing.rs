@@ -72,10 +72,8 @@ pub(super) async fn run(
     let (list, after) = if is_over { (0, None) } else { (list, after) };
     progress.cursor = (!is_over).then(|| format!("{list}/{}", after.as_deref().unwrap_or_default()));
     if (list, after.clone()) != began {
-        let place = after.map_or_else(
-            || Change::Remove(AFTER.to_owned()),
-            |after| Change::Set(AFTER.to_owned(), after.into()),
-        );
+        let place =
+            after.map_or_else(|| Change::Remove(AFTER.to_owned()), |after| Change::Set(AFTER.to_owned(), after.into()));
         cursor.change(vec![Change::Set(LIST.to_owned(), i64::from(list).into()), place]).await?;
     }
     walked

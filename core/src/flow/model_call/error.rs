@@ -3,9 +3,9 @@
 use crate::accounting::spend_log::SettleError;
 use crate::admission::refusal::Refusal;
 use crate::api::form::FormError;
-use crate::credentials::known::NotKnown;
 use crate::auth::authenticate::AuthError;
 use crate::auth::route::RouteDenied;
+use crate::credentials::known::NotKnown;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
 use crate::providers::provider::TransformError;
