@@ -35,7 +35,7 @@ pub async fn change_secret(moto: &Emulator, name: &str, value: &str) {
 /// Makes a key of KMS; gives its id.
 pub async fn make_key(moto: &Emulator) -> String {
     let answer = kms(moto, "CreateKey", serde_json::json!({})).await;
-    answer["KeyMetadata"]["KeyId"].as_str().expect("a key's id").to_owned()
+    answer.pointer("/KeyMetadata/KeyId").and_then(serde_json::Value::as_str).expect("a key's id").to_owned()
 }
 
 /// Makes a key of KMS refuse everything.

@@ -9,7 +9,6 @@ use super::spend_row::SpendRow;
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::subject::{Subject, SubjectKeyError, SubjectKeys};
 use crate::crypto::{CipherKey, Place, SealError, Sealer};
-use crate::secret::Secret;
 use crate::store::item::{Item, Key};
 use crate::store::table::{Freshness, Query, ReadError, Table, WriteError};
 use crate::store::write::{Change, Condition, Write};

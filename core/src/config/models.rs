@@ -129,7 +129,7 @@ impl ModelReader<'_, '_> {
         }
     }
 
-    fn info(&mut self, item: &mut Node, path: &str) -> (serde_json::Map<String, serde_json::Value>, ModelInfo) {
+    fn info(&mut self, item: &mut Node, path: &str) -> (Map<String, Value>, ModelInfo) {
         let Some(mut node) = item.remove("model_info") else { return Default::default() };
         names::check(&mut node, "model_info", path, Unknown::Keep, self.report);
         let known = read::<ModelInfo>(&node, path, self.report);

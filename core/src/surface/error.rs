@@ -328,13 +328,13 @@ fn transport(error: &TransportError) -> ErrorAnswer {
     }
 }
 
-/// What is wrong with the deployment's account is for the log: it is nothing that a client can mend.
 /// A credential that cannot be had at the moment is asked for again; one that is missing or does not fit is the operator's.
 fn credential(error: &NotKnown) -> ErrorAnswer {
     let status = if error.is_outage() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
     ErrorAnswer::new(status, "internal_server_error", error.to_string())
 }
 
+/// What is wrong with the deployment's account is for the log: it is nothing that a client can mend.
 fn identity(error: &IdentityError) -> ErrorAnswer {
     let failed = |status, kind, message: &str| ErrorAnswer::new(status, kind, message);
     match error {

@@ -4,6 +4,7 @@ use super::*;
 use crate::clock::{ManualClock, Random, SystemRandom};
 use crate::crypto::litellm_value::Algorithm;
 use crate::crypto::sealer::Keyring;
+use crate::secret::Secret;
 use crate::store::embedded::EmbeddedTable;
 
 fn table_at(clock: &Arc<ManualClock>) -> Arc<dyn Table> {

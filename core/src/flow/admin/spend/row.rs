@@ -109,9 +109,11 @@ pub(super) fn add_content(shown: &mut Value, content: Result<Option<Value>, Subj
     };
     let request = content.get_mut("request").map(Value::take).unwrap_or_default();
     let messages = ["messages", "input", "prompt"].iter().find_map(|name| request.get(name)).cloned();
-    shown["messages"] = messages.unwrap_or_else(|| json!({}));
-    shown["response"] = content.get_mut("response").map(Value::take).unwrap_or_default();
-    shown["proxy_server_request"] = request;
+    let response = content.get_mut("response").map(Value::take).unwrap_or_default();
+    let Some(shown) = shown.as_object_mut() else { return };
+    shown.insert("messages".to_owned(), messages.unwrap_or_else(|| json!({})));
+    shown.insert("response".to_owned(), response);
+    shown.insert("proxy_server_request".to_owned(), request);
 }
 
 fn metadata(row: &SpendRow, id: &str) -> Map<String, Value> {
