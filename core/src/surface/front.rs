@@ -2,6 +2,7 @@
 //! layers and look-ups cost more than a call needs. What both answer is the same.
 
 use super::model_call::ModelCallSurface;
+use super::security_headers::SecurityHeaders;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
@@ -22,6 +23,15 @@ type Broken = Box<dyn Error + Send + Sync>;
 pub struct Front {
     pub(super) calls: Option<ModelCallSurface>,
     pub(super) router: Router,
+    pub(super) security: SecurityHeaders,
+}
+
+impl Front {
+    /// The same routes, with these headers on every answer.
+    #[must_use]
+    pub fn with_security(self, security: SecurityHeaders) -> Self {
+        Self { security, ..self }
+    }
 }
 
 impl<B> Service<Request<B>> for Front
@@ -44,10 +54,18 @@ where
         let known = self.calls.as_ref().filter(|_| is_plain_call);
         match known.and_then(|calls| Some((calls, calls.operation_at(request.uri().path())?))) {
             Some((calls, operation)) => {
-                let calls = calls.clone();
-                Box::pin(async move { Ok(calls.answer(operation, None, request).await) })
+                let (calls, security) = (calls.clone(), self.security.clone());
+                Box::pin(async move { Ok(marked(calls.answer(operation, None, request).await, &security)) })
             }
-            None => Box::pin(self.router.call(request)),
+            None => {
+                let (answer, security) = (self.router.call(request), self.security.clone());
+                Box::pin(async move { answer.await.map(|answer| marked(answer, &security)) })
+            }
         }
     }
+}
+
+fn marked(mut answer: Response, security: &SecurityHeaders) -> Response {
+    security.add(answer.headers_mut());
+    answer
 }

@@ -24,3 +24,4 @@ mod models;
 mod replay;
 mod responses;
 pub mod router;
+pub mod security_headers;

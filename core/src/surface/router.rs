@@ -4,6 +4,7 @@ use super::admin::Administration;
 use super::front::Front;
 use super::gate::Gate;
 use super::model_call::ModelCallSurface;
+use super::security_headers::SecurityHeaders;
 use super::{admin, cors, fallback, health, models};
 use crate::flow::health::Health;
 use crate::flow::model_call::ModelCalls;
@@ -52,5 +53,5 @@ pub fn router(parts: Parts) -> Front {
         .fallback(move |request| fallback::unmatched(named.clone(), request))
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .layer(from_fn(cors::answer_browsers));
-    Front { calls, router }
+    Front { calls, router, security: SecurityHeaders::default() }
 }

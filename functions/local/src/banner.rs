@@ -6,13 +6,13 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 
 /// Says that the server is up and, for a key made for this run, how to use it. This is the only time it is shown.
-pub(crate) fn welcome(address: SocketAddr, new_master_key: Option<&str>, model: Option<&str>) {
-    let mut text = format!("Postern listens on http://{address}\n");
+pub(crate) fn welcome(scheme: &str, address: SocketAddr, new_master_key: Option<&str>, model: Option<&str>) {
+    let mut text = format!("Postern listens on {scheme}://{address}\n");
     if let Some(key) = new_master_key {
         text.push_str(&format!(
             "\nNo master key is set, so one was made for this run: {key}\nTo keep one, set LITELLM_MASTER_KEY or \
              general_settings.master_key. Until then only this machine can connect.\n\nTry it:\n\n  curl -N \
-             http://{address}/v1/chat/completions -H 'Authorization: Bearer {key}' -H 'Content-Type: \
+             {scheme}://{address}/v1/chat/completions -H 'Authorization: Bearer {key}' -H 'Content-Type: \
              application/json' -d '{{\"model\": \"{}\", \"stream\": true, \"messages\": [{{\"role\": \"user\", \
              \"content\": \"Hello\"}}]}}'\n\n",
             model.unwrap_or("demo")

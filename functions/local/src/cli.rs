@@ -1,5 +1,6 @@
 //! The command line. Flags keep LiteLLM's names where it has one; everything a flag says a variable can say too.
 
+use crate::cli_tls::TlsOptions;
 use clap::{Parser, Subcommand};
 use std::net::IpAddr;
 
@@ -46,6 +47,9 @@ pub(crate) struct Options {
     /// Log what happens to each call
     #[arg(long, visible_alias = "debug", alias = "detailed_debug")]
     pub(crate) detailed_debug: bool,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsOptions,
 }
 
 /// What `postern` does besides serving.
@@ -62,4 +66,5 @@ Examples:
   postern --config config.yaml               what a LiteLLM proxy would serve
   postern --config config.yaml --check       is the configuration right?
   postern --model hosted_vllm/qwen3 --api-base http://localhost:8000/v1
+  postern --ssl_certfile_path chain.pem --ssl_keyfile_path key.pem
   postern --store dynamodb://postern         share keys and spend with the Lambda functions";

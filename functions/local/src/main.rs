@@ -3,7 +3,9 @@
 mod addressed;
 mod banner;
 mod cli;
+mod cli_tls;
 mod secret;
+mod secure;
 mod serve;
 mod start;
 mod upkeep;

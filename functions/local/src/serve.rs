@@ -1,18 +1,40 @@
 //! The server: connections that answer at once, and an end that lets calls finish.
 
 use crate::addressed::PerConnection;
-use axum::serve::ListenerExt;
+use crate::secure::SecureListener;
+use axum::serve::{Listener, ListenerExt};
 use postern_core::surface::front::Front;
+use postern_core::tls::listener::ListenerTls;
 use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// TLS below the connections.
+pub(crate) struct Secured {
+    /// What is spoken.
+    pub(crate) tls: Arc<ListenerTls>,
+    /// How often its files are looked at again.
+    pub(crate) look_again: Duration,
+}
+
 /// Serves until the process is asked to stop, then lets the calls that are running finish.
-pub(crate) async fn serve(listener: TcpListener, front: Front) -> io::Result<()> {
-    let listener = listener.tap_io(|connection| {
-        // Without this a small piece of a stream waits up to 40 ms for the acknowledgement of the one before.
-        let _ = connection.set_nodelay(true);
-    });
+pub(crate) async fn serve(listener: TcpListener, secured: Option<Secured>, front: Front) -> io::Result<()> {
+    match secured {
+        Some(Secured { tls, look_again }) => answer(SecureListener::begin(listener, tls, look_again)?, front).await,
+        None => {
+            let listener = listener.tap_io(|connection| {
+                // Without this a small piece of a stream waits up to 40 ms for the acknowledgement of the one before.
+                let _ = connection.set_nodelay(true);
+            });
+            answer(listener, front).await
+        }
+    }
+}
+
+async fn answer(listener: impl Listener<Addr = SocketAddr>, front: Front) -> io::Result<()> {
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
     let stop = async move {

@@ -2,7 +2,7 @@
 
 use crate::banner;
 use crate::cli::Options;
-use crate::serve;
+use crate::serve::{self, Secured};
 use crate::upkeep::Upkeep;
 use postern_core::assemble::StartError;
 use postern_core::assemble::aws::AwsOnDemand;
@@ -14,7 +14,9 @@ use postern_core::clock::{Clock, Random, SystemClock, SystemRandom};
 use postern_core::config::{Environment, Loaded};
 use postern_core::crypto::{Sealer, key_hash};
 use postern_core::secret::Secret;
+use postern_core::surface::security_headers::SecurityHeaders;
 use postern_core::telemetry::logs::{self, LogSettings};
+use postern_core::tls::listener::ListenerTls;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -46,6 +48,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     }
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let sealer = sealing::of_loaded(&loaded, &aws, &random).await?;
+    let secured = secured(&options)?;
     if options.check {
         banner::say(&format!("The configuration is right: {} models.\n", loaded.config.models.len()));
         return Ok(());
@@ -56,12 +59,26 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let (gateway, unseen) = open(&options, (&environment, sealer), &aws, loaded, ground).await?;
     let asked = SocketAddr::new(options.host, options.port);
     let listener = TcpListener::bind(asked).await.map_err(|cause| Refused::Port { address: asked, cause })?;
-    banner::welcome(listener.local_addr()?, new_master_key.as_ref().map(Secret::expose), model.as_deref());
+    let scheme = if secured.is_some() { "https" } else { "http" };
+    banner::welcome(scheme, listener.local_addr()?, new_master_key.as_ref().map(Secret::expose), model.as_deref());
     let upkeep = Upkeep::begin(Arc::clone(&gateway.maintenance), unseen, &gateway.background);
-    serve::serve(listener, gateway.router(Serves::All)).await?;
+    let security = match &secured {
+        Some(_) => SecurityHeaders::by_https(options.tls.hsts_seconds()),
+        None => SecurityHeaders::default(),
+    };
+    serve::serve(listener, secured, gateway.router(Serves::All).with_security(security)).await?;
     upkeep.end();
     gateway.background.drained().await;
     Ok(())
+}
+
+/// TLS, where the listener is to speak it. What is wrong with its files stops the start.
+fn secured(options: &Options) -> Result<Option<Secured>, Box<dyn Error>> {
+    let Some(settings) = options.tls.settings()? else {
+        return Ok(None);
+    };
+    let tls = Arc::new(ListenerTls::open(settings)?);
+    Ok(Some(Secured { tls, look_again: options.tls.look_again() }))
 }
 
 fn source(options: &Options) -> ConfigSource {

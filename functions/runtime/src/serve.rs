@@ -6,6 +6,7 @@ use crate::start;
 use lambda_http::{Error, Request, Service, run_with_streaming_response, service_fn};
 use postern_core::assemble::gateway::Serves;
 use postern_core::config::Environment;
+use postern_core::surface::security_headers::SecurityHeaders;
 use std::process::ExitCode;
 
 /// Answers requests to the routes of `serves` until Lambda ends the process.
@@ -15,7 +16,8 @@ pub async fn serve(serves: Serves) -> ExitCode {
 
 async fn run(serves: Serves) -> Result<(), Error> {
     let environment = Environment::of_process();
-    let front = start::gateway(&environment).await?.router(serves);
+    let security = SecurityHeaders::of_function(&environment)?;
+    let front = start::gateway(&environment).await?.router(serves).with_security(security);
     let no_delay = NoDelay::to(environment.text("AWS_LAMBDA_RUNTIME_API"));
     // A request never fails towards the runtime: the routes answer it.
     run_with_streaming_response(service_fn(|mut request: Request| {
