@@ -2,11 +2,13 @@
 
 use super::aws::AwsOnDemand;
 use super::error::StartError;
+use super::transports;
 use crate::config::{
     Config, Document, Environment, Loaded, Resolved, Sources, environment_references, resolve_environment,
 };
 use crate::providers::resolve::check_deployment;
 use crate::providers::zero_config;
+use crate::tls::material::Objects;
 use std::path::{Path, PathBuf};
 
 /// Where the configuration comes from.
@@ -46,14 +48,16 @@ pub async fn load(source: &ConfigSource, environment: &Environment, aws: &AwsOnD
             let environment = with_secrets(environment, aws).await?;
             let config = zero_config::for_model(model, api_base.as_deref(), &environment)
                 .map_err(|error| StartError::Model { model: model.clone(), reason: error.to_string() })?;
-            Loaded { config, environment, warnings: Vec::new() }
+            Loaded { config, environment, objects: Objects::new(), warnings: Vec::new() }
         }
         ConfigSource::Nothing => {
             let environment = with_secrets(environment, aws).await?;
-            Loaded { config: zero_config::without_file(&environment), environment, warnings: Vec::new() }
+            let config = zero_config::without_file(&environment);
+            Loaded { config, environment, objects: Objects::new(), warnings: Vec::new() }
         }
     };
     loaded.config.general.fill_master_key(&loaded.environment);
+    loaded.objects = transports::objects(&loaded.config, &loaded.environment, aws).await?;
     Ok(loaded)
 }
 

@@ -9,9 +9,8 @@ use crate::secrets::SecretError;
 use crate::store::dynamo::CreateError;
 #[cfg(feature = "embedded")]
 use crate::store::embedded::OpenError;
-use crate::tls::client::TlsError;
-use crate::tls::roots::RootsError;
-use crate::upstream::transport::TransportError;
+use crate::tls::policy::PolicyError;
+use crate::upstream::proxies::ProxyError;
 use std::path::PathBuf;
 
 /// Why a process does not start.
@@ -92,13 +91,29 @@ pub enum StartError {
     /// The table cannot be made or is another's.
     #[error(transparent)]
     Table(#[from] CreateError),
-    /// TLS towards providers could not be set up.
-    #[error("TLS towards providers could not be set up")]
-    Tls(#[from] TlsError),
-    /// The file of certificates to trust cannot be used.
+    /// A setting about TLS towards providers cannot be followed.
     #[error(transparent)]
-    Roots(#[from] RootsError),
-    /// The HTTP client could not be set up.
-    #[error("the HTTP client could not be set up")]
-    Client(#[from] TransportError),
+    Tls(#[from] PolicyError),
+    /// The same, of one deployment.
+    #[error("model `{model_name}` (line {line}): {cause}")]
+    DeploymentTls {
+        /// The entry's public name.
+        model_name: String,
+        /// Where it stands in the configuration; 0 where it does not.
+        line: usize,
+        /// What is wrong.
+        cause: PolicyError,
+    },
+    /// An object with certificates or a key cannot be fetched.
+    #[error("the certificate file `{location}` cannot be fetched")]
+    CertificateObject {
+        /// Where it should be.
+        location: String,
+        /// Why not.
+        #[source]
+        cause: ObjectError,
+    },
+    /// A variable names a proxy that cannot be used.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
 }

@@ -4,6 +4,7 @@ use super::error::StartError;
 use super::sealed::Sealed;
 use super::sealing;
 use super::state::State;
+use super::transports;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
 use crate::auth::authenticate::Authenticator;
@@ -27,11 +28,9 @@ use crate::surface::admin::Administration;
 use crate::surface::front::Front;
 use crate::surface::gate::Gate;
 use crate::surface::router::{Parts, router};
-use crate::tls;
-use crate::upstream::client::{HttpClient, PROXY_VARIABLES, Way};
 use crate::upstream::identity::authorizer::Authorizer;
+use crate::upstream::policies::Policies;
 use crate::upstream::transport::{Bounds, Transport};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,6 +85,8 @@ pub struct Gateway {
     pub background: Background,
     /// The jobs that keep the state tidy.
     pub maintenance: Arc<Maintenance>,
+    /// The clients that call upstreams: their certificates can be read again.
+    pub policies: Arc<Policies>,
     administration: Administration,
     gate: Gate,
     health: Arc<Health>,
@@ -99,9 +100,9 @@ impl Gateway {
     /// [`StartError`] names the deployment or setting at fault.
     pub fn assemble(loaded: Loaded, state: State, staleness: KeyStaleness, ground: Ground) -> Result<Self, StartError> {
         let State { table, expiring, sealer, .. } = state;
-        let Loaded { config, environment, .. } = loaded;
-        let roots = tls::roots::trusted(environment.text(tls::roots::FILE_VARIABLE).map(Path::new))?;
-        let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config(roots)?, way(&environment))?);
+        let Loaded { mut config, environment, objects, .. } = loaded;
+        let policies = transports::policies(&mut config, &environment, objects)?;
+        let transport = policies.transports().clone();
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
         let admits_in_outage = config.general.allow_requests_on_db_unavailable;
@@ -114,7 +115,7 @@ impl Gateway {
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let defaults = (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
-        let authorizer = authorizer(&transport, &ground.clock, &environment);
+        let authorizer = authorizer(transport.global(), &ground.clock, &environment);
         let sealer = sealer.unwrap_or_else(|| sealing::without_keys(Arc::clone(&ground.random)));
         let sealed = Sealed::new(&config, (&table, sealer), (&ground.clock, staleness.millis()));
         let targets = targets(&environment);
@@ -150,8 +151,8 @@ impl Gateway {
             bounds,
         };
         let calls = Arc::new(calls);
-        let health = Arc::new(Health { calls: Arc::clone(&calls), table });
-        Ok(Self { calls, background, maintenance, administration, gate, health, body_bytes_max })
+        let health = Arc::new(Health { calls: Arc::clone(&calls), table, policies: Arc::clone(&policies) });
+        Ok(Self { calls, background, maintenance, policies, administration, gate, health, body_bytes_max })
     }
 
     /// The routes that a process serves.
@@ -229,11 +230,6 @@ fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environmen
     #[cfg(not(feature = "aws"))]
     let _ = environment;
     authorizer
-}
-
-fn way(environment: &Environment) -> Way {
-    let names_a_proxy = PROXY_VARIABLES.iter().any(|name| environment.text(name).is_some());
-    if names_a_proxy { Way::Proxied } else { Way::Direct }
 }
 
 fn bounds(config: &Config) -> Bounds {

@@ -10,5 +10,6 @@ pub mod gateway;
 mod sealed;
 pub mod sealing;
 pub mod state;
+pub mod transports;
 
 pub use error::StartError;

@@ -2,6 +2,7 @@
 
 use super::account::AccountParams;
 use super::lenient;
+use super::tls::TlsParams;
 use crate::limits::BudgetPeriod;
 use crate::money::NanoDollars;
 use crate::secret::Secret;
@@ -106,6 +107,9 @@ pub struct DeploymentParams {
     /// Who the deployment is to its upstream, beyond a key.
     #[serde(flatten)]
     pub account: AccountParams,
+    /// How TLS towards the upstream is to be.
+    #[serde(flatten)]
+    pub tls: TlsParams,
     /// Everything else, in the file's order: defaults for the request body. Settings of LiteLLM that have no effect
     /// here have been taken out, so that none of them (a credential, perhaps) goes upstream as a body field.
     #[serde(flatten)]
@@ -176,6 +180,7 @@ impl fmt::Debug for DeploymentParams {
             .field("input_cost_per_token", &self.input_cost_per_token)
             .field("output_cost_per_token", &self.output_cost_per_token)
             .field("account", &self.account)
+            .field("tls", &self.tls)
             .field("rest", &self.rest.keys())
             .finish()
     }

@@ -116,9 +116,9 @@ mod tests {
         };
         assert!(quiet("router_settings", "num_retries", Content::Number(0.into())));
         assert!(!quiet("router_settings", "num_retries", Content::Number(2.into())));
-        assert!(quiet("litellm_settings", "ssl_verify", Content::Bool(true)));
-        assert!(!quiet("litellm_settings", "ssl_verify", Content::Bool(false)));
-        assert!(!quiet("litellm_settings", "ssl_verify", Content::Text("/ca.pem".to_owned())));
+        assert!(quiet("litellm_settings", "enable_json_schema_validation", Content::Bool(false)));
+        assert!(!quiet("litellm_settings", "enable_json_schema_validation", Content::Bool(true)));
+        assert!(!quiet("litellm_settings", "enable_json_schema_validation", Content::Text("/ca.pem".to_owned())));
         assert!(quiet("general_settings", "enable_jwt_auth", Content::Text("False".to_owned())));
         assert!(quiet("router_settings", "fallbacks", Content::List(Vec::new())));
         assert!(!quiet("general_settings", "allowed_ips", Content::Bool(false)));

@@ -11,6 +11,8 @@ use super::references::{self, Resolved};
 use super::report::Report;
 use super::settings::{Config, LitellmSettings, RouterSettings};
 use super::tree::{Content, Node};
+use crate::secret::Secret;
+use std::collections::BTreeMap;
 
 /// What a document is read with.
 #[derive(Clone, Copy)]
@@ -31,6 +33,8 @@ pub struct Loaded {
     /// The environment with `environment_variables` laid over it and references to secrets resolved. Whoever reads a
     /// variable from here on reads it here.
     pub environment: Environment,
+    /// Objects with certificates and keys that settings about TLS name by address, fetched by whoever loads.
+    pub objects: BTreeMap<String, Secret>,
     /// What the operator should know, in the order of the files.
     pub warnings: Vec<Problem>,
 }
@@ -60,7 +64,7 @@ impl Config {
             litellm: section(&root, "litellm_settings", &mut report),
         };
         config.fold(&router, &environment, &mut report);
-        Ok(Loaded { config, environment, warnings: report.finish()? })
+        Ok(Loaded { config, environment, objects: BTreeMap::new(), warnings: report.finish()? })
     }
 
     /// Settings that may stand in several places end in one.

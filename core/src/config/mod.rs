@@ -20,6 +20,7 @@ mod references;
 mod report;
 mod scalar;
 pub mod settings;
+pub mod tls;
 mod tree;
 mod yaml;
 

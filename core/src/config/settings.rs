@@ -5,6 +5,7 @@ use super::deployment::ModelEntry;
 use super::environment::Environment;
 use super::lenient;
 use super::models::ConfiguredCredential;
+use super::tls::TlsParams;
 use crate::limits::{BudgetMode, BudgetPeriod, BudgetPolicy};
 use crate::money::NanoDollars;
 use crate::secret::Secret;
@@ -146,6 +147,18 @@ pub struct LitellmSettings {
     pub default_team_params: RecordDefaults,
     /// Budgets of tags, by tag.
     pub tag_budget_config: BTreeMap<String, BudgetSetting>,
+    /// How TLS towards upstreams is to be, where neither a deployment nor a variable says.
+    #[serde(flatten)]
+    pub tls: TlsParams,
+    /// Whether upstreams are connected to by IPv4 only.
+    #[serde(deserialize_with = "lenient::flag")]
+    pub force_ipv4: bool,
+    /// Asks for the proxies of the environment, whatever `disable_aiohttp_trust_env` says.
+    #[serde(deserialize_with = "lenient::flag")]
+    pub aiohttp_trust_env: bool,
+    /// The proxies of the environment are not used.
+    #[serde(deserialize_with = "lenient::flag")]
+    pub disable_aiohttp_trust_env: bool,
     /// Budgets of providers, by provider: `router_settings.provider_budget_config` ends here.
     #[serde(skip)]
     pub provider_budget_config: BTreeMap<String, BudgetSetting>,

@@ -5,6 +5,7 @@ use crate::principal::Principal;
 use crate::routing::Deployment;
 use crate::store::item::Key;
 use crate::store::table::{Freshness, Table};
+use crate::upstream::policies::Policies;
 use futures_util::{StreamExt, stream};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub struct Health {
     pub calls: Arc<ModelCalls>,
     /// The store.
     pub table: Arc<dyn Table>,
+    /// The clients that call upstreams.
+    pub policies: Arc<Policies>,
 }
 
 /// How one deployment answered.

@@ -8,3 +8,4 @@ pub mod maintenance;
 pub mod model_call;
 pub mod model_info;
 pub mod models;
+pub mod upstream_tls;

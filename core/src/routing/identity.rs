@@ -40,6 +40,7 @@ fn hashed(entry: &ModelEntry) -> String {
     described.extend(token.into_iter().chain(text(&params.api_version)));
     described.extend(params.credential.as_ref().map(|name| Value::from(format!("credential={name}"))));
     described.extend(params.account.said().map(|(name, value)| Value::from(format!("{name}={value}"))));
+    described.extend(params.tls.said().map(|(name, value)| Value::from(format!("{name}={value}"))));
     let described = match described.as_slice() {
         [only] => only.to_string(),
         several => Value::from(several.to_vec()).to_string(),

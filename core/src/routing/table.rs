@@ -132,6 +132,11 @@ impl ModelTable {
         self.offered.get_or_init(|| make(self))
     }
 
+    /// The entries of wildcards, the most specific first.
+    pub fn wildcard_entries(&self) -> impl Iterator<Item = &Arc<ModelEntry>> {
+        self.wildcards.iter().flat_map(|wildcard| &wildcard.entries)
+    }
+
     /// The wildcards, the most specific first.
     pub(super) fn wildcards(&self) -> impl Iterator<Item = &Wildcard> {
         self.wildcards.iter()

@@ -17,6 +17,7 @@ mod fallback;
 pub mod front;
 pub mod gate;
 mod health;
+mod health_tls;
 mod model_call;
 mod models;
 #[cfg(test)]

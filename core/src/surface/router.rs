@@ -5,7 +5,7 @@ use super::front::Front;
 use super::gate::Gate;
 use super::model_call::ModelCallSurface;
 use super::security_headers::SecurityHeaders;
-use super::{admin, cors, fallback, health, models};
+use super::{admin, cors, fallback, health, health_tls, models};
 use crate::flow::health::Health;
 use crate::flow::model_call::ModelCalls;
 use crate::providers::operation::Operation;
@@ -46,6 +46,7 @@ pub fn router(parts: Parts) -> Front {
         router = router.merge(models::info_routes(models, gate.clone()));
     }
     if let Some(health) = health {
+        router = router.merge(health_tls::routes(Arc::clone(&health), gate.clone()));
         router = router.merge(health::routes(health, gate));
     }
     let named = calls.clone();

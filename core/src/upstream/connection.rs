@@ -4,8 +4,10 @@
 use super::io::Io;
 use super::limits::Limits;
 use super::origin::{Origin, RequestBody};
+use super::proxies::Proxy;
 use super::timer::Timer;
 use super::transport::TransportError;
+use http::header::PROXY_AUTHORIZATION;
 use http::{HeaderValue, Request, Response};
 use http_body::Body;
 use hyper::body::{Bytes, Incoming};
@@ -21,6 +23,10 @@ pub(super) struct Connection {
     /// The driver has ended; it must not be driven again.
     ended: bool,
     host: HeaderValue,
+    /// The proxy that passes requests to the origin on.
+    forwarding: Option<Box<(Origin, Proxy)>>,
+    /// How often the TLS configuration had been exchanged when it was made.
+    pub(super) generation: u32,
     timer: Timer,
 }
 
@@ -41,11 +47,12 @@ pub(super) enum Early {
 
 impl Connection {
     /// A connection to `origin` over an open stream.
-    pub(super) async fn open(io: Io, origin: &Origin) -> Result<Self, TransportError> {
+    pub(super) async fn open(io: Io, origin: &Origin, proxy: Option<Proxy>) -> Result<Self, TransportError> {
         let host = origin.host()?;
         let handshake = http1::handshake(io).await;
         let (sender, driver) = handshake.map_err(|error| TransportError::NotSent(Box::new(error)))?;
-        Ok(Self { sender, driver, ended: false, host, timer: Timer::default() })
+        let forwarding = proxy.map(|proxy| Box::new((origin.clone(), proxy)));
+        Ok(Self { sender, driver, ended: false, host, forwarding, generation: 0, timer: Timer::default() })
     }
 
     /// Sends a request and waits for its answer's head.
@@ -55,6 +62,13 @@ impl Connection {
         limits: &Limits,
     ) -> Result<Response<Incoming>, NoAnswer> {
         Origin::name_in_header(&mut request, &self.host).map_err(NoAnswer::Failed)?;
+        if let Some(forwarding) = &self.forwarding {
+            let (origin, proxy) = forwarding.as_ref();
+            origin.name_whole(&mut request).map_err(NoAnswer::Failed)?;
+            if let Some(credentials) = &proxy.credentials {
+                request.headers_mut().insert(PROXY_AUTHORIZATION, credentials.clone());
+            }
+        }
         let Self { sender, driver, ended, timer, .. } = self;
         // Outside the budget of the runtime: where that is used up, a future asks to be polled again by its waker, and
         // this one has none.

@@ -1,17 +1,21 @@
 //! Calls on connections of our own: one taken from the pool or made, given back when its answer is read.
 
 use super::bounded::BoundedBody;
-use super::connect::{Connected, Connector};
+use super::connect::{Connected, Connector, Roads};
 use super::connection::{Connection, Early, NoAnswer};
+use super::handshakes::Handshakes;
 use super::http2;
 use super::limits::Limits;
 use super::origin::{Origin, RequestBody};
 use super::pool::Pool;
 use super::transport::{TransportError, UpstreamBody};
+use crate::tls::policy::Policy;
 use bytes::Bytes;
 use futures_util::Stream;
 use http::{Request, Response, Uri};
 use hyper::body::Incoming;
+use rustls::ClientConfig;
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -23,8 +27,18 @@ pub(super) struct DirectClient {
 }
 
 impl DirectClient {
-    pub(super) fn new(tls: rustls::ClientConfig) -> Self {
-        Self { connector: Connector::new(tls), pool: Arc::default() }
+    pub(super) fn new(tls: ClientConfig, policy: Policy, roads: &Roads) -> Self {
+        Self { connector: Connector::new(tls, policy, roads), pool: Arc::default() }
+    }
+
+    /// Connections are made under this from now on; idle ones are closed.
+    pub(super) fn renew(&self, tls: ClientConfig) {
+        self.pool.clear(self.connector.renew(tls));
+    }
+
+    /// What came of handshakes, by origin.
+    pub(super) fn handshakes(&self) -> BTreeMap<String, Handshakes> {
+        self.connector.seen().all()
     }
 
     /// Sends a request. A connection that turns out to be closed before anything went out is passed over.
@@ -39,7 +53,7 @@ impl DirectClient {
             match connection.ask(request, &limits).await {
                 Ok(answer) => return Ok(self.exclusive(answer, connection, origin, limits)),
                 Err(NoAnswer::NotSent(unsent, _)) => request = *unsent,
-                Err(NoAnswer::Failed(error)) => return Err(error),
+                Err(NoAnswer::Failed(error)) => return Err(self.connector.explained(&origin, error)),
             }
         }
         if let Some(shared) = self.pool.shared(&origin, limits.started) {
@@ -72,7 +86,7 @@ impl DirectClient {
     ) -> Result<Response<UpstreamBody>, TransportError> {
         let answer = match self.connector.connect(&origin, &limits).await? {
             Connected::Http1(mut connection) => match connection.ask(request, &limits).await {
-                Ok(answer) => Ok(self.exclusive(answer, connection, origin, limits)),
+                Ok(answer) => return Ok(self.exclusive(answer, connection, origin, limits)),
                 Err(error) => Err(error),
             },
             Connected::Http2(shared) => {
@@ -80,9 +94,12 @@ impl DirectClient {
                 http2::ask(shared, &origin, request, &limits).await.map(|answer| shared_answer(answer, limits))
             }
         };
-        answer.map_err(|error| match error {
-            NoAnswer::NotSent(_, error) => TransportError::NotSent(Box::new(error)),
-            NoAnswer::Failed(error) => error,
+        answer.map_err(|error| {
+            let error = match error {
+                NoAnswer::NotSent(_, error) => TransportError::NotSent(Box::new(error)),
+                NoAnswer::Failed(error) => error,
+            };
+            self.connector.explained(&origin, error)
         })
     }
 

@@ -34,6 +34,15 @@ impl Origin {
         uri.build().map_err(invalid)
     }
 
+    /// The origin for people.
+    pub(super) fn name(&self) -> String {
+        format!("{}://{}", self.scheme, self.authority)
+    }
+
+    pub(super) fn is_https(&self) -> bool {
+        self.scheme == Scheme::HTTPS
+    }
+
     /// What the `Host` header says: the port only where it is not the scheme's own.
     pub(super) fn host(&self) -> Result<HeaderValue, TransportError> {
         let own_port = if self.scheme == Scheme::HTTPS { 443 } else { 80 };
@@ -55,10 +64,16 @@ impl Origin {
 
     /// The request as HTTP/2 says it: the whole address, and no `Host`.
     pub(super) fn name_in_address(&self, request: &mut Request<RequestBody>) -> Result<(), TransportError> {
+        self.name_whole(request)?;
+        request.headers_mut().remove(HOST);
+        Ok(())
+    }
+
+    /// The request as a proxy that passes it on wants it: the whole address in its first line.
+    pub(super) fn name_whole(&self, request: &mut Request<RequestBody>) -> Result<(), TransportError> {
         let mut parts = std::mem::take(request.uri_mut()).into_parts();
         (parts.scheme, parts.authority) = (Some(self.scheme.clone()), Some(self.authority.clone()));
         *request.uri_mut() = Uri::from_parts(parts).map_err(invalid)?;
-        request.headers_mut().remove(HOST);
         Ok(())
     }
 }

@@ -27,6 +27,8 @@ struct Kept {
     /// Origins that are being connected to ahead of a request.
     preparing: HashSet<Origin>,
     swept: Option<Instant>,
+    /// How often the TLS configuration was exchanged.
+    generation: u32,
 }
 
 struct Idle<C> {
@@ -83,12 +85,22 @@ impl Pool {
         let now = Instant::now();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.sweep(now);
+        if connection.generation < kept.generation {
+            return;
+        }
         let idle = Idle { connection, since: now };
         match kept.idle.get_mut(origin) {
             Some(same) if same.len() < IDLE_CONNECTIONS_MAX => same.push_back(idle),
             Some(_) => {}
             None => drop(kept.idle.insert(origin.clone(), VecDeque::from([idle]))),
         }
+    }
+
+    /// Closes all connections that nobody uses, and from now on takes none that is of an earlier generation.
+    pub(super) fn clear(&self, generation: u32) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.generation = generation;
+        (kept.idle, kept.shared) = (HashMap::new(), HashMap::new());
     }
 
     /// The HTTP/2 connection to an origin.

@@ -61,7 +61,8 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(asked).await.map_err(|cause| Refused::Port { address: asked, cause })?;
     let scheme = if secured.is_some() { "https" } else { "http" };
     banner::welcome(scheme, listener.local_addr()?, new_master_key.as_ref().map(Secret::expose), model.as_deref());
-    let upkeep = Upkeep::begin(Arc::clone(&gateway.maintenance), unseen, &gateway.background);
+    let upkeep =
+        Upkeep::begin(Arc::clone(&gateway.maintenance), Arc::clone(&gateway.policies), unseen, &gateway.background);
     let security = match &secured {
         Some(_) => SecurityHeaders::by_https(options.tls.hsts_seconds()),
         None => SecurityHeaders::default(),

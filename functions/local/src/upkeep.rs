@@ -4,6 +4,7 @@ use postern_core::assemble::state::UnseenTable;
 use postern_core::flow::background::Background;
 use postern_core::flow::maintenance::Maintenance;
 use postern_core::flow::maintenance::every::{ROUND_INTERVAL, every};
+use postern_core::upstream::policies::Policies;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -14,9 +15,15 @@ pub(crate) struct Upkeep {
 
 impl Upkeep {
     /// Starts the loop. A table that could not be looked at is seen to first.
-    pub(crate) fn begin(maintenance: Arc<Maintenance>, unseen: Option<UnseenTable>, background: &Background) -> Self {
+    pub(crate) fn begin(
+        maintenance: Arc<Maintenance>,
+        policies: Arc<Policies>,
+        unseen: Option<UnseenTable>,
+        background: &Background,
+    ) -> Self {
         let (stop, mut stopped) = oneshot::channel::<()>();
         background.spawn(async move {
+            let renewing = policies.renewing();
             // Being told to stop and being forgotten both end the loop.
             if let Some(table) = unseen {
                 tokio::select! {
@@ -24,7 +31,10 @@ impl Upkeep {
                     () = table.made() => {}
                 }
             }
-            every(ROUND_INTERVAL, &maintenance, async { drop(stopped.await) }).await;
+            tokio::select! {
+                () = every(ROUND_INTERVAL, &maintenance, async { drop(stopped.await) }) => {}
+                () = renewing => {}
+            }
         });
         Self { stop }
     }

@@ -220,6 +220,8 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, "budget_duration" | "internal_user_budget_duration") => "1d",
         (_, "default_internal_user_params" | "default_team_params") => "{max_budget: 3}",
         (_, "provider_budget_config" | "tag_budget_config") => "{a: {budget_limit: 3, time_period: 1d}}",
+        (_, "ssl_verify") => "/etc/ca.pem",
+        (_, "ssl_security_level") => "DEFAULT@SECLEVEL=1",
         (_, "litellm_credential_name") => "shared",
         (_, "encryption_algorithm") => "aes-256-gcm",
         (_, "store_prompts_in_spend_logs") => "true",

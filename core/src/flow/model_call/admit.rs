@@ -116,7 +116,8 @@ async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Result<Hold, Refusa
 
 /// Why there is no way to the upstream; `None`: there is one.
 async fn connect(calls: &ModelCalls, asked: &Asked<'_>) -> Option<TransportError> {
-    calls.transport.prepare(asked.address?, asked.bounds).await.err()
+    let transport = calls.transport.of(asked.deployment.entry.params.tls.channel);
+    transport.prepare(asked.address?, asked.bounds).await.err()
 }
 
 impl Admitted {

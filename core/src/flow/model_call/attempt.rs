@@ -4,6 +4,7 @@ use super::error::CallError;
 use super::parts::ModelCalls;
 use super::plan::Upstream;
 use super::settlement::OpenCall;
+use crate::config::tls::Channel;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::identity::Identity;
 use crate::providers::provider::{Provider, Reply, WholeAnswer};
@@ -33,7 +34,7 @@ pub(super) async fn send(
 ) -> Result<Answered, CallError> {
     let speaker = open.speaker();
     match upstream {
-        Upstream::Provider(request) => ask(calls, (&speaker, open.identity()), *request, bounds).await,
+        Upstream::Provider(request) => ask(calls, (&speaker, open.identity(), open.channel()), *request, bounds).await,
         Upstream::Mock(mock) => {
             let mut answer = Response::new(UpstreamBody::pieces(stream::iter(mock.pieces.into_iter().map(Ok))));
             *answer.status_mut() = http::StatusCode::from_u16(mock.status).unwrap_or_default();
@@ -45,7 +46,7 @@ pub(super) async fn send(
 /// Sends a request to a provider, as whoever the deployment is known as there, and sorts the answer's status.
 pub(super) async fn ask(
     calls: &ModelCalls,
-    (provider, identity): (&dyn Provider, Option<&Identity>),
+    (provider, identity, channel): (&dyn Provider, Option<&Identity>, Channel),
     mut request: Request<Bytes>,
     bounds: Bounds,
 ) -> Result<Answered, CallError> {
@@ -53,7 +54,7 @@ pub(super) async fn ask(
         // In a box: most deployments show a key that they have.
         Box::pin(calls.authorizer.authorize(identity, &mut request)).await?;
     }
-    let answer = calls.transport.send(request, bounds).await?;
+    let answer = calls.transport.of(channel).send(request, bounds).await?;
     sorted(provider, answer).await
 }
 

@@ -45,7 +45,7 @@ pub(super) async fn to_its_end(
     (followed, bounds): (Followed, Bounds),
 ) -> Result<UpstreamBody, CallError> {
     let mut said = attempt::collect_answer(first).await?;
-    let mut walk = Walk::begin(calls, followed, bounds);
+    let mut walk = Walk::begin(calls.transport.of(open.channel()), followed, bounds);
     let told = |failure: ProviderFailure| CallError::Upstream { failure, retry_after: None };
     while let Some(address) = walk.followed.job.next(&said).map_err(told)? {
         let (status, body) = walk.ask(&address).await?;
@@ -68,18 +68,19 @@ pub(super) async fn send(
     let answered = attempt::send(calls, open, upstream, bounds).await?;
     let Some(followed) = followed else { return Ok(answered) };
     // In a box: hardly any upstream works so.
-    let body = Box::pin(as_it_goes(calls, answered.body, (followed, bounds))).await?;
+    let transport = calls.transport.of(open.channel());
+    let body = Box::pin(as_it_goes(transport, answered.body, (followed, bounds))).await?;
     Ok(Answered { body, ..answered })
 }
 
 /// Everything that the upstream says until the end, a line each time. What it says in place of an answer is the last.
 async fn as_it_goes(
-    calls: &ModelCalls,
+    transport: &Arc<dyn Transport>,
     first: UpstreamBody,
     (followed, bounds): (Followed, Bounds),
 ) -> Result<UpstreamBody, CallError> {
     let said = attempt::collect_answer(first).await?;
-    let walk = Walk::begin(calls, followed, bounds);
+    let walk = Walk::begin(transport, followed, bounds);
     let rest = stream::unfold(Some((walk, said.clone())), |state| async move {
         let (mut walk, said) = state?;
         // What cannot be read has been passed on, where it is told as the error that it is.
@@ -112,8 +113,8 @@ struct Walk {
 }
 
 impl Walk {
-    fn begin(calls: &ModelCalls, followed: Followed, bounds: Bounds) -> Self {
-        let transport = Arc::clone(&calls.transport);
+    fn begin(transport: &Arc<dyn Transport>, followed: Followed, bounds: Bounds) -> Self {
+        let transport = Arc::clone(transport);
         Self { followed, transport, bounds, end: Instant::now() + bounds.total, wait: WAIT_FIRST }
     }
 

@@ -73,7 +73,8 @@ impl ModelCalls {
         let total = deployment.timeouts.total.unwrap_or(self.bounds.total);
         let bounds = Bounds { total, first_byte: total, ..self.bounds };
         let speaker = registry::provider(target, Operation::Responses);
-        let answered = attempt::ask(self, (&speaker, target.identity.as_ref()), asked, bounds).await?;
+        let channel = deployment.entry.params.tls.channel;
+        let answered = attempt::ask(self, (&speaker, target.identity.as_ref(), channel), asked, bounds).await?;
         facts.upstream_headers = Some(answered.headers);
         let body = attempt::collect_answer(answered.body).await?;
         let naming = naming(deployment.id.as_str(), &id.model);

@@ -10,7 +10,8 @@ use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
 use crate::routing::ModelTable;
 use crate::upstream::identity::authorizer::Authorizer;
-use crate::upstream::transport::{Bounds, Transport};
+use crate::upstream::transport::Bounds;
+use crate::upstream::transports::Transports;
 use std::sync::Arc;
 
 /// What a call of a model needs. One for the process; calls share it.
@@ -25,8 +26,8 @@ pub struct ModelCalls {
     pub ledger: Ledger,
     /// What the configuration limits, whoever calls.
     pub limits: ProxyLimits,
-    /// The way to the upstreams.
-    pub transport: Arc<dyn Transport>,
+    /// The ways to the upstreams: each deployment's own, by its channel.
+    pub transport: Transports,
     /// Stored credentials, where a deployment names one.
     pub named: Option<Arc<NamedCredentials>>,
     /// Keeps requests and answers beside their charge, where the operator asks for it.

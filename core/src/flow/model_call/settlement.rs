@@ -15,6 +15,7 @@ use super::unrecorded;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::api::medium::Medium;
 use crate::clock::Timestamp;
+use crate::config::tls::Channel;
 use crate::id::RequestId;
 use crate::limits::BudgetMode;
 use crate::money::NanoDollars;
@@ -147,6 +148,11 @@ impl OpenCall {
     /// As whom the upstream knows us, where no fixed key says it.
     pub(super) fn identity(&self) -> Option<&Identity> {
         self.deployment.target()?.identity.as_ref()
+    }
+
+    /// By which way the upstream is reached.
+    pub(super) fn channel(&self) -> Channel {
+        self.deployment.entry.params.tls.channel
     }
 
     /// Who speaks for the upstream.

@@ -104,7 +104,7 @@ impl Gateway {
             named: None,
             kept: None,
             authorizer: Authorizer::new(upstream.clone(), Arc::clone(&clock)),
-            transport: upstream.clone(),
+            transport: upstream.clone().into(),
             clock,
             random: Arc::new(SystemRandom),
             admits_in_outage: false,

@@ -151,7 +151,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         named: None,
         kept: None,
         authorizer: Authorizer::new(Arc::new(Unreachable), clock.clone()),
-        transport: Arc::new(Unreachable),
+        transport: Arc::new(Unreachable).into(),
         clock,
         random: Arc::new(SystemRandom),
         admits_in_outage: false,

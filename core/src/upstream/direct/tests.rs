@@ -3,7 +3,9 @@
 mod tls;
 
 use super::DirectClient;
-use crate::tls::client::config;
+use crate::tls::client::trusting;
+use crate::tls::policy::{Policy, Trust};
+use crate::upstream::connect::Roads;
 use crate::upstream::limits::Limits;
 use crate::upstream::transport::{Bounds, TransportError, UpstreamBody, Wait};
 use bytes::Bytes;
@@ -26,7 +28,7 @@ struct Upstream {
 impl Upstream {
     async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self { listener, client: DirectClient::new(config(RootCertStore::empty()).unwrap()) }
+        Self { listener, client: client_of(trusting(RootCertStore::empty()).unwrap()) }
     }
 
     async fn call(&self, bounds: Bounds) -> Result<Response<UpstreamBody>, TransportError> {
@@ -51,6 +53,11 @@ impl Upstream {
     async fn accept(&self) -> TcpStream {
         self.listener.accept().await.unwrap().0
     }
+}
+
+fn client_of(tls: rustls::ClientConfig) -> DirectClient {
+    let policy = Policy { trust: Trust::BuiltIn, level: None, certificate: None, curve: None };
+    DirectClient::new(tls, policy, &Roads::default())
 }
 
 fn seconds(seconds: u64) -> Bounds {

@@ -29,7 +29,7 @@ impl Transport for InTurn {
 fn gateway(answers: &[(u16, &'static str)]) -> (Gateway, Arc<InTurn>) {
     let mut gateway = Gateway::of("replicate/meta/meta-llama-3-8b-instruct", 200, pieces(&[]));
     let upstream = Arc::new(InTurn { answers: Mutex::new(answers.to_vec()), asked: Mutex::default() });
-    Arc::get_mut(&mut gateway.calls).unwrap().transport = upstream.clone();
+    Arc::get_mut(&mut gateway.calls).unwrap().transport = upstream.clone().into();
     (gateway, upstream)
 }
 

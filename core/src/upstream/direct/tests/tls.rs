@@ -1,6 +1,6 @@
 //! Calls under TLS, in the version of HTTP that the upstream chooses. The certificate is for loopback only.
 
-use super::{Upstream, seconds};
+use super::{Upstream, client_of, seconds};
 use crate::upstream::direct::DirectClient;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{RootCertStore, ServerConfig};
 use std::convert::Infallible;
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
@@ -35,13 +35,7 @@ fn acceptor(offered: &[&str]) -> TlsAcceptor {
 fn client() -> DirectClient {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(CERTIFICATE)).unwrap();
-    let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = crate::tls::client::config(RootCertStore::empty()).unwrap().alpn_protocols;
-    DirectClient::new(config)
+    client_of(crate::tls::client::trusting(roots).unwrap())
 }
 
 /// Answers with the request's address and host.
