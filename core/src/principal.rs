@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::id::KeyHash;
 use crate::limits::Limits;
 use crate::money::NanoDollars;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -42,10 +43,32 @@ pub struct Principal {
     pub limits: Limits,
     /// The records above the key, whose limits count for it too.
     pub above: Above,
+    /// What the key says of the cache.
+    pub cache: Option<Arc<CacheRights>>,
     /// When the key ends.
     pub expires: Option<Timestamp>,
     /// What the key has spent, as far as this process has seen.
     pub spend: SpendSeen,
+}
+
+/// What a key or a team says of the cache.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CacheRights {
+    /// What holds over the word of each request: `metadata.cache`.
+    pub said: Map<String, Value>,
+    /// What requests may say; empty: everything.
+    pub allowed: Vec<String>,
+}
+
+impl CacheRights {
+    /// What a record says; `None`: nothing.
+    pub fn of(metadata: &Map<String, Value>, document: &Map<String, Value>) -> Option<Self> {
+        let said = metadata.get("cache").and_then(Value::as_object).cloned().unwrap_or_default();
+        let allowed = document.get("allowed_cache_controls").and_then(Value::as_array);
+        let allowed = allowed.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        let rights = Self { said, allowed };
+        (rights != Self::default()).then_some(rights)
+    }
 }
 
 /// In a key's list of models: those of its team, whatever they are.
@@ -88,12 +111,20 @@ pub struct Holder {
     pub models: Vec<String>,
     /// Its limits: its own, and those of the shared budget it is under where it has none.
     pub limits: Limits,
+    /// What it says of the cache.
+    pub cache: Option<Arc<CacheRights>>,
 }
 
 impl Holder {
     /// The same record with other limits.
     pub fn with_limits(&self, limits: Limits) -> Arc<Self> {
-        Arc::new(Self { id: self.id.clone(), alias: self.alias.clone(), models: self.models.clone(), limits })
+        Arc::new(Self {
+            id: self.id.clone(),
+            alias: self.alias.clone(),
+            models: self.models.clone(),
+            limits,
+            cache: self.cache.clone(),
+        })
     }
 }
 

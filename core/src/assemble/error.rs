@@ -79,6 +79,31 @@ pub enum StartError {
     #[cfg(feature = "embedded")]
     #[error(transparent)]
     Embedded(#[from] OpenError),
+    /// The cache's namespace has other characters than a key may have.
+    #[error("`cache_params.namespace` `{0}` cannot be used: take letters, digits and `-_.:/@`")]
+    CacheNamespace(String),
+    /// A function has no disk to keep answers on.
+    #[cfg(not(feature = "embedded"))]
+    #[error("`cache_params.type: disk` is for `postern`; a function keeps answers with `dynamodb`, `s3` or `redis`")]
+    CacheWithoutDisk,
+    /// This binary was built without Redis.
+    #[cfg(not(feature = "redis"))]
+    #[error("`cache_params.type: redis` needs a build with the feature `redis`; or take `dynamodb`, `s3` or `local`")]
+    CacheWithoutRedis,
+    /// The Redis that answers are kept in cannot be one.
+    #[cfg(feature = "redis")]
+    #[error(transparent)]
+    CacheRedis(#[from] crate::cache::in_redis::NotARedis),
+    /// The certificates of that Redis cannot be read.
+    #[cfg(feature = "redis")]
+    #[error("the file of `cache_params.ssl_ca_certs`, `{}`, cannot be read", path.display())]
+    CacheCertificates {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        cause: std::io::Error,
+    },
     /// The folder of the store's file cannot be made.
     #[error("the folder `{}` for the store's file cannot be made", path.display())]
     StoreFolder {

@@ -1,5 +1,6 @@
 //! Puts the parts together.
 
+use super::cache;
 use super::error::StartError;
 use super::sealed::Sealed;
 use super::sealing;
@@ -14,6 +15,7 @@ use crate::auth::master::MasterKey;
 use crate::auth::records::{Directory, RecordStore};
 use crate::clock::{Clock, Random};
 use crate::config::{Config, Environment, Loaded, RecordDefaults};
+use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
@@ -109,12 +111,12 @@ impl Gateway {
         let passes_headers_on = config.general.forward_client_headers_to_llm_api;
         let retention_days = config.general.spend_log_retention_days;
         let limits = ProxyLimits::of(&config);
-        let ledger = Ledger::new(Arc::clone(&table));
         let spend = SpendLog::new(Arc::clone(&table), retention_days);
         let spend = Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend });
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let defaults = (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
+        let shelf = cache::shelf(&config.litellm, &table, &ground.clock, &environment)?;
         let authorizer = authorizer(transport.global(), &ground.clock, &environment);
         let sealer = sealer.unwrap_or_else(|| sealing::without_keys(Arc::clone(&ground.random)));
         let sealed = Sealed::new(&config, (&table, sealer), (&ground.clock, staleness.millis()));
@@ -133,11 +135,11 @@ impl Gateway {
         let authenticator = Arc::new(authenticator);
         let background = Background::default();
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
-        let calls = ModelCalls {
+        let calls = Arc::new(ModelCalls {
             authenticator,
             models,
             spend,
-            ledger,
+            ledger: Ledger::new(Arc::clone(&table)),
             limits,
             named,
             kept,
@@ -145,12 +147,12 @@ impl Gateway {
             transport,
             clock: ground.clock,
             random: ground.random,
+            cache: shelf,
             admits_in_outage,
             passes_headers_on,
             background: background.clone(),
             bounds,
-        };
-        let calls = Arc::new(calls);
+        });
         let health = Arc::new(Health { calls: Arc::clone(&calls), table, policies: Arc::clone(&policies) });
         Ok(Self { calls, background, maintenance, policies, administration, gate, health, body_bytes_max })
     }
@@ -183,6 +185,7 @@ impl Gateway {
             models: shows_models.then(|| Arc::clone(&self.calls.models)),
             admin: is_admin.then(|| (self.administration.clone(), Arc::clone(&self.calls.models))),
             health: is_admin.then(|| Arc::clone(&self.health)),
+            cache: is_admin.then(|| CacheAdmin { shelf: self.calls.cache.clone() }),
             body_bytes_max: self.body_bytes_max,
         })
     }

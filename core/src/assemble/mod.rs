@@ -3,6 +3,7 @@
 //! [`function`] does all of it for a Lambda function.
 
 pub mod aws;
+mod cache;
 pub mod configuration;
 mod error;
 pub mod function;

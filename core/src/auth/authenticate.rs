@@ -284,6 +284,7 @@ fn master_principal() -> Principal {
         key_name: String::new(),
         limits: Limits::default(),
         above: Above::default(),
+        cache: None,
         expires: None,
         spend: SpendSeen::default(),
     }

@@ -4,9 +4,10 @@ use crate::clock::Timestamp;
 use crate::id::KeyHash;
 use crate::limits::Limits;
 use crate::money::NanoDollars;
-use crate::principal::{Above, Principal, Role, SpendSeen};
+use crate::principal::{Above, CacheRights, Principal, Role, SpendSeen};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One virtual key. The key itself is not here: nobody can know it from its record.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,6 +131,7 @@ impl StoredKey {
             key_name: record.key_name,
             limits: record.limits,
             above: Above::default(),
+            cache: CacheRights::of(&record.metadata, &record.document).map(Arc::new),
             expires: record.expires,
             spend,
         }

@@ -1,6 +1,7 @@
 //! From a document to a configuration: references resolved, names checked, sections read. Everything that is wrong is
 //! found in one run.
 
+use super::cache;
 use super::document::Document;
 use super::environment::Environment;
 use super::models::{ProviderCheck, configured_credentials, read_models};
@@ -55,6 +56,7 @@ impl Config {
                 names::check(node, section, section, Unknown::Warn, &mut report);
             }
         }
+        cache::check_names(&mut root, &mut report);
         check_shapes(&root, &mut report);
         let router: RouterSettings = section(&root, "router_settings", &mut report);
         let mut config = Self {
@@ -64,6 +66,9 @@ impl Config {
             litellm: section(&root, "litellm_settings", &mut report),
         };
         config.fold(&router, &environment, &mut report);
+        let is_cached = config.litellm.is_cached || router.cache_responses;
+        config.litellm.cache = cache::read(&root, is_cached, &environment, &mut report);
+        config.litellm.allowed_cache_controls = router.allowed_cache_controls;
         Ok(Loaded { config, environment, objects: BTreeMap::new(), warnings: report.finish()? })
     }
 

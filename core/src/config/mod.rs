@@ -6,6 +6,7 @@
 
 mod account;
 mod budgets;
+mod cache;
 pub mod deployment;
 mod document;
 mod environment;
@@ -26,6 +27,7 @@ mod yaml;
 
 pub use account::AccountParams;
 pub use budgets::{BudgetSetting, RecordDefaults};
+pub use cache::{CachePlace, CacheSettings, CacheShare, RedisSettings, S3Settings};
 pub use deployment::{DeploymentParams, ModelEntry};
 pub use document::Document;
 pub use environment::{Environment, NotABool};

@@ -1,6 +1,7 @@
 //! The whole configuration, section by section.
 
 use super::budgets::{BudgetSetting, RecordDefaults};
+use super::cache::CacheSettings;
 use super::deployment::ModelEntry;
 use super::environment::Environment;
 use super::lenient;
@@ -147,6 +148,15 @@ pub struct LitellmSettings {
     pub default_team_params: RecordDefaults,
     /// Budgets of tags, by tag.
     pub tag_budget_config: BTreeMap<String, BudgetSetting>,
+    /// Whether answers are kept to be given again.
+    #[serde(rename = "cache", deserialize_with = "lenient::flag")]
+    pub is_cached: bool,
+    /// How, where they are: `cache_params`, and what `router_settings` says of it.
+    #[serde(skip)]
+    pub cache: Option<CacheSettings>,
+    /// What requests may say of the cache, where their key does not decide it; `None`: everything. Empty: nothing is kept.
+    #[serde(skip)]
+    pub allowed_cache_controls: Option<Vec<String>>,
     /// How TLS towards upstreams is to be, where neither a deployment nor a variable says.
     #[serde(flatten)]
     pub tls: TlsParams,
@@ -194,4 +204,9 @@ pub(super) struct RouterSettings {
     pub ignore_invalid_deployments: bool,
     /// Budgets of providers, by provider.
     pub provider_budget_config: BTreeMap<String, BudgetSetting>,
+    /// Whether answers are kept: as `litellm_settings.cache`.
+    #[serde(deserialize_with = "lenient::flag")]
+    pub cache_responses: bool,
+    /// What requests may say of the cache, where their key does not decide it.
+    pub allowed_cache_controls: Option<Vec<String>>,
 }

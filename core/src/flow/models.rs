@@ -56,6 +56,7 @@ pub(crate) mod tests {
             key_name: String::new(),
             limits: Limits::default(),
             above: Above::default(),
+            cache: None,
             expires: None,
             spend: SpendSeen::default(),
         }

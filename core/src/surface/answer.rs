@@ -24,6 +24,8 @@ const COST: HeaderName = HeaderName::from_static("x-litellm-response-cost");
 const DURATION: HeaderName = HeaderName::from_static("x-litellm-response-duration-ms");
 const OVERHEAD: HeaderName = HeaderName::from_static("x-litellm-overhead-duration-ms");
 const DROPPED: HeaderName = HeaderName::from_static("x-postern-dropped");
+const CACHE_KEY: HeaderName = HeaderName::from_static("x-litellm-cache-key");
+const CACHE_HIT: HeaderName = HeaderName::from_static("x-litellm-cache-hit");
 const KEY_SPEND: HeaderName = HeaderName::from_static("x-litellm-key-spend");
 const KEY_MAX_BUDGET: HeaderName = HeaderName::from_static("x-litellm-key-max-budget");
 const KEY_RPM_LIMIT: HeaderName = HeaderName::from_static("x-litellm-key-rpm-limit");
@@ -47,6 +49,10 @@ pub(super) fn describe(facts: &Facts, headers: &mut HeaderMap) {
     }
     if let Some(cost) = facts.cost {
         set(headers, COST, cost.to_string());
+    }
+    if let Some(key) = &facts.cache_key {
+        set(headers, CACHE_KEY, key.as_str());
+        headers.insert(CACHE_HIT, HeaderValue::from_static(if facts.cache_hit { "True" } else { "False" }));
     }
     if let Some(principal) = &facts.principal {
         describe_key(principal, headers);

@@ -192,6 +192,9 @@ impl From<CallError> for ErrorAnswer {
             CallError::MissingMember { member, .. } => bad_request(message).param(member),
             CallError::UnknownModel { model, available } => unknown_model(&model, &available),
             CallError::ModelDenied(model) => model_denied(&model),
+            CallError::CacheControlDenied(_) => {
+                Self::new(StatusCode::FORBIDDEN, "permission_error", message).param("cache")
+            }
             CallError::Uncallable(_) => bad_request(message).param("model"),
             CallError::Transform(TransformError::Setting { .. }) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error", message)

@@ -10,6 +10,7 @@ mod admin_records;
 mod admin_request;
 mod answer;
 mod body;
+mod cache_admin;
 pub mod client_address;
 mod cors;
 mod error;

@@ -115,7 +115,8 @@ impl ModelCallSurface {
             Ok(CallBody::Stream(relay)) if operation.answers_as_told() && !answer.facts.answers_in_events() => {
                 untold(*relay, told_type(operation, &answer.facts, "application/octet-stream"))
             }
-            Ok(CallBody::Stream(relay)) => streamed(*relay, dialect),
+            Ok(CallBody::Stream(relay)) => events(Body::from_stream(pieces(*relay, dialect))),
+            Ok(CallBody::Replayed(body)) => events(Body::from(body)),
             Err(error) => ErrorAnswer::from(error).told_in(dialect).into_response(),
         };
         answer::describe(&answer.facts, response.headers_mut());
@@ -148,8 +149,8 @@ fn untold(relay: Relay, kind: HeaderValue) -> Response {
     response
 }
 
-fn streamed(relay: Relay, dialect: Dialect) -> Response {
-    let mut response = Response::new(Body::from_stream(pieces(relay, dialect)));
+fn events(body: Body) -> Response {
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));

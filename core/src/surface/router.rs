@@ -5,7 +5,8 @@ use super::front::Front;
 use super::gate::Gate;
 use super::model_call::ModelCallSurface;
 use super::security_headers::SecurityHeaders;
-use super::{admin, cors, fallback, health, health_tls, models};
+use super::{admin, cache_admin, cors, fallback, health, health_tls, models};
+use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::health::Health;
 use crate::flow::model_call::ModelCalls;
 use crate::providers::operation::Operation;
@@ -24,6 +25,8 @@ pub struct Parts {
     pub models: Option<Arc<ModelTable>>,
     /// Keys and spend, and the models whose deployments are shown beside them.
     pub admin: Option<(Administration, Arc<ModelTable>)>,
+    /// The cache.
+    pub cache: Option<CacheAdmin>,
     /// What probes ask.
     pub health: Option<Arc<Health>>,
     /// Largest request body in bytes.
@@ -32,7 +35,7 @@ pub struct Parts {
 
 /// The routes of these parts.
 pub fn router(parts: Parts) -> Front {
-    let Parts { gate, calls, models, admin, health, body_bytes_max } = parts;
+    let Parts { gate, calls, models, admin, cache, health, body_bytes_max } = parts;
     let mut router = Router::new();
     let calls = calls.map(|(calls, operations)| ModelCallSurface::new(calls, operations, body_bytes_max));
     if let Some(calls) = &calls {
@@ -44,6 +47,9 @@ pub fn router(parts: Parts) -> Front {
     if let Some((administration, models)) = admin {
         router = router.merge(admin::routes(administration, gate.clone(), body_bytes_max));
         router = router.merge(models::info_routes(models, gate.clone()));
+    }
+    if let Some(cache) = cache {
+        router = router.merge(cache_admin::routes(cache, gate.clone(), body_bytes_max));
     }
     if let Some(health) = health {
         router = router.merge(health_tls::routes(Arc::clone(&health), gate.clone()));

@@ -3,10 +3,11 @@
 use crate::auth::key_record::KeyTotals;
 use crate::clock::Timestamp;
 use crate::limits::Limits;
-use crate::principal::Holder;
+use crate::principal::{CacheRights, Holder};
 use crate::store::item::Key;
 use serde_json::{Map, Value};
 use std::fmt;
+use std::sync::Arc;
 
 /// Longest id in bytes. Ids are parts of keys of the table.
 pub const ID_BYTES_MAX: usize = 255;
@@ -210,7 +211,8 @@ impl Record {
     /// What counts for those below it.
     pub fn into_holder(self) -> Holder {
         let id = self.id.name().to_owned();
-        Holder { id, alias: self.alias, models: self.models, limits: self.limits }
+        let cache = CacheRights::of(&self.metadata, &self.document).map(Arc::new);
+        Holder { id, alias: self.alias, models: self.models, limits: self.limits, cache }
     }
 }
 

@@ -8,6 +8,7 @@ use aws_sigv4::http_request::{
     sign,
 };
 use aws_sigv4::sign::v4;
+use bytes::Bytes;
 use http::{Method, Request};
 use std::error::Error;
 use std::fmt::Write;
@@ -45,8 +46,33 @@ pub fn signed_get(location: &ObjectLocation, signing: Signing<'_>) -> Result<Req
 }
 
 fn build(location: &ObjectLocation, signing: Signing<'_>) -> Result<Request<()>, Box<dyn Error + Send + Sync>> {
-    let uri = object_uri(location, signing.region, signing.endpoint);
-    let mut request = Request::builder().method(Method::GET).uri(&uri).body(())?;
+    let target = Target { method: Method::GET, bucket: location.bucket(), key: location.key(), query: &[] };
+    Ok(signed(&target, Bytes::new(), signing)?.map(drop))
+}
+
+/// What is asked of a bucket.
+pub(super) struct Target<'a> {
+    pub(super) method: Method,
+    pub(super) bucket: &'a str,
+    /// The object; empty: the bucket itself.
+    pub(super) key: &'a str,
+    /// In the order of the names.
+    pub(super) query: &'a [(&'a str, &'a str)],
+}
+
+/// A request, ready to be sent.
+pub(super) fn signed(
+    target: &Target<'_>,
+    body: Bytes,
+    signing: Signing<'_>,
+) -> Result<Request<Bytes>, Box<dyn Error + Send + Sync>> {
+    let mut uri = object_uri(target.bucket, target.key, signing.region, signing.endpoint);
+    for (index, (name, value)) in target.query.iter().enumerate() {
+        let mark = if index == 0 { '?' } else { '&' };
+        let value = encoded(value).replace('/', "%2F");
+        let _ = write!(uri, "{mark}{name}={value}");
+    }
+    let mut request = Request::builder().method(target.method.clone()).uri(&uri).body(body)?;
     let mut settings = SigningSettings::default();
     // What S3 asks for: the path is encoded once, not tidied, and the body's hash is a header.
     settings.percent_encoding_mode = PercentEncodingMode::Single;
@@ -62,14 +88,15 @@ fn build(location: &ObjectLocation, signing: Signing<'_>) -> Result<Request<()>,
         .settings(settings)
         .build()?
         .into();
-    let signable = SignableRequest::new("GET", &uri, std::iter::empty(), SignableBody::Bytes(&[]))?;
+    let signable =
+        SignableRequest::new(target.method.as_str(), &uri, std::iter::empty(), SignableBody::Bytes(request.body()))?;
     let (instructions, _) = sign(signable, &parameters)?.into_parts();
     instructions.apply_to_request_http1x(&mut request);
     Ok(request)
 }
 
-fn object_uri(location: &ObjectLocation, region: &str, endpoint: Option<&str>) -> String {
-    let (bucket, key) = (location.bucket(), encoded(location.key()));
+fn object_uri(bucket: &str, key: &str, region: &str, endpoint: Option<&str>) -> String {
+    let key = encoded(key);
     let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     match endpoint {
         Some(endpoint) => format!("{}/{bucket}/{key}", endpoint.trim_end_matches('/')),

@@ -4,6 +4,7 @@
 //! [`body`] and [`params`] check what comes in, [`error`] says what can go wrong.
 
 pub mod body;
+pub mod cache_admin;
 pub mod credentials;
 pub mod error;
 pub mod keys;

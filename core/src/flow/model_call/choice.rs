@@ -27,7 +27,7 @@ pub(super) fn choose(
 }
 
 /// The deployments of a model, where the key may use it. A key that may not learns nothing of what exists.
-fn permitted(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Arc<Group>, CallError> {
+pub(super) fn permitted(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Arc<Group>, CallError> {
     let lists = principal.model_lists();
     let group = match calls.models.resolve(name) {
         Ok(group) => group,

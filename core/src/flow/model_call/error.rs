@@ -56,6 +56,9 @@ pub enum CallError {
     /// The key may not use this model.
     #[error("the key may not use `{0}`")]
     ModelDenied(String),
+    /// The key may not say this of the cache.
+    #[error("Not allowed to set {0} as a cache control. Contact admin to change permissions.")]
+    CacheControlDenied(String),
     /// A wildcard matches, but what it stands for cannot be called.
     #[error(transparent)]
     Uncallable(#[from] BuildError),
@@ -131,7 +134,7 @@ impl CallError {
             | Self::EndUserBlocked(_)
             | Self::Unbounded(_) => "BadRequestError",
             Self::UnknownModel { .. } | Self::UnknownResponse(_) | Self::ResponseNotKept(_) => "NotFoundError",
-            Self::ModelDenied(_) | Self::Route(_) => "PermissionDeniedError",
+            Self::ModelDenied(_) | Self::CacheControlDenied(_) | Self::Route(_) => "PermissionDeniedError",
             Self::Refused(Refusal::Budget { .. }) => "BudgetExceededError",
             Self::Refused(Refusal::Rate { .. }) => "RateLimitError",
             Self::Refused(Refusal::Unavailable(_)) => "InternalServerError",

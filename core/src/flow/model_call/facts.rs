@@ -29,6 +29,10 @@ pub struct Facts {
     pub left: Vec<Left>,
     /// Members of the body that were dropped.
     pub dropped: Vec<Cow<'static, str>>,
+    /// Where its answer is kept; `None`: it is not.
+    pub cache_key: Option<String>,
+    /// Whether it was answered from there.
+    pub cache_hit: bool,
     /// Milliseconds that the upstream took to its answer's head.
     pub upstream_ms: i64,
     /// Milliseconds from arrival to the answer's head.
@@ -56,6 +60,8 @@ impl Facts {
             upstream_headers: None,
             left: Vec::new(),
             dropped: Vec::new(),
+            cache_key: None,
+            cache_hit: false,
             upstream_ms: 0,
             duration_ms: 0,
         }

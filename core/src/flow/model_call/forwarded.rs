@@ -40,12 +40,16 @@ const KEPT: [&str; 9] = [
 /// Passes the client's own headers (`x-…`, and Anthropic's features) on. What the deployment says wins.
 pub(super) fn pass_on(client: &HeaderMap, upstream: &mut HeaderMap) {
     add(&["anthropic-beta"], client, upstream);
-    let is_passed = |name: &str| name.starts_with("x-") && !KEPT.iter().any(|kept| name.starts_with(kept));
     for (name, value) in client.iter().filter(|(name, _)| is_passed(name.as_str())) {
         if !upstream.contains_key(name) {
             upstream.insert(name.clone(), value.clone());
         }
     }
+}
+
+/// Whether a header of this name is passed on.
+pub(super) fn is_passed(name: &str) -> bool {
+    name.starts_with("x-") && !KEPT.iter().any(|kept| name.starts_with(kept))
 }
 
 /// A version stands alone; features add up.

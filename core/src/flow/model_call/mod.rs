@@ -5,7 +5,7 @@
 //! [`named`] fills stored credentials in, [`attempt`] talks to the
 //! upstream, [`several`] more than once, [`followed`] until what it does has ended, [`relay`] passes a stream on, [`slices`]
 //! holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also when its
-//! client goes away. [`probe`] is a call that the gateway makes by itself, [`kept`] asks for what an earlier call left with
+//! client goes away. [`cached`] answers from what [`keeping`] has kept of earlier calls. [`probe`] is a call that the gateway makes by itself, [`kept`] asks for what an earlier call left with
 //! its upstream.
 
 mod admit;
@@ -13,6 +13,9 @@ mod asked;
 mod attempt;
 mod body;
 mod bound;
+mod cache_control;
+mod cacheable;
+mod cached;
 mod calls;
 mod captured;
 mod choice;
@@ -23,7 +26,9 @@ mod extra_body;
 mod facts;
 mod followed;
 mod forwarded;
+mod keeping;
 mod kept;
+mod kept_hit;
 mod late;
 mod named;
 mod outage;

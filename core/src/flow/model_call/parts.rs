@@ -6,6 +6,7 @@ use super::proxy_limits::ProxyLimits;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
 use crate::auth::authenticate::Authenticator;
+use crate::cache::shelf::Shelf;
 use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
 use crate::routing::ModelTable;
@@ -38,6 +39,8 @@ pub struct ModelCalls {
     pub clock: Arc<dyn Clock>,
     /// Chance: ids, and the choice among deployments.
     pub random: Arc<dyn Random>,
+    /// Answers that are kept; `None`: none are.
+    pub cache: Option<Arc<Shelf>>,
     /// Whether calls are made and answered whose limits and charge the store cannot take, as it is out of reach.
     pub admits_in_outage: bool,
     /// Whether clients' own headers go upstream.

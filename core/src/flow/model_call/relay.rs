@@ -2,6 +2,7 @@
 //! is settled; a stream that breaks ends with an error and never with a clean end.
 
 use super::error::CallError;
+use super::keeping::Keeping;
 use super::settlement::OpenCall;
 use crate::providers::decoder::StreamDecoder;
 use crate::providers::failure::ProviderFailure;
@@ -14,6 +15,7 @@ pub struct Relay {
     open: OpenCall,
     begun: Begun,
     stage: Stage,
+    keeping: Option<Box<Keeping>>,
 }
 
 /// A stream whose first piece is there.
@@ -85,7 +87,12 @@ fn broken(error: TransportError) -> CallError {
 impl Relay {
     pub(super) fn new(mut open: OpenCall, begun: Begun) -> Self {
         open.let_go_of_input();
-        Self { open, begun, stage: Stage::First }
+        Self { open, begun, stage: Stage::First, keeping: None }
+    }
+
+    /// Keeps what passes, if it passes whole.
+    pub(super) fn keep(&mut self, keeping: Keeping) {
+        self.keeping = Some(Box::new(keeping));
     }
 
     /// The next piece for the client; `None` after the last. An error is the last piece.
@@ -93,6 +100,27 @@ impl Relay {
     /// # Errors
     /// The stream broke, or the call could not be charged: the client is told in the stream.
     pub async fn next(&mut self) -> Option<Result<Bytes, CallError>> {
+        let piece = self.advance().await;
+        if self.keeping.is_some() {
+            self.note(&piece).await;
+        }
+        piece
+    }
+
+    /// Keeps a piece on its way, and all of them after the last.
+    async fn note(&mut self, piece: &Option<Result<Bytes, CallError>>) {
+        match piece {
+            Some(Ok(bytes)) => self.keeping.iter_mut().for_each(|keeping| keeping.saw(bytes)),
+            Some(Err(_)) => self.keeping = None,
+            None => {
+                if let Some(keeping) = self.keeping.take() {
+                    Box::pin(keeping.has_passed(self.begun.decoder.seen().usage)).await;
+                }
+            }
+        }
+    }
+
+    async fn advance(&mut self) -> Option<Result<Bytes, CallError>> {
         loop {
             match std::mem::replace(&mut self.stage, Stage::Over) {
                 Stage::First => {

@@ -107,6 +107,7 @@ impl Gateway {
             transport: upstream.clone().into(),
             clock,
             random: Arc::new(SystemRandom),
+            cache: None,
             admits_in_outage: false,
             passes_headers_on: false,
             background: Background::default(),
@@ -158,7 +159,7 @@ fn pieces(pieces: &[&'static str]) -> UpstreamBody {
 fn relay(answer: CallAnswer) -> (RequestId, Box<super::Relay>) {
     match answer.result {
         Ok(CallBody::Stream(relay)) => (answer.facts.id, relay),
-        Ok(CallBody::Whole(_)) => panic!("not a stream"),
+        Ok(CallBody::Whole(_) | CallBody::Replayed(_)) => panic!("not a stream"),
         Err(error) => panic!("{error}"),
     }
 }

@@ -95,6 +95,7 @@ impl Gateway {
             models: None,
             admin: Some((administration, Arc::clone(&calls.models))),
             calls: Some((calls, &[Operation::Chat])),
+            cache: None,
             health: None,
             body_bytes_max: 1 << 20,
         });
@@ -154,6 +155,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         transport: Arc::new(Unreachable).into(),
         clock,
         random: Arc::new(SystemRandom),
+        cache: None,
         admits_in_outage: false,
         passes_headers_on: false,
         background: Background::default(),

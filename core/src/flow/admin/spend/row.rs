@@ -66,7 +66,7 @@ pub fn listed(row: &SpendRow) -> Map<String, Value> {
     shown.insert("metadata".to_owned(), Value::Object(metadata(row, &id)));
     shown.extend(object(json!({
         "cache_hit": if details.cache_hit { "True" } else { "False" },
-        "cache_key": "Cache OFF",
+        "cache_key": details.metadata.get("cache_key").and_then(Value::as_str).unwrap_or("Cache OFF"),
         "request_tags": details.tags,
         "team_id": details.team_id.as_deref().unwrap_or_default(),
         "organization_id": "",

@@ -26,7 +26,7 @@ impl Gateway {
         };
         match self.calls.call(request).await.result? {
             CallBody::Whole(body) => Ok(serde_json::from_slice(&body).unwrap()),
-            CallBody::Stream(_) => panic!("a stream"),
+            CallBody::Stream(_) | CallBody::Replayed(_) => panic!("a stream"),
         }
     }
 

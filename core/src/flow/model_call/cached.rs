@@ -1,0 +1,123 @@
+//! A call where answers are kept: it is looked up before anything is chosen, and goes on as every other where nothing is
+//! found. A hit passes the same doors, authentication, model access, blocks and the limits of requests, and costs nothing.
+
+use super::cache_control::{self, CacheControl};
+use super::cacheable::Cached;
+use super::calls::CallBody;
+use super::error::CallError;
+use super::facts::Facts;
+use super::keeping::{About, Keeping};
+use super::parts::ModelCalls;
+use super::request::CallRequest;
+use super::{choice, kept_hit};
+use crate::cache::entry::Entry;
+use crate::cache::flights::Seat;
+use crate::cache::shelf::Shelf;
+use crate::money::NanoDollars;
+use crate::principal::Principal;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest wait for somebody else's answer to the same request; for a stream, whose beginning is waited for too, less.
+const FOLLOW_WAIT: Duration = Duration::from_secs(60);
+const FOLLOW_STREAM_WAIT: Duration = Duration::from_secs(10);
+
+impl ModelCalls {
+    /// Answers a call from the cache, or as every other.
+    pub(super) async fn walk_cached(
+        self: &Arc<Self>,
+        shelf: &Arc<Shelf>,
+        request: &CallRequest,
+        principal: Arc<Principal>,
+        facts: &mut Facts,
+    ) -> Result<CallBody, CallError> {
+        let Some(cached) = Cached::of(self, shelf, request, &principal)? else {
+            return self.walk_on(request, principal, facts).await;
+        };
+        // What may not be called is refused before anything is looked up.
+        choice::permitted(self, &cached.model, &principal)?;
+        facts.cache_key = Some(cached.key.clone());
+        let CacheControl { no_cache, no_store, .. } = cached.control;
+        if no_cache && no_store {
+            return self.walk_further(request, principal, facts).await;
+        }
+        let mut leader = None;
+        if !no_cache {
+            match shelf.flights.board(&cached.key) {
+                Seat::Leader(seat) => leader = Some(seat),
+                Seat::Follower(follower) => {
+                    let most = if cached.said.stream { FOLLOW_STREAM_WAIT } else { FOLLOW_WAIT };
+                    let most = cached
+                        .said
+                        .timeout_seconds
+                        .and_then(|seconds| Duration::try_from_secs_f64(seconds / 2.0).ok())
+                        .map_or(most, |half| half.min(most));
+                    let entry = follower.wait(most).await;
+                    if let Some(entry) = entry.filter(|entry| shelf.is_young(entry, cached.control.age_max)) {
+                        return self.hit(&cached, &entry, request, &principal, facts).await;
+                    }
+                }
+            }
+            if leader.is_some()
+                && let Some(entry) = shelf.look(&cached.key, cached.control.age_max).await
+            {
+                let entry = Arc::new(entry);
+                if let Some(leader) = leader.take() {
+                    leader.land(Arc::clone(&entry));
+                }
+                return self.hit(&cached, &entry, request, &principal, facts).await;
+            }
+        }
+        let answer = self.walk_further(request, principal, facts).await?;
+        if no_store {
+            return Ok(answer);
+        }
+        let keeping = Keeping::of(self, shelf, (cached.key, cached.control.ttl), (request.operation, facts), leader);
+        Ok(match answer {
+            CallBody::Whole(body) => {
+                keeping.keep_whole(&body).await;
+                CallBody::Whole(body)
+            }
+            CallBody::Stream(mut relay) => {
+                relay.keep(keeping);
+                CallBody::Stream(relay)
+            }
+            CallBody::Replayed(body) => CallBody::Replayed(body),
+        })
+    }
+
+    /// As every other call; what it says of the cache has been heard.
+    async fn walk_further(
+        self: &Arc<Self>,
+        request: &CallRequest,
+        principal: Arc<Principal>,
+        facts: &mut Facts,
+    ) -> Result<CallBody, CallError> {
+        let answer = self.walk_on(request, principal, facts).await;
+        facts.dropped.retain(|name| name != cache_control::MEMBER);
+        answer
+    }
+
+    /// Answers with what was kept.
+    async fn hit(
+        self: &Arc<Self>,
+        cached: &Cached,
+        entry: &Entry,
+        request: &CallRequest,
+        principal: &Arc<Principal>,
+        facts: &mut Facts,
+    ) -> Result<CallBody, CallError> {
+        let about: About = serde_json::from_str(&entry.about).unwrap_or_default();
+        kept_hit::charge(self, cached, &about, (request, principal), facts).await?;
+        facts.model_group = Some(cached.said.model.clone());
+        facts.cache_hit = true;
+        facts.cost = Some(NanoDollars::ZERO);
+        if let Some(kind) = about.kind.as_deref().and_then(|kind| kind.parse().ok()) {
+            facts.upstream_headers = Some(HeaderMap::from_iter([(CONTENT_TYPE, kind)]));
+        }
+        let body = entry.body.clone();
+        Ok(if cached.said.stream { CallBody::Replayed(body) } else { CallBody::Whole(body) })
+    }
+}
