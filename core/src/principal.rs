@@ -35,6 +35,8 @@ pub struct Principal {
     pub models: Vec<String>,
     /// The key's own names for models: alias → public model name.
     pub aliases: BTreeMap<String, String>,
+    /// Tags that every call of the key has.
+    pub tags: Vec<String>,
     /// Routes the key may call; empty: all model routes.
     pub allowed_routes: Vec<String>,
     /// The key, abbreviated: `sk-...abcd`. Empty for the master key.
@@ -75,6 +77,11 @@ impl CacheRights {
 const TEAM_MODELS: &str = "all-team-models";
 
 impl Principal {
+    /// Tags that every call of the caller has: its key's and its team's.
+    pub fn tags(&self) -> impl Iterator<Item = &String> {
+        self.tags.iter().chain(self.above.team.iter().flat_map(|team| &team.tags))
+    }
+
     /// The lists of models that the caller is bound by: a model must be in each. An empty list allows everything.
     ///
     /// The key's own, and its team's; a user's where the key belongs to no team.
@@ -111,6 +118,8 @@ pub struct Holder {
     pub models: Vec<String>,
     /// Its limits: its own, and those of the shared budget it is under where it has none.
     pub limits: Limits,
+    /// Tags that every call below it has.
+    pub tags: Vec<String>,
     /// What it says of the cache.
     pub cache: Option<Arc<CacheRights>>,
 }
@@ -118,13 +127,7 @@ pub struct Holder {
 impl Holder {
     /// The same record with other limits.
     pub fn with_limits(&self, limits: Limits) -> Arc<Self> {
-        Arc::new(Self {
-            id: self.id.clone(),
-            alias: self.alias.clone(),
-            models: self.models.clone(),
-            limits,
-            cache: self.cache.clone(),
-        })
+        Arc::new(Self { limits, ..self.clone() })
     }
 }
 

@@ -1,5 +1,5 @@
-//! Plays the recorded wire cases against the real `postern` binary: each is answered as recorded, or
-//! it is said why not.
+//! Plays the recorded wire cases and scenarios of routing against the real `postern` binary: each is answered as recorded,
+//! or it is said why not.
 #![allow(clippy::expect_used, reason = "a runner that cannot start fails its test")]
 
 use postern_tests::binaries;
@@ -40,6 +40,12 @@ fn it_does_not_matter_how_the_bytes_of_a_stream_are_cut() {
 #[test]
 fn a_stream_that_is_cut_short_never_ends_cleanly() {
     let (passed, text) = play("cuts.py", &[]);
+    assert!(passed, "{text}");
+}
+
+#[test]
+fn recorded_scenarios_of_routing_hold_or_it_is_said_why_not() {
+    let (passed, text) = play("scenarios.py", &[]);
     assert!(passed, "{text}");
 }
 

@@ -5,7 +5,9 @@
 //! [`spend_removal`] removes those of a day. [`subject_keys`] are the keys of users, which what is kept of their calls is
 //! sealed under and destroyed with.
 
+pub mod health_log;
 pub mod release;
+pub mod shared_use;
 pub mod spend_log;
 pub mod spend_query;
 pub mod spend_removal;

@@ -2,6 +2,7 @@
 
 use super::cache;
 use super::error::StartError;
+use super::routing;
 use super::sealed::Sealed;
 use super::sealing;
 use super::state::State;
@@ -24,8 +25,7 @@ use crate::flow::health::Health;
 use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::{ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
-use crate::providers::resolve::target_of;
-use crate::routing::{ModelTable, Targets};
+use crate::store::table::Table;
 use crate::surface::admin::Administration;
 use crate::surface::front::Front;
 use crate::surface::gate::Gate;
@@ -111,8 +111,7 @@ impl Gateway {
         let passes_headers_on = config.general.forward_client_headers_to_llm_api;
         let retention_days = config.general.spend_log_retention_days;
         let limits = ProxyLimits::of(&config);
-        let spend = SpendLog::new(Arc::clone(&table), retention_days);
-        let spend = Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend });
+        let spend = spend_log(&table, retention_days, staleness);
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let defaults = (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
@@ -120,9 +119,9 @@ impl Gateway {
         let authorizer = authorizer(transport.global(), &ground.clock, &environment);
         let sealer = sealer.unwrap_or_else(|| sealing::without_keys(Arc::clone(&ground.random)));
         let sealed = Sealed::new(&config, (&table, sealer), (&ground.clock, staleness.millis()));
-        let targets = targets(&environment);
+        let targets = routing::targets(&environment);
         let (named, kept) = (sealed.named(&targets), sealed.kept(&ground.random));
-        let models = Arc::new(ModelTable::new(config.models, targets)?);
+        let (models, sharing) = routing::models(config, targets, &table, staleness == KeyStaleness::OnlyWriter)?;
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
         let maintenance = maintenance.resealing(sealed.store.clone(), sealed.subjects.clone());
@@ -147,13 +146,14 @@ impl Gateway {
             transport,
             clock: ground.clock,
             random: ground.random,
+            sharing,
             cache: shelf,
             admits_in_outage,
             passes_headers_on,
             background: background.clone(),
             bounds,
         });
-        let health = Arc::new(Health { calls: Arc::clone(&calls), table, policies: Arc::clone(&policies) });
+        let health = routing::health(&calls, table, Arc::clone(&policies), &maintenance);
         Ok(Self { calls, background, maintenance, policies, administration, gate, health, body_bytes_max })
     }
 
@@ -221,9 +221,10 @@ fn administration(
     }
 }
 
-fn targets(environment: &Environment) -> Arc<Targets> {
-    let environment = environment.clone();
-    Arc::new(move |params: &_| target_of(params, &environment).map_err(Into::into))
+/// Totals of a process that writes alone need no shards.
+fn spend_log(table: &Arc<dyn Table>, retention_days: Option<u32>, staleness: KeyStaleness) -> Arc<SpendLog> {
+    let spend = SpendLog::new(Arc::clone(table), retention_days);
+    Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend })
 }
 
 fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environment: &Environment) -> Authorizer {

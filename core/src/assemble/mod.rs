@@ -8,6 +8,7 @@ pub mod configuration;
 mod error;
 pub mod function;
 pub mod gateway;
+mod routing;
 mod sealed;
 pub mod sealing;
 pub mod state;

@@ -280,6 +280,7 @@ fn master_principal() -> Principal {
         team_id: None,
         models: Vec::new(),
         aliases: BTreeMap::new(),
+        tags: Vec::new(),
         allowed_routes: Vec::new(),
         key_name: String::new(),
         limits: Limits::default(),

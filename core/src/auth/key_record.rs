@@ -114,6 +114,12 @@ impl KeyTotals {
     }
 }
 
+/// The tags that stand in the metadata of a key or a record above it.
+pub(super) fn tags_of(metadata: &Map<String, Value>) -> Vec<String> {
+    let tags = metadata.get("tags").and_then(Value::as_array).into_iter().flatten();
+    tags.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 impl StoredKey {
     /// The caller that presents this key.
     pub fn into_principal(self) -> Principal {
@@ -127,6 +133,7 @@ impl StoredKey {
             team_id: record.team_id,
             models: record.models,
             aliases: record.aliases,
+            tags: tags_of(&record.metadata),
             allowed_routes: record.allowed_routes,
             key_name: record.key_name,
             limits: record.limits,

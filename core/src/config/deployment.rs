@@ -95,6 +95,12 @@ pub struct DeploymentParams {
     /// configuration is read, and stands here no longer.
     #[serde(default, rename = "litellm_credential_name", deserialize_with = "lenient::optional_text")]
     pub credential: Option<String>,
+    /// What kind of calls it is meant for: the request's tags choose, where `enable_tag_filtering` says so.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Where it is, for calls that must stay in a region.
+    #[serde(default, deserialize_with = "lenient::optional_text")]
+    pub region_name: Option<String>,
     /// A fixed answer, given without calling anyone.
     #[serde(default)]
     pub mock_response: Option<Value>,
@@ -176,6 +182,8 @@ impl fmt::Debug for DeploymentParams {
             .field("additional_drop_params", &self.additional_drop_params)
             .field("allowed_openai_params", &self.allowed_openai_params)
             .field("credential", &self.credential)
+            .field("tags", &self.tags)
+            .field("region_name", &self.region_name)
             .field("mock_response", &self.mock_response.is_some())
             .field("input_cost_per_token", &self.input_cost_per_token)
             .field("output_cost_per_token", &self.output_cost_per_token)
@@ -207,4 +215,8 @@ pub(super) struct ModelInfo {
     max_input_tokens: Option<i64>,
     #[serde(deserialize_with = "lenient::count")]
     max_output_tokens: Option<i64>,
+    #[serde(deserialize_with = "lenient::optional_text")]
+    health_check_model: Option<String>,
+    #[serde(deserialize_with = "lenient::seconds")]
+    health_check_timeout: Option<f64>,
 }

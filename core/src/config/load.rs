@@ -56,6 +56,15 @@ impl Config {
                 names::check(node, section, section, Unknown::Warn, &mut report);
             }
         }
+        if let Some(node) = root.get_mut("router_settings").and_then(|node| node.get_mut("routing_strategy_args")) {
+            names::check(
+                node,
+                "routing_strategy_args",
+                "router_settings.routing_strategy_args",
+                Unknown::Warn,
+                &mut report,
+            );
+        }
         cache::check_names(&mut root, &mut report);
         check_shapes(&root, &mut report);
         let router: RouterSettings = section(&root, "router_settings", &mut report);
@@ -64,6 +73,8 @@ impl Config {
             models: read_models(&root, &router, &environment, sources.provider_check, &mut report),
             general: section(&root, "general_settings", &mut report),
             litellm: section(&root, "litellm_settings", &mut report),
+            routing: section(&root, "router_settings", &mut report),
+            health: section(&root, "general_settings", &mut report),
         };
         config.fold(&router, &environment, &mut report);
         let is_cached = config.litellm.is_cached || router.cache_responses;

@@ -4,8 +4,10 @@ use super::budgets::{BudgetSetting, RecordDefaults};
 use super::cache::CacheSettings;
 use super::deployment::ModelEntry;
 use super::environment::Environment;
+use super::health::HealthSettings;
 use super::lenient;
 use super::models::ConfiguredCredential;
+use super::routing::RoutingSettings;
 use super::tls::TlsParams;
 use crate::limits::{BudgetMode, BudgetPeriod, BudgetPolicy};
 use crate::money::NanoDollars;
@@ -24,6 +26,10 @@ pub struct Config {
     pub general: GeneralSettings,
     /// `litellm_settings`.
     pub litellm: LitellmSettings,
+    /// `router_settings`, as far as they say which deployment answers.
+    pub routing: RoutingSettings,
+    /// `general_settings`, as far as they say how deployments are probed.
+    pub health: HealthSettings,
 }
 
 /// Largest request body where the operator says nothing: 64 MiB, above what providers take with images in it.

@@ -3,9 +3,11 @@
 
 pub mod admin;
 pub mod background;
+mod found;
 pub mod health;
 pub mod maintenance;
 pub mod model_call;
 pub mod model_info;
 pub mod models;
+pub mod sharing;
 pub mod upstream_tls;

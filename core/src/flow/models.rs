@@ -52,6 +52,7 @@ pub(crate) mod tests {
             team_id: None,
             models: models.iter().map(|&model| model.to_owned()).collect(),
             aliases: BTreeMap::new(),
+            tags: Vec::new(),
             allowed_routes: Vec::new(),
             key_name: String::new(),
             limits: Limits::default(),

@@ -2,6 +2,9 @@
 //! `model_list`.
 
 use super::identity::deployment_id;
+use super::routing::Routing;
+use super::seen::Seen;
+use super::traits::Traits;
 use crate::config::deployment::{DeploymentParams, ModelEntry};
 use crate::id::DeploymentId;
 use crate::price::{self, ModelPrice, is_price};
@@ -31,6 +34,12 @@ pub struct Deployment {
     pub price_overrides: Vec<String>,
     /// What the operator wrote.
     pub entry: Arc<ModelEntry>,
+    /// What choices ask of it.
+    pub traits: Traits,
+    /// What is seen of it. All deployments of an id share it.
+    pub seen: Arc<Seen>,
+    /// Whether a choice goes by what is seen: otherwise nobody needs to look.
+    pub is_watched: bool,
 }
 
 /// Who answers a deployment's calls.
@@ -108,6 +117,12 @@ impl Deployment {
         Ok(Self { backend, ..self.clone() })
     }
 
+    /// The same deployment, chosen as the routing says and with what it has seen.
+    pub(super) fn routed(mut self, routing: &Routing) -> Arc<Self> {
+        (self.seen, self.is_watched) = (routing.seen(&self.id), routing.watches());
+        Arc::new(self)
+    }
+
     /// The upstream, where there is one.
     pub fn target(&self) -> Option<&Arc<Target>> {
         match &self.backend {
@@ -136,7 +151,9 @@ impl Deployment {
         let seconds = |seconds: Option<f64>| Duration::try_from_secs_f64(seconds?).ok().filter(|time| !time.is_zero());
         let timeouts = Timeouts { total: seconds(params.timeout), stream_gap: seconds(params.stream_timeout) };
         let price_overrides = overrides.into_iter().map(|(field, _)| field).filter(|field| is_price(field)).collect();
-        Self { id, group, backend, price, timeouts, price_overrides, entry }
+        let traits = Traits::of(&entry, price.as_ref());
+        let seen = Arc::new(Seen::remembering(0));
+        Self { id, group, backend, price, timeouts, price_overrides, entry, traits, seen, is_watched: false }
     }
 }
 

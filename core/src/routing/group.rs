@@ -1,7 +1,13 @@
 //! The deployments that share one model's traffic, and the choice between them.
 
+use super::choice::circumstances::Circumstances;
+use super::choice::strategy;
 use super::deployment::Deployment;
-use crate::clock::Random;
+use super::filter::{self, Filters};
+use super::left::{Filter, Left, NothingLeft};
+use super::routing::Routing;
+use super::wish::Wish;
+use crate::clock::{Random, Timestamp};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -12,33 +18,52 @@ pub struct Group {
     pub name: String,
     /// The deployments, in the configuration's order.
     pub deployments: Vec<Arc<Deployment>>,
+    routing: Arc<Routing>,
+    filters: Filters,
 }
 
 impl Group {
-    /// Picks one of the deployments that are `usable`, by chance, in proportion to their shares. `None` where none is.
+    /// These deployments, chosen as the routing says.
+    pub fn new(name: String, deployments: Vec<Arc<Deployment>>, routing: Arc<Routing>) -> Self {
+        let filters = Filters::of(&deployments, &routing);
+        Self { name, deployments, routing, filters }
+    }
+
+    /// Picks one of the deployments that can answer and are `usable`, as the strategy says. Those that did not answer
+    /// when they were last probed are left out, but never the last one.
     ///
-    /// Shares are `weight`, else `rpm`, else `tpm`: the first of these that the first usable deployment has. A
-    /// deployment that lacks it then gets no traffic; where all shares are 0, or no deployment has any, all are equal.
-    pub fn choose(&self, random: &dyn Random, usable: impl Fn(&Deployment) -> bool) -> Option<Arc<Deployment>> {
-        let mut candidates = self.deployments.iter().filter(|deployment| usable(deployment));
-        let first = candidates.next()?;
-        let Some(second) = candidates.next() else { return Some(first.clone()) };
-        let all: Vec<_> = [first, second].into_iter().chain(candidates).collect();
-        let measure = MEASURES.iter().find(|measure| measure(first).is_some());
-        let share = |deployment: &Deployment| measure.and_then(|measure| measure(deployment)).unwrap_or(0.0).max(0.0);
-        let total: f64 = all.iter().map(|deployment| share(deployment)).sum();
-        let chance = fraction(random);
-        if total.is_finite() && total > 0.0 {
-            let mut left = chance * total;
-            for deployment in &all {
-                left -= share(deployment);
-                if left < 0.0 {
-                    return Some(Arc::clone(deployment));
-                }
-            }
+    /// # Errors
+    /// [`NothingLeft`] says what left out how many.
+    pub fn choose(
+        &self,
+        random: &dyn Random,
+        now: Timestamp,
+        wish: &Wish<'_>,
+        usable: impl Fn(&Deployment) -> bool,
+    ) -> Result<Arc<Deployment>, NothingLeft> {
+        if let [only] = self.deployments.as_slice()
+            && self.filters.are_idle()
+            && wish.region.is_none()
+            && usable(only)
+        {
+            return Ok(Arc::clone(only));
         }
-        let number = (chance * all.len() as f64) as usize;
-        all.get(number).or(all.last()).map(|deployment| Arc::clone(deployment))
+        let mut left = Left::all(&self.deployments);
+        filter::apply(self.filters, &self.routing, &mut left, wish);
+        left.keep(Filter::Unusable, usable);
+        left.prefer(|deployment| deployment.seen.is_healthy(now));
+        let circumstances = Circumstances { routing: &self.routing, wish, now, random };
+        match strategy::one_of(std::mem::take(&mut left.deployments), &circumstances) {
+            Some(chosen) => Ok(Arc::clone(chosen)),
+            None => Err(left.nothing(&self.name)),
+        }
+    }
+
+    /// The deployments that can answer such a call, whether or not they are usable now.
+    pub fn fitting(&self, wish: &Wish<'_>) -> Vec<&Arc<Deployment>> {
+        let mut left = Left::all(&self.deployments);
+        filter::apply(self.filters, &self.routing, &mut left, wish);
+        left.deployments
     }
 
     /// The access groups that the model belongs to (`model_info.access_groups`): names that a key's list may hold.
@@ -48,63 +73,81 @@ impl Group {
     }
 }
 
-type Measure = fn(&Deployment) -> Option<f64>;
-
-const MEASURES: [Measure; 3] = [
-    |deployment| deployment.entry.params.weight,
-    |deployment| deployment.entry.params.rpm.map(|rpm| rpm as f64),
-    |deployment| deployment.entry.params.tpm.map(|tpm| tpm as f64),
-];
-
-/// A number from 0 up to, not including, 1. Without entropy it is 0: the first deployment is as good as any.
-fn fraction(random: &dyn Random) -> f64 {
-    let mut bytes = [0; 8];
-    if random.fill(&mut bytes).is_err() {
-        return 0.0;
-    }
-    // The 53 bits that a float holds exactly.
-    (u64::from_le_bytes(bytes) >> 11) as f64 / (1u64 << 53) as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{NoEntropy, SystemRandom};
-    use crate::routing::tests::group;
+    use crate::clock::SystemRandom;
+    use crate::routing::tests::{group, group_by};
     use serde_json::json;
 
-    struct Fixed(u64);
+    const NOW: Timestamp = Timestamp::from_seconds(600);
 
-    impl Random for Fixed {
-        fn fill(&self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
-            bytes.copy_from_slice(&self.0.to_le_bytes());
-            Ok(())
-        }
-    }
-
-    fn counts(params: &[Value], tries: u64) -> Vec<usize> {
-        let group = group(params);
-        let mut counts = vec![0; params.len()];
-        for at in 0..tries {
-            let chosen = group.choose(&Fixed(u64::MAX / tries * at + u64::MAX / tries / 2), |_| true).unwrap();
-            counts[chosen.id.as_str().parse::<usize>().unwrap()] += 1;
-        }
-        counts
-    }
-
-    #[test]
-    fn traffic_follows_weights_and_else_is_even() {
-        assert_eq!(counts(&[json!({}), json!({}), json!({}), json!({})], 100), [25, 25, 25, 25]);
-        assert_eq!(counts(&[json!({"weight": 3}), json!({"weight": 1})], 100), [75, 25]);
-        assert_eq!(counts(&[json!({"rpm": 1, "tpm": 9}), json!({"rpm": 9, "tpm": 1})], 100), [10, 90]);
-        assert_eq!(counts(&[json!({"weight": 0}), json!({"weight": 0})], 100), [50, 50]);
+    fn chosen(group: &Group, wish: &Wish<'_>) -> Result<String, NothingLeft> {
+        group.choose(&SystemRandom, NOW, wish, |_| true).map(|deployment| deployment.id.to_string())
     }
 
     #[test]
     fn a_deployment_that_is_not_usable_is_never_chosen() {
         let group = group(&[json!({"weight": 100}), json!({"weight": 1})]);
-        let chosen = group.choose(&SystemRandom, |deployment| deployment.id.as_str() != "0").unwrap();
+        let wish = Wish::default();
+        let chosen = group.choose(&SystemRandom, NOW, &wish, |deployment| deployment.id.as_str() != "0").unwrap();
         assert_eq!(chosen.id.as_str(), "1");
-        assert!(group.choose(&SystemRandom, |_| false).is_none());
+        let nothing = group.choose(&SystemRandom, NOW, &wish, |_| false).unwrap_err();
+        assert!(nothing.may_pass());
+        assert_eq!(
+            nothing.to_string(),
+            "No deployment of 'a' can take this request: 2 cool down or have reached a limit of their own."
+        );
+    }
+
+    #[test]
+    fn an_unhealthy_deployment_is_left_out_but_never_the_last_one() {
+        let group = group(&[json!({"weight": 100}), json!({"weight": 1})]);
+        group.deployments[0].seen.is_unhealthy_until(NOW.plus_millis(1));
+        assert_eq!(chosen(&group, &Wish::default()).unwrap(), "1");
+        group.deployments[1].seen.is_unhealthy_until(NOW.plus_millis(1));
+        assert!(chosen(&group, &Wish::default()).is_ok());
+        let first_only = group.choose(&SystemRandom, NOW, &Wish::default(), |deployment| deployment.id.as_str() == "0");
+        assert_eq!(first_only.unwrap().id.as_str(), "0");
+    }
+
+    #[test]
+    fn a_teams_deployment_answers_its_team_alone() {
+        let group = group_by(
+            json!({}),
+            &[json!({"model_info": {"team_id": "t"}}), json!({"model_info": {"team_id": "other"}})],
+        );
+        assert_eq!(chosen(&group, &Wish { team: Some("t"), ..Wish::default() }).unwrap(), "0");
+        assert_eq!(
+            chosen(&group, &Wish::default()).unwrap_err().to_string(),
+            "No deployment of 'a' can take this request: 2 belong to other teams."
+        );
+    }
+
+    #[test]
+    fn pre_call_checks_leave_out_what_is_too_small_or_takes_less() {
+        let sizes = [json!({"model_info": {"max_input_tokens": 5}}), json!({"model_info": {"max_input_tokens": 50}})];
+        let group = group_by(json!({"enable_pre_call_checks": true}), &sizes);
+        let (short, long, longest) = (|| 5, || 6, || 51);
+        let wish = |input_tokens| Wish { input_tokens: Some(input_tokens), ..Wish::default() };
+        assert!(chosen(&group, &wish(&short)).is_ok());
+        assert_eq!(chosen(&group, &wish(&long)).unwrap(), "1");
+        let nothing = chosen(&group, &wish(&longest)).unwrap_err();
+        assert!(nothing.is_too_long() && !nothing.may_pass());
+        let fits = |deployment: &Deployment| deployment.id.as_str() == "0";
+        assert_eq!(chosen(&group, &Wish { fits: Some(&fits), ..Wish::default() }).unwrap(), "0");
+        let unchecked = group_by(json!({}), &sizes[..1]);
+        assert!(chosen(&unchecked, &wish(&longest)).is_ok(), "not asked for");
+    }
+
+    #[test]
+    fn a_region_leaves_out_what_is_elsewhere() {
+        let group = group(&[json!({"region_name": "us-east-1"}), json!({"region_name": "eu-west-1"}), json!({})]);
+        assert_eq!(chosen(&group, &Wish { region: Some("eu"), ..Wish::default() }).unwrap(), "1");
+        let wish = Wish { region: Some("asia"), ..Wish::default() };
+        assert_eq!(
+            chosen(&group, &wish).unwrap_err().to_string(),
+            "No deployment of 'a' can take this request: 3 are not in the allowed region."
+        );
     }
 }

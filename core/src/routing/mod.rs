@@ -2,22 +2,36 @@
 //! store; whether a deployment is healthy is the caller's to say.
 //!
 //! [`table`] leads from a model's name to its deployments, [`deployment`] is one of them, [`access`] says who may ask
-//! for what, [`listing`] what a caller sees.
+//! for what, [`listing`] what a caller sees. [`group`] chooses: [`filter`] says which deployments could answer a call that
+//! has a [`wish`], [`left`] which of them are left, [`choice`] takes one of these by what is [`seen`] of each.
 
 pub mod access;
+mod choice;
 pub mod deployment;
+mod filter;
 pub mod group;
 pub mod identity;
+pub mod latencies;
+pub mod left;
 pub mod listed;
 pub mod listing;
 pub mod pattern;
 mod recent;
+#[allow(clippy::module_inception, reason = "what the room is named after")]
+pub mod routing;
+pub mod seen;
 pub mod table;
+mod tags;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod traits;
+pub mod wish;
 
 pub use deployment::{Backend, BuildError, Deployment, Targets, Timeouts};
 pub use group::Group;
 pub use identity::deployment_id;
+pub use left::NothingLeft;
 pub use listed::{Listed, Source};
+pub use routing::Routing;
 pub use table::{ModelTable, ResolveError};
+pub use wish::Wish;

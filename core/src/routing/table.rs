@@ -5,6 +5,7 @@ use super::group::Group;
 use super::listed::Listed;
 use super::pattern::{Pattern, filled};
 use super::recent::Recent;
+use super::routing::Routing;
 use crate::config::deployment::ModelEntry;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -15,12 +16,15 @@ use std::sync::{Arc, OnceLock};
 /// wildcards.
 pub struct ModelTable {
     targets: Arc<Targets>,
+    routing: Arc<Routing>,
     /// By public name.
     groups: HashMap<String, Arc<Group>>,
     /// By deployment id: a group of that one deployment.
     ids: HashMap<String, Arc<Group>>,
     /// By the upstream's name as the configuration writes it (`openai/gpt-4o`).
     upstream_names: HashMap<String, Arc<Group>>,
+    /// By team and the name under which it calls deployments of its own.
+    team_names: HashMap<(String, String), Arc<Group>>,
     /// The most specific first.
     wildcards: Vec<Wildcard>,
     recent: Recent,
@@ -56,13 +60,21 @@ impl ModelTable {
     /// [`BuildError`] of the first entry that is no deployment. A wildcard is looked at when it is asked for: what it
     /// stands for may name its provider only then.
     pub fn new(entries: Vec<ModelEntry>, targets: Arc<Targets>) -> Result<Self, BuildError> {
+        Self::routed(entries, targets, Arc::default())
+    }
+
+    /// As [`ModelTable::new`], with deployments chosen as the routing says and by what it has seen.
+    ///
+    /// # Errors
+    /// As [`ModelTable::new`].
+    pub fn routed(entries: Vec<ModelEntry>, targets: Arc<Targets>, routing: Arc<Routing>) -> Result<Self, BuildError> {
         let mut names: Vec<String> = Vec::new();
         let mut members: HashMap<String, Vec<Arc<Deployment>>> = HashMap::new();
         let mut wildcards: Vec<Wildcard> = Vec::new();
         for entry in entries.into_iter().map(Arc::new) {
             let name = entry.model_name.clone();
             if !name.contains('*') {
-                let deployment = Arc::new(Deployment::build(entry, &*targets)?);
+                let deployment = Deployment::build(entry, &*targets)?.routed(&routing);
                 let group = members.entry(name.clone()).or_default();
                 group.push(deployment);
                 if group.len() > 1 {
@@ -77,17 +89,19 @@ impl ModelTable {
             names.push(name);
         }
         wildcards.sort_by_key(|wildcard| Reverse(wildcard.pattern.specificity()));
-        let (ids, upstream_names) = other_names(&names, &members);
+        let OtherNames { ids, upstream_names, team_names } = OtherNames::of(&names, &members, &routing);
         let groups = members.into_iter().map(|(name, deployments)| {
-            let group = Group { name: name.clone(), deployments };
+            let group = Group::new(name.clone(), deployments, Arc::clone(&routing));
             (name, Arc::new(group))
         });
         let groups = groups.collect();
         Ok(Self {
             targets,
+            routing,
             groups,
             ids,
             upstream_names,
+            team_names,
             wildcards,
             recent: Recent::default(),
             names,
@@ -115,6 +129,35 @@ impl ModelTable {
         let group = Arc::new(self.matched(wildcard, &captures, model)?);
         self.recent.put(model, group.clone());
         Ok(group)
+    }
+
+    /// The deployments that a team has for itself under this name.
+    pub fn of_team(&self, team: &str, name: &str) -> Option<&Arc<Group>> {
+        if self.team_names.is_empty() {
+            return None;
+        }
+        self.team_names.get(&(team.to_owned(), name.to_owned()))
+    }
+
+    /// Every deployment as it is probed: by `model_info.health_check_model` where it says so. A wildcard that names none
+    /// stands for no model that could be asked.
+    pub fn probed(&self) -> Vec<Arc<Deployment>> {
+        let model_of = |entry: &ModelEntry| entry.info.get("health_check_model")?.as_str().map(str::to_owned);
+        let other = |entry: &Arc<ModelEntry>, model| {
+            Deployment::for_match(entry, &entry.model_name, model, &*self.targets).ok().map(Arc::new)
+        };
+        let named = self.names.iter().filter_map(|name| self.groups.get(name)).flat_map(|group| &group.deployments);
+        let named = named.filter_map(|deployment| match model_of(&deployment.entry) {
+            Some(model) => other(&deployment.entry, model),
+            None => Some(Arc::clone(deployment)),
+        });
+        let entries = self.wildcards.iter().flat_map(|wildcard| &wildcard.entries);
+        named.chain(entries.filter_map(|entry| other(entry, model_of(entry)?))).collect()
+    }
+
+    /// How deployments are chosen.
+    pub fn routing(&self) -> &Arc<Routing> {
+        &self.routing
     }
 
     /// The model of exactly this public name, wildcards left out.
@@ -149,13 +192,13 @@ impl ModelTable {
         for entry in &wildcard.entries {
             let upstream = filled(&entry.params.model, captures, model);
             match Deployment::for_match(entry, model, upstream, &*self.targets) {
-                Ok(deployment) => deployments.push(Arc::new(deployment)),
+                Ok(deployment) => deployments.push(deployment.routed(&self.routing)),
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
         match failure {
             Some(error) if deployments.is_empty() => Err(error),
-            _ => Ok(Group { name: model.to_owned(), deployments }),
+            _ => Ok(Group::new(model.to_owned(), deployments, Arc::clone(&self.routing))),
         }
     }
 }
@@ -168,15 +211,31 @@ impl fmt::Debug for ModelTable {
 
 type Groups = HashMap<String, Arc<Group>>;
 
-/// The groups by deployment id and by upstream name.
-fn other_names(names: &[String], members: &HashMap<String, Vec<Arc<Deployment>>>) -> (Groups, Groups) {
-    let mut ids = HashMap::new();
-    let mut upstreams: HashMap<String, Vec<Arc<Deployment>>> = HashMap::new();
-    for deployment in names.iter().filter_map(|name| members.get(name)).flatten() {
-        let group = Group { name: deployment.group.clone(), deployments: vec![deployment.clone()] };
-        ids.insert(deployment.id.as_str().to_owned(), Arc::new(group));
-        upstreams.entry(deployment.entry.params.model.clone()).or_default().push(deployment.clone());
+/// The groups by other names than the public ones.
+struct OtherNames {
+    ids: Groups,
+    upstream_names: Groups,
+    team_names: HashMap<(String, String), Arc<Group>>,
+}
+
+impl OtherNames {
+    fn of(names: &[String], members: &HashMap<String, Vec<Arc<Deployment>>>, routing: &Arc<Routing>) -> Self {
+        let mut ids = HashMap::new();
+        let mut upstreams: HashMap<String, Vec<Arc<Deployment>>> = HashMap::new();
+        let mut teams: HashMap<(String, String), Vec<Arc<Deployment>>> = HashMap::new();
+        let group = |name: String, deployments| Arc::new(Group::new(name, deployments, Arc::clone(routing)));
+        for deployment in names.iter().filter_map(|name| members.get(name)).flatten() {
+            let id = deployment.id.as_str().to_owned();
+            ids.insert(id, group(deployment.group.clone(), vec![deployment.clone()]));
+            upstreams.entry(deployment.entry.params.model.clone()).or_default().push(deployment.clone());
+            if let (Some(team), Some(name)) = (&deployment.traits.team, &deployment.traits.team_name) {
+                teams.entry((team.clone(), name.clone())).or_default().push(deployment.clone());
+            }
+        }
+        Self {
+            ids,
+            upstream_names: upstreams.into_iter().map(|(name, list)| (name.clone(), group(name, list))).collect(),
+            team_names: teams.into_iter().map(|(names, list)| (names.clone(), group(names.1, list))).collect(),
+        }
     }
-    let named = |(name, deployments): (String, Vec<_>)| (name.clone(), Arc::new(Group { name, deployments }));
-    (ids, upstreams.into_iter().map(named).collect())
 }

@@ -1,6 +1,6 @@
 //! Ready-made tables for the tests of this room and those above it, and the table's own tests.
 
-use super::{Deployment, Group, ModelTable, ResolveError, Targets};
+use super::{Deployment, Group, ModelTable, ResolveError, Routing, Targets};
 use crate::config::deployment::{DeploymentParams, ModelEntry};
 use crate::providers::parameters::policy::Policy;
 use crate::providers::parameters::profile::Profile;
@@ -63,7 +63,22 @@ pub(crate) fn group(params: &[Value]) -> Group {
         let entry = entry(json!({"model_name": "a", "litellm_params": params, "model_info": {"id": at.to_string()}}));
         Arc::new(Deployment::build(Arc::new(entry), &*targets()).unwrap())
     });
-    Group { name: "a".to_owned(), deployments: deployments.collect() }
+    Group::new("a".to_owned(), deployments.collect(), Arc::default())
+}
+
+/// A group of deployments of these entries each, whose `router_settings` are these; ids are `0`, `1`, ….
+pub(crate) fn group_by(settings: Value, entries: &[Value]) -> Group {
+    let routing = Arc::new(Routing::new(serde_json::from_value(settings).unwrap(), Default::default()));
+    let deployments = entries.iter().enumerate().map(|(at, said)| {
+        let mut value = json!({"model_name": "a", "litellm_params": {}, "model_info": {}});
+        for part in ["litellm_params", "model_info"] {
+            value[part].as_object_mut().unwrap().extend(said[part].as_object().cloned().unwrap_or_default());
+        }
+        value["litellm_params"]["model"] = json!("openai/own-model");
+        value["model_info"]["id"] = json!(at.to_string());
+        Deployment::build(Arc::new(entry(value)), &*targets()).unwrap().routed(&routing)
+    });
+    Group::new("a".to_owned(), deployments.collect(), Arc::clone(&routing))
 }
 
 fn resolved(table: &ModelTable, model: &str) -> Option<Vec<String>> {

@@ -191,6 +191,13 @@ impl From<CallError> for ErrorAnswer {
             }
             CallError::MissingMember { member, .. } => bad_request(message).param(member),
             CallError::UnknownModel { model, available } => unknown_model(&model, &available),
+            CallError::NothingLeft(nothing) if nothing.may_pass() => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "throttling_error", message)
+            }
+            CallError::NothingLeft(nothing) if nothing.is_too_long() => {
+                Self { code: Some("context_length_exceeded"), ..bad_request(message).param("messages") }
+            }
+            CallError::NothingLeft(_) => bad_request(message).param("model"),
             CallError::ModelDenied(model) => model_denied(&model),
             CallError::CacheControlDenied(_) => {
                 Self::new(StatusCode::FORBIDDEN, "permission_error", message).param("cache")

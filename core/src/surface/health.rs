@@ -1,16 +1,24 @@
 //! The routes that probes ask.
 
 use super::client_address::ClientAddress;
+use super::error::ErrorAnswer;
 use super::gate::Gate;
-use crate::flow::health::{Endpoint, Health};
+use crate::accounting::health_log::Checked;
+use crate::calendar;
+use crate::flow::health::{Endpoint, Health, Wanted};
 use axum::extract::{Extension, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
+
+/// Results told at once where nobody says how many.
+const RESULTS: usize = 100;
+/// Most results told at once.
+const RESULTS_MAX: usize = 1_000;
 
 #[derive(Clone)]
 struct HealthSurface {
@@ -26,6 +34,8 @@ pub(super) fn routes(health: Arc<Health>, gate: Gate) -> Router {
         .route("/health/liveness", get(alive))
         .route("/health/readiness", get(ready))
         .route("/health", get(deployments))
+        .route("/health/latest", get(latest))
+        .route("/health/history", get(history))
         .with_state(HealthSurface { health, gate })
 }
 
@@ -50,8 +60,10 @@ async fn ready(State(surface): State<HealthSurface>) -> Response {
 #[derive(Deserialize)]
 struct Asked {
     model: Option<String>,
+    model_id: Option<String>,
 }
 
+/// LiteLLM's answer: <https://docs.litellm.ai/docs/proxy/health>
 async fn deployments(
     State(surface): State<HealthSurface>,
     Query(asked): Query<Asked>,
@@ -63,23 +75,102 @@ async fn deployments(
         Err(refused) => return refused.into_response(),
     };
     let address = address.map(|Extension(ClientAddress(address))| address);
-    let endpoints = surface.health.probe(asked.model.as_deref(), &asker, address).await;
+    let (health, settings) = (&surface.health, &surface.health.settings);
+    let wanted = Wanted { model: asked.model.as_deref(), model_id: asked.model_id.as_deref() };
+    let endpoints = if settings.background_health_checks && wanted.is_everything() {
+        match health.last_known().await {
+            Ok(endpoints) => endpoints,
+            Err(_) => return out_of_reach(),
+        }
+    } else {
+        health.probe(wanted, asker.user_id.as_deref(), address).await
+    };
     let (healthy, unhealthy): (Vec<_>, Vec<_>) = endpoints.iter().partition(|endpoint| endpoint.error.is_none());
     let all_failed = healthy.is_empty() && !unhealthy.is_empty();
     let status = if all_failed { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let told = |endpoints: &[&Endpoint]| -> Vec<Value> {
+        endpoints.iter().map(|endpoint| told(endpoint, settings.health_check_details)).collect()
+    };
     let body = json!({
-        "healthy_endpoints": healthy.iter().map(|endpoint| told(endpoint)).collect::<Vec<_>>(),
-        "unhealthy_endpoints": unhealthy.iter().map(|endpoint| told(endpoint)).collect::<Vec<_>>(),
+        "healthy_endpoints": told(&healthy),
+        "unhealthy_endpoints": told(&unhealthy),
         "healthy_count": healthy.len(),
         "unhealthy_count": unhealthy.len(),
     });
     (status, Json(body)).into_response()
 }
 
-fn told(endpoint: &Endpoint) -> Value {
+fn told(endpoint: &Endpoint, details: bool) -> Value {
+    if !details {
+        return json!({"model": endpoint.model, "model_id": endpoint.model_id});
+    }
     let mut told = json!({"model": endpoint.model, "model_id": endpoint.model_id, "api_base": endpoint.api_base});
     if let (Some(error), Some(members)) = (&endpoint.error, told.as_object_mut()) {
         members.insert("error".to_owned(), error.as_str().into());
     }
     told
+}
+
+/// The last result of each deployment.
+async fn latest(State(surface): State<HealthSurface>, headers: HeaderMap) -> Response {
+    if let Err(refused) = surface.gate.admit(&headers, "/health/latest").await {
+        return refused.into_response();
+    }
+    let Ok(latest) = surface.health.log().latest().await else { return out_of_reach() };
+    let checks: Map<String, Value> =
+        latest.iter().map(|checked| (checked.id.as_str().to_owned(), result(checked))).collect();
+    Json(json!({"total_models": checks.len(), "latest_health_checks": checks})).into_response()
+}
+
+#[derive(Deserialize)]
+struct Page {
+    model: Option<String>,
+    status_filter: Option<String>,
+    limit: Option<usize>,
+    offset: Option<usize>,
+}
+
+/// Results that are kept, the newest first.
+async fn history(State(surface): State<HealthSurface>, Query(page): Query<Page>, headers: HeaderMap) -> Response {
+    if let Err(refused) = surface.gate.admit(&headers, "/health/history").await {
+        return refused.into_response();
+    }
+    let Ok(all) = surface.health.log().history().await else { return out_of_reach() };
+    let is_wanted = |checked: &&Checked| {
+        page.model.as_ref().is_none_or(|model| *model == checked.model_name)
+            && page.status_filter.as_ref().is_none_or(|status| status == status_of(checked))
+    };
+    let wanted: Vec<_> = all.iter().filter(is_wanted).collect();
+    let (limit, offset) = (page.limit.unwrap_or(RESULTS).min(RESULTS_MAX), page.offset.unwrap_or(0));
+    let checks: Vec<_> = wanted.iter().skip(offset).take(limit).map(|checked| result(checked)).collect();
+    let body = json!({"health_checks": checks, "total_records": wanted.len(), "limit": limit, "offset": offset});
+    Json(body).into_response()
+}
+
+fn status_of(checked: &Checked) -> &'static str {
+    if checked.error.is_some() { "unhealthy" } else { "healthy" }
+}
+
+fn result(checked: &Checked) -> Value {
+    let is_healthy = checked.error.is_none();
+    let at = calendar::rfc3339(checked.at);
+    json!({
+        "health_check_id": format!("{}-{}", checked.at.millis(), checked.id),
+        "model_name": checked.model_name,
+        "model_id": checked.id.as_str(),
+        "status": status_of(checked),
+        "healthy_count": u8::from(is_healthy),
+        "unhealthy_count": u8::from(!is_healthy),
+        "error_message": checked.error,
+        "response_time_ms": checked.took_ms,
+        "details": null,
+        "checked_by": checked.by,
+        "checked_at": at,
+        "created_at": at,
+    })
+}
+
+fn out_of_reach() -> Response {
+    let message = "The store could not be reached.";
+    ErrorAnswer::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable_error", message).into_response()
 }

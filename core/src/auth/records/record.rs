@@ -1,6 +1,7 @@
 //! What is known of a team, a user, a budget and so on. Plain data.
 
 use crate::auth::key_record::KeyTotals;
+use crate::auth::key_record::tags_of;
 use crate::clock::Timestamp;
 use crate::limits::Limits;
 use crate::principal::{CacheRights, Holder};
@@ -211,8 +212,9 @@ impl Record {
     /// What counts for those below it.
     pub fn into_holder(self) -> Holder {
         let id = self.id.name().to_owned();
+        let tags = tags_of(&self.metadata);
         let cache = CacheRights::of(&self.metadata, &self.document).map(Arc::new);
-        Holder { id, alias: self.alias, models: self.models, limits: self.limits, cache }
+        Holder { id, alias: self.alias, models: self.models, limits: self.limits, tags, cache }
     }
 }
 

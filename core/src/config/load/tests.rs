@@ -211,7 +211,13 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, "extra_headers" | "headers" | "extra_body") => "{X-A: b}",
         (_, "max_parallel_requests" | "global_max_parallel_requests" | "reserve_output_tokens") => "3",
         (_, "drop_params") => "true",
-        (_, "additional_drop_params" | "allowed_openai_params") => "[seed]",
+        (_, "additional_drop_params" | "allowed_openai_params" | "tags") => "[seed]",
+        (_, "health_check_interval" | "health_check_timeout") => "3",
+        (_, "health_check_details") => "false",
+        (_, "background_health_checks") => "true",
+        (_, "routing_strategy") => "least-busy",
+        (_, "routing_strategy_args") => "{ttl: 3}",
+        (_, "tag_filtering_match_any") => "false",
         (_, "budget_mode") => "strict",
         (_, "budget_policy") => "clamp",
         (_, "max_budget" | "max_end_user_budget" | "max_internal_user_budget" | "default_max_internal_user_budget") => {
@@ -277,6 +283,20 @@ fn every_honoured_setting_changes_the_configuration() {
     }
     assert_eq!(without_effect, BTreeSet::new());
     assert!(tried > 40, "{tried}");
+}
+
+#[test]
+fn a_wrong_strategy_stops_the_start_with_the_right_names() {
+    let text = "router_settings:\n  routing_strategy: fastest\n  routing_strategy_args: {ttl: soon, ttll: 1}\n";
+    assert_eq!(
+        problems(text),
+        [
+            "config.yaml:2: router_settings.routing_strategy: must be one of `simple-shuffle`, `least-busy`, \
+             `usage-based-routing`, `usage-based-routing-v2`, `latency-based-routing`, `cost-based-routing`, \
+             `provider-budget-routing`, not `fastest`",
+            "config.yaml:3: router_settings.routing_strategy_args.ttl: must be a number of seconds above 0, not `soon`",
+        ]
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::accounting::spend_log::SettleError;
 use crate::accounting::spend_removal::RemovalError;
 use crate::auth::budget_period::PeriodError;
+use crate::flow::health::RoundError;
 use crate::store::table::{ReadError, WriteError};
 
 /// Why a job stopped.
@@ -17,6 +18,9 @@ pub(super) enum JobError {
     /// A budget's period could not be read or begun.
     #[error(transparent)]
     Period(#[from] PeriodError),
+    /// Deployments could not be probed.
+    #[error(transparent)]
+    Health(#[from] RoundError),
     /// A call could not be charged.
     #[error(transparent)]
     Charge(#[from] SettleError),

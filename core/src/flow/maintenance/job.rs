@@ -15,12 +15,20 @@ pub enum Job {
     Resealing,
     /// Gives back the room of items that have ended.
     ExpiredItems,
+    /// Asks deployments whether they answer.
+    HealthChecks,
 }
 
 impl Job {
     /// Every job, in the order of a round: what users see first.
-    pub const ALL: [Self; 5] =
-        [Self::ExpiredHolds, Self::BudgetRollover, Self::Resealing, Self::LogRetention, Self::ExpiredItems];
+    pub const ALL: [Self; 6] = [
+        Self::ExpiredHolds,
+        Self::BudgetRollover,
+        Self::Resealing,
+        Self::LogRetention,
+        Self::ExpiredItems,
+        Self::HealthChecks,
+    ];
 
     /// The job's name.
     pub const fn name(self) -> &'static str {
@@ -30,6 +38,7 @@ impl Job {
             Self::Resealing => "resealing",
             Self::LogRetention => "log_retention",
             Self::ExpiredItems => "expired_items",
+            Self::HealthChecks => "health_checks",
         }
     }
 

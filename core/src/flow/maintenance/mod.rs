@@ -10,6 +10,7 @@ pub mod event;
 pub mod every;
 mod expired_holds;
 mod expired_items;
+mod health_checks;
 pub mod job;
 mod log_retention;
 mod progress;

@@ -7,7 +7,7 @@ use super::event::{Event, Task};
 use super::job::Job;
 use super::progress::{Ended, Progress, Until};
 use super::report::{JobReport, Report, Status};
-use super::{budget_rollover, expired_holds, expired_items, log_retention, resealing};
+use super::{budget_rollover, expired_holds, expired_items, health_checks, log_retention, resealing};
 use crate::accounting::spend_log::SpendLog;
 use crate::accounting::subject_keys::StoredSubjectKeys;
 use crate::admission::ledger::Ledger;
@@ -15,10 +15,11 @@ use crate::auth::budget_period::BudgetPeriods;
 use crate::auth::cache::PrincipalCache;
 use crate::clock::{Clock, Timestamp};
 use crate::credentials::store::CredentialStore;
+use crate::flow::health::Health;
 use crate::store::expiry::SweepExpired;
 use crate::store::table::Table;
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The jobs, and what they work on.
 pub struct Maintenance {
@@ -28,6 +29,7 @@ pub struct Maintenance {
     expiring: Option<Arc<dyn SweepExpired>>,
     remembered: Option<Arc<PrincipalCache>>,
     sealed: Option<(CredentialStore, StoredSubjectKeys)>,
+    health: OnceLock<Arc<Health>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -42,7 +44,7 @@ impl Maintenance {
     ) -> Self {
         let periods = BudgetPeriods::new(Arc::clone(&table));
         let spend = SpendLog::new(Arc::clone(&table), retention_days);
-        Self { table, periods, spend, expiring, remembered: None, sealed: None, clock }
+        Self { table, periods, spend, expiring, remembered: None, sealed: None, health: OnceLock::new(), clock }
     }
 
     /// Forgets callers of `cache` whose budget begins anew, so that this process sees it at once.
@@ -53,6 +55,11 @@ impl Maintenance {
     /// Seals these anew where they are sealed otherwise than they would be now.
     pub fn resealing(self, credentials: CredentialStore, subjects: StoredSubjectKeys) -> Self {
         Self { sealed: Some((credentials, subjects)), ..self }
+    }
+
+    /// Probes deployments, as `health` is set up. What it says first counts.
+    pub fn probing(&self, health: Arc<Health>) {
+        self.health.get_or_init(|| health);
     }
 
     /// Charges calls in `spend`, whose rows are spread as this process spreads them.
@@ -118,6 +125,7 @@ impl Maintenance {
             }
             Job::LogRetention => log_retention::run(&self.spend, &cursor, until, progress).await,
             Job::ExpiredItems => expired_items::run(self.expiring.as_deref(), until, progress).await,
+            Job::HealthChecks => health_checks::run(self.health.get().map(Arc::as_ref), until, progress).await,
         }
     }
 }

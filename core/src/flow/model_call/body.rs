@@ -67,6 +67,8 @@ pub(super) struct Said {
     pub(super) end_user: Option<String>,
     /// Tags for the spend row.
     pub(super) tags: Vec<String>,
+    /// Where the deployment must be.
+    pub(super) region: Option<String>,
     /// Names of members that were dropped.
     pub(super) dropped: Vec<Cow<'static, str>>,
     /// What becomes of parameters that the model does not take.
@@ -130,6 +132,7 @@ pub(super) fn read(
     said.timeout_seconds = members.take("timeout").and_then(|value| serde_json::from_str(value.get()).ok());
     said.mock_response = members.take("mock_response").and_then(|value| serde_json::from_str(value.get()).ok());
     said.tags = tags(operation, members);
+    said.region = setting(members, "allowed_model_region", "a region such as `eu`")?;
     for name in DROPPED {
         if members.take(name).is_some_and(|value| value.get() != "null") {
             said.dropped.push(Cow::Borrowed(name));

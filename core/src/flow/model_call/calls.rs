@@ -11,7 +11,7 @@ use super::relay::Relay;
 use super::request::CallRequest;
 use super::settlement::OpenCall;
 use super::whole::{self, Ended};
-use super::{admit, body, followed, forwarded, plan, relay, settlement};
+use super::{admit, body, followed, forwarded, plan, relay, settlement, wish};
 use crate::accounting::spend_row::SpendDetails;
 use crate::auth::route::authorize_route;
 use crate::id::RequestId;
@@ -111,7 +111,8 @@ impl ModelCalls {
 
     fn plan(&self, request: &CallRequest, facts: &mut Facts, way: (&Principal, &Course)) -> Result<Plan, CallError> {
         let mut members = body::parse(&request.body)?;
-        let said = body::read(request.operation, &mut members, request.path_model.clone(), request.form.as_ref())?;
+        let mut said = body::read(request.operation, &mut members, request.path_model.clone(), request.form.as_ref())?;
+        wish::add_tags(&mut said.tags, way.0, &request.headers);
         let mut plan = plan::make(self, facts.id, request, said, members, way)?;
         if let Upstream::Provider(upstream) = &mut plan.upstream {
             if self.passes_headers_on {

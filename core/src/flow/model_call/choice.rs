@@ -10,7 +10,7 @@ use crate::principal::Principal;
 use crate::providers::operation::Operation;
 use crate::providers::registry;
 use crate::providers::target::Target;
-use crate::routing::{Backend, Deployment, Group, ResolveError, access, listing};
+use crate::routing::{Backend, Deployment, Group, ResolveError, Wish, access, listing};
 use crate::secret::Secret;
 use std::sync::Arc;
 
@@ -19,17 +19,18 @@ pub(super) fn choose(
     calls: &ModelCalls,
     name: &str,
     principal: &Principal,
-    course: &Course,
+    (course, wish): (&Course, &Wish<'_>),
 ) -> Result<Arc<Deployment>, CallError> {
-    permitted(calls, name, principal)?
-        .choose(calls.random.as_ref(), |deployment| !course.passed_over.contains(&deployment.id))
-        .ok_or_else(|| CallError::UnknownModel { model: name.to_owned(), available: Vec::new() })
+    let is_usable = |deployment: &Deployment| !course.passed_over.contains(&deployment.id);
+    let group = permitted(calls, name, principal)?;
+    Ok(group.choose(calls.random.as_ref(), calls.clock.now(), wish, is_usable)?)
 }
 
 /// The deployments of a model, where the key may use it. A key that may not learns nothing of what exists.
 pub(super) fn permitted(calls: &ModelCalls, name: &str, principal: &Principal) -> Result<Arc<Group>, CallError> {
     let lists = principal.model_lists();
-    let group = match calls.models.resolve(name) {
+    let own = principal.team_id.as_deref().and_then(|team| calls.models.of_team(team, name));
+    let group = match own.map_or_else(|| calls.models.resolve(name), |group| Ok(Arc::clone(group))) {
         Ok(group) => group,
         Err(ResolveError::Build(error)) => return Err(error.into()),
         Err(ResolveError::Unknown(_)) if lists.iter().all(|list| access::allows(list, name, std::iter::empty())) => {
@@ -61,7 +62,7 @@ pub(super) fn going_on(
     calls: &ModelCalls,
     name: &str,
     principal: &Principal,
-    (course, earlier): (&Course, &ResponseId),
+    (course, wish, earlier): (&Course, &Wish<'_>, &ResponseId),
 ) -> Result<Arc<Deployment>, CallError> {
     let unfit = |message: String| CallError::Member { member: "previous_response_id", message };
     let maker = maker(calls, principal, earlier)?.ok_or_else(|| {
@@ -76,7 +77,7 @@ pub(super) fn going_on(
         let knows = deployment.id == maker.id || share_account(deployment, &maker);
         knows && !course.passed_over.contains(&deployment.id)
     };
-    group.choose(calls.random.as_ref(), is_usable).ok_or_else(|| {
+    group.choose(calls.random.as_ref(), calls.clock.now(), wish, is_usable).map_err(|_| {
         unfit(format!(
             "'previous_response_id' names a response of '{}', whose account no usable deployment of '{name}' shares. Use \
              that model, or leave 'previous_response_id' out and send the whole conversation in 'input'.",

@@ -9,7 +9,7 @@ use crate::credentials::known::NotKnown;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
 use crate::providers::provider::TransformError;
-use crate::routing::BuildError;
+use crate::routing::{BuildError, NothingLeft};
 use crate::upstream::identity::error::IdentityError;
 use crate::upstream::transport::TransportError;
 use crate::wire::input_weight::Unbounded;
@@ -53,6 +53,9 @@ pub enum CallError {
         /// Names that this caller may use.
         available: Vec<String>,
     },
+    /// None of the model's deployments can take the request.
+    #[error(transparent)]
+    NothingLeft(#[from] NothingLeft),
     /// The key may not use this model.
     #[error("the key may not use `{0}`")]
     ModelDenied(String),
@@ -134,6 +137,9 @@ impl CallError {
             | Self::EndUserBlocked(_)
             | Self::Unbounded(_) => "BadRequestError",
             Self::UnknownModel { .. } | Self::UnknownResponse(_) | Self::ResponseNotKept(_) => "NotFoundError",
+            Self::NothingLeft(nothing) if nothing.may_pass() => "RateLimitError",
+            Self::NothingLeft(nothing) if nothing.is_too_long() => "ContextWindowExceededError",
+            Self::NothingLeft(_) => "BadRequestError",
             Self::ModelDenied(_) | Self::CacheControlDenied(_) | Self::Route(_) => "PermissionDeniedError",
             Self::Refused(Refusal::Budget { .. }) => "BudgetExceededError",
             Self::Refused(Refusal::Rate { .. }) => "RateLimitError",

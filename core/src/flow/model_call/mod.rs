@@ -48,7 +48,9 @@ mod soft_budget;
 #[cfg(feature = "embedded")]
 mod tests;
 mod unrecorded;
+mod watched;
 mod whole;
+mod wish;
 
 pub use calls::{CallAnswer, CallBody};
 pub use captured::KeptContents;

@@ -9,6 +9,7 @@ use crate::auth::authenticate::Authenticator;
 use crate::cache::shelf::Shelf;
 use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
+use crate::flow::sharing::Sharing;
 use crate::routing::ModelTable;
 use crate::upstream::identity::authorizer::Authorizer;
 use crate::upstream::transport::Bounds;
@@ -39,6 +40,8 @@ pub struct ModelCalls {
     pub clock: Arc<dyn Clock>,
     /// Chance: ids, and the choice among deployments.
     pub random: Arc<dyn Random>,
+    /// Tells other instances what was seen of deployments, where choices go by it and there may be others.
+    pub sharing: Option<Arc<Sharing>>,
     /// Answers that are kept; `None`: none are.
     pub cache: Option<Arc<Shelf>>,
     /// Whether calls are made and answered whose limits and charge the store cannot take, as it is out of reach.
@@ -49,4 +52,13 @@ pub struct ModelCalls {
     pub background: Background,
     /// Waits of a call whose deployment says nothing.
     pub bounds: Bounds,
+}
+
+impl ModelCalls {
+    /// Lets other instances know, and learns from them, where it is time to.
+    pub(super) fn share(&self) {
+        if let Some(sharing) = &self.sharing {
+            sharing.turn(&self.background, self.clock.now());
+        }
+    }
 }

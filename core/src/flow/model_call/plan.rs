@@ -8,6 +8,7 @@ use super::course::Course;
 use super::error::CallError;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
+use super::wish;
 use crate::api::medium::Medium;
 use crate::api::members::{self, Members};
 use crate::credentials::known::NotKnown;
@@ -65,9 +66,11 @@ pub(super) fn make(
     let operation = request.operation;
     let name = principal.aliases.get(&said.model).unwrap_or(&said.model);
     let before = earlier(operation, &mut members)?;
+    let input_tokens = || wish::input_tokens(request);
+    let wish = wish::of(principal, &said, &input_tokens);
     let deployment = match &before {
-        Some(before) => going_on(calls, name, principal, (course, before))?,
-        None => choose(calls, name, principal, course)?,
+        Some(before) => going_on(calls, name, principal, (course, &wish, before))?,
+        None => choose(calls, name, principal, (course, &wish))?,
     };
     let deployment = calls.completed(deployment)?;
     if let Some((size, quality)) = said.medium.as_ref().and_then(Medium::size_and_quality) {

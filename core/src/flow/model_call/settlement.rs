@@ -12,6 +12,7 @@ use super::sample::Sample;
 use super::slices::Slices;
 use super::soft_budget;
 use super::unrecorded;
+use super::watched::Watched;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::api::medium::Medium;
 use crate::clock::Timestamp;
@@ -70,6 +71,7 @@ pub(super) struct OpenCall {
     sample: Sample,
     /// What is kept of it, where anything is.
     captured: Option<Box<Captured>>,
+    watched: Option<Watched>,
 }
 
 impl OpenCall {
@@ -80,6 +82,8 @@ impl OpenCall {
         details: SpendDetails,
         id: RequestId,
     ) -> Self {
+        let watched = Watched::begin(&deployment, &calls);
+        calls.share();
         let row = SpendRow { request_id: id, key: principal.key.clone(), cost: NanoDollars::ZERO, details };
         let captured = Captured::begin(&calls, &request.body);
         Self {
@@ -101,6 +105,7 @@ impl OpenCall {
             asked: AskedInput::Body(request.body.clone()),
             seen: Seen::default(),
             sample: Sample::default(),
+            watched,
         }
     }
 
@@ -281,6 +286,9 @@ impl OpenCall {
         let price = self.price.as_deref().or(self.deployment.price.as_ref());
         row.cost = cost_of(price, &usage, &facts).total;
         self.is_judged = true;
+        if let Some(watched) = self.watched.take() {
+            watched.ended(&row.details, &self.calls);
+        }
     }
 
     fn price(&self) -> Option<&ModelPrice> {

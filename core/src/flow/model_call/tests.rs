@@ -107,6 +107,7 @@ impl Gateway {
             transport: upstream.clone().into(),
             clock,
             random: Arc::new(SystemRandom),
+            sharing: None,
             cache: None,
             admits_in_outage: false,
             passes_headers_on: false,
@@ -311,18 +312,19 @@ async fn a_settlement_whose_answer_is_lost_charges_once() {
 }
 
 #[tokio::test]
-async fn a_probe_is_charged_to_who_asked_for_it_whether_or_not_it_is_answered() {
+async fn a_probe_is_recorded_and_charged_to_no_key_whether_or_not_it_is_answered() {
     let answered = "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5}}";
     for (status, body, nanos) in [(200, answered, 80_000), (429, "{}", 0)] {
         let gateway = Gateway::answering(status, pieces(&[body]));
         let (calls, now) = (&gateway.calls, gateway.calls.clock.now());
-        let asker = calls.authenticator.authenticate(&authorized("sk-m"), now).await.unwrap();
         let deployment = Arc::clone(&calls.models.group("gpt").unwrap().deployments[0]);
         let address = Some("203.0.113.7".parse().unwrap());
-        assert_eq!(calls.probe(deployment, asker, address).await.is_ok(), status == 200);
+        let wait = Duration::from_secs(1);
+        assert_eq!(calls.probe(deployment, wait, address).await.is_ok(), status == 200);
         let [row] = &calls.spend.newest(&SpendQuery::span(now, now), 2).await.unwrap()[..] else { panic!("one row") };
         assert_eq!((row.cost.nanos(), row.details.outcome.is_success()), (nanos, status == 200));
         assert_eq!(row.details.tags, ["litellm-internal-health-check"]);
+        assert_eq!(row.key, key_hash::hash("litellm-internal-health-check"));
         assert_eq!(row.details.requester_ip.as_deref(), Some("203.0.113.7"));
     }
 }

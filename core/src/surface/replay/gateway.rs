@@ -155,6 +155,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         transport: Arc::new(Unreachable).into(),
         clock,
         random: Arc::new(SystemRandom),
+        sharing: None,
         cache: None,
         admits_in_outage: false,
         passes_headers_on: false,

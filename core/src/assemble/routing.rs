@@ -1,0 +1,53 @@
+//! The parts that choose deployments, and those that see whether they answer.
+
+use super::error::StartError;
+use crate::accounting::health_log::HealthLog;
+use crate::accounting::shared_use::SharedUse;
+use crate::config::{Config, Environment};
+use crate::flow::health::Health;
+use crate::flow::maintenance::Maintenance;
+use crate::flow::model_call::ModelCalls;
+use crate::flow::sharing::Sharing;
+use crate::providers::resolve::target_of;
+use crate::routing::{ModelTable, Routing, Targets};
+use crate::store::table::Table;
+use crate::upstream::policies::Policies;
+use std::sync::Arc;
+
+/// Finds upstreams with this environment.
+pub(super) fn targets(environment: &Environment) -> Arc<Targets> {
+    let environment = environment.clone();
+    Arc::new(move |params: &_| target_of(params, &environment).map_err(Into::into))
+}
+
+/// The models, and what instances tell each other of them: where choices go by what was seen, and there may be others.
+pub(super) fn models(
+    config: Config,
+    targets: Arc<Targets>,
+    table: &Arc<dyn Table>,
+    is_only_writer: bool,
+) -> Result<(Arc<ModelTable>, Option<Arc<Sharing>>), StartError> {
+    let routing = Arc::new(Routing::new(config.routing, config.health));
+    let models = ModelTable::routed(config.models, targets, Arc::clone(&routing))?;
+    let health = routing.health().clone();
+    let is_shared = !is_only_writer && (health.background_health_checks || routing.watches());
+    let sharing = is_shared.then(|| {
+        let sharing = Sharing::new(SharedUse::new(Arc::clone(table)), routing);
+        let looks = health.background_health_checks;
+        Arc::new(if looks { sharing.looking_at(HealthLog::new(Arc::clone(table)), health) } else { sharing })
+    });
+    Ok((Arc::new(models), sharing))
+}
+
+/// What probes deployments, by itself too.
+pub(super) fn health(
+    calls: &Arc<ModelCalls>,
+    table: Arc<dyn Table>,
+    policies: Arc<Policies>,
+    maintenance: &Maintenance,
+) -> Arc<Health> {
+    let settings = calls.models.routing().health().clone();
+    let health = Arc::new(Health { calls: Arc::clone(calls), table, policies, settings });
+    maintenance.probing(Arc::clone(&health));
+    health
+}

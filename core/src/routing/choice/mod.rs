@@ -1,0 +1,15 @@
+//! The choice of one among several deployments that could answer, a strategy a file. [`strategy`] knows them all,
+//! [`circumstances`] is what they go by.
+
+mod chance;
+pub(super) mod circumstances;
+mod cost;
+mod latency;
+mod least;
+mod least_busy;
+mod room;
+mod shuffle;
+pub(super) mod strategy;
+#[cfg(test)]
+mod tests;
+mod usage;

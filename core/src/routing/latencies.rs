@@ -1,0 +1,134 @@
+//! The latest latencies of a deployment and their mean, which is worked out when one is added and costs nothing to read.
+
+use crate::clock::Timestamp;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+/// The latest latencies; the oldest gives way. Each is seconds in the upper half and when it was measured, in seconds,
+/// in the lower; 0 is none.
+#[derive(Debug)]
+pub struct Latencies {
+    slots: Box<[AtomicU64]>,
+    next: AtomicUsize,
+    own: Mean,
+    others: Mean,
+}
+
+/// A mean of so many latencies.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct MeanOf {
+    /// The mean in seconds.
+    pub seconds: f32,
+    /// How many there are.
+    pub count: u32,
+}
+
+/// A mean, and the latest second that is in it.
+#[derive(Debug, Default)]
+struct Mean {
+    packed: AtomicU64,
+    count: AtomicUsize,
+}
+
+impl Latencies {
+    /// Room for so many.
+    pub fn of(count: usize) -> Self {
+        Self {
+            slots: (0..count).map(|_| AtomicU64::new(0)).collect(),
+            next: AtomicUsize::new(0),
+            own: Mean::default(),
+            others: Mean::default(),
+        }
+    }
+
+    /// Adds one.
+    pub fn record(&self, now: Timestamp, seconds: f32) {
+        let at = self.next.fetch_add(1, Relaxed) % self.slots.len().max(1);
+        let Some(slot) = self.slots.get(at) else { return };
+        slot.store(packed(seconds, second_of(now)), Relaxed);
+        let (mut sum, mut count) = (0.0, 0);
+        for (seconds, _) in self.slots.iter().filter_map(|slot| unpacked(slot.load(Relaxed))) {
+            sum += seconds;
+            count += 1;
+        }
+        self.own.set(MeanOf { seconds: sum / count.max(1) as f32, count }, now);
+    }
+
+    /// What others have measured.
+    pub fn others_measured(&self, now: Timestamp, mean: MeanOf) {
+        let most = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        self.others.set(MeanOf { count: mean.count.min(most), ..mean }, now);
+    }
+
+    /// The mean in seconds over all; `None`: nothing was measured within the last `ttl` seconds.
+    pub fn mean(&self, now: Timestamp, ttl: u32) -> Option<f32> {
+        match (self.own.get(now, ttl), self.others.get(now, ttl)) {
+            (None, None) => None,
+            (Some(one), None) | (None, Some(one)) => Some(one.seconds),
+            (Some(own), Some(others)) => {
+                let (a, b) = (own.count as f32, others.count as f32);
+                Some((own.seconds * a + others.seconds * b) / (a + b))
+            }
+        }
+    }
+}
+
+impl Mean {
+    fn set(&self, mean: MeanOf, now: Timestamp) {
+        self.count.store(mean.count as usize, Relaxed);
+        self.packed.store(packed(mean.seconds, second_of(now)), Relaxed);
+    }
+
+    fn get(&self, now: Timestamp, ttl: u32) -> Option<MeanOf> {
+        let (seconds, at) = unpacked(self.packed.load(Relaxed))?;
+        let count = u32::try_from(self.count.load(Relaxed)).unwrap_or(u32::MAX);
+        (count > 0 && second_of(now).saturating_sub(at) <= ttl).then_some(MeanOf { seconds, count })
+    }
+}
+
+/// The second as a number that fits: until the year 2106.
+fn second_of(now: Timestamp) -> u32 {
+    u32::try_from(now.seconds()).unwrap_or(u32::MAX)
+}
+
+fn packed(seconds: f32, at: u32) -> u64 {
+    u64::from(seconds.to_bits()) << 32 | u64::from(at.max(1))
+}
+
+fn unpacked(packed: u64) -> Option<(f32, u32)> {
+    let seconds = f32::from_bits((packed >> 32) as u32);
+    (packed != 0).then_some((seconds, packed as u32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000);
+
+    #[test]
+    fn the_oldest_gives_way() {
+        let latencies = Latencies::of(2);
+        assert_eq!(latencies.mean(NOW, 60), None);
+        for seconds in [9.0, 1.0, 2.0] {
+            latencies.record(NOW, seconds);
+        }
+        assert_eq!(latencies.mean(NOW, 60), Some(1.5));
+    }
+
+    #[test]
+    fn what_is_too_old_counts_no_more() {
+        let latencies = Latencies::of(2);
+        latencies.record(NOW, 1.0);
+        assert_eq!(latencies.mean(NOW.plus_millis(60_000), 60), Some(1.0));
+        assert_eq!(latencies.mean(NOW.plus_millis(61_000), 60), None);
+    }
+
+    #[test]
+    fn what_others_measured_counts_as_much_as_there_is_of_it() {
+        let latencies = Latencies::of(3);
+        latencies.others_measured(NOW, MeanOf { seconds: 4.0, count: 100 });
+        assert_eq!(latencies.mean(NOW, 60), Some(4.0));
+        latencies.record(NOW, 0.0);
+        assert_eq!(latencies.mean(NOW, 60), Some(3.0), "three of others and one of ours");
+    }
+}
