@@ -5,6 +5,8 @@ use super::egress::{egress, files};
 use super::error::StartError;
 use super::rotation::Rotation;
 use super::routing;
+use super::sealed::Sealed;
+use super::sealing;
 use super::secrets::Secrets;
 use super::state::State;
 use super::transports;
@@ -111,7 +113,7 @@ impl Gateway {
         staleness: KeyStaleness,
         ground: Ground,
     ) -> Result<Self, StartError> {
-        let State { table, expiring, .. } = state;
+        let State { table, expiring, sealer, .. } = state;
         let Loaded { mut config, environment, objects, .. } = loaded;
         let policies = transports::policies(&mut config, &environment, objects)?;
         let transport = policies.transports().clone();
@@ -131,16 +133,22 @@ impl Gateway {
         let authorizer = authorizer(transport.global(), &ground.clock, &environment);
         let stored = secrets.stored_keys();
         let ids = Rotation::ids(&config.models);
-        let (models, sharing) = routing::models(config, environment, &table, staleness == KeyStaleness::OnlyWriter)?;
+        let sealer = sealer.unwrap_or_else(|| sealing::without_keys(Arc::clone(&ground.random)));
+        let sealed = Sealed::new(&config, (&table, sealer), (&ground.clock, staleness.millis()));
+        let targets = routing::targets(&environment);
+        let (named, kept) = (sealed.named(&targets), sealed.kept(&ground.random));
+        let (models, sharing) = routing::models(config, targets, &table, staleness == KeyStaleness::OnlyWriter)?;
         let held = (master.clone(), ids, Arc::clone(&policies));
         let rotation = Rotation::of(secrets, Arc::clone(&models), held, Arc::clone(&ground.clock)).await;
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
+        let maintenance = maintenance.resealing(sealed.store.clone(), sealed.subjects.clone());
         let maintenance = Arc::new(maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache)));
         let records = RecordStore::new(Arc::clone(&table));
         let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
+        let (remembered, logs) = ((&cache, &directory), (&sealed, &spend));
         let administration =
-            administration((keys.clone(), stored), (records, &directory, &cache), defaults, &spend, &ground.random);
+            administration(defaults, ((keys.clone(), stored), records), remembered, &ground.random, logs);
         let authenticator = Authenticator::new(master, keys, cache, directory).trusting_known(admits_in_outage);
         let authenticator = Arc::new(authenticator);
         let background = Background::default();
@@ -152,6 +160,8 @@ impl Gateway {
             ledger: Ledger::new(Arc::clone(&table)),
             limits,
             failing,
+            named,
+            kept,
             authorizer,
             files,
             transport,
@@ -211,30 +221,31 @@ impl KeyStaleness {
     }
 }
 
+fn administration(
+    (user_defaults, team_defaults): (RecordDefaults, RecordDefaults),
+    ((keys, stored), records): ((KeyStore, Option<StoredKeys>), RecordStore),
+    (cache, directory): (&Arc<PrincipalCache>, &Arc<Directory>),
+    random: &Arc<dyn Random>,
+    (sealed, spend): (&Sealed, &Arc<SpendLog>),
+) -> Administration {
+    let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
+    let key_admin = Arc::new(key_admin.storing(stored));
+    let (below, directory, cache) = (Arc::clone(&key_admin), Arc::clone(directory), Arc::clone(cache));
+    let record_admin = RecordAdmin::new(records, below, directory, cache, Arc::clone(random));
+    let record_admin = record_admin.with_defaults(user_defaults, team_defaults).shredding(sealed.subjects.clone());
+    let spend_admin = SpendAdmin::new(SpendLog::clone(spend), keys).showing(sealed.subjects.clone());
+    Administration {
+        records: Arc::new(record_admin),
+        keys: key_admin,
+        credentials: Arc::new(sealed.admin()),
+        spend: Arc::new(spend_admin),
+    }
+}
+
 /// Totals of a process that writes alone need no shards.
 fn spend_log(table: &Arc<dyn Table>, retention_days: Option<u32>, staleness: KeyStaleness) -> Arc<SpendLog> {
     let spend = SpendLog::new(Arc::clone(table), retention_days);
     Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend })
-}
-
-type Defaults = (RecordDefaults, RecordDefaults);
-
-fn administration(
-    (keys, stored): (KeyStore, Option<StoredKeys>),
-    (records, directory, cache): (RecordStore, &Arc<Directory>, &Arc<PrincipalCache>),
-    (user_defaults, team_defaults): Defaults,
-    spend: &Arc<SpendLog>,
-    random: &Arc<dyn Random>,
-) -> Administration {
-    let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
-    let key_admin = Arc::new(key_admin.storing(stored));
-    let (directory, cache, random) = (Arc::clone(directory), Arc::clone(cache), Arc::clone(random));
-    let record_admin = RecordAdmin::new(records, Arc::clone(&key_admin), directory, cache, random);
-    Administration {
-        records: Arc::new(record_admin.with_defaults(user_defaults, team_defaults)),
-        keys: key_admin,
-        spend: Arc::new(SpendAdmin::new(SpendLog::clone(spend), keys)),
-    }
 }
 
 fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environment: &Environment) -> Authorizer {

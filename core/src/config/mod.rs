@@ -37,7 +37,7 @@ pub use document::Document;
 pub use environment::{Environment, NotABool};
 pub use key_management::{AccessMode, KeyManagement, KeyManagementSettings, KeyManagementSystem};
 pub use load::{Loaded, Sources};
-pub use models::ProviderCheck;
+pub use models::{ConfiguredCredential, ProviderCheck};
 pub use problem::{ConfigError, Problem};
 pub use references::{Resolved, environment_references, resolve_environment};
 pub use settings::{Config, GeneralSettings, LitellmSettings};

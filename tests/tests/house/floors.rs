@@ -14,6 +14,7 @@ const ROOMS: [(&str, u8); 33] = [
     ("routing", 3),
     ("accounting", 3),
     ("admission", 3),
+    ("credentials", 3),
     ("upstream", 3),
     ("cache", 3),
     ("providers", 2),

@@ -41,6 +41,8 @@ impl ModelCalls {
         wait: Duration,
         client_address: Option<IpAddr>,
     ) -> Result<(), CallError> {
+        self.refresh_credentials().await;
+        let deployment = self.completed(deployment)?;
         let Backend::Upstream(target) = &deployment.backend else { return Ok(()) };
         let request = question(operation_of(&deployment), client_address).with_form()?;
         let operation = request.operation;

@@ -4,6 +4,7 @@
 use super::admit::Admitted;
 use super::body::Said;
 use super::bound;
+use super::captured::Captured;
 use super::error::CallError;
 use super::fault;
 use super::late;
@@ -70,6 +71,8 @@ pub(super) struct OpenCall {
     asked: AskedInput,
     seen: Seen,
     sample: Sample,
+    /// What is kept of it, where anything is.
+    captured: Option<Box<Captured>>,
     watched: Option<Watched>,
     /// Whether the model has no other deployment.
     pub(super) is_alone: bool,
@@ -86,7 +89,9 @@ impl OpenCall {
         let watched = Watched::begin(&deployment, &calls);
         calls.share();
         let row = SpendRow { request_id: id, key: principal.key.clone(), cost: NanoDollars::ZERO, details };
+        let captured = Captured::begin(&calls, &request.body);
         Self {
+            captured,
             calls,
             principal,
             deployment,
@@ -177,6 +182,9 @@ impl OpenCall {
     pub(super) fn saw(&mut self, seen: &Seen, piece: &Bytes) {
         self.seen.clone_from(seen);
         self.sample.take(piece, seen.content_events);
+        if let Some(captured) = &mut self.captured {
+            captured.take(piece);
+        }
     }
 
     /// Charges the call for its answer. Where the upstream told no usage, it is estimated.
@@ -194,6 +202,9 @@ impl OpenCall {
     /// # Errors
     /// As [`OpenCall::settle`].
     pub(super) async fn settle_whole(&mut self, usage: Option<Usage>, answer: &[u8]) -> Result<NanoDollars, CallError> {
+        if let Some(captured) = &mut self.captured {
+            captured.whole(answer);
+        }
         let promised = self.promised_output;
         let usage = self.used(usage, || self.estimate(promised.unwrap_or_else(|| tokens::count_answer(answer))));
         self.judge(usage, || Outcome::Success);
@@ -258,6 +269,10 @@ impl OpenCall {
         if !self.slices.are_closed() {
             self.slices.close(&self.calls, &mut self.admitted).await;
         }
+        if let (Some(captured), Some(row)) = (&self.captured, &mut self.row) {
+            Box::pin(captured.keep(&self.calls, row)).await;
+            self.captured = None;
+        }
         let Some(row) = &self.row else { return Ok(NanoDollars::ZERO) };
         let release = self.admitted.release(&row.details.usage, row.details.ended_at);
         let cost = row.cost;
@@ -278,10 +293,14 @@ impl OpenCall {
 
     /// Stores the row in the background.
     fn settle_late(&mut self) {
-        let Some(row) = self.row.take() else { return };
+        let Some(mut row) = self.row.take() else { return };
+        let captured = self.captured.take();
         let (calls, principal) = (Arc::clone(&self.calls), Arc::clone(&self.principal));
         let (mut admitted, mut slices) = (std::mem::take(&mut self.admitted), std::mem::take(&mut self.slices));
         self.calls.background.spawn(async move {
+            if let Some(captured) = captured {
+                captured.keep(&calls, &mut row).await;
+            }
             if unrecorded::settle(&calls, &row, &mut admitted, &mut slices).await {
                 note_spend(&calls, &principal, row.cost);
             }
@@ -401,6 +420,7 @@ pub(super) fn details(
         user_agent: user_agent.map(str::to_owned),
         tags: said.tags.clone(),
         end_user: said.end_user.clone(),
+        content: None,
         metadata: serde_json::Map::new(),
     }
 }

@@ -103,6 +103,8 @@ impl Gateway {
             ledger: Ledger::new(table.clone()),
             limits: ProxyLimits::default(),
             failing: FailureRules::default(),
+            named: None,
+            kept: None,
             authorizer: Authorizer::new(upstream.clone(), Arc::clone(&clock)),
             transport: upstream.clone().into(),
             files: None,

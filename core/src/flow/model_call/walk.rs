@@ -30,6 +30,7 @@ impl ModelCalls {
     pub(super) async fn walk(self: &Arc<Self>, request: CallRequest, facts: &mut Facts) -> Result<CallBody, CallError> {
         let principal = self.authenticate(&request).await?;
         facts.principal = Some(Arc::clone(&principal));
+        self.refresh_credentials().await;
         let request = &request.with_form()?;
         match &self.cache {
             // In a box: most gateways keep no answers.
