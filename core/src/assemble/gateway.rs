@@ -118,13 +118,9 @@ impl Gateway {
         let policies = transports::policies(&mut config, &environment, objects)?;
         let transport = policies.transports().clone();
         let files = Some(files(&policies, egress(&config, &environment))?);
-        let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
         let admits_in_outage = config.general.allow_requests_on_db_unavailable;
-        let passes_headers_on = config.general.forward_client_headers_to_llm_api;
         let retention_days = config.general.spend_log_retention_days;
-        let limits = ProxyLimits::of(&config);
-        let failing = FailureRules::of(&config.failing);
         let spend = spend_log(&table, retention_days, staleness);
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
@@ -132,25 +128,24 @@ impl Gateway {
         let shelf = cache::shelf(&config.litellm, &table, &ground.clock, &environment)?;
         let authorizer = authorizer(transport.global(), &ground.clock, &environment);
         let stored = secrets.stored_keys();
-        let ids = Rotation::ids(&config.models);
+        let held = (master.clone(), Rotation::ids(&config.models), Arc::clone(&policies));
         let sealer = sealer.unwrap_or_else(|| sealing::without_keys(Arc::clone(&ground.random)));
         let sealed = Sealed::new(&config, (&table, sealer), (&ground.clock, staleness.millis()));
         let targets = routing::targets(&environment);
         let (named, kept) = (sealed.named(&targets), sealed.kept(&ground.random));
-        let (models, sharing) = routing::models(config, targets, &table, staleness == KeyStaleness::OnlyWriter)?;
-        let held = (master.clone(), ids, Arc::clone(&policies));
+        let (models, sharing) = routing::models(&mut config, targets, &table, staleness == KeyStaleness::OnlyWriter)?;
         let rotation = Rotation::of(secrets, Arc::clone(&models), held, Arc::clone(&ground.clock)).await;
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
-        let maintenance = maintenance.resealing(sealed.store.clone(), sealed.subjects.clone());
-        let maintenance = Arc::new(maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache)));
+        let maintenance = maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache));
+        let maintenance = Arc::new(maintenance.resealing(sealed.store.clone(), sealed.subjects.clone()));
         let records = RecordStore::new(Arc::clone(&table));
         let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
         let (remembered, logs) = ((&cache, &directory), (&sealed, &spend));
         let administration =
             administration(defaults, ((keys.clone(), stored), records), remembered, &ground.random, logs);
-        let authenticator = Authenticator::new(master, keys, cache, directory).trusting_known(admits_in_outage);
-        let authenticator = Arc::new(authenticator);
+        let authenticator =
+            Arc::new(Authenticator::new(master, keys, cache, directory).trusting_known(admits_in_outage));
         let background = Background::default();
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
         let calls = Arc::new(ModelCalls {
@@ -158,8 +153,8 @@ impl Gateway {
             models,
             spend,
             ledger: Ledger::new(Arc::clone(&table)),
-            limits,
-            failing,
+            limits: ProxyLimits::of(&config),
+            failing: FailureRules::of(&config.failing),
             named,
             kept,
             authorizer,
@@ -170,9 +165,9 @@ impl Gateway {
             sharing,
             cache: shelf,
             admits_in_outage,
-            passes_headers_on,
+            passes_headers_on: config.general.forward_client_headers_to_llm_api,
             background: background.clone(),
-            bounds,
+            bounds: bounds(&config),
         });
         let health = routing::health(&calls, table, Arc::clone(&policies), &maintenance);
         Ok(Self { calls, background, maintenance, rotation, policies, administration, gate, health, body_bytes_max })

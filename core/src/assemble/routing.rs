@@ -20,15 +20,16 @@ pub(super) fn targets(environment: &Environment) -> Arc<Targets> {
     Arc::new(move |params: &_| target_of(params, &environment).map_err(Into::into))
 }
 
-/// The models, and what instances tell each other of them: where choices go by what was seen, and there may be others.
+/// The models, taken out of the configuration, and what instances tell each other of them: where choices go by what was
+/// seen, and there may be others.
 pub(super) fn models(
-    config: Config,
+    config: &mut Config,
     targets: Arc<Targets>,
     table: &Arc<dyn Table>,
     is_only_writer: bool,
 ) -> Result<(Arc<LiveModels>, Option<Arc<Sharing>>), StartError> {
-    let routing = Arc::new(Routing::new(config.routing, config.health));
-    let models = ModelTable::routed(config.models, targets, Arc::clone(&routing))?;
+    let routing = Arc::new(Routing::new(config.routing.clone(), config.health.clone()));
+    let models = ModelTable::routed(std::mem::take(&mut config.models), targets, Arc::clone(&routing))?;
     let health = routing.health().clone();
     let is_shared = !is_only_writer && (health.background_health_checks || routing.watches());
     let sharing = is_shared.then(|| {

@@ -17,6 +17,7 @@ mod ledger;
 mod lenient;
 mod load;
 mod models;
+mod named_manager;
 mod names;
 mod problem;
 mod reading;

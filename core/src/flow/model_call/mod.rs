@@ -11,6 +11,7 @@
 
 mod admit;
 mod asked;
+mod asked_input;
 mod attempt;
 mod body;
 mod bound;
@@ -22,6 +23,7 @@ mod captured;
 mod choice;
 mod count;
 mod course;
+mod details;
 mod dispatch;
 mod error;
 mod extra_body;

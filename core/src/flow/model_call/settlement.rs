@@ -2,6 +2,7 @@
 //! that breaks, a client that goes away.
 
 use super::admit::Admitted;
+use super::asked_input::AskedInput;
 use super::body::Said;
 use super::bound;
 use super::captured::Captured;
@@ -17,7 +18,6 @@ use super::unrecorded;
 use super::watched::Watched;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::api::medium::Medium;
-use crate::clock::Timestamp;
 use crate::config::tls::Channel;
 use crate::id::RequestId;
 use crate::limits::BudgetMode;
@@ -32,19 +32,8 @@ use crate::providers::provider::Reply;
 use crate::routing::Deployment;
 use crate::tokens;
 use crate::usage::{Doubt, Usage};
-use crate::wire::input_weight::InputWeight;
 use bytes::Bytes;
-use http::header::USER_AGENT;
 use std::sync::Arc;
-
-/// Largest body that is counted by a tokenizer, where the upstream tells no usage; a larger one is weighed.
-const COUNTED_BYTES_MAX: usize = 16 << 10;
-
-/// The request's input, for the case that the upstream tells no usage.
-enum AskedInput {
-    Body(Bytes),
-    Weighed(u64),
-}
 
 /// A dispatched call. Dropped before it is settled, it settles itself in the background for what has passed.
 pub(super) struct OpenCall {
@@ -128,9 +117,7 @@ impl OpenCall {
 
     /// A stream may last long: a large body is weighed, and not kept.
     pub(super) fn let_go_of_input(&mut self) {
-        if matches!(&self.asked, AskedInput::Body(body) if body.len() > COUNTED_BYTES_MAX) {
-            self.asked = AskedInput::Weighed(self.asked.tokens());
-        }
+        self.asked.let_go();
     }
 
     /// Whether the stream has grown beyond what is held for it.
@@ -150,7 +137,7 @@ impl OpenCall {
     /// What the answer is told with.
     pub(super) fn reply(&self, show_usage: bool) -> Reply<'_> {
         let model = self.row.as_ref().map_or("", |row| row.details.model_group.as_str());
-        let asked: &[u8] = if let AskedInput::Body(body) = &self.asked { body } else { &[] };
+        let asked = self.asked.body();
         let deployment = self.deployment.id.as_str();
         Reply { operation: self.operation, id: self.id, model, deployment, asked, show_usage }
     }
@@ -364,16 +351,6 @@ impl Drop for OpenCall {
     }
 }
 
-impl AskedInput {
-    fn tokens(&self) -> u64 {
-        match self {
-            Self::Body(body) if body.len() <= COUNTED_BYTES_MAX => tokens::count_request(body),
-            Self::Body(body) => InputWeight::of(body).estimate(),
-            Self::Weighed(tokens) => *tokens,
-        }
-    }
-}
-
 /// Remembers what a key has spent, and tells the operator where that passes a soft budget.
 fn note_spend(calls: &Arc<ModelCalls>, principal: &Principal, cost: NanoDollars) {
     principal.spend.add(cost);
@@ -386,41 +363,4 @@ fn failure(error: &CallError) -> Outcome {
         _ => String::new(),
     };
     Outcome::Failure { class: error.class_name().to_owned(), code, message: error.to_string() }
-}
-
-/// What is known of a call before it is made.
-pub(super) fn details(
-    id: RequestId,
-    principal: &Principal,
-    request: &CallRequest,
-    said: &Said,
-    deployment: &Deployment,
-) -> SpendDetails {
-    let target = deployment.target();
-    let provider = target.map_or("mock", |target| target.provider);
-    let user_agent = request.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-    SpendDetails {
-        call_type: request.operation.call_type().into(),
-        key_alias: principal.key_alias.clone(),
-        user_id: principal.user_id.clone(),
-        team_id: principal.team_id.clone(),
-        model_group: said.model.clone(),
-        model: target.map_or_else(|| said.model.clone(), |target| format!("{provider}/{}", target.model)),
-        deployment_id: Some(deployment.id.clone()),
-        provider: provider.into(),
-        api_base: target.map(|target| target.api_base.clone()).unwrap_or_default(),
-        started_at: id.arrived(),
-        ended_at: Timestamp::default(),
-        first_token_at: None,
-        usage: Usage::default(),
-        outcome: Outcome::Success,
-        stream: said.stream,
-        cache_hit: false,
-        requester_ip: request.client_address.map(|address| address.to_string()),
-        user_agent: user_agent.map(str::to_owned),
-        tags: said.tags.clone(),
-        end_user: said.end_user.clone(),
-        content: None,
-        metadata: serde_json::Map::new(),
-    }
 }
