@@ -4,6 +4,8 @@ use super::error::StartError;
 use super::state::State;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
+use crate::admission::load::Load;
+use crate::admission::queue::{Queue, QueueLimits};
 use crate::auth::authenticate::Authenticator;
 use crate::auth::cache::PrincipalCache;
 use crate::auth::key_store::KeyStore;
@@ -88,6 +90,8 @@ pub struct Gateway {
     gate: Gate,
     health: Arc<Health>,
     body_bytes_max: usize,
+    /// What a process that serves everything takes on: a container of a function has one call at a time.
+    pub load: Arc<Load>,
 }
 
 impl Gateway {
@@ -102,6 +106,8 @@ impl Gateway {
         let transport: Arc<dyn Transport> = Arc::new(HttpClient::new(tls::client::config(roots)?, way(&environment))?);
         let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
+        let queue = Arc::new(Queue::new(queue_limits(&config)));
+        let load = Arc::new(Load::of(config.general.max_calls_in_flight));
         let admits_in_outage = config.general.allow_requests_on_db_unavailable;
         let passes_headers_on = config.general.forward_client_headers_to_llm_api;
         let retention_days = config.general.spend_log_retention_days;
@@ -139,6 +145,7 @@ impl Gateway {
         let background = Background::default();
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
         let calls = ModelCalls {
+            queue,
             authenticator,
             models,
             spend,
@@ -155,7 +162,7 @@ impl Gateway {
         };
         let calls = Arc::new(calls);
         let health = Arc::new(Health { calls: Arc::clone(&calls), table });
-        Ok(Self { calls, background, maintenance, administration, gate, health, body_bytes_max })
+        Ok(Self { calls, background, maintenance, administration, gate, health, body_bytes_max, load })
     }
 
     /// The routes that a process serves.
@@ -187,6 +194,7 @@ impl Gateway {
             admin: is_admin.then(|| (self.administration.clone(), Arc::clone(&self.calls.models))),
             health: is_admin.then(|| Arc::clone(&self.health)),
             body_bytes_max: self.body_bytes_max,
+            load: matches!(serves, Serves::All).then(|| Arc::clone(&self.load)),
         })
     }
 }
@@ -197,6 +205,17 @@ impl KeyStaleness {
             Self::OnlyWriter => ONLY_WRITER_MILLIS,
             Self::Millis(millis) => millis,
         }
+    }
+}
+
+/// How many calls wait, and for how long.
+fn queue_limits(config: &Config) -> QueueLimits {
+    let (general, usual) = (&config.general, QueueLimits::default());
+    let size = |most: i64| usize::try_from(most).unwrap_or(usize::MAX);
+    QueueLimits {
+        waiting: general.max_queue_size.map_or(usual.waiting, size),
+        wait: general.max_queue_wait.map_or(usual.wait, Duration::from_secs_f64),
+        priority: general.default_priority.map_or(usual.priority, |priority| u8::try_from(priority).unwrap_or(u8::MAX)),
     }
 }
 

@@ -7,6 +7,7 @@ mod cli_tls;
 mod secure;
 mod serve;
 mod start;
+mod strain;
 mod upkeep;
 
 use clap::Parser;

@@ -3,6 +3,7 @@
 use crate::banner;
 use crate::cli::Options;
 use crate::serve::{self, Secured};
+use crate::strain;
 use crate::upkeep::Upkeep;
 use postern_core::assemble::StartError;
 use postern_core::assemble::aws::AwsOnDemand;
@@ -21,6 +22,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 /// How late a key changed through another process may be noticed where the store is shared, in milliseconds.
 const SHARED_STALENESS_MILLIS: i64 = 5_000;
@@ -58,6 +60,8 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(asked).await.map_err(|cause| Refused::Port { address: asked, cause })?;
     let scheme = if secured.is_some() { "https" } else { "http" };
     banner::welcome(scheme, listener.local_addr()?, new_master_key.as_ref().map(Secret::expose), model.as_deref());
+    let mut watching = JoinSet::new();
+    watching.spawn(strain::watch(Arc::clone(&gateway.load)));
     let upkeep = Upkeep::begin(Arc::clone(&gateway.maintenance), unseen, &gateway.background);
     let security = match &secured {
         Some(_) => SecurityHeaders::by_https(options.tls.hsts_seconds()),

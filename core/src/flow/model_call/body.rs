@@ -2,6 +2,7 @@
 
 use super::error::CallError;
 use super::extra_body;
+use super::queueing;
 use crate::api::demand::Asked;
 use crate::api::form::Form;
 use crate::api::medium::Medium;
@@ -61,6 +62,8 @@ pub(super) struct Said {
     pub(super) price: Option<Box<ModelPrice>>,
     /// Seconds for the whole call.
     pub(super) timeout_seconds: Option<f64>,
+    /// Whose turn it is first where calls wait; `None`: the configuration says.
+    pub(super) priority: Option<u8>,
     /// A fixed answer.
     pub(super) mock_response: Option<Value>,
     /// The person behind the call.
@@ -128,6 +131,7 @@ pub(super) fn read(
         return Err(CallError::MissingMember { operation, member: "messages" });
     }
     said.timeout_seconds = members.take("timeout").and_then(|value| serde_json::from_str(value.get()).ok());
+    said.priority = queueing::priority(members);
     said.mock_response = members.take("mock_response").and_then(|value| serde_json::from_str(value.get()).ok());
     said.tags = tags(operation, members);
     for name in DROPPED {

@@ -7,6 +7,7 @@ use super::error::CallError;
 use super::facts::Facts;
 use super::parts::ModelCalls;
 use super::plan::{Plan, Upstream};
+use super::queueing::{self, Patience};
 use super::relay::Relay;
 use super::request::CallRequest;
 use super::settlement::OpenCall;
@@ -22,6 +23,7 @@ use crate::providers::provider::Provider;
 use crate::providers::untold::Untold;
 use bytes::Bytes;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// What a client is answered.
 pub struct CallAnswer {
@@ -63,14 +65,18 @@ impl ModelCalls {
         facts.principal = Some(Arc::clone(&principal));
         let request = &request.with_form()?;
         let plan = self.plan(request, facts, (&principal, &Course::default()))?;
-        match self.admit(request, &plan, &principal, facts).await {
+        let admitted = match self.queue.has_line(&plan.deployment.group) {
+            true => Err(queueing::behind_the_others()),
+            false => self.admit(request, &plan, &principal, facts).await,
+        };
+        match admitted {
             Ok((details, admitted)) => self.dispatch(request, (plan, details, admitted), principal, facts).await,
             // In a box: this is the rare way.
             Err(refused) => Box::pin(self.walk_around(request, refused, plan, principal, facts)).await,
         }
     }
 
-    /// Goes on where a limit stands in the way: by another deployment, with a shorter answer, or not at all.
+    /// Goes on where a limit stands in the way: by another deployment, with a shorter answer, later, or not at all.
     async fn walk_around(
         self: &Arc<Self>,
         request: &CallRequest,
@@ -79,18 +85,28 @@ impl ModelCalls {
         principal: Arc<Principal>,
         facts: &mut Facts,
     ) -> Result<CallBody, CallError> {
-        let mut course = Course::default();
-        while course.turn(&refused, &plan.deployment, &principal, &self.limits) {
-            let Ok(next) = self.plan(request, facts, (&principal, &course)) else { break };
-            plan = next;
+        let (mut course, mut patience) = (Course::default(), Patience::default());
+        let deadline = Instant::now() + plan.bounds.total;
+        loop {
+            patience.saw(&refused);
+            if course.turn(&refused, &plan.deployment, &principal, &self.limits)
+                && let Ok(next) = self.plan(request, facts, (&principal, &course))
+            {
+                plan = next;
+            } else if patience.waits(self, (&plan.deployment, plan.said.priority), Some(deadline)).await? {
+                course.passed_over.clear();
+                plan = self.plan(request, facts, (&principal, &course))?;
+            } else {
+                return Err(refused.error);
+            }
             match self.admit(request, &plan, &principal, facts).await {
                 Ok((details, admitted)) => {
+                    patience.is_rewarded();
                     return self.dispatch(request, (plan, details, admitted), principal, facts).await;
                 }
                 Err(again) => refused = again,
             }
         }
-        Err(refused.error)
     }
 
     fn plan(&self, request: &CallRequest, facts: &mut Facts, way: (&Principal, &Course)) -> Result<Plan, CallError> {

@@ -129,7 +129,7 @@ impl CallError {
             Self::UnknownModel { .. } | Self::UnknownResponse(_) | Self::ResponseNotKept(_) => "NotFoundError",
             Self::ModelDenied(_) | Self::Route(_) => "PermissionDeniedError",
             Self::Refused(Refusal::Budget { .. }) => "BudgetExceededError",
-            Self::Refused(Refusal::Rate { .. }) => "RateLimitError",
+            Self::Refused(Refusal::Rate { .. } | Refusal::Crowded(_)) => "RateLimitError",
             Self::Refused(Refusal::Unavailable(_)) => "InternalServerError",
             Self::Upstream { failure, .. } => failure.class.name(),
             Self::Transport(TransportError::TimedOut(_)) => "Timeout",

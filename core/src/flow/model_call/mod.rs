@@ -1,7 +1,8 @@
 //! One call of a model, whatever the operation: authenticate → plan → admit → attempt → answer or relay → settle.
 //!
 //! [`calls`] walks through it, [`plan`] decides without waiting, [`choice`] which deployment, [`admit`] counts the call in
-//! its limits: [`scopes`] says in which, [`bound`] how much, [`course`] what is tried next where one stands in the way.
+//! its limits: [`scopes`] says in which, [`bound`] how much, [`course`] what is tried next where one stands in the way,
+//! [`queueing`] who waits where all do.
 //! [`attempt`] talks to the
 //! upstream, [`several`] more than once, [`followed`] until what it does has ended, [`relay`] passes a stream on, [`slices`]
 //! holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also when its
@@ -29,6 +30,7 @@ mod parts;
 mod plan;
 mod probe;
 mod proxy_limits;
+mod queueing;
 mod relay;
 mod request;
 mod sample;

@@ -3,6 +3,7 @@
 use super::proxy_limits::ProxyLimits;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
+use crate::admission::queue::Queue;
 use crate::auth::authenticate::Authenticator;
 use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
@@ -21,6 +22,8 @@ pub struct ModelCalls {
     pub spend: Arc<SpendLog>,
     /// What callers' limits allow.
     pub ledger: Ledger,
+    /// Who waits for a deployment with room.
+    pub queue: Arc<Queue>,
     /// What the configuration limits, whoever calls.
     pub limits: ProxyLimits,
     /// The way to the upstreams.

@@ -91,6 +91,7 @@ impl Gateway {
             calls: Some((calls, &[Operation::Chat])),
             health: None,
             body_bytes_max: 1 << 20,
+            load: None,
         });
         Self { clock, log, records, router }
     }
