@@ -125,7 +125,9 @@ impl<'a> Line<'a> {
                         ];
                         (changes, open_or_first(scope, *tokens, now))
                     }
-                    Window::Ended { start } => (opened(*tokens, now), vec![Condition::Equals(START.to_owned(), (*start).into())]),
+                    Window::Ended { start } => {
+                        (opened(*tokens, now), vec![Condition::Equals(START.to_owned(), (*start).into())])
+                    }
                 };
                 Write::Update { key: scope.window_key(), changes, when }
             }

@@ -71,7 +71,9 @@ impl Windows {
                 window.requests += 1;
                 window.tokens = window.tokens.saturating_add(tokens);
             }
-            None => *window = Some(Window { began: now.millis(), was_opened_here: opened || is_first, requests: 1, tokens }),
+            None => {
+                *window = Some(Window { began: now.millis(), was_opened_here: opened || is_first, requests: 1, tokens })
+            }
         }
     }
 

@@ -99,6 +99,7 @@ impl ModelReader<'_, '_> {
         names::check(&mut node, "litellm_params", path, Unknown::Pass, self.report);
         let mut params = complete.then(|| read::<DeploymentParams>(&node, path, self.report))?;
         params.stream_timeout = params.stream_timeout.or(self.router.stream_timeout);
+        params.max_parallel_requests = params.max_parallel_requests.or(self.router.default_max_parallel_requests);
         Some(params)
     }
 
