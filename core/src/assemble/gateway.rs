@@ -128,7 +128,6 @@ impl Gateway {
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let defaults = (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
-        let shelf = cache::shelf(&config.litellm, &table, &ground.clock, &environment)?;
         let authorizer = authorizer(transport.global(), &ground.clock, &environment);
         let stored = secrets.stored_keys();
         let held = (master.clone(), Rotation::ids(&config.models), Arc::clone(&policies));
@@ -164,10 +163,10 @@ impl Gateway {
             authorizer,
             files,
             transport,
+            cache: cache::shelf(&config.litellm, &table, &ground.clock, &environment)?,
             clock: ground.clock,
             random: ground.random,
             sharing,
-            cache: shelf,
             admits_in_outage,
             passes_headers_on: config.general.forward_client_headers_to_llm_api,
             background: background.clone(),

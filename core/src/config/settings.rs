@@ -2,13 +2,13 @@
 
 use super::budgets::{BudgetSetting, RecordDefaults};
 use super::cache::CacheSettings;
+use super::credential::ConfiguredCredential;
 use super::deployment::ModelEntry;
 use super::environment::Environment;
 use super::failing::FailingSettings;
 use super::health::HealthSettings;
 use super::key_management::{KeyManagementSettings, KeyManagementSystem, SecretManagerSettings, optional_system};
 use super::lenient;
-use super::models::ConfiguredCredential;
 use super::routing::RoutingSettings;
 use super::tls::TlsParams;
 use crate::limits::{BudgetMode, BudgetPeriod, BudgetPolicy};

@@ -1,3 +1,5 @@
+//! Who is next, who is turned away, and that nobody is forgotten.
+
 use super::*;
 use tokio::task::JoinSet;
 use tokio::time::{advance, sleep};
