@@ -11,6 +11,7 @@
 
 mod admit;
 mod asked;
+mod asked_input;
 mod attempt;
 mod body;
 mod bound;

@@ -2,6 +2,7 @@
 //! that breaks, a client that goes away.
 
 use super::admit::Admitted;
+use super::asked_input::AskedInput;
 use super::body::Said;
 use super::bound;
 use super::error::CallError;
@@ -31,19 +32,9 @@ use crate::providers::provider::Reply;
 use crate::routing::Deployment;
 use crate::tokens;
 use crate::usage::{Doubt, Usage};
-use crate::wire::input_weight::InputWeight;
 use bytes::Bytes;
 use http::header::USER_AGENT;
 use std::sync::Arc;
-
-/// Largest body that is counted by a tokenizer, where the upstream tells no usage; a larger one is weighed.
-const COUNTED_BYTES_MAX: usize = 16 << 10;
-
-/// The request's input, for the case that the upstream tells no usage.
-enum AskedInput {
-    Body(Bytes),
-    Weighed(u64),
-}
 
 /// A dispatched call. Dropped before it is settled, it settles itself in the background for what has passed.
 pub(super) struct OpenCall {
@@ -123,9 +114,7 @@ impl OpenCall {
 
     /// A stream may last long: a large body is weighed, and not kept.
     pub(super) fn let_go_of_input(&mut self) {
-        if matches!(&self.asked, AskedInput::Body(body) if body.len() > COUNTED_BYTES_MAX) {
-            self.asked = AskedInput::Weighed(self.asked.tokens());
-        }
+        self.asked.let_go();
     }
 
     /// Whether the stream has grown beyond what is held for it.
@@ -145,7 +134,7 @@ impl OpenCall {
     /// What the answer is told with.
     pub(super) fn reply(&self, show_usage: bool) -> Reply<'_> {
         let model = self.row.as_ref().map_or("", |row| row.details.model_group.as_str());
-        let asked: &[u8] = if let AskedInput::Body(body) = &self.asked { body } else { &[] };
+        let asked = self.asked.bytes();
         let deployment = self.deployment.id.as_str();
         Reply { operation: self.operation, id: self.id, model, deployment, asked, show_usage }
     }
@@ -342,16 +331,6 @@ impl Drop for OpenCall {
             });
         }
         self.settle_late();
-    }
-}
-
-impl AskedInput {
-    fn tokens(&self) -> u64 {
-        match self {
-            Self::Body(body) if body.len() <= COUNTED_BYTES_MAX => tokens::count_request(body),
-            Self::Body(body) => InputWeight::of(body).estimate(),
-            Self::Weighed(tokens) => *tokens,
-        }
     }
 }
 

@@ -112,8 +112,11 @@ impl ModelCalls {
         facts: &mut Facts,
     ) -> Result<CallBody, Box<Failed>> {
         while course.turn(&refused, &plan.deployment, principal, &self.limits) {
-            let Ok(next) = self.plan(request, facts, (principal, course)) else { break };
-            plan = next;
+            plan = match self.plan(request, facts, (principal, course)) {
+                Ok(next) => next,
+                Err(error) if matches!(refused.error, CallError::Elsewhere(_)) => return Err(error.into()),
+                Err(_) => break,
+            };
             match self.admit(request, &plan, principal, facts, course).await {
                 Ok((details, admitted)) => {
                     return self.dispatch(request, (plan, details, admitted), Arc::clone(principal), facts).await;
@@ -168,6 +171,7 @@ impl ModelCalls {
             address: plan.upstream.address(),
             details: &details,
             counted: &course.counted,
+            region: course.region.as_deref().or(plan.said.region.as_deref()),
         };
         let admitted = admit::admit(self, asked).await?;
         Ok((details, admitted))
