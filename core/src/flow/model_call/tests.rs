@@ -19,6 +19,7 @@ use crate::id::RequestId;
 use crate::money::NanoDollars;
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
+use crate::routing::retry::RetryRules;
 use crate::routing::rules::FailureRules;
 use crate::routing::{LiveModels, ModelTable};
 use crate::secret::Secret;
@@ -102,7 +103,11 @@ impl Gateway {
             spend: Arc::new(SpendLog::new(table.clone(), None)),
             ledger: Ledger::new(table.clone()),
             limits: ProxyLimits::default(),
-            failing: FailureRules::default(),
+            // An upstream that answers once is asked once.
+            failing: FailureRules {
+                retry: RetryRules { retries: 0, ..RetryRules::default() },
+                ..FailureRules::default()
+            },
             authorizer: Authorizer::new(upstream.clone(), Arc::clone(&clock)),
             transport: upstream.clone().into(),
             files: None,
