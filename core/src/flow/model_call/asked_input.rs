@@ -1,4 +1,4 @@
-//! The input of a request, kept for the case that its upstream tells no usage.
+//! What a dispatched call asked, in tokens, where the upstream tells no usage.
 
 use crate::tokens;
 use crate::wire::input_weight::InputWeight;
@@ -14,27 +14,24 @@ pub(super) enum AskedInput {
 }
 
 impl AskedInput {
-    /// About how many tokens it has.
-    pub(super) fn tokens(&self) -> u64 {
-        match self {
-            Self::Body(body) if body.len() <= COUNTED_BYTES_MAX => tokens::count_request(body),
-            Self::Body(body) => InputWeight::of(body).estimate(),
-            Self::Weighed(tokens) => *tokens,
-        }
+    /// Its bytes, as far as they are kept.
+    pub(super) fn body(&self) -> &[u8] {
+        if let Self::Body(body) = self { body } else { &[] }
     }
 
-    /// Weighs a large body, and does not keep it.
+    /// Weighs a large body now, and keeps it no longer.
     pub(super) fn let_go(&mut self) {
         if matches!(self, Self::Body(body) if body.len() > COUNTED_BYTES_MAX) {
             *self = Self::Weighed(self.tokens());
         }
     }
 
-    /// The body, where it is kept.
-    pub(super) fn bytes(&self) -> &[u8] {
+    /// About how many tokens it has.
+    pub(super) fn tokens(&self) -> u64 {
         match self {
-            Self::Body(body) => body,
-            Self::Weighed(_) => &[],
+            Self::Body(body) if body.len() <= COUNTED_BYTES_MAX => tokens::count_request(body),
+            Self::Body(body) => InputWeight::of(body).estimate(),
+            Self::Weighed(tokens) => *tokens,
         }
     }
 }

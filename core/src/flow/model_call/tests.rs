@@ -69,6 +69,11 @@ impl Transport for Scripted {
     }
 }
 
+/// Nothing is tried again: these tests are of single attempts.
+fn once() -> FailureRules {
+    FailureRules { retry: RetryRules { retries: 0, ..RetryRules::default() }, ..FailureRules::default() }
+}
+
 struct Gateway {
     calls: Arc<ModelCalls>,
     upstream: Arc<Scripted>,
@@ -103,11 +108,10 @@ impl Gateway {
             spend: Arc::new(SpendLog::new(table.clone(), None)),
             ledger: Ledger::new(table.clone()),
             limits: ProxyLimits::default(),
-            // An upstream that answers once is asked once.
-            failing: FailureRules {
-                retry: RetryRules { retries: 0, ..RetryRules::default() },
-                ..FailureRules::default()
-            },
+            failing: once(),
+            queue: Arc::default(),
+            named: None,
+            kept: None,
             authorizer: Authorizer::new(upstream.clone(), Arc::clone(&clock)),
             transport: upstream.clone().into(),
             files: None,
