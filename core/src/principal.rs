@@ -122,6 +122,8 @@ pub struct Holder {
     pub tags: Vec<String>,
     /// What it says of the cache.
     pub cache: Option<Arc<CacheRights>>,
+    /// Where calls below it must be answered.
+    pub region: Option<String>,
 }
 
 impl Holder {

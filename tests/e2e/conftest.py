@@ -138,7 +138,9 @@ def table(aws, provider, logs, tmp_path_factory):
 def functions(aws, table, provider, logs, tmp_path_factory):
     config = tmp_path_factory.mktemp("functions") / "config.yaml"
     key = "aws_secret/postern/provider-keys#OPENAI_API_KEY"
-    write_config(config, provider.url, key, "os.environ/LITELLM_MASTER_KEY")
+    # Answers are kept where a request asks for it.
+    kept = {"cache": True, "cache_params": {"type": "dynamodb", "mode": "default_off"}}
+    write_config(config, provider.url, key, "os.environ/LITELLM_MASTER_KEY", litellm=kept)
     gateway = start_functions(config, logs, aws)
     yield gateway
     gateway.process.end()

@@ -16,7 +16,7 @@ def begin(aws, logs, upstream, tmp_path):
     """Starts `postern` with these deployments, by id: where each is, and what else is said of it."""
     started = []
 
-    def begin(deployments, store="memory", router=None, general=None):
+    def begin(deployments, store="memory", router=None, general=None, proxy=None):
         entries = [
             {
                 "model_name": entry.pop("model_name", "shared"),
@@ -30,7 +30,8 @@ def begin(aws, logs, upstream, tmp_path):
         name = f"{tmp_path.name}-{len(started)}"
         config = tmp_path / f"{name}.yaml"
         config.write_text(yaml.safe_dump({"model_list": entries} | sections))
-        started.append(start_postern(name, config, store, logs, aws))
+        environment = aws | ({"AWS_ENDPOINT_URL_DYNAMODB": proxy.url} if proxy else {})
+        started.append(start_postern(name, config, store, logs, environment))
         return started[-1]
 
     yield begin
@@ -38,8 +39,8 @@ def begin(aws, logs, upstream, tmp_path):
         gateway.process.kill()
 
 
-def answered_by(gateway, model="shared"):
-    body = {"model": model, "messages": [{"role": "user", "content": "hello"}]}
+def answered_by(gateway, model="shared", **members):
+    body = {"model": model, "messages": [{"role": "user", "content": "hello"}]} | members
     answer = gateway.call("/v1/chat/completions", body)
     return answer.headers["x-litellm-model-id"] if answer.status_code == 200 else answer.status_code
 
@@ -101,3 +102,57 @@ def test_who_is_asked_can_be_said_and_what_came_of_it_is_kept_and_charged_to_no_
 def test_a_wrong_strategy_and_its_right_names_are_said_at_the_start(begin):
     with pytest.raises(Exception, match="routing_strategy"):
         begin({"d0": {}}, router={"routing_strategy": "nope"})
+
+
+def test_a_deployment_that_one_process_leaves_alone_is_left_alone_by_all(begin, upstream, store):
+    two = {"busy": {"params": {"model": "openai/busy"}}, "fine": {}}
+    table = f"dynamodb://{TABLE}-cooldowns"
+    one = begin(two, table, {"cooldown_time": 600})
+    assert answered_by(one, "busy") == 429, "alone, it is no reason to cool down"
+    eventually(lambda: answered_by(one) == 429)
+    assert [answered_by(one) for _ in range(12)] == ["fine"] * 12
+    other = begin(two, table, {"cooldown_time": 600}, proxy=store)
+    store.wait_until_quiet()
+    store.calls.clear()
+    assert answered_by(other, "fine") == "fine"
+    eventually(lambda: any(call.operation == "Query" for call in store.calls))
+    store.wait_until_quiet()
+    assert [answered_by(other) for _ in range(12)] == ["fine"] * 12
+    assert [request["body"]["model"] for request in upstream.requests].count("busy") == 2, "the other never asked it"
+
+
+def test_a_deployment_that_cannot_take_a_requests_parameters_is_left_out_where_that_is_looked_at(begin):
+    two = {"narrow": {"params": {"model": "mistral/mistral-large-latest"}}, "wide": {}}
+    gateway = begin(two, router={"enable_pre_call_checks": True})
+    assert [answered_by(gateway, n=2) for _ in range(10)] == ["wide"] * 10
+    assert {answered_by(gateway) for _ in range(30)} == {"narrow", "wide"}
+    refused = gateway.call("/v1/chat/completions", {"model": "narrow", "messages": [{"role": "user", "content": "hi"}], "n": 2})
+    assert refused.status_code == 400
+    assert "1 does not take its parameters" in refused.json()["error"]["message"]
+
+
+def test_an_end_user_is_answered_from_where_its_record_says(begin):
+    here = {"region_name": "eu-central-1"}
+    gateway = begin({"here": {"params": here}, "there": {"params": {"region_name": "us-east-1"}}})
+    made = gateway.call("/customer/new", {"user_id": "european", "allowed_model_region": "eu"})
+    assert made.status_code == 200, made.text
+    assert [answered_by(gateway, user="european") for _ in range(10)] == ["here"] * 10
+    assert {answered_by(gateway, user="anybody") for _ in range(30)} == {"here", "there"}
+    # The record holds, whatever the request says.
+    assert answered_by(gateway, user="european", allowed_model_region="us") == "here"
+    body = {"model": "there", "messages": [{"role": "user", "content": "hello"}], "user": "european"}
+    refused = gateway.call("/v1/chat/completions", body)
+    assert refused.status_code == 400
+    assert "is not in the allowed region" in refused.json()["error"]["message"]
+
+
+def test_a_model_has_other_names_and_lists_show_those_that_are_not_hidden(begin):
+    aliases = {"gpt": "shared", "secret": {"model": "shared", "hidden": True}, "old-*": "new-*"}
+    gateway = begin({"d0": {}, "d1": {"model_name": "new-one"}}, router={"model_group_alias": aliases})
+    assert [answered_by(gateway, name) for name in ("gpt", "secret", "old-one")] == ["d0", "d0", "d1"]
+    listed = [model["id"] for model in gateway.call("/v1/models").json()["data"]]
+    assert listed == ["shared", "new-one", "gpt"]
+    key = gateway.call("/key/generate", {"models": ["shared"]}).json()["key"]
+    for name, status in [("gpt", 200), ("old-one", 403)]:
+        body = {"model": name, "messages": [{"role": "user", "content": "hello"}]}
+        assert gateway.call("/v1/chat/completions", body, key=key).status_code == status

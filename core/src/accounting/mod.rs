@@ -7,6 +7,7 @@
 
 pub mod health_log;
 pub mod release;
+pub mod shared_cooldowns;
 pub mod shared_use;
 pub mod spend_log;
 pub mod spend_query;

@@ -2,6 +2,7 @@
 
 use super::error::StartError;
 use crate::accounting::health_log::HealthLog;
+use crate::accounting::shared_cooldowns::SharedCooldowns;
 use crate::accounting::shared_use::SharedUse;
 use crate::config::{Config, Environment, ModelEntry};
 use crate::flow::health::Health;
@@ -12,6 +13,7 @@ use crate::providers::resolve::target_of;
 use crate::routing::{LiveModels, ModelTable, Routing, Targets};
 use crate::store::table::Table;
 use crate::upstream::policies::Policies;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Finds upstreams with this environment.
@@ -29,15 +31,25 @@ pub(super) fn models(
     is_only_writer: bool,
 ) -> Result<(Arc<LiveModels>, Option<Arc<Sharing>>), StartError> {
     let routing = Arc::new(Routing::new(config.routing.clone(), config.health.clone()));
+    let cools = config.failing.disable_cooldowns != Some(true) && has_choice(&config.models);
     let models = ModelTable::routed(std::mem::take(&mut config.models), targets, Arc::clone(&routing))?;
     let health = routing.health().clone();
-    let is_shared = !is_only_writer && (health.background_health_checks || routing.watches());
+    let is_shared = !is_only_writer && (health.background_health_checks || routing.watches() || cools);
     let sharing = is_shared.then(|| {
-        let sharing = Sharing::new(SharedUse::new(Arc::clone(table)), routing);
+        let mut sharing = Sharing::new(SharedUse::new(Arc::clone(table)), routing);
+        if cools {
+            sharing = sharing.cooling_together(SharedCooldowns::new(Arc::clone(table)));
+        }
         let looks = health.background_health_checks;
         Arc::new(if looks { sharing.looking_at(HealthLog::new(Arc::clone(table)), health) } else { sharing })
     });
     Ok((Arc::new(LiveModels::new(models)), sharing))
+}
+
+/// Whether some model has several deployments: a cooldown of an only one changes nothing.
+fn has_choice(entries: &[ModelEntry]) -> bool {
+    let mut names = HashSet::new();
+    !entries.iter().all(|entry| names.insert(&entry.model_name))
 }
 
 /// The models anew, as secrets have changed. What was seen of their deployments stays.

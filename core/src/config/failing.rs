@@ -114,7 +114,8 @@ pub(super) fn read_failing(root: &Node, models: &[ModelEntry], report: &mut Repo
         }
     }
     let said = std::mem::take(&mut reader.said);
-    name_unknown(&said, models, report);
+    let aliases = root.get("router_settings").and_then(|node| node.get("model_group_alias"));
+    name_unknown(&said, models, aliases, report);
     name_circles(&said, report);
     settings
 }
@@ -254,15 +255,16 @@ fn only_plain(node: &Node) -> Node {
     Node { content: Content::Map(entries), ..node.clone() }
 }
 
-fn name_unknown(said: &[Said], models: &[ModelEntry], report: &mut Report<'_>) {
+fn name_unknown(said: &[Said], models: &[ModelEntry], aliases: Option<&Node>, report: &mut Report<'_>) {
     let is_known = |name: &str| {
-        models.iter().any(|model| {
-            let id = model.info.get("id").and_then(Value::as_str);
-            model.model_name == name
-                || model.params.model == name
-                || id == Some(name)
-                || model.model_name.contains('*') && fits(&model.model_name, name)
-        })
+        aliases.is_some_and(|aliases| aliases.get(name).is_some())
+            || models.iter().any(|model| {
+                let id = model.info.get("id").and_then(Value::as_str);
+                model.model_name == name
+                    || model.params.model == name
+                    || id == Some(name)
+                    || model.model_name.contains('*') && fits(&model.model_name, name)
+            })
     };
     for said in said.iter().filter(|said| !is_known(&said.to)) {
         let known = models.iter().map(|model| model.model_name.as_str());

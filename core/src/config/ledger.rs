@@ -114,6 +114,9 @@ mod tests {
         let quiet = |section: &str, name: &str, content: Content| {
             find(section, name).unwrap().is_quiet(&Node::new(content, Place::default()))
         };
+        let none = Setting { quiet: "0", ..*find("router_settings", "debug_level").unwrap() };
+        let number = |number: i32| Node::new(Content::Number(number.into()), Place::default());
+        assert!(none.is_quiet(&number(0)) && !none.is_quiet(&number(2)));
         assert!(quiet("litellm_settings", "enable_json_schema_validation", Content::Bool(false)));
         assert!(!quiet("litellm_settings", "enable_json_schema_validation", Content::Bool(true)));
         assert!(!quiet("litellm_settings", "enable_json_schema_validation", Content::Text("/ca.pem".to_owned())));

@@ -5,6 +5,7 @@
 //! [`Config::from_document`].
 
 mod account;
+pub mod aliases;
 mod budgets;
 mod cache;
 mod credential;

@@ -1,5 +1,6 @@
 //! `router_settings`, as far as they say which deployment of a model answers.
 
+use super::aliases::{self, ModelAlias};
 use super::lenient;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -80,6 +81,9 @@ pub struct RoutingSettings {
     /// the request's parameters.
     #[serde(alias = "enable_pre_call_check", deserialize_with = "lenient::flag")]
     pub enable_pre_call_checks: bool,
+    /// Other names of models.
+    #[serde(deserialize_with = "aliases::read")]
+    pub model_group_alias: Vec<ModelAlias>,
     /// Seconds that a probe of a deployment may take which says nothing itself.
     #[serde(deserialize_with = "lenient::seconds")]
     pub health_check_timeout: Option<f64>,
@@ -93,6 +97,7 @@ impl Default for RoutingSettings {
             enable_tag_filtering: false,
             tag_filtering_match_any: true,
             enable_pre_call_checks: false,
+            model_group_alias: Vec::new(),
             health_check_timeout: None,
         }
     }

@@ -1,10 +1,11 @@
-//! What instances know of each other's calls, where a choice goes by it: use and latencies of deployments, and what
-//! probes found. Told and read beside calls, never before one: a call that begins or ends starts a round where the last
+//! What instances know of each other's calls, where a choice goes by it: use and latencies of deployments, cooldowns, and
+//! what probes found. Told and read beside calls, never before one: a call that begins or ends starts a round where the last
 //! one is [`STALE_MILLIS`] ago. An instance without calls tells and reads nothing.
 
 use super::background::Background;
 use super::found;
 use crate::accounting::health_log::HealthLog;
+use crate::accounting::shared_cooldowns::SharedCooldowns;
 use crate::accounting::shared_use::{SharedUse, Shares};
 use crate::clock::Timestamp;
 use crate::config::health::HealthSettings;
@@ -27,6 +28,7 @@ pub const HEALTH_STALE_MILLIS: i64 = 15_000;
 /// Told and read beside calls.
 pub struct Sharing {
     shared: SharedUse,
+    cooldowns: Option<SharedCooldowns>,
     probes: Option<(HealthLog, HealthSettings)>,
     last_look: AtomicI64,
     routing: Arc<Routing>,
@@ -40,6 +42,7 @@ impl Sharing {
     pub fn new(shared: SharedUse, routing: Arc<Routing>) -> Self {
         Self {
             shared,
+            cooldowns: None,
             probes: None,
             last_look: AtomicI64::new(i64::MIN),
             routing,
@@ -51,6 +54,19 @@ impl Sharing {
     /// Takes in what probes found, too.
     pub fn looking_at(self, log: HealthLog, settings: HealthSettings) -> Self {
         Self { probes: Some((log, settings)), ..self }
+    }
+
+    /// Tells and learns who cools down, too.
+    pub fn cooling_together(self, cooldowns: SharedCooldowns) -> Self {
+        Self { cooldowns: Some(cooldowns), ..self }
+    }
+
+    /// A deployment has begun to cool down: others are told in the background.
+    pub fn cools(self: &Arc<Self>, background: &Background, now: Timestamp) {
+        if self.cooldowns.is_some() {
+            let sharing = Arc::clone(self);
+            background.spawn(async move { sharing.tell_cooldowns(now).await });
+        }
     }
 
     /// Starts a round in the background where one is due.
@@ -68,6 +84,28 @@ impl Sharing {
         self.look(now).await;
         if self.routing.watches() {
             self.exchange(now).await;
+        }
+        self.exchange_cooldowns(now).await;
+    }
+
+    async fn exchange_cooldowns(&self, now: Timestamp) {
+        let Some(cooldowns) = &self.cooldowns else { return };
+        self.tell_cooldowns(now).await;
+        match cooldowns.told(now).await {
+            Ok(told) => told.iter().for_each(|(name, until)| self.routing.others_cool(name, *until)),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn Error, "which deployments others leave alone is not known");
+            }
+        }
+    }
+
+    async fn tell_cooldowns(&self, now: Timestamp) {
+        let Some(cooldowns) = &self.cooldowns else { return };
+        for (name, until, breaker) in self.routing.untold_cooldowns(now) {
+            if let Err(error) = cooldowns.tell(&name, until).await {
+                breaker.is_untold();
+                tracing::warn!(error = &error as &dyn Error, "other instances are not told of a cooldown");
+            }
         }
     }
 
@@ -172,7 +210,10 @@ mod tests {
     use crate::accounting::health_log::Checked;
     use crate::clock::ManualClock;
     use crate::config::routing::RoutingSettings;
+    use crate::routing::breaker::{Breaker, BreakerRules, Failed};
+    use crate::routing::fault::Fault;
     use crate::routing::seen::Measured;
+    use crate::routing::tests as routing_tests;
     use crate::store::embedded::EmbeddedTable;
     use crate::store::table::Table;
 
@@ -212,6 +253,36 @@ mod tests {
         one.round(now).await;
         other.round(later).await;
         assert_eq!(seen_by_other.used(later), Use::default());
+    }
+
+    #[tokio::test]
+    async fn instances_cool_deployments_down_together_and_the_latest_end_holds() {
+        let now = Timestamp::from_seconds(600_000);
+        let table: Arc<dyn Table> = Arc::new(EmbeddedTable::in_memory(Arc::new(ManualClock::at(now))).unwrap());
+        let instance = || {
+            let models = routing_tests::table(&[("a", "openai/x"), ("a", "openai/y")]);
+            let breakers = models.group("a").unwrap().deployments.iter().map(|one| Arc::clone(&one.breaker));
+            let sharing = Sharing::new(SharedUse::new(Arc::clone(&table)), Arc::clone(models.routing()));
+            (sharing.cooling_together(SharedCooldowns::new(Arc::clone(&table))), breakers.collect::<Vec<_>>())
+        };
+        let ((one, of_one), (other, of_other)) = (instance(), instance());
+        let fail = |breaker: &Breaker, at, seconds: i64| {
+            let asked_millis = Some(seconds * 1_000);
+            let failed =
+                Failed { fault: Fault::RateLimit, at, asked_millis, own_cooldown_millis: None, is_alone: false };
+            breaker.failed(failed, &BreakerRules::default())
+        };
+        assert!(fail(&of_one[0], now, 30) && fail(&of_other[0], now, 60) && fail(&of_other[1], now, 10));
+        for _ in 0..2 {
+            one.round(now).await;
+            other.round(now).await;
+        }
+        let ends = |breakers: &[Arc<Breaker>]| breakers.iter().map(|one| one.cooldown_until()).collect::<Vec<_>>();
+        assert_eq!(ends(&of_one), [600_060_000, 600_010_000]);
+        assert_eq!(ends(&of_other), ends(&of_one));
+        let (late, of_late) = instance();
+        late.round(now.plus_millis(20_000)).await;
+        assert_eq!(ends(&of_late), [600_060_000, 0], "what is over is not learnt");
     }
 
     #[tokio::test]

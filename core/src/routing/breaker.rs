@@ -3,7 +3,7 @@
 //!
 //! Failures and successes are counted in windows of a minute that begin with a failure, so that a deployment that does
 //! not fail costs nothing. A deadline never moves earlier. What other instances know is merged in with
-//! [`Breaker::extend_cooldown`]; the later deadline wins.
+//! [`Breaker::others_cool`], what they are to know is [`Breaker::take_untold`]; the later deadline wins.
 
 use super::fault::{ByFault, Fault};
 use crate::clock::Timestamp;
@@ -16,6 +16,8 @@ const WINDOW_MILLIS: i64 = 60_000;
 const CALLS_MIN: u32 = 5;
 /// Longest cooldown that an upstream may ask for with `Retry-After`, in milliseconds.
 const ASKED_MILLIS_MAX: i64 = 5 * 60_000;
+/// The least by which a deadline moves for others to be told of it anew, in milliseconds.
+const TOLD_MILLIS: i64 = 1_000;
 
 /// When a deployment cools down, and how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +59,8 @@ pub struct Failed {
 pub struct Breaker {
     /// Milliseconds since the epoch; 0: never.
     cooling_until: AtomicI64,
+    /// The deadline that other instances know.
+    told_until: AtomicI64,
     /// Whether a window is open. Read before the lock is taken, so that a deployment without failures takes none.
     is_counting: AtomicBool,
     window: Mutex<Window>,
@@ -83,8 +87,29 @@ impl Breaker {
         self.cooldown_until() > now.millis()
     }
 
+    /// Another instance leaves it alone until then, at least.
+    pub fn others_cool(&self, until_millis: i64) {
+        self.told_until.fetch_max(until_millis, Ordering::Relaxed);
+        self.extend_cooldown(until_millis);
+    }
+
+    /// The deadline that others are to be told, once: `None` where they know it, or nearly.
+    pub fn take_untold(&self, now: Timestamp) -> Option<i64> {
+        let until = self.cooldown_until();
+        if until <= now.millis() || until < self.told_until.load(Ordering::Relaxed).saturating_add(TOLD_MILLIS) {
+            return None;
+        }
+        let told = self.told_until.fetch_max(until, Ordering::Relaxed);
+        (until > told).then_some(until)
+    }
+
+    /// They could not be told.
+    pub fn is_untold(&self) {
+        self.told_until.store(0, Ordering::Relaxed);
+    }
+
     /// Leaves it alone until then, at least: a deadline never moves earlier.
-    pub fn extend_cooldown(&self, until_millis: i64) {
+    fn extend_cooldown(&self, until_millis: i64) {
         self.cooling_until.fetch_max(until_millis, Ordering::Relaxed);
     }
 

@@ -33,7 +33,7 @@ pub struct Deployment {
     pub timeouts: Timeouts,
     /// Names of the prices that the operator states instead of the price data.
     pub price_overrides: Vec<String>,
-    /// Whether it is left alone for a while.
+    /// Whether it is left alone for a while. It stays when the table of models is replaced.
     pub breaker: Arc<Breaker>,
     /// What the operator wrote.
     pub entry: Arc<ModelEntry>,
@@ -123,7 +123,15 @@ impl Deployment {
     /// The same deployment, chosen as the routing says and with what it has seen.
     pub(super) fn routed(mut self, routing: &Routing) -> Arc<Self> {
         (self.seen, self.is_watched) = (routing.seen(&self.id), routing.watches());
+        self.breaker = routing.breaker(self.breaker_name());
         Arc::new(self)
+    }
+
+    /// The name of its breaker: its id; of what a wildcard stands for, the model that was asked for, too, so that a model
+    /// that nobody has does not cool down all others.
+    fn breaker_name(&self) -> String {
+        let id = self.id.as_str();
+        if self.group == self.entry.model_name { id.to_owned() } else { format!("{id}#{}", self.group) }
     }
 
     /// The upstream, where there is one.

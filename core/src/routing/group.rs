@@ -1,5 +1,6 @@
 //! The deployments that share one model's traffic, and the choice between them.
 
+use super::access;
 pub use super::choice::chance::fraction;
 use super::choice::circumstances::Circumstances;
 use super::choice::strategy;
@@ -22,6 +23,8 @@ pub struct Group {
     pub deployments: Vec<Arc<Deployment>>,
     /// The retries that the model can afford.
     pub retries: RetryBudget,
+    /// The model that it is another name of.
+    stands_for: Option<String>,
     routing: Arc<Routing>,
     filters: Filters,
 }
@@ -30,7 +33,19 @@ impl Group {
     /// These deployments, chosen as the routing says.
     pub fn new(name: String, deployments: Vec<Arc<Deployment>>, routing: Arc<Routing>) -> Self {
         let filters = Filters::of(&deployments, &routing);
-        Self { name, deployments, retries: RetryBudget::default(), routing, filters }
+        Self { name, deployments, retries: RetryBudget::default(), stands_for: None, routing, filters }
+    }
+
+    /// The same deployments under another name.
+    pub(super) fn under(&self, name: &str, routing: &Arc<Routing>) -> Self {
+        let group = Self::new(name.to_owned(), self.deployments.clone(), Arc::clone(routing));
+        Self { stands_for: Some(self.name.clone()), ..group }
+    }
+
+    /// Whether a caller's list of models allows it: by the name that was asked for, or by the model that this means.
+    pub fn is_allowed_by(&self, models: &[String], name: &str) -> bool {
+        let allows = |name| access::allows(models, name, self.access_groups());
+        allows(name) || self.stands_for.as_deref().is_some_and(allows)
     }
 
     /// Picks one of the deployments that can answer and are `usable`, as the strategy says. Those that did not answer

@@ -39,7 +39,11 @@ pub fn visible_one(table: &ModelTable, lists: &[&[String]], name: &str) -> Optio
 }
 
 fn allowed_by_all(table: &ModelTable, lists: &[&[String]], name: &str) -> bool {
-    lists.iter().all(|models| allows(models, name, access_groups(table, name).into_iter()))
+    let meant = table.meant_by(name);
+    lists.iter().all(|models| {
+        let allows = |name: &str| allows(models, name, access_groups(table, name).into_iter());
+        allows(name) || meant.as_deref().is_some_and(allows)
+    })
 }
 
 fn access_groups<'a>(table: &'a ModelTable, name: &str) -> Vec<&'a str> {
@@ -50,7 +54,8 @@ fn access_groups<'a>(table: &'a ModelTable, name: &str) -> Vec<&'a str> {
 /// whole price data.
 fn all_offered(table: &ModelTable) -> Vec<Listed> {
     let mut seen = HashSet::new();
-    let all = table.names().iter().flat_map(|name| offered(table, name));
+    let names = table.names().iter().chain(table.shown_aliases());
+    let all = names.flat_map(|name| offered(table, name));
     all.filter(|listed| seen.insert(listed.name.clone())).collect()
 }
 

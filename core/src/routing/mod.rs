@@ -8,7 +8,9 @@
 //! what went wrong.
 
 pub mod access;
+mod aliases;
 pub mod breaker;
+mod breakers;
 mod choice;
 pub mod deployment;
 pub mod fallback;

@@ -1,5 +1,7 @@
 //! How the deployments of all models are chosen, and what is seen of each: it outlives a table of models that is replaced.
 
+use super::breaker::Breaker;
+use super::breakers::Breakers;
 use super::seen::Seen;
 use crate::clock::Timestamp;
 use crate::config::health::HealthSettings;
@@ -17,12 +19,13 @@ pub struct Routing {
     settings: RoutingSettings,
     health: HealthSettings,
     seen: Mutex<HashMap<DeploymentId, Arc<Seen>>>,
+    breakers: Breakers,
 }
 
 impl Routing {
     /// As the operator says; nothing is seen yet.
     pub fn new(settings: RoutingSettings, health: HealthSettings) -> Self {
-        Self { settings, health, seen: Mutex::default() }
+        Self { settings, health, seen: Mutex::default(), breakers: Breakers::default() }
     }
 
     /// What the operator says.
@@ -50,6 +53,24 @@ impl Routing {
     pub fn all_seen(&self) -> Vec<(DeploymentId, Arc<Seen>)> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.iter().map(|(id, seen)| (id.clone(), Arc::clone(seen))).collect()
+    }
+
+    /// The breaker of the deployments of this name.
+    pub(super) fn breaker(&self, name: String) -> Arc<Breaker> {
+        self.breakers.get(name)
+    }
+
+    /// The cooldowns that others are to be told of, with the names of their breakers, until when, and the breakers.
+    pub fn untold_cooldowns(&self, now: Timestamp) -> Vec<(String, i64, Arc<Breaker>)> {
+        let untold = |(name, breaker): (String, Arc<Breaker>)| Some((name, breaker.take_untold(now)?, breaker));
+        self.breakers.all().into_iter().filter_map(untold).collect()
+    }
+
+    /// Another instance leaves the deployments of this name alone until then.
+    pub fn others_cool(&self, name: &str, until_millis: i64) {
+        if let Some(breaker) = self.breakers.find(name) {
+            breaker.others_cool(until_millis);
+        }
     }
 
     /// Whether a choice asks what calls did before it. Where none does, nobody counts.

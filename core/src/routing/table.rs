@@ -1,5 +1,6 @@
 //! All models that the gateway offers, and the way from a requested name to its deployments.
 
+use super::aliases::Aliases;
 use super::deployment::{BuildError, Deployment, Targets};
 use super::group::Group;
 use super::listed::Listed;
@@ -7,6 +8,7 @@ use super::pattern::{Pattern, filled};
 use super::recent::Recent;
 use super::routing::Routing;
 use crate::config::deployment::ModelEntry;
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt;
@@ -27,6 +29,7 @@ pub struct ModelTable {
     team_names: HashMap<(String, String), Arc<Group>>,
     /// The most specific first.
     wildcards: Vec<Wildcard>,
+    aliases: Aliases,
     recent: Recent,
     /// Public names in the configuration's order, each once.
     names: Vec<String>,
@@ -97,6 +100,7 @@ impl ModelTable {
         let groups = groups.collect();
         Ok(Self {
             targets,
+            aliases: Aliases::of(&routing.settings().model_group_alias),
             routing,
             groups,
             ids,
@@ -109,12 +113,30 @@ impl ModelTable {
         })
     }
 
-    /// The deployments for a requested name: of a model of this name, of the deployment with this id, of the most
+    /// The deployments for a requested name: of the model that it is another name of, of a model of this name, of the deployment with this id, of the most
     /// specific wildcard that matches, of deployments whose upstream name this is. In this order.
     ///
     /// # Errors
     /// [`ResolveError::Unknown`], or [`ResolveError::Build`] where a wildcard matches and its model cannot be called.
     pub fn resolve(&self, model: &str) -> Result<Arc<Group>, ResolveError> {
+        if !self.aliases.is_empty()
+            && let Some(meant) = self.aliases.model(model)
+        {
+            return self.other_name(model, &meant);
+        }
+        self.own_name(model)
+    }
+
+    fn other_name(&self, name: &str, meant: &str) -> Result<Arc<Group>, ResolveError> {
+        if let Some(group) = self.recent.get(name) {
+            return Ok(group);
+        }
+        let group = Arc::new(self.own_name(meant)?.under(name, &self.routing));
+        self.recent.put(name, group.clone());
+        Ok(group)
+    }
+
+    fn own_name(&self, model: &str) -> Result<Arc<Group>, ResolveError> {
         if let Some(group) = self.groups.get(model).or_else(|| self.ids.get(model)) {
             return Ok(group.clone());
         }
@@ -160,9 +182,19 @@ impl ModelTable {
         &self.routing
     }
 
-    /// The model of exactly this public name, wildcards left out.
+    /// The model of exactly this public name, or that this is another name of; wildcards left out.
     pub fn group(&self, name: &str) -> Option<&Arc<Group>> {
-        self.groups.get(name)
+        self.groups.get(self.aliases.exact(name).unwrap_or(name))
+    }
+
+    /// The model that a name means, where it is another name of one.
+    pub(super) fn meant_by(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.aliases.model(name)
+    }
+
+    /// The other names of models that lists show.
+    pub(super) fn shown_aliases(&self) -> &[String] {
+        self.aliases.shown()
     }
 
     /// Public names in the configuration's order; wildcards as they are written.

@@ -124,3 +124,30 @@ fn wildcards_of_one_name_share_its_traffic() {
     let table = table(&[("openai/*", "openai/*"), ("openai/*", "azure/*"), ("openai/*", "nobody/*")]);
     assert_eq!(resolved(&table, "openai/gpt-4o").unwrap(), ["0", "1"]);
 }
+
+#[test]
+fn an_alias_means_its_model_before_any_model_of_that_name() {
+    let said =
+        json!({"model_group_alias": {"gpt": "a", "b": {"model": "a", "hidden": true}, "old-*": "wild/*", "x": "y"}});
+    let routing = Arc::new(Routing::new(serde_json::from_value(said).unwrap(), Default::default()));
+    let entries = [("a", "openai/gpt-4o"), ("b", "openai/gpt-5"), ("wild/*", "openai/*")];
+    let entries = entries.into_iter().enumerate().map(|(at, (name, model))| {
+        let info = json!({"id": at.to_string()});
+        entry(json!({"model_name": name, "litellm_params": {"model": model}, "model_info": info}))
+    });
+    let table = ModelTable::routed(entries.collect(), targets(), routing).unwrap();
+    for (name, id) in [("gpt", "0"), ("b", "0"), ("a", "0"), ("old-gpt-4o", "2")] {
+        assert_eq!(resolved(&table, name).unwrap(), [id], "{name}");
+        assert_eq!(table.resolve(name).unwrap().name, name);
+    }
+    assert!(matches!(table.resolve("x"), Err(ResolveError::Unknown(_))));
+    let list = |name: &str| [name.to_owned()];
+    let group = table.resolve("gpt").unwrap();
+    assert!(group.is_allowed_by(&list("gpt"), "gpt") && group.is_allowed_by(&list("a"), "gpt"));
+    assert!(!group.is_allowed_by(&list("b"), "gpt"));
+    let seen = |models: &[String]| -> Vec<String> {
+        super::listing::visible(&table, &[models]).into_iter().map(|listed| listed.name).collect()
+    };
+    assert_eq!(seen(&["a".to_owned(), "b".to_owned()]), ["a", "b", "gpt"]);
+    assert_eq!(seen(&list("gpt")), ["gpt"]);
+}

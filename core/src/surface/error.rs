@@ -204,7 +204,7 @@ impl From<CallError> for ErrorAnswer {
             CallError::NothingLeft(nothing) if nothing.is_too_long() => {
                 Self { code: Some("context_length_exceeded"), ..bad_request(message).param("messages") }
             }
-            CallError::NothingLeft(_) => bad_request(message).param("model"),
+            CallError::NothingLeft(_) | CallError::Elsewhere(_) => bad_request(message).param("model"),
             CallError::ModelDenied(model) => model_denied(&model),
             CallError::CacheControlDenied(_) => {
                 Self::new(StatusCode::FORBIDDEN, "permission_error", message).param("cache")

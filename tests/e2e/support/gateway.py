@@ -50,7 +50,7 @@ class Gateway:
         return httpx2.post(self.url + path, headers=headers, json=body, content=content, timeout=60)
 
 
-def write_config(path, upstream_url, api_key, master_key, general=None):
+def write_config(path, upstream_url, api_key, master_key, general=None, litellm=None):
     """One deployment for each behaviour of the upstream, one that is dead, one that never leaves the gateway. Given
     `general` settings, it has those and no budgets of its own: nothing is limited but what the test limits."""
     models = {name: f"openai/{name}" for name in ("echo", "gated", "busy", "html", "cut")}
@@ -89,7 +89,7 @@ def write_config(path, upstream_url, api_key, master_key, general=None):
     budgets = {"hosted_vllm": {"budget_limit": SMALL_BUDGET, "time_period": "30d"}}
     router = {"num_retries": 0, "provider_budget_config": budgets, "fallbacks": [{"stood-in-for": ["echo"]}]}
     tags = {"configured": {"budget_limit": SMALL_BUDGET, "time_period": "1mo"}}
-    litellm = {"max_end_user_budget": SMALL_BUDGET, "tag_budget_config": tags, "max_budget": 1000}
+    litellm = {"max_end_user_budget": SMALL_BUDGET, "tag_budget_config": tags, "max_budget": 1000} | (litellm or {})
     sections = {"general_settings": settings, "router_settings": router, "litellm_settings": litellm}
     if general is not None:
         sections |= {"router_settings": {"num_retries": 0}, "litellm_settings": {}}

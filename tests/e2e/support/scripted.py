@@ -24,8 +24,8 @@ class Scripted:
     - `"in-band"`: an error as the stream's first event; `"in-band after role"`; `"in-band after content"`
     - `"stall"`: says nothing; `"close"`: closes the connection
 
-    A request with `seed` gets the first so many bytes of a good answer, and then nothing more (`stall`) or the end
-    (`close`), as its `user` says."""
+    A request with `seed` gets the first so many bytes of a good answer, and then what the script says: nothing more
+    (`stall`), or the end of the connection (`close`)."""
 
     def __init__(self):
         self.hits = defaultdict(int)
@@ -85,7 +85,7 @@ class _Handler(socketserver.StreamRequestHandler):
         outcome = self.owner.next_of(name)
         if body.get("seed") is not None:
             self.wfile.write(good(path, body)[: body["seed"]])
-            return self._stall() if body["user"] == "stall" else False
+            return self._stall() if outcome == "stall" else False
         if outcome == "stall":
             return self._stall()
         if outcome == "close":

@@ -214,7 +214,8 @@ impl Record {
         let id = self.id.name().to_owned();
         let tags = tags_of(&self.metadata);
         let cache = CacheRights::of(&self.metadata, &self.document).map(Arc::new);
-        Holder { id, alias: self.alias, models: self.models, limits: self.limits, tags, cache }
+        let region = self.text("allowed_model_region").map(str::to_owned);
+        Holder { id, alias: self.alias, models: self.models, limits: self.limits, tags, cache, region }
     }
 }
 

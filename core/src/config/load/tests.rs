@@ -228,6 +228,7 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, "background_health_checks") => "true",
         (_, "routing_strategy") => "least-busy",
         (_, "routing_strategy_args") => "{ttl: 3}",
+        (_, "model_group_alias") => "{b: a}",
         (_, "tag_filtering_match_any") => "false",
         (_, "budget_mode") => "strict",
         (_, "budget_policy") => "clamp",

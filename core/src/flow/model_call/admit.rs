@@ -63,7 +63,10 @@ impl<E: Into<CallError>> From<E> for Refused {
 pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<Admitted, Refused> {
     let now = calls.clock.now();
     let scopes = Scopes::of(calls, &asked, now).await?;
-    let Scopes { mut limited, totals, due } = scopes;
+    let Scopes { mut limited, totals, due, region } = scopes;
+    if let Some(region) = region.filter(|region| asked.region != Some(region)) {
+        return Err(CallError::Elsewhere(region).into());
+    }
     for scope in limited.iter_mut().filter(|_| !asked.counted.is_empty()) {
         scope.is_repeat = asked.counted.iter().any(|(kind, id)| *kind == scope.kind && *id == scope.id);
     }

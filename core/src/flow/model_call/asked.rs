@@ -25,4 +25,6 @@ pub(super) struct Asked<'a> {
     pub(super) details: &'a SpendDetails,
     /// Scopes that count the call among their requests already, by kind and id.
     pub(super) counted: &'a [(&'static str, String)],
+    /// Where the deployment was to be.
+    pub(super) region: Option<&'a str>,
 }

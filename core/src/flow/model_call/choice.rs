@@ -87,7 +87,7 @@ pub(super) fn permitted(calls: &ModelCalls, name: &str, principal: &Principal) -
         }
         Err(ResolveError::Unknown(_)) => return Err(CallError::ModelDenied(name.to_owned())),
     };
-    if !lists.iter().all(|list| access::allows(list, name, group.access_groups())) {
+    if !lists.iter().all(|list| group.is_allowed_by(list, name)) {
         return Err(CallError::ModelDenied(name.to_owned()));
     }
     Ok(group)

@@ -38,6 +38,8 @@ pub(super) struct Course {
     /// The configuration chose the model in place of the one asked for: the caller needs no access to it.
     pub(super) is_trusted: bool,
     pub(super) clamps: u8,
+    /// Where the record of the end user wants the deployment to be, as far as that was asked.
+    pub(super) region: Option<String>,
 }
 
 impl Course {
@@ -54,6 +56,9 @@ impl Course {
         principal: &Principal,
         proxy: &ProxyLimits,
     ) -> bool {
+        if let CallError::Elsewhere(region) = &refused.error {
+            return self.region.replace(region.clone()).as_ref() != Some(region);
+        }
         let CallError::Refused(refusal) = &refused.error else { return false };
         match refusal {
             Refusal::Rate { kind, .. } | Refusal::Budget { kind, .. } if [DEPLOYMENT, PROVIDER].contains(kind) => {

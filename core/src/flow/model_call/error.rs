@@ -70,6 +70,10 @@ pub enum CallError {
     /// client: the files are fetched.
     #[error("files are to be fetched first")]
     Unfetched(Vec<String>),
+    /// The end user may be answered from this region only, and the deployment is not known to be there. Never told to a
+    /// client: another one is looked for.
+    #[error("the end user is answered from the region `{0}` only")]
+    Elsewhere(String),
     /// A file that the request names by its address cannot be had.
     #[error("The file at `{address}` cannot be sent to the model: {error}.")]
     File {
@@ -149,6 +153,7 @@ impl CallError {
             | Self::Uncallable(_)
             | Self::EndUserBlocked(_)
             | Self::Unfetched(_)
+            | Self::Elsewhere(_)
             | Self::File { .. }
             | Self::Unbounded(_) => "BadRequestError",
             Self::UnknownModel { .. } | Self::UnknownResponse(_) | Self::ResponseNotKept(_) => "NotFoundError",

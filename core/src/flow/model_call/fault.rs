@@ -64,6 +64,9 @@ pub(super) fn blame(calls: &ModelCalls, deployment: &Deployment, is_alone: bool,
     };
     if deployment.breaker.failed(failed, &calls.failing.breaker) {
         tracing::warn!(deployment = %deployment.id, fault = ?fault, "a deployment cools down");
+        if let Some(sharing) = calls.sharing.as_ref().filter(|_| !is_alone) {
+            sharing.cools(&calls.background, at);
+        }
     }
 }
 

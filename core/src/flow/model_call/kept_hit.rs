@@ -83,8 +83,8 @@ async fn limits(
     let bounds: Bounds = calls.bounds;
     let operation = request.operation;
     let (said, body) = (&cached.said, &request.body);
-    let asked =
-        Asked { id, principal, said, operation, deployment, body, bounds, address: None, details, counted: &[] };
+    let (address, region, counted) = (None, None, &[]);
+    let asked = Asked { id, principal, said, operation, deployment, body, bounds, address, details, counted, region };
     let scopes = Scopes::of(calls, &asked, now).await?;
     let requests = |scope: ScopeLimits| ScopeLimits { budget: None, tokens: None, ..scope };
     let callers = scopes.limited.into_iter().filter(|scope| ![DEPLOYMENT, PROVIDER].contains(&scope.kind));

@@ -19,9 +19,10 @@ use crate::providers::bridge::speaker::Speaker;
 use crate::providers::inlined;
 use crate::providers::mock::{self, MockAnswer, MockCall};
 use crate::providers::operation::Operation;
+use crate::providers::parameters::admit::takes_all;
 use crate::providers::provider::{Call, Provider};
 use crate::providers::registry;
-use crate::routing::{Backend, Deployment, Group};
+use crate::routing::{Backend, Deployment, Group, Wish};
 use crate::upstream::transport::Bounds;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -72,7 +73,11 @@ pub(super) fn make(
     let name = principal.aliases.get(&said.model).unwrap_or(&said.model);
     let (before, now) = (earlier(operation, &mut members)?, id.arrived());
     let input_tokens = || wish::input_tokens(request);
-    let wish = wish::of(principal, &said, &input_tokens);
+    let fits = |deployment: &Deployment| match deployment.target() {
+        Some(target) => takes_all(operation, &members, &target.profile, &said.policy.over(&target.policy)),
+        None => true,
+    };
+    let wish = Wish { fits: Some(&fits), ..wish::of(principal, &said, course, &input_tokens) };
     let (group, deployment) = match &before {
         Some(before) => going_on(calls, name, principal, (course, &wish, before), now)?,
         None => choose(calls, name, principal, (course, &wish), now)?,

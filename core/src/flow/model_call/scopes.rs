@@ -54,6 +54,8 @@ pub(super) struct Scopes {
     pub(super) totals: Vec<Key>,
     /// Budgets whose period is over and has to begin anew first.
     pub(super) due: Vec<Budgeted>,
+    /// Where the end user must be answered from.
+    pub(super) region: Option<String>,
 }
 
 /// Whose limits they are.
@@ -85,6 +87,7 @@ impl Scopes {
             if record.as_ref().is_some_and(|known| known.limits.is_blocked()) {
                 return Err(CallError::EndUserBlocked(id.to_owned()));
             }
+            scopes.region = record.as_ref().and_then(|known| known.region.clone());
             let granted = match (&record, calls.limits.end_user_budget_id.as_deref()) {
                 (None, Some(budget)) => known(calls.authenticator.shared_budget(budget, now).await)?,
                 _ => None,

@@ -121,16 +121,18 @@ impl ModelCalls {
         let deadline = course.deadline.unwrap_or_else(|| Instant::now() + plan.bounds.total);
         loop {
             patience.saw(&refused);
-            if course.turn(&refused, &plan.deployment, principal, &self.limits)
-                && let Ok(next) = self.plan(request, facts, (principal, course))
-            {
-                plan = next;
-            } else if patience.waits(self, (&plan.deployment, plan.said.priority), Some(deadline)).await? {
-                course.passed_over.clear();
-                plan = self.plan(request, facts, (principal, course))?;
-            } else {
-                return Err(refused.error.into());
-            }
+            let is_elsewhere = matches!(refused.error, CallError::Elsewhere(_));
+            let turns = course.turn(&refused, &plan.deployment, principal, &self.limits);
+            let next = turns.then(|| self.plan(request, facts, (principal, course)));
+            plan = match next {
+                Some(Ok(next)) => next,
+                Some(Err(error)) if is_elsewhere => return Err(error.into()),
+                _ if patience.waits(self, (&plan.deployment, plan.said.priority), Some(deadline)).await? => {
+                    course.passed_over.clear();
+                    self.plan(request, facts, (principal, course))?
+                }
+                _ => return Err(refused.error.into()),
+            };
             match self.admit(request, &plan, principal, facts, course).await {
                 Ok((details, admitted)) => {
                     patience.is_rewarded();
@@ -185,6 +187,7 @@ impl ModelCalls {
             address: plan.upstream.address(),
             details: &details,
             counted: &course.counted,
+            region: course.region.as_deref().or(plan.said.region.as_deref()),
         };
         let admitted = admit::admit(self, asked).await?;
         Ok((details, admitted))

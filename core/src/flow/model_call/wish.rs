@@ -1,6 +1,7 @@
 //! What a call asks of the deployment that answers it, as the request and its caller say.
 
 use super::body::Said;
+use super::course::Course;
 use super::request::CallRequest;
 use crate::principal::Principal;
 use crate::routing::Wish;
@@ -24,11 +25,16 @@ pub(super) fn input_tokens(request: &CallRequest) -> u64 {
 }
 
 /// What the call asks for.
-pub(super) fn of<'a>(principal: &'a Principal, said: &'a Said, input_tokens: &'a dyn Fn() -> u64) -> Wish<'a> {
+pub(super) fn of<'a>(
+    principal: &'a Principal,
+    said: &'a Said,
+    course: &'a Course,
+    input_tokens: &'a dyn Fn() -> u64,
+) -> Wish<'a> {
     Wish {
         team: principal.team_id.as_deref(),
         tags: &said.tags,
-        region: said.region.as_deref(),
+        region: course.region.as_deref().or(said.region.as_deref()),
         is_stream: said.stream,
         input_tokens: Some(input_tokens),
         ..Wish::default()

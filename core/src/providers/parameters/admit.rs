@@ -40,6 +40,19 @@ pub fn admit(call: &mut Call<'_, '_>, profile: &Profile, model: &str) -> Result<
     Err(TransformError::Unsupported { provider: profile.provider, model: model.to_owned(), params: refused })
 }
 
+/// Whether a model takes every parameter of a request, or may do without.
+pub fn takes_all(operation: Operation, members: &Members<'_>, profile: &Profile, policy: &Policy) -> bool {
+    let takes = profile.takes(operation);
+    let is_said = |list: &[String], name: &str| list.iter().any(|listed| listed == name);
+    policy.drops
+        || members.iter().all(|(name, _)| {
+            known(operation, name).is_none_or(|one| takes.has(one))
+                || (operation.generates() && SILENT.contains(&name))
+                || is_said(&policy.allowed, name)
+                || is_said(&policy.never_sent, name)
+        })
+}
+
 /// Takes out what is never to be sent.
 pub fn leave_out(members: &mut Members<'_>, policy: &Policy, dropped: &mut Vec<Cow<'static, str>>) {
     for path in &policy.never_sent {
@@ -136,6 +149,21 @@ mod tests {
     fn a_person_behind_the_call_is_never_a_reason_to_refuse() {
         let admitted = admitted("groq", "llama-3.3-70b-versatile", &json!({"user": "u"}), &Policy::default());
         assert_eq!((admitted.body, admitted.dropped), (json!({}), vec!["user".to_owned()]));
+    }
+
+    #[test]
+    fn a_model_takes_all_that_it_knows_that_is_allowed_and_that_it_may_do_without() {
+        let takes = |body: &Value, policy: &Policy| {
+            let (text, profile) = (body.to_string(), Profile::of("mistral", "mistral-large-latest"));
+            takes_all(Operation::Chat, &Members::parse(text.as_bytes()).unwrap(), &profile, policy)
+        };
+        let usual = Policy::default();
+        assert!(takes(&json!({"temperature": 1, "user": "u", "own": true}), &usual));
+        let body = json!({"temperature": 1, "n": 2});
+        assert!(!takes(&body, &usual));
+        assert!(takes(&body, &Policy { drops: true, ..Policy::default() }));
+        assert!(takes(&body, &Policy { allowed: vec!["n".into()], ..Policy::default() }));
+        assert!(takes(&body, &Policy { never_sent: vec!["n".into()], ..Policy::default() }));
     }
 
     #[test]

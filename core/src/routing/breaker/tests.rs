@@ -135,7 +135,7 @@ proptest! {
                     model.outcomes.push((now, None));
                 }
                 Event::Merged(seconds) => {
-                    breaker.extend_cooldown(now + seconds * 1000);
+                    breaker.others_cool(now + seconds * 1000);
                     model.until = model.until.max(now + seconds * 1000);
                 }
                 Event::Failure { fault, asked_seconds } => {
@@ -164,4 +164,25 @@ fn a_deployment_has_a_cooldown_time_of_its_own() {
         Failed { fault: Fault::RateLimit, at, asked_millis: None, own_cooldown_millis: Some(30_000), is_alone: false };
     assert!(breaker.failed(failed, &BreakerRules::default()));
     assert_eq!(breaker.cooldown_until(), 1_030_000);
+}
+
+#[test]
+fn others_are_told_of_a_cooldown_once_and_never_of_their_own() {
+    let (breaker, rules) = (Breaker::default(), BreakerRules::default());
+    let at = Timestamp::from_seconds(1000);
+    let fail = |at| {
+        let fault = Fault::RateLimit;
+        breaker.failed(Failed { fault, at, asked_millis: None, own_cooldown_millis: None, is_alone: false }, &rules)
+    };
+    assert!(fail(at));
+    assert_eq!((breaker.take_untold(at), breaker.take_untold(at)), (Some(1_005_000), None));
+    assert!(fail(at.plus_millis(999)));
+    assert_eq!(breaker.take_untold(at), None, "they know it nearly");
+    breaker.is_untold();
+    assert_eq!(breaker.take_untold(at), Some(1_005_999));
+    breaker.others_cool(1_100_000);
+    assert_eq!((breaker.cooldown_until(), breaker.take_untold(at)), (1_100_000, None));
+    assert!(fail(Timestamp::from_seconds(1_099)));
+    assert_eq!(breaker.take_untold(Timestamp::from_seconds(1_200)), None, "it is over");
+    assert_eq!(breaker.take_untold(Timestamp::from_seconds(1_100)), Some(1_104_000));
 }
