@@ -207,7 +207,7 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, "rpm" | "tpm" | "weight" | "input_cost_per_token" | "output_cost_per_token" | "temperature") => "3",
         (_, "extra_headers" | "headers" | "extra_body") => "{X-A: b}",
         (_, "max_parallel_requests" | "global_max_parallel_requests" | "reserve_output_tokens") => "3",
-        (_, "drop_params") => "true",
+        (_, "drop_params" | "modify_params") => "true",
         (_, "user_url_allowed_hosts") => "[files.corp]",
         (_, "user_url_validation") => "false",
         (_, "additional_drop_params" | "allowed_openai_params" | "allowed_cache_controls" | "tags") => "[seed]",
