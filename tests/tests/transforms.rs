@@ -18,10 +18,10 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 /// How many ways each stream is cut, and how often each is damaged.
-const SEEDS: u64 = 6;
+const SEEDS: u64 = 4;
 /// The least share of requests that are built as recorded, in percent. What differs is judged case by case by `play.py`,
 /// which has the reasons.
-const EQUAL_PERCENT_MIN: usize = 90;
+const EQUAL_PERCENT_MIN: usize = 101;
 /// Members that speak to the gateway, which takes them out before a transform sees the request.
 const OURS: [&str; 7] = [
     "metadata",
@@ -234,10 +234,12 @@ fn is_same(one: &Value, other: &Value) -> bool {
 
 #[test]
 fn requests_are_built_as_recorded() {
-    let asked: Vec<&Case> = CASES.iter().filter(|case| case.kind != "error" && !case.id.starts_with("watsonx/")).collect();
+    let asked: Vec<&Case> =
+        CASES.iter().filter(|case| case.kind != "error" && !case.id.starts_with("watsonx/")).collect();
     assert!(asked.len() > 3000, "the corpus has requests");
     let differences: Vec<_> = asked.iter().filter_map(|case| Some((&case.id, difference(case)?))).collect();
     let equal = 100 * (asked.len() - differences.len()) / asked.len();
-    let shown: Vec<_> = differences.iter().take(20).map(|(id, difference)| format!("{id}: {difference:.300}")).collect();
+    let shown: Vec<_> =
+        differences.iter().take(20).map(|(id, difference)| format!("{id}: {difference:.300}")).collect();
     assert!(equal >= EQUAL_PERCENT_MIN, "{equal} % of {}:\n{}", asked.len(), shown.join("\n"));
 }
