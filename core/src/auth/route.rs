@@ -46,7 +46,7 @@ const INFO_ROUTES: [&str; 8] = [
 ];
 
 /// Routes that change or list keys, teams, users and the like.
-const MANAGEMENT_ROUTES: [&str; 9] = [
+const MANAGEMENT_ROUTES: [&str; 10] = [
     "/key/*",
     "/team/*",
     "/user/*",
@@ -56,6 +56,7 @@ const MANAGEMENT_ROUTES: [&str; 9] = [
     "/organization/*",
     "/tag/*",
     "/invitation/*",
+    "/credentials*",
 ];
 
 /// Routes of the master key alone.

@@ -1,10 +1,12 @@
 //! The routes of administrators: keys and spend, and with [`admin_records`] all that stands above keys. One table says
 //! which path does what.
 
+use super::admin_credentials::{self, CredentialAction};
 use super::admin_records::{self, RecordAction};
 use super::admin_request::{Asked, read};
 use super::error::ErrorAnswer;
 use super::gate::Gate;
+use crate::flow::admin::credentials::CredentialAdmin;
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
@@ -22,6 +24,8 @@ pub struct Administration {
     pub keys: Arc<KeyAdmin>,
     /// On spend.
     pub spend: Arc<SpendAdmin>,
+    /// On stored credentials.
+    pub credentials: Arc<CredentialAdmin>,
     /// On teams, users, organizations, budgets, end users and tags.
     pub records: Arc<RecordAdmin>,
 }
@@ -47,6 +51,7 @@ enum Action {
     GlobalSpendOfModels,
     ResetAllSpend,
     Record(RecordAction),
+    Credential(CredentialAction),
 }
 
 const ROUTES: &[(MethodFilter, &str, Action)] = &[
@@ -73,21 +78,26 @@ const ROUTES: &[(MethodFilter, &str, Action)] = &[
 /// The routes.
 pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max: usize) -> Router {
     let of_records = admin_records::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Record(action)));
-    ROUTES.iter().copied().chain(of_records).fold(Router::new(), |router, (method, path, action)| {
-        let (administration, gate) = (administration.clone(), gate.clone());
-        let answer = move |request: Request| {
+    let of_credentials = admin_credentials::ROUTES.iter();
+    let of_credentials = of_credentials.map(|&(method, path, action)| (method, path, Action::Credential(action)));
+    ROUTES.iter().copied().chain(of_records).chain(of_credentials).fold(
+        Router::new(),
+        |router, (method, path, action)| {
             let (administration, gate) = (administration.clone(), gate.clone());
-            async move {
-                let asked = read(request, &gate, body_bytes_max).await?;
-                Ok::<_, ErrorAnswer>(Json(perform(&administration, action, &asked).await?))
-            }
-        };
-        router.route(path, on(method, answer))
-    })
+            let answer = move |request: Request| {
+                let (administration, gate) = (administration.clone(), gate.clone());
+                async move {
+                    let asked = read(request, &gate, body_bytes_max).await?;
+                    Ok::<_, ErrorAnswer>(Json(perform(&administration, action, &asked).await?))
+                }
+            };
+            router.route(path, on(method, answer))
+        },
+    )
 }
 
 async fn perform(administration: &Administration, action: Action, asked: &Asked) -> Result<Value, AdminError> {
-    let Administration { keys, spend, records } = administration;
+    let Administration { keys, spend, records, credentials } = administration;
     let Asked { caller, params, key, body, now } = asked;
     match action {
         Action::GenerateKey => keys.generate(caller, body, *now).await,
@@ -108,6 +118,7 @@ async fn perform(administration: &Administration, action: Action, asked: &Asked)
         Action::GlobalSpendOfKeys => spend.global_keys(params).await,
         Action::GlobalSpendOfModels => spend.global_models(params, *now).await,
         Action::ResetAllSpend => keys.reset_all_spend().await,
+        Action::Credential(action) => admin_credentials::perform(credentials, action, asked).await,
         Action::Record(action) => admin_records::perform(records, action, asked).await,
     }
 }

@@ -9,6 +9,7 @@ use crate::admission::left::Left;
 use crate::admission::refusal::{Refusal, clock_time};
 use crate::auth::authenticate::AuthError;
 use crate::auth::route::RouteDenied;
+use crate::credentials::known::NotKnown;
 use crate::flow::model_call::CallError;
 use crate::providers::operation::Dialect;
 use crate::providers::provider::TransformError;
@@ -24,6 +25,9 @@ use serde_json::{Value, json};
 
 /// Seconds after which a client may try again when the store could not be reached.
 const STORE_RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+/// Seconds after which a client may try again when the process has too much to do.
+const OVERLOAD_RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 const RATE_LIMIT_TYPE: HeaderName = HeaderName::from_static("rate_limit_type");
 const RESET_AT: HeaderName = HeaderName::from_static("reset_at");
@@ -169,6 +173,10 @@ impl From<Refusal> for ErrorAnswer {
                 let answer = Self::new(StatusCode::TOO_MANY_REQUESTS, "throttling_error", message);
                 Self { retry_after: Some(HeaderValue::from(retry_after)), limit, ..answer }
             }
+            Refusal::Crowded(away) => {
+                let answer = Self::new(StatusCode::TOO_MANY_REQUESTS, "throttling_error", message);
+                Self { retry_after: Some(HeaderValue::from(away.retry_after)), ..answer }
+            }
             Refusal::Unavailable(_) => Self {
                 retry_after: Some(STORE_RETRY_SECONDS),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message)
@@ -221,6 +229,7 @@ impl From<CallError> for ErrorAnswer {
                 Self { param, retry_after, ..Self::new(status, kind_of(status), failure.message) }
             }
             CallError::Identity(error) => identity(&error),
+            CallError::Credential(error) => credential(&error),
             CallError::Transport(error) => transport(&error),
             CallError::Unrecorded(error) => unrecorded(&error),
             CallError::NoEntropy(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message),
@@ -291,6 +300,13 @@ fn anthropic_kind_of(status: StatusCode) -> &'static str {
     }
 }
 
+/// The process takes no more calls on at the moment.
+pub(super) fn overloaded() -> ErrorAnswer {
+    let message = "The gateway has more requests than it can answer. Try again in a moment.";
+    let answer = ErrorAnswer::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable_error", message);
+    ErrorAnswer { code: Some("overloaded"), retry_after: Some(OVERLOAD_RETRY_SECONDS), ..answer }
+}
+
 fn unknown_model(model: &str, available: &[String]) -> ErrorAnswer {
     const NAMES_MAX: usize = 20;
     let shown = available.iter().take(NAMES_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -335,6 +351,12 @@ fn transport(error: &TransportError) -> ErrorAnswer {
             ErrorAnswer::new(StatusCode::GATEWAY_TIMEOUT, "timeout_error", format!("Timed out waiting for {what}."))
         }
     }
+}
+
+/// A credential that cannot be had at the moment is asked for again; one that is missing or does not fit is the operator's.
+fn credential(error: &NotKnown) -> ErrorAnswer {
+    let status = if error.is_outage() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+    ErrorAnswer::new(status, "internal_server_error", error.to_string())
 }
 
 /// What is wrong with the deployment's account is for the log: it is nothing that a client can mend.

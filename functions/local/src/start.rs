@@ -3,16 +3,18 @@
 use crate::banner;
 use crate::cli::Options;
 use crate::serve::{self, Secured};
+use crate::strain;
 use crate::upkeep::Upkeep;
 use postern_core::assemble::StartError;
 use postern_core::assemble::aws::AwsOnDemand;
 use postern_core::assemble::configuration::{self, ConfigSource};
 use postern_core::assemble::gateway::{Gateway, Ground, KeyStaleness, Serves};
+use postern_core::assemble::sealing;
 use postern_core::assemble::secrets::Secrets;
 use postern_core::assemble::state::{self, IfMissing, StoreChoice, UnseenTable};
 use postern_core::clock::{Clock, Random, SystemClock, SystemRandom};
 use postern_core::config::{Environment, Loaded};
-use postern_core::crypto::key_hash;
+use postern_core::crypto::{Sealer, key_hash};
 use postern_core::secret::Secret;
 use postern_core::surface::security_headers::SecurityHeaders;
 use postern_core::telemetry::logs::{self, LogSettings};
@@ -22,6 +24,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 /// How late a key changed through another process may be noticed where the store is shared, in milliseconds.
 const SHARED_STALENESS_MILLIS: i64 = 5_000;
@@ -46,19 +49,23 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     for warning in &loaded.warnings {
         banner::warn(warning);
     }
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let sealer = sealing::of_loaded(&loaded, &aws, &random).await?;
     let secured = secured(&options)?;
     if options.check {
         banner::say(&format!("The configuration is right: {} models.\n", loaded.config.models.len()));
         return Ok(());
     }
-    let ground = Ground { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) };
+    let ground = Ground { clock: Arc::new(SystemClock), random };
     let new_master_key = master_key(&options, &mut loaded, ground.random.as_ref())?;
     let model = loaded.config.models.iter().map(|entry| entry.model_name.clone()).find(|name| !name.contains('*'));
-    let (gateway, unseen) = open(&options, &environment, &aws, (loaded, secrets), ground).await?;
+    let (gateway, unseen) = open(&options, (&environment, sealer), &aws, (loaded, secrets), ground).await?;
     let asked = SocketAddr::new(options.host, options.port);
     let listener = TcpListener::bind(asked).await.map_err(|cause| Refused::Port { address: asked, cause })?;
     let scheme = if secured.is_some() { "https" } else { "http" };
     banner::welcome(scheme, listener.local_addr()?, new_master_key.as_ref().map(Secret::expose), model.as_deref());
+    let mut watching = JoinSet::new();
+    watching.spawn(strain::watch(Arc::clone(&gateway.intake.load)));
     let upkeep =
         Upkeep::begin(Arc::clone(&gateway.maintenance), Arc::clone(&gateway.policies), unseen, &gateway.background);
     let rotation = gateway.rotation.clone().map(|rotation| Upkeep::turning(rotation, &gateway.background));
@@ -115,7 +122,7 @@ fn master_key(options: &Options, loaded: &mut Loaded, random: &dyn Random) -> Re
 
 async fn open(
     options: &Options,
-    environment: &Environment,
+    (environment, sealer): (&Environment, Sealer),
     aws: &AwsOnDemand,
     loaded: (Loaded, Secrets),
     ground: Ground,
@@ -131,6 +138,7 @@ async fn open(
         StoreChoice::Memory | StoreChoice::File(_) => KeyStaleness::OnlyWriter,
     };
     let unseen = state.unseen.take();
+    state.sealer = Some(sealer);
     Ok((Gateway::assemble(loaded, state, staleness, ground).await?, unseen))
 }
 

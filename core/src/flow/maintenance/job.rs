@@ -11,6 +11,8 @@ pub enum Job {
     BudgetRollover,
     /// Removes spend rows that a retention set later no longer wants.
     LogRetention,
+    /// Seals values at rest anew that are sealed under an older key or in another form.
+    Resealing,
     /// Gives back the room of items that have ended.
     ExpiredItems,
     /// Asks deployments whether they answer.
@@ -19,14 +21,21 @@ pub enum Job {
 
 impl Job {
     /// Every job, in the order of a round: what users see first.
-    pub const ALL: [Self; 5] =
-        [Self::ExpiredHolds, Self::BudgetRollover, Self::LogRetention, Self::ExpiredItems, Self::HealthChecks];
+    pub const ALL: [Self; 6] = [
+        Self::ExpiredHolds,
+        Self::BudgetRollover,
+        Self::Resealing,
+        Self::LogRetention,
+        Self::ExpiredItems,
+        Self::HealthChecks,
+    ];
 
     /// The job's name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ExpiredHolds => "expired_holds",
             Self::BudgetRollover => "budget_rollover",
+            Self::Resealing => "resealing",
             Self::LogRetention => "log_retention",
             Self::ExpiredItems => "expired_items",
             Self::HealthChecks => "health_checks",

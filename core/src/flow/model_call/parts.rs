@@ -1,8 +1,11 @@
 //! What every call of a model works with. Holds no logic: each step of the walk takes from here what it uses.
 
+use super::captured::KeptContents;
+use super::named::NamedCredentials;
 use super::proxy_limits::ProxyLimits;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
+use crate::admission::queue::Queue;
 use crate::auth::authenticate::Authenticator;
 use crate::cache::shelf::Shelf;
 use crate::clock::{Clock, Random};
@@ -26,6 +29,8 @@ pub struct ModelCalls {
     pub spend: Arc<SpendLog>,
     /// What callers' limits allow.
     pub ledger: Ledger,
+    /// Who waits for a deployment with room.
+    pub queue: Arc<Queue>,
     /// What the configuration limits, whoever calls.
     pub limits: ProxyLimits,
     /// What follows where an attempt fails.
@@ -34,6 +39,10 @@ pub struct ModelCalls {
     pub transport: Transports,
     /// The way to files that clients name by their addresses. `None`: none is fetched.
     pub files: Option<GuardedClient>,
+    /// Stored credentials, where a deployment names one.
+    pub named: Option<Arc<NamedCredentials>>,
+    /// Keeps requests and answers beside their charge, where the operator asks for it.
+    pub kept: Option<Arc<KeptContents>>,
     /// Shows upstreams who calls.
     pub authorizer: Authorizer,
     /// The time.
