@@ -16,6 +16,8 @@ pub struct Usage {
     pub cache_read_tokens: u64,
     /// Input tokens written to the provider's prompt cache.
     pub cache_write_tokens: u64,
+    /// Whether the provider counts what it writes to its prompt cache, also where that is nothing. Not kept in spend rows.
+    pub counts_cache_writes: bool,
     /// Input tokens written to the prompt cache for one hour, part of `cache_write_tokens`.
     pub cache_write_1h_tokens: u64,
     /// Input tokens that were audio.

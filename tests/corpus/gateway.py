@@ -17,13 +17,13 @@ from upstream import AUTHORITY, parse_body
 
 _UP_SECONDS_MAX = 30
 # A key that was made for these tests and opens nothing.
-_SERVICE_ACCOUNT = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "service-account.json"
+SERVICE_ACCOUNT = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "service-account.json"
 _TOKEN_ADDRESS = "https://oauth.test/token"
 
 
 def configuration(cases, upstream_base):
     """A configuration (JSON is YAML) that holds the deployment of every case, all pointed at the stand-in."""
-    account = _SERVICE_ACCOUNT.read_text(encoding="utf-8").replace(_TOKEN_ADDRESS, f"{upstream_base}/token")
+    account = SERVICE_ACCOUNT.read_text(encoding="utf-8").replace(_TOKEN_ADDRESS, f"{upstream_base}/token")
     account = json.dumps(account)
     models = {}
     for case in cases:

@@ -5,10 +5,12 @@
   play.py --postern … --match '^openai/stream' --failures
   play.py --postern … --update                      writes the cases that differ without a reason into missing.txt
 
-A case that differs is explained by a line of exceptions.tsv (the recorded gateway is wrong there, and why), or it is
-work that is left and stands in missing.txt. Any other difference ends the run with status 1; so does a line of
-missing.txt whose case is equal by now. Answers that the record itself calls faults are left out. Cases that call a provider at its own
-address find the stand-in there, behind a proxy.
+A case that differs is explained by lines of exceptions.tsv, each with the class of the fault that the record has there
+(or `choice`, where it has none), or it is work that is left and stands in missing.txt. Any other difference ends the run
+with status 1; so does a line of missing.txt whose case is equal by now. Answers that the record itself calls faults are
+left out. Cases that call a provider at its own address find the stand-in there, behind a proxy.
+
+The shares are told of all cases, and behind them of those where the record is not at fault.
 """
 
 import argparse
@@ -30,6 +32,30 @@ ARCHIVE = HERE.parent / "fixtures" / "corpus.tar.xz"
 EXCEPTIONS = HERE / "exceptions.tsv"
 MISSING = HERE / "missing.txt"
 
+# Faults of the record, with the codes that it has for some of them itself, and what else is no difference in behaviour.
+FAULTS = {
+    "another_run": "the record is of another product with another configuration",
+    "answer_malformed": "the client's API has no such answer, or its parts stand in the wrong order",
+    "credential_to_another_place": "a credential went elsewhere than to the configured address",
+    "credentials_in_upstream_body": "a credential stands in a body",
+    "error_body_reported_as_success": "an error has the status of a success",
+    "field_lost": "something that the client or the provider said is lost unsaid",
+    "finish_reason_lost": "an answer that was cut or filtered is told as complete",
+    "hidden_client_retries": "a call is made again although retries are off",
+    "internal_exception_text": "the gateway failed over a request or an answer that is in order",
+    "refused_needlessly": "what the provider does is refused",
+    "request_malformed": "the provider refuses or misreads what is sent",
+    "setting_ignored": "what the operator configured does not count",
+    "stream_error_swallowed": "an error within a stream is told as its end",
+    "truncated_stream_reported_complete": "a stream that was cut is told as complete",
+    "usage_miscounted": "an estimate leaves out a part of what was said",
+    "value_made_up": "a value that nobody said",
+    "vendor_stream_usage_ignored": "what the provider says of its usage does not count",
+    "wrong_status": "the status blames somebody else",
+}
+# A difference where the record is not at fault.
+CHOICE = "choice"
+
 # Providers that have none; the record falls back to OpenAI's, with the other provider's key.
 WITHOUT_ADDRESS = {"azure_ai", "hosted_vllm"}
 
@@ -43,7 +69,7 @@ def main():
         part = [case for case in cases if is_direct != calls_others(case)]
         with Postern(options.postern, configuration(part, upstream.base), proxy) as gateway:
             results += [(case, play(case, upstream, gateway.base, options.level, exceptions)) for case in part]
-    left = {case["id"]: left for case, (_, left) in results if left}
+    left = {case["id"]: left for case, (_, left, _) in results if left}
     print_table(results)
     if options.failures:
         for name, difference in left.items():
@@ -93,14 +119,22 @@ def calls_others(case):
 
 
 def play(case, upstream, base, level, exceptions):
-    """Where the case first differs, and where it first differs without a reason; `None` where it does not."""
+    """Where the case first differs, where it first differs without a reason (`None` where it does not), and the classes of
+    the reasons on each side."""
     upstream.load(case)
     answer = call(base, case["client_request"])
     as_recorded = lambda value: json.loads(json.dumps(value).replace(upstream.base, "http://upstream.test"))
     seen, answer = as_recorded(upstream.seen), as_recorded(answer)
-    explains = lambda difference: reason_of(case["id"], difference, exceptions) is not None
+    classes = {"upstream": set(), "answer": set()}
+
+    def explains(difference):
+        found = class_of(case["id"], difference, exceptions)
+        if found:
+            classes[side_of(difference)].add(found)
+        return found is not None
+
     first = compare.difference(case, seen, answer, level)
-    return first, first and compare.difference(case, seen, answer, level, explains)
+    return first, first and compare.difference(case, seen, answer, level, explains), classes
 
 
 def side_of(difference):
@@ -109,39 +143,60 @@ def side_of(difference):
 
 
 def read_exceptions():
-    """Lines of `pattern of ids <tab> side <tab> place <tab> reason`; the place is how the difference begins."""
+    """Lines of `pattern of ids <tab> side <tab> place <tab> class <tab> reason`; the place is a part of the difference."""
     lines = EXCEPTIONS.read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
     for row in rows:
-        if len(row) != 4 or row[1] not in ("upstream", "answer") or not row[3].strip():
-            raise SystemExit(f"exceptions.tsv: not `pattern, upstream|answer, place, reason`: {row}")
+        if len(row) != 5 or row[1] not in ("upstream", "answer") or not row[4].strip():
+            raise SystemExit(f"exceptions.tsv: not `pattern, upstream|answer, place, class, reason`: {row}")
+        if row[3] not in FAULTS and row[3] != CHOICE:
+            raise SystemExit(f"exceptions.tsv: `{row[3]}` is none of {CHOICE}, {', '.join(FAULTS)}: {row}")
     return rows
 
 
-def reason_of(name, difference, exceptions):
-    """Why this difference is right."""
-    for pattern, side, place, reason in exceptions:
+def class_of(name, difference, exceptions):
+    """Of which class the difference is; `None` where nothing explains it."""
+    for pattern, side, place, kind, _ in exceptions:
         if side == side_of(difference) and fnmatch.fnmatchcase(name, pattern) and place in difference:
-            return reason
+            return kind
     return None
 
 
+def is_at_fault(left, classes):
+    """Whether everything that differs does so because the record is wrong."""
+    return not left and bool(classes) and CHOICE not in classes
+
+
 def print_table(results):
-    """Of each provider: cases, those with equal upstream requests, those with equal answers too, those explained."""
+    """Of each provider: cases, and of these those with equal upstream requests, and with equal answers too; both shares
+    again without the cases where the record is at fault; cases that differ by choice, and those that are left."""
     counts = collections.defaultdict(collections.Counter)
-    for case, (difference, left) in results:
+    for case, (difference, left, classes) in results:
+        is_upstreams = bool(difference) and side_of(difference) == "upstream"
+        both = classes["upstream"] | classes["answer"]
         for row in (counts[case["provider"]], counts["all"]):
             row["cases"] += 1
-            row["upstream"] += not difference or side_of(difference) == "answer"
+            row["upstream"] += not is_upstreams
             row["equal"] += not difference
-            row["explained"] += bool(difference and not left)
-    print(f"{'provider':<26} {'cases':>6} {'upstream equal':>15} {'answer equal':>15} {'explained':>10} {'left':>6}")
+            row["upstream_faults"] += is_upstreams and is_at_fault(left, classes["upstream"])
+            row["faults"] += bool(difference) and is_at_fault(left, both)
+            row["choices"] += bool(difference) and not left and CHOICE in both
+    heads = ("cases", "upstream equal", "answer equal", "faults", "upstream", "answer", "choices", "left")
+    print(f"{'':<26} {'':>6} {'of all cases':>31} {'':>7} {'without its faults':>19}")
+    widths = (6, 15, 15, 7, 9, 9, 8, 5)
+    print(f"{'provider':<26} " + " ".join(f"{head:>{width}}" for head, width in zip(heads, widths)))
     for provider in sorted(counts.keys() - {"all"}) + ["all"] * bool(results):
-        row = counts[provider]
-        share = lambda name: f"{row[name]} {100 * row[name] / row['cases']:6.1f} %"
-        left = row["cases"] - row["equal"] - row["explained"]
-        columns = f"{row['cases']:>6} {share('upstream'):>15} {share('equal'):>15} {row['explained']:>10} {left:>6}"
-        print(f"{provider:<26} {columns}")
+        print(line_of(provider, counts[provider]))
+
+
+def line_of(provider, row):
+    percent = lambda part, whole: f"{100 * part / whole if whole else 100:.1f} %"
+    share = lambda name: f"{row[name]} {percent(row[name], row['cases']):>8}"
+    upstream = percent(row["upstream"], row["cases"] - row["upstream_faults"])
+    answer = percent(row["equal"], row["cases"] - row["faults"])
+    left = row["cases"] - row["equal"] - row["faults"] - row["choices"]
+    columns = f"{row['cases']:>6} {share('upstream'):>15} {share('equal'):>15} {row['faults']:>7}"
+    return f"{provider:<26} {columns} {upstream:>9} {answer:>9} {row['choices']:>8} {left:>5}"
 
 
 def compare_with_missing(missing, left):

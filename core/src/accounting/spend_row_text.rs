@@ -84,6 +84,7 @@ pub(super) mod usage {
             total_tokens: next(),
             cache_read_tokens: next(),
             cache_write_tokens: next(),
+            counts_cache_writes: false,
             cache_write_1h_tokens: next(),
             audio_prompt_tokens: next(),
             audio_completion_tokens: next(),

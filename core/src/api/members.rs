@@ -1,7 +1,7 @@
 //! A JSON object as an ordered list of members whose values stay the bytes the client sent. Reading the few members
 //! that decide and writing the object again loses nothing: number formats, unknown fields and order survive.
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -19,6 +19,17 @@ impl<'a> Members<'a> {
     /// The parser's error for anything that is not one JSON object in UTF-8, with line and column.
     pub fn parse(json: &'a [u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(json)
+    }
+
+    /// Reads a JSON object of which one member is a list of objects, all in one pass. The list stands beside the others,
+    /// which say `null` for it; there is none where it is `null` or absent.
+    ///
+    /// # Errors
+    /// As [`Members::parse`], and where the member is no such list.
+    pub fn parse_with_list(json: &'a [u8], name: &str) -> Result<(Self, Option<Vec<Self>>), serde_json::Error> {
+        let mut parser = serde_json::Deserializer::from_slice(json);
+        let read = WithList { name }.deserialize(&mut parser)?;
+        parser.end().map(|()| read)
     }
 
     /// The raw value of a member.
@@ -91,19 +102,88 @@ impl<'a> Members<'a> {
 
     /// Writes the object.
     pub fn to_json(&self) -> Vec<u8> {
-        let bytes: usize = self.list.iter().map(|(key, value)| key.len() + value.get().len() + 4).sum();
-        let mut json = Vec::with_capacity(bytes + 64);
+        let mut json = Vec::with_capacity(self.bytes() + 64);
+        self.write(&mut json, |_, _| false);
+        json
+    }
+
+    /// Writes the object with such a list as one member's value.
+    pub fn to_json_with_list(&self, name: &str, list: &[Self]) -> Vec<u8> {
+        let bytes: usize = list.iter().map(|object| object.bytes() + 3).sum();
+        let mut json = Vec::with_capacity(self.bytes() + bytes + 64);
+        self.write(&mut json, |key, json| {
+            if key == name {
+                push_list(json, list);
+            }
+            key == name
+        });
+        json
+    }
+
+    fn bytes(&self) -> usize {
+        self.list.iter().map(|(key, value)| key.len() + value.get().len() + 4).sum()
+    }
+
+    /// Writes the object. `other` writes a value of its own for a member, and says whether it has.
+    fn write(&self, json: &mut Vec<u8>, other: impl Fn(&str, &mut Vec<u8>) -> bool) {
         json.push(b'{');
-        for (name, value) in self.iter() {
-            if json.len() > 1 {
+        for (at, (name, value)) in self.iter().enumerate() {
+            if at > 0 {
                 json.push(b',');
             }
-            push_string(&mut json, name);
+            push_string(json, name);
             json.push(b':');
-            json.extend_from_slice(value.get().as_bytes());
+            if !other(name, json) {
+                json.extend_from_slice(value.get().as_bytes());
+            }
         }
         json.push(b'}');
-        json
+    }
+}
+
+fn push_list(json: &mut Vec<u8>, list: &[Members<'_>]) {
+    json.push(b'[');
+    for (at, object) in list.iter().enumerate() {
+        if at > 0 {
+            json.push(b',');
+        }
+        object.write(json, |_, _| false);
+    }
+    json.push(b']');
+}
+
+/// Reads an object of which the member of this name is a list of objects.
+struct WithList<'n> {
+    name: &'n str,
+}
+
+impl<'de> DeserializeSeed<'de> for WithList<'_> {
+    type Value = (Members<'de>, Option<Vec<Members<'de>>>);
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for WithList<'_> {
+    type Value = (Members<'de>, Option<Vec<Members<'de>>>);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut members, mut objects) = (Members { list: Vec::with_capacity(32) }, None);
+        while let Some(Name(name)) = map.next_key::<Name<'de>>()? {
+            let value = if name == self.name {
+                objects = map.next_value()?;
+                RawValue::NULL
+            } else {
+                map.next_value()?
+            };
+            members.list.push((name, Cow::Borrowed(value)));
+        }
+        Ok((members, objects))
     }
 }
 
@@ -208,6 +288,22 @@ mod tests {
     #[test]
     fn names_with_escapes_are_read_and_written() {
         assert_eq!(rewritten(r#"{"a\"b":1,"\u00e9":2}"#, |_| {}), "{\"a\\\"b\":1,\"é\":2}");
+    }
+
+    #[test]
+    fn a_list_of_objects_is_read_beside_the_other_members_and_written_in_its_place() {
+        let json = r#"{"a":1.50,"list":[{"x":"\u00e9"},{}],"b":[{}]}"#;
+        let (members, list) = Members::parse_with_list(json.as_bytes(), "list").unwrap();
+        let mut list = list.unwrap();
+        assert_eq!(members.to_json_with_list("list", &list), json.as_bytes());
+        list[1].set("y", raw(&1).unwrap());
+        assert_eq!(members.to_json_with_list("list", &list), json.replace("{}],\"b", "{\"y\":1}],\"b").into_bytes());
+        for (json, has_list) in [(r#"{"list":null}"#, false), (r#"{"a":1}"#, false), (r#"{"list":[]}"#, true)] {
+            assert_eq!(Members::parse_with_list(json.as_bytes(), "list").unwrap().1.is_some(), has_list, "{json}");
+        }
+        for json in [r#"{"list":{}}"#, r#"{"list":[1]}"#, "[]", "{} x"] {
+            assert!(Members::parse_with_list(json.as_bytes(), "list").is_err(), "{json}");
+        }
     }
 
     #[test]

@@ -91,9 +91,9 @@ pub struct DeploymentParams {
     /// Parameters that the model does not take are dropped instead of refused; `litellm_settings.drop_params` where unset.
     #[serde(default, deserialize_with = "lenient::optional_flag")]
     pub drop_params: Option<bool>,
-    /// `litellm_settings.modify_params`: requests that the provider would refuse for their form are put right.
-    #[serde(skip)]
-    pub modify_params: bool,
+    /// Requests that the provider would refuse for their form are put right; `litellm_settings.modify_params` where unset.
+    #[serde(default, deserialize_with = "lenient::optional_flag")]
+    pub modify_params: Option<bool>,
     /// Parameters that are never sent, as `name` or as a path such as `tools[*].strict`.
     #[serde(default)]
     pub additional_drop_params: Vec<String>,

@@ -100,7 +100,7 @@ impl Config {
         self.litellm.provider_budget_config.extend(router.provider_budget_config.clone());
         for model in &mut self.models {
             model.params.drop_params.get_or_insert(self.litellm.drop_params);
-            model.params.modify_params = self.litellm.modify_params;
+            model.params.modify_params.get_or_insert(self.litellm.modify_params);
         }
         self.general.fill_master_key(environment);
         if self.models.is_empty() {

@@ -12,6 +12,8 @@ pub struct Job {
     pub base: String,
     /// Reads from what the upstream says where to ask next.
     pub next: fn(base: &str, said: &[u8]) -> Result<Option<Uri>, ProviderFailure>,
+    /// Where work that is asked after here is given up, by a `POST` without a body.
+    pub given_up: fn(address: &Uri) -> Option<Uri>,
 }
 
 impl Job {
@@ -21,5 +23,10 @@ impl Job {
     /// What was said is not what the upstream's dialect promises.
     pub fn next(&self, said: &[u8]) -> Result<Option<Uri>, ProviderFailure> {
         (self.next)(&self.base, said)
+    }
+
+    /// Where work under way is given up, by a `POST` without a body.
+    pub fn given_up(&self, address: &Uri) -> Option<Uri> {
+        (self.given_up)(address)
     }
 }

@@ -174,7 +174,7 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
         profile: Profile::of(provider.name, model).by_version(version_of_azure.as_deref()),
         policy: Policy {
             drops: params.drop_params.unwrap_or_default(),
-            modifies: params.modify_params,
+            modifies: params.modify_params.unwrap_or_default(),
             never_sent: params.additional_drop_params.clone(),
             allowed: params.allowed_openai_params.clone(),
         },

@@ -11,8 +11,10 @@ pub struct UsageMember {
     total_tokens: u64,
     completion_tokens_details: CompletionDetails,
     prompt_tokens_details: PromptDetails,
-    cache_creation_input_tokens: u64,
-    cache_read_input_tokens: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_creation_input_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_read_input_tokens: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     server_tool_use: Option<ServerTools>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,8 +35,10 @@ struct CompletionDetails {
 struct PromptDetails {
     cached_tokens: u64,
     text_tokens: u64,
-    cache_creation_tokens: u64,
-    cache_write_tokens: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_creation_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_write_tokens: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cache_creation_token_details: Option<Lifetimes>,
     #[serde(skip_serializing_if = "is_zero")]
@@ -59,6 +63,7 @@ impl From<&Usage> for UsageMember {
         let output_parts = [usage.reasoning_tokens, usage.audio_completion_tokens, usage.image_completion_tokens];
         let input_parts =
             [usage.cache_read_tokens, usage.cache_write_tokens, usage.audio_prompt_tokens, usage.image_prompt_tokens];
+        let counted = |count: u64| Some(count).filter(|count| usage.counts_cache_writes || *count > 0);
         let five_minutes = usage.cache_write_tokens.saturating_sub(usage.cache_write_1h_tokens);
         Self {
             completion_tokens: usage.completion_tokens,
@@ -73,8 +78,8 @@ impl From<&Usage> for UsageMember {
             prompt_tokens_details: PromptDetails {
                 cached_tokens: usage.cache_read_tokens,
                 text_tokens: rest(usage.prompt_tokens, &input_parts),
-                cache_creation_tokens: usage.cache_write_tokens,
-                cache_write_tokens: usage.cache_write_tokens,
+                cache_creation_tokens: counted(usage.cache_write_tokens),
+                cache_write_tokens: counted(usage.cache_write_tokens),
                 cache_creation_token_details: (usage.cache_write_1h_tokens > 0).then_some(Lifetimes {
                     ephemeral_5m_input_tokens: five_minutes,
                     ephemeral_1h_input_tokens: usage.cache_write_1h_tokens,
@@ -82,8 +87,8 @@ impl From<&Usage> for UsageMember {
                 audio_tokens: usage.audio_prompt_tokens,
                 image_tokens: usage.image_prompt_tokens,
             },
-            cache_creation_input_tokens: usage.cache_write_tokens,
-            cache_read_input_tokens: usage.cache_read_tokens,
+            cache_creation_input_tokens: counted(usage.cache_write_tokens),
+            cache_read_input_tokens: counted(usage.cache_read_tokens),
             server_tool_use: (usage.web_searches > 0)
                 .then_some(ServerTools { web_search_requests: usage.web_searches }),
             service_tier: usage.service_tier.filter(|tier| *tier != ServiceTier::Standard).map(ServiceTier::name),
@@ -126,5 +131,16 @@ mod tests {
             })
         );
         assert_eq!((&told["cache_read_input_tokens"], &told["server_tool_use"]), (&json!(100), &json!(null)));
+    }
+
+    #[test]
+    fn that_nothing_was_written_to_the_cache_is_told_of_providers_that_count_it() {
+        let told = |counts_cache_writes| {
+            let usage = Usage { prompt_tokens: 3, counts_cache_writes, ..Usage::default() };
+            let told = serde_json::to_value(UsageMember::from(&usage)).unwrap();
+            let parts = &told["prompt_tokens_details"];
+            [told.get("cache_creation_input_tokens").cloned(), parts.get("cache_write_tokens").cloned()]
+        };
+        assert_eq!((told(true), told(false)), ([Some(json!(0)), Some(json!(0))], [None, None]));
     }
 }

@@ -111,6 +111,37 @@ pub enum OutputItem<'a> {
         /// Not known of other dialects' answers.
         namespace: Option<()>,
     },
+    /// A search that the provider made.
+    WebSearchCall {
+        /// Its id.
+        id: String,
+        /// What was searched.
+        action: SearchAction<'a>,
+        /// How far it has come.
+        status: Status,
+    },
+}
+
+/// What a search of the provider's own did.
+#[derive(Debug, Serialize)]
+pub struct SearchAction<'a> {
+    /// Always `search`.
+    pub r#type: &'static str,
+    /// What was searched for: one text.
+    pub queries: [String; 1],
+    /// The same.
+    pub query: String,
+    /// What was found.
+    pub sources: Vec<SearchSource<'a>>,
+}
+
+/// A place that a search found.
+#[derive(Debug, Serialize)]
+pub struct SearchSource<'a> {
+    /// Always `url`.
+    pub r#type: &'static str,
+    /// Its address.
+    pub url: &'a str,
 }
 
 /// A part of what the model says.

@@ -219,7 +219,7 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, "reserve_output_tokens" | "max_calls_in_flight" | "max_scheduling_delay") => "3",
         (_, "max_queue_size" | "max_queue_wait") => "3",
         (_, "default_priority") => "3",
-        (_, "drop_params") => "true",
+        (_, "drop_params" | "modify_params") => "true",
         (_, "user_url_allowed_hosts") => "[files.corp]",
         (_, "user_url_validation") => "false",
         (_, "additional_drop_params" | "allowed_openai_params" | "allowed_cache_controls" | "tags") => "[seed]",

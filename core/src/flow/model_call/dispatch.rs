@@ -30,7 +30,7 @@ impl ModelCalls {
         principal: Arc<Principal>,
         facts: &mut Facts,
     ) -> Result<CallBody, Box<Failed>> {
-        let Plan { said, deployment, speaker, upstream, bounds, deadline, group } = plan;
+        let Plan { said, deployment, speaker, mut upstream, bounds, deadline, group } = plan;
         facts.left = std::mem::take(&mut admitted.left);
         let no_way = admitted.no_way.take();
         let breaker = Arc::clone(&deployment.breaker);
@@ -44,8 +44,10 @@ impl ModelCalls {
         // Reserving may have taken a while.
         let bounds = deadline.map_or(bounds, |end| bounds.ending(end));
         if !said.stream && request.operation != Operation::Speech {
+            let waiting = followed::awaited(&mut upstream);
             let work = whole::ask(Arc::clone(self), open, upstream, (bounds, said.show_usage));
             let Ended { result, headers, upstream_ms } = self.background.to_its_end(work).await;
+            drop(waiting);
             (facts.upstream_headers, facts.upstream_ms) = (headers, upstream_ms);
             let (body, cost) = result?;
             facts.cost = Some(cost);

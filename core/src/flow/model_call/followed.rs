@@ -1,20 +1,23 @@
 //! A call whose upstream works by itself: it is asked how far it is, with a wait before each time, until it has ended or
-//! the call's time is over. Asking again changes nothing there, so an answer that went wrong is asked for again.
+//! the call's time is over. Asking again changes nothing there, so an answer that went wrong is asked for again. Work
+//! that nobody waits for any more is given up there too: it would be billed to its end.
 
 use super::attempt::{self, Answered};
 use super::error::CallError;
 use super::parts::ModelCalls;
 use super::plan::Upstream;
 use super::settlement::OpenCall;
+use crate::flow::background::Background;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::job::Job;
 use crate::providers::provider::Provider;
 use crate::upstream::transport::{Bounds, Transport, TransportError, UpstreamBody, Wait};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
-use http::{HeaderMap, Request, StatusCode, Uri};
+use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 
 /// The wait before the first time.
@@ -28,33 +31,66 @@ const FAULTS_MAX: u32 = 5;
 pub(super) struct Followed {
     job: Job,
     headers: HeaderMap,
+    awaited: Option<Awaited>,
+}
+
+/// Somebody waits for the work that a request begins, as long as the other end is held.
+#[derive(Clone)]
+struct Awaited(watch::Receiver<()>);
+
+/// Notes in a request that begins work that somebody waits for it, until what this gives is dropped.
+pub(super) fn awaited(upstream: &mut Upstream) -> Option<watch::Sender<()>> {
+    let Upstream::Provider(request) = upstream else { return None };
+    request.extensions().get::<Job>()?;
+    let (waiting, awaited) = watch::channel(());
+    request.extensions_mut().insert(Awaited(awaited));
+    Some(waiting)
 }
 
 /// The work that a request begins, taken out of it. Nearly always none.
 pub(super) fn taken(upstream: &mut Upstream) -> Option<Followed> {
     let Upstream::Provider(request) = upstream else { return None };
     let job = request.extensions_mut().remove::<Job>()?;
-    Some(Followed { job, headers: request.headers().clone() })
+    let awaited = request.extensions_mut().remove::<Awaited>();
+    Some(Followed { job, headers: request.headers().clone(), awaited })
 }
 
-/// Waits for the end, and gives what the upstream says then.
+/// Waits for the end, and gives what the upstream says then. `None`: nobody waits any more, and the work is given up.
 pub(super) async fn to_its_end(
     calls: &ModelCalls,
     open: &OpenCall,
     first: UpstreamBody,
-    (followed, bounds): (Followed, Bounds),
-) -> Result<UpstreamBody, CallError> {
-    let mut said = attempt::collect_answer(first).await?;
-    let mut walk = Walk::begin(calls.transport.of(open.channel()), followed, bounds);
+    (mut followed, bounds): (Followed, Bounds),
+) -> Result<Option<UpstreamBody>, CallError> {
+    let mut awaited = followed.awaited.take();
+    let first = attempt::collect_answer(first).await?;
+    let walk = Walk::begin(calls.transport.of(open.channel()), &calls.background, followed, bounds);
+    tokio::select! {
+        // What has ended is an answer, whoever waits for it.
+        biased;
+        said = said_at_last(walk, open, first) => said.map(|said| Some(UpstreamBody::Whole(said))),
+        () = left(awaited.as_mut()) => Ok(None),
+    }
+}
+
+/// Returns when nobody waits any more.
+async fn left(awaited: Option<&mut Awaited>) {
+    match awaited {
+        Some(Awaited(waiting)) => while waiting.changed().await.is_ok() {},
+        None => std::future::pending().await,
+    }
+}
+
+async fn said_at_last(mut walk: Walk, open: &OpenCall, mut said: Bytes) -> Result<Bytes, CallError> {
     let told = |failure: ProviderFailure| CallError::Upstream { failure, retry_after: None };
-    while let Some(address) = walk.followed.job.next(&said).map_err(told)? {
+    while let Some(address) = walk.heard(&said).map_err(told)? {
         let (status, body) = walk.ask(&address).await?;
         if !status.is_success() {
             return Err(told(open.speaker().failure(status.as_u16(), &body)));
         }
         said = body;
     }
-    Ok(UpstreamBody::Whole(said))
+    Ok(said)
 }
 
 /// Sends a request whose answer is told as it comes. Where it begins work, what is said of that is the answer.
@@ -69,24 +105,27 @@ pub(super) async fn send(
     let Some(followed) = followed else { return Ok(answered) };
     // In a box: hardly any upstream works so.
     let transport = calls.transport.of(open.channel());
-    let body = Box::pin(as_it_goes(transport, answered.body, (followed, bounds))).await?;
+    let body = Box::pin(as_it_goes((transport, &calls.background), answered.body, (followed, bounds))).await?;
     Ok(Answered { body, ..answered })
 }
 
 /// Everything that the upstream says until the end, a line each time. What it says in place of an answer is the last.
 async fn as_it_goes(
-    transport: &Arc<dyn Transport>,
+    (transport, background): (&Arc<dyn Transport>, &Background),
     first: UpstreamBody,
     (followed, bounds): (Followed, Bounds),
 ) -> Result<UpstreamBody, CallError> {
     let said = attempt::collect_answer(first).await?;
-    let walk = Walk::begin(transport, followed, bounds);
-    let rest = stream::unfold(Some((walk, said.clone())), |state| async move {
-        let (mut walk, said) = state?;
-        // What cannot be read has been passed on, where it is told as the error that it is.
-        let address = walk.followed.job.next(&said).ok().flatten()?;
+    let mut walk = Walk::begin(transport, background, followed, bounds);
+    // What cannot be read is passed on, and told as the error that it is.
+    let next = walk.heard(&said).ok().flatten();
+    let rest = stream::unfold(next.map(|address| (walk, address)), |state| async move {
+        let (mut walk, address) = state?;
         match walk.ask(&address).await {
-            Ok((_, said)) => Some((Ok(line(&said)), Some((walk, said)))),
+            Ok((_, said)) => {
+                let next = walk.heard(&said).ok().flatten();
+                Some((Ok(line(&said)), next.map(|address| (walk, address))))
+            }
             Err(CallError::Transport(error)) => Some((Err(error), None)),
             Err(error) => Some((Err(TransportError::Broken(error.into())), None)),
         }
@@ -103,19 +142,57 @@ fn line(said: &[u8]) -> Bytes {
     line.freeze()
 }
 
+/// Work that is asked after. Dropped before it has ended, it is given up in the background.
 struct Walk {
     followed: Followed,
     transport: Arc<dyn Transport>,
+    background: Background,
     bounds: Bounds,
     /// When the call's time is over.
     end: Instant,
     wait: Duration,
+    /// Where it is asked after, until it has ended.
+    under_way: Option<Uri>,
+}
+
+impl Drop for Walk {
+    fn drop(&mut self) {
+        let given_up = self.under_way.take().and_then(|address| self.followed.job.given_up(&address));
+        let Some(address) = given_up else { return };
+        let mut request = self.request(address);
+        *request.method_mut() = Method::POST;
+        let (transport, bounds) = (Arc::clone(&self.transport), self.bounds);
+        self.background.spawn(async move {
+            if let Err(error) = transport.send(request, bounds).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a prediction that nobody waits for could not be cancelled"
+                );
+            }
+        });
+    }
 }
 
 impl Walk {
-    fn begin(transport: &Arc<dyn Transport>, followed: Followed, bounds: Bounds) -> Self {
-        let transport = Arc::clone(transport);
-        Self { followed, transport, bounds, end: Instant::now() + bounds.total, wait: WAIT_FIRST }
+    fn begin(transport: &Arc<dyn Transport>, background: &Background, followed: Followed, bounds: Bounds) -> Self {
+        let (transport, background) = (Arc::clone(transport), background.clone());
+        let end = Instant::now() + bounds.total;
+        Self { followed, transport, background, bounds, end, wait: WAIT_FIRST, under_way: None }
+    }
+
+    /// Takes note of what was said, and gives where to ask next. `None`: it has ended.
+    fn heard(&mut self, said: &[u8]) -> Result<Option<Uri>, ProviderFailure> {
+        self.under_way = None;
+        let next = self.followed.job.next(said)?;
+        self.under_way.clone_from(&next);
+        Ok(next)
+    }
+
+    fn request(&self, address: Uri) -> Request<Bytes> {
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = address;
+        request.headers_mut().clone_from(&self.followed.headers);
+        request
     }
 
     /// Waits, and asks.
@@ -143,9 +220,7 @@ impl Walk {
     }
 
     async fn ask_once(&self, address: &Uri) -> Result<(StatusCode, Bytes), CallError> {
-        let mut request = Request::new(Bytes::new());
-        *request.uri_mut() = address.clone();
-        request.headers_mut().clone_from(&self.followed.headers);
+        let request = self.request(address.clone());
         let (head, body) = self.transport.send(request, self.bounds).await?.into_parts();
         Ok((head.status, attempt::collect_answer(body).await?))
     }

@@ -2,13 +2,14 @@
 //! for to its end, and charged what it used.
 
 use super::attempt;
+use super::error::CallError;
 use super::failed::Failed;
 use super::parts::ModelCalls;
 use super::plan::Upstream;
 use super::settlement::OpenCall;
 use super::{followed, several};
 use crate::money::NanoDollars;
-use crate::upstream::transport::Bounds;
+use crate::upstream::transport::{Bounds, TransportError, Wait};
 use bytes::Bytes;
 use http::HeaderMap;
 use std::sync::Arc;
@@ -40,7 +41,11 @@ pub(super) async fn ask(
             // In boxes: hardly any upstream needs more than one request.
             let body = match followed {
                 Some(followed) => {
-                    Box::pin(followed::to_its_end(&calls, &open, answered.body, (followed, bounds))).await
+                    let ended = Box::pin(followed::to_its_end(&calls, &open, answered.body, (followed, bounds))).await;
+                    match ended.transpose() {
+                        Some(body) => body,
+                        None => return left(open, answered.headers, upstream_ms),
+                    }
                 }
                 None if rest.is_empty() => Ok(answered.body),
                 None => Box::pin(several::all(&calls, &open, answered.body, (rest, bounds))).await,
@@ -61,4 +66,11 @@ pub(super) async fn ask(
         Err(error) => Err(Failed::dispatched(error, open)),
     };
     Ended { result, headers, upstream_ms }
+}
+
+/// Nobody waits any more, and the upstream does not work to its end: charged for what it was asked.
+fn left(open: OpenCall, headers: HeaderMap, upstream_ms: i64) -> Ended {
+    drop(open);
+    let error = CallError::Transport(TransportError::TimedOut(Wait::Total));
+    Ended { result: Err(error.into()), headers: Some(headers), upstream_ms }
 }

@@ -72,6 +72,7 @@ impl Counts {
             completion_tokens: self.output_tokens.unwrap_or(0),
             cache_read_tokens,
             cache_write_tokens,
+            counts_cache_writes: true,
             cache_write_1h_tokens: self.cache_creation.and_then(|cache| cache.ephemeral_1h_input_tokens).unwrap_or(0),
             reasoning_tokens: self.output_tokens_details.and_then(|details| details.thinking_tokens).unwrap_or(0),
             web_searches: self.server_tool_use.and_then(|tools| tools.web_search_requests).unwrap_or(0),

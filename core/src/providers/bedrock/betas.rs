@@ -17,7 +17,7 @@ const FIELDS: &str = "additionalModelRequestFields";
 /// Anthropic's own service are left out.
 ///
 /// <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 14] = [
     "computer-use-2024-10-22",
     "computer-use-2025-01-24",
     "computer-use-2025-11-24",
@@ -30,7 +30,11 @@ const KNOWN: [&str; 12] = [
     "effort-2025-11-24",
     "tool-search-tool-2025-10-19",
     "tool-examples-2025-10-29",
+    "compact-2026-01-12",
+    "fine-grained-tool-streaming-2025-05-14",
 ];
+/// A feature that Bedrock has under another name.
+const RENAMED: (&str, &str) = ("advanced-tool-use-2025-11-20", "tool-search-tool-2025-10-19");
 
 /// The features in a header's list.
 pub(super) fn listed(value: Option<&HeaderValue>) -> impl Iterator<Item = &str> {
@@ -41,7 +45,8 @@ pub(super) fn listed(value: Option<&HeaderValue>) -> impl Iterator<Item = &str> 
 /// Says in the body what the client's header names, and leaves in the header what Bedrock knows of it.
 pub(super) fn tell(request: &mut Request<Bytes>, route: Route) {
     let Some(header) = request.headers_mut().remove(BETA) else { return };
-    let named: Vec<&str> = listed(Some(&header)).filter(|name| KNOWN.contains(name)).collect();
+    let here = |name| if name == RENAMED.0 { RENAMED.1 } else { name };
+    let named: Vec<&str> = listed(Some(&header)).map(here).filter(|name| KNOWN.contains(name)).collect();
     if named.is_empty() {
         return;
     }

@@ -19,6 +19,19 @@ use serde_json::{Value, json};
 /// What is said in another place, or not at all.
 const SAID: [&str; 6] = ["model", "prompt", "n", "size", "quality", "stream"];
 
+/// The shapes that Stability's models draw.
+const RATIOS: [(&str, u64, u64); 9] = [
+    ("1:1", 1, 1),
+    ("16:9", 16, 9),
+    ("21:9", 21, 9),
+    ("2:3", 2, 3),
+    ("3:2", 3, 2),
+    ("4:5", 4, 5),
+    ("5:4", 5, 4),
+    ("9:16", 9, 16),
+    ("9:21", 9, 21),
+];
+
 /// Models that draw, by how their names begin.
 const DRAWING: [&str; 3] = ["amazon.nova-canvas", "amazon.titan-image-generator", "stability."];
 
@@ -37,6 +50,10 @@ pub(super) fn write(
         .read("prompt")
         .ok_or_else(|| TransformError::Member { member: "prompt", reason: "'prompt' must be a text.".to_owned() })?;
     let config = config(members)?;
+    if is_stabilitys(model) && members.read::<u64>("n").is_some_and(|count| count > 1) {
+        let reason = format!("`{}` draws one image at a time: 'n' must be 1.", model.name());
+        return Err(TransformError::Member { member: "n", reason });
+    }
     body(members, overrides, (model, &prompt, &config)).map_err(|error| unwritable(&error))
 }
 
@@ -51,14 +68,34 @@ fn body(
     for (name, value) in overrides.iter().chain(rest) {
         body.add_raw(name, value)?;
     }
-    if model.name().starts_with("stability.") {
+    if is_stabilitys(model) {
         body.add("prompt", prompt)?;
+        if let Some(ratio) = ratio_of(config).filter(|_| !members.has("aspect_ratio")) {
+            body.add("aspect_ratio", ratio)?;
+        }
     } else {
         body.add("taskType", "TEXT_IMAGE")?;
         body.add("textToImageParams", &json!({"text": prompt}))?;
         body.add("imageGenerationConfig", config)?;
     }
     Ok(body.finish())
+}
+
+fn is_stabilitys(model: &BedrockModel<'_>) -> bool {
+    model.name().starts_with("stability.")
+}
+
+/// The shape that comes nearest to the size that is asked for: Stability's models choose the size themselves.
+fn ratio_of(config: &Value) -> Option<&'static str> {
+    let side = |name| config.get(name).and_then(Value::as_u64).filter(|side| *side > 0);
+    let (width, height) = (side("width")?, side("height")?);
+    // How far two shapes are from each other: how much of the larger would be cut away.
+    let cut = |(_, across, down): &&(&str, u64, u64)| {
+        let (one, other) = (width.saturating_mul(*down), height.saturating_mul(*across));
+        let (less, more) = (one.min(other), one.max(other));
+        (more - less).saturating_mul(1_000_000) / more.max(1)
+    };
+    RATIOS.iter().min_by_key(cut).map(|(name, _, _)| *name)
 }
 
 /// How many images, how large and how good, in Amazon's words.
@@ -144,6 +181,21 @@ mod tests {
         assert_eq!(written("us.amazon.nova-canvas-v1:0", said).unwrap(), wanted);
         let plain = written("stability.sd3-large-v1:0", r#"{"prompt":"bad"}"#).unwrap();
         assert_eq!(plain, json!({"seed": 7, "prompt": "bad"}));
+    }
+
+    #[test]
+    fn a_size_is_a_shape_for_stabilitys_models_which_draw_one_image_at_a_time() {
+        let shape = |size: &str| {
+            let body = format!(r#"{{"prompt":"a","n":1,"size":"{size}"}}"#);
+            written("stability.stable-image-core-v1:1", &body).unwrap()["aspect_ratio"].clone()
+        };
+        let sizes = ["1024x1024", "1792x1024", "1024x1792", "1536x1024", "1024x1536", "auto"];
+        assert_eq!(
+            sizes.map(shape),
+            [json!("1:1"), json!("16:9"), json!("9:16"), json!("3:2"), json!("2:3"), json!(null)]
+        );
+        let error = written("stability.sd3-5-large-v1:0", r#"{"prompt":"a","n":2}"#).unwrap_err();
+        assert!(matches!(error, TransformError::Member { member: "n", .. }), "{error}");
     }
 
     #[test]

@@ -108,11 +108,11 @@ fn unreadable(json: &[u8]) -> ProviderFailure {
     ProviderFailure::malformed(format!("the upstream's answer cannot be read: {}", excerpt(json)))
 }
 
-/// Reads a whole answer of status 200. `id` names the answer, and its calls.
+/// Reads a whole answer of status 200. `id` names the answer, and its calls; `calls_in_text`: a text may be a call.
 ///
 /// # Errors
 /// It is none, or tells of an error.
-pub(super) fn read(body: &[u8], id: RequestId) -> Result<ChatAnswer<'_>, ProviderFailure> {
+pub(super) fn read(body: &[u8], id: RequestId, calls_in_text: bool) -> Result<ChatAnswer<'_>, ProviderFailure> {
     let mut line = Line::read(body)?;
     let usage = line.usage();
     let said = line.message.take().unwrap_or_else(|| Said {
@@ -126,7 +126,8 @@ pub(super) fn read(body: &[u8], id: RequestId) -> Result<ChatAnswer<'_>, Provide
     told.thought.push_str(&rest.thought);
     told.text.push_str(&rest.text);
     let mut calls: Vec<_> = said.tool_calls.unwrap_or_default().iter().map(|call| entry(&call.function)).collect();
-    if calls.is_empty()
+    if calls_in_text
+        && calls.is_empty()
         && let Some(called) = called::in_text(&told.text)
     {
         calls.push((called.name.to_string(), arguments::text_of(called.arguments.get())));
@@ -159,7 +160,7 @@ mod tests {
 
     fn choice(body: &str) -> Choice<'_> {
         let id = RequestId::at(Timestamp::from_seconds(1), &[1; 10]);
-        read(body.as_bytes(), id).unwrap().choices.remove(0)
+        read(body.as_bytes(), id, true).unwrap().choices.remove(0)
     }
 
     #[test]
@@ -197,9 +198,9 @@ mod tests {
     fn errors_and_bodies_that_are_no_answers_are_failures() {
         let id = RequestId::at(Timestamp::from_seconds(1), &[1; 10]);
         for body in ["<html>", "{\"response\":", "", "{}", "[]"] {
-            assert_eq!(read(body.as_bytes(), id).unwrap_err().class, FailureClass::Malformed, "{body}");
+            assert_eq!(read(body.as_bytes(), id, true).unwrap_err().class, FailureClass::Malformed, "{body}");
         }
-        let failure = read(br#"{"error":"out of memory"}"#, id).unwrap_err();
+        let failure = read(br#"{"error":"out of memory"}"#, id, true).unwrap_err();
         assert_eq!((failure.status, failure.message.as_str()), (500, "out of memory"));
     }
 

@@ -2,6 +2,7 @@
 
 use crate::api::chat::text::Text;
 use crate::id::RequestId;
+use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -16,6 +17,12 @@ pub(super) struct Called<'a> {
     pub(super) name: Text<'a>,
     #[serde(borrow)]
     pub(super) arguments: &'a RawValue,
+}
+
+/// Whether a request offers tools: without them, a text of that form is an answer in JSON. Requests that are not kept may.
+pub(super) fn are_offered(asked: &[u8]) -> bool {
+    let names: [&[u8]; 2] = [b"\"tools\"", b"\"functions\""];
+    asked.is_empty() || names.iter().any(|name| memmem::find(asked, name).is_some())
 }
 
 /// The call that a text is, where it is one and nothing else.
@@ -48,6 +55,13 @@ mod tests {
             ["{\"name\":\"f\"}", "{\"name\":\"f\",\"arguments\":{},\"age\":3}", "{\"name\":\"f\",\"arguments\":1}"]
         {
             assert!(in_text(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_who_offers_tools_is_answered_by_a_call() {
+        for (asked, offers) in [(r#"{"tools":[]}"#, true), (r#"{"functions":[]}"#, true), ("", true), ("{}", false)] {
+            assert_eq!(are_offered(asked.as_bytes()), offers, "{asked}");
         }
     }
 

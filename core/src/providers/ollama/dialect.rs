@@ -2,7 +2,7 @@
 
 use super::api::Ollama;
 use super::events::LineEvents;
-use super::{answer, embeddings, request};
+use super::{answer, called, embeddings, request};
 use crate::api::answer::head::Head;
 use crate::api::answer::whole;
 use crate::providers::decoder::StreamDecoder;
@@ -24,14 +24,17 @@ impl Provider for Ollama {
         if reply.operation == Operation::Embedding {
             return embeddings::read(reply.model, &body);
         }
-        let answer = answer::read(&body, reply.id)?;
+        let answer = answer::read(&body, reply.id, called::are_offered(reply.asked))?;
         let head = Head { id: reply.id, model: reply.model };
         let written = whole::write(head, &answer).map_err(|error| ProviderFailure::malformed(error.to_string()))?;
         Ok(WholeAnswer { usage: answer.usage, body: Bytes::from(written) })
     }
 
     fn decoder(&self, reply: Reply<'_>) -> Box<dyn StreamDecoder> {
-        Box::new(Translation::<_, LineSplitter>::framed(reply, LineEvents::new(reply.id)))
+        Box::new(Translation::<_, LineSplitter>::framed(
+            reply,
+            LineEvents::new(reply.id, called::are_offered(reply.asked)),
+        ))
     }
 
     /// Its errors are one of the shapes that nearly are OpenAI's.

@@ -29,10 +29,10 @@ pub(super) struct LineEvents {
 }
 
 impl LineEvents {
-    /// A reader for the answer of this id.
-    pub(super) fn new(id: RequestId) -> Self {
-        let thoughts = Thoughts::default();
-        Self { id, thoughts, held: Some(String::new()), calls: 0, usage: None, is_complete: false }
+    /// A reader for the answer of this id, whose text may be a call where `calls_in_text` says so.
+    pub(super) fn new(id: RequestId, calls_in_text: bool) -> Self {
+        let (thoughts, held) = (Thoughts::default(), calls_in_text.then(String::new));
+        Self { id, thoughts, held, calls: 0, usage: None, is_complete: false }
     }
 
     /// A piece of the text, which may hold thoughts.

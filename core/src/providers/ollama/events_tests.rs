@@ -35,7 +35,7 @@ fn read(stream: &str, show_usage: bool, cut: usize) -> (Result<String, ProviderF
     let id = RequestId::at(Timestamp::from_seconds(1), &[1; 10]);
     let reply = Reply { operation: Operation::Chat, id, model: "llama", deployment: "d", asked: &[], show_usage };
     let mut decoder: Box<dyn StreamDecoder> =
-        Box::new(Translation::<_, LineSplitter>::framed(reply, LineEvents::new(id)));
+        Box::new(Translation::<_, LineSplitter>::framed(reply, LineEvents::new(id, true)));
     let mut out = Vec::new();
     for chunk in stream.as_bytes().chunks(cut) {
         match decoder.push(Bytes::copy_from_slice(chunk)) {

@@ -39,6 +39,12 @@ pub(super) fn of_prediction(base: &str, id: &str) -> Result<Uri, ProviderFailure
     uri.ok_or_else(|| ProviderFailure::malformed("the upstream gave its prediction an id that cannot be asked after"))
 }
 
+/// Where a prediction is cancelled: below where it is asked after.
+/// <https://replicate.com/docs/reference/http#predictions.cancel>
+pub(super) fn cancelled(prediction: &Uri) -> Option<Uri> {
+    format!("{prediction}/cancel").parse().ok()
+}
+
 fn base(target: &Target) -> &str {
     target.api_base.trim_end_matches('/')
 }

@@ -45,7 +45,8 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
     if let Some(key) = &target.api_key {
         request.headers_mut().insert(AUTHORIZATION, credential("Token ", key)?);
     }
-    request.extensions_mut().insert(Job { base: address::predictions(target), next: prediction::next });
+    let (base, next, given_up) = (address::predictions(target), prediction::next, address::cancelled);
+    request.extensions_mut().insert(Job { base, next, given_up });
     Ok(request)
 }
 

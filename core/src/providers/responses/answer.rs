@@ -11,31 +11,51 @@ use crate::wire::openai_usage::usage_and_tier;
 use bytes::Bytes;
 use memchr::memmem;
 
+/// The items of an answer.
+const OUTPUT: &str = "output";
 /// The item that tells of a search.
-const SEARCH: &[u8] = b"\"web_search_call\"";
+const SEARCH: &str = "\"web_search_call\"";
 
 /// Reads an answer of status 200. One that failed is told as its upstream tells it: it has been billed.
 pub(super) fn read(reply: Reply<'_>, body: &Bytes) -> Result<WholeAnswer, ProviderFailure> {
     let malformed = |what: &str| ProviderFailure::malformed(format!("{what}: {}", failure::excerpt(body)));
-    let mut response = Members::parse(body).map_err(|_| malformed("the upstream's answer is no response"))?;
-    if !response.has("output") {
+    let (mut response, output) =
+        Members::parse_with_list(body, OUTPUT).map_err(|_| malformed("the upstream's answer is no response"))?;
+    let Some(mut output) = output else {
         if let Some(error) = response.get("error").filter(|error| error.get() != "null") {
             return Err(failure::in_band(error.get().as_bytes()));
         }
         return Err(malformed("the upstream's answer has no output"));
-    }
-    let usage = usage(&response);
+    };
+    let searches = || output.iter().filter(|item| item.get("type").is_some_and(|kind| kind.get() == SEARCH)).count();
+    let usage = used(&response, searches);
     Naming::of(reply).put_into(&mut response);
     expected::fill_in(&mut response);
-    Ok(WholeAnswer { body: Bytes::from(response.to_json()), usage })
+    expected::fill_in_output(&mut output);
+    Ok(WholeAnswer { body: Bytes::from(response.to_json_with_list(OUTPUT, &output)), usage })
+}
+
+/// A response that is kept, with the names that its client knows. `None`: it is none.
+pub(super) fn of_kept(naming: &Naming, body: &[u8]) -> Option<Bytes> {
+    let (mut response, output) = Members::parse_with_list(body, OUTPUT).ok()?;
+    naming.put_into(&mut response);
+    expected::fill_in(&mut response);
+    let Some(mut output) = output else { return Some(response.to_json().into()) };
+    expected::fill_in_output(&mut output);
+    Some(response.to_json_with_list(OUTPUT, &output).into())
 }
 
 /// What a response used, where it tells.
 pub(super) fn usage(response: &Members<'_>) -> Option<Usage> {
+    let output = response.get(OUTPUT).map(|output| output.get().as_bytes()).unwrap_or_default();
+    used(response, || memmem::find_iter(output, SEARCH.as_bytes()).count())
+}
+
+/// The counts that are told, and the searches where they are not among them.
+fn used(response: &Members<'_>, searches: impl FnOnce() -> usize) -> Option<Usage> {
     let mut usage = usage_and_tier(response.get("usage"), response.get("service_tier"))?;
-    let output = response.get("output").map(|output| output.get().as_bytes()).unwrap_or_default();
     if usage.web_searches == 0 {
-        usage.web_searches = memmem::find_iter(output, SEARCH).count() as u64;
+        usage.web_searches = searches() as u64;
     }
     Some(usage)
 }

@@ -1,6 +1,7 @@
 //! Members that LiteLLM's clients find in every whole answer, whether the upstream tells them or not.
 
 use crate::api::members::Members;
+use memchr::memmem;
 use serde_json::value::RawValue;
 
 const OF_MESSAGE: [&str; 1] = ["phase"];
@@ -10,24 +11,40 @@ const OF_USAGE: [&str; 1] = ["cost"];
 const OF_INPUT: [&str; 5] = ["audio_tokens", "cached_tokens_details", "image_tokens", "text_tokens", "video_tokens"];
 const OF_OUTPUT: [&str; 2] = ["audio_tokens", "text_tokens"];
 
-/// Adds what is missing, as `null`.
+/// Adds what is missing in a response, as `null`.
 pub(super) fn fill_in(response: &mut Members<'_>) {
     change(response, "usage", |usage| {
         add(usage, &OF_USAGE);
         change(usage, "input_tokens_details", |details| add(details, &OF_INPUT));
         change(usage, "output_tokens_details", |details| add(details, &OF_OUTPUT));
     });
-    change_each(response, "output", |item| match item.read::<String>("type").as_deref() {
-        Some("message") => {
-            add(item, &OF_MESSAGE);
-            change_each(item, "content", |part| {
-                if part.read::<String>("type").as_deref() == Some("output_text") {
-                    add(part, &OF_TEXT);
-                }
-            });
+}
+
+/// Adds what is missing in its output, as `null`.
+pub(super) fn fill_in_output(items: &mut [Members<'_>]) {
+    for item in items {
+        match item.read::<String>("type").as_deref() {
+            Some("message") => {
+                add(item, &OF_MESSAGE);
+                fill_in_content(item);
+            }
+            Some("function_call") => add(item, &OF_CALL),
+            _ => {}
         }
-        Some("function_call") => add(item, &OF_CALL),
-        _ => {}
+    }
+}
+
+/// Texts are looked into only where one of them may lack something: they are nearly all of an answer.
+fn fill_in_content(item: &mut Members<'_>) {
+    let count =
+        |sign: &[u8]| item.get("content").map_or(0, |list| memmem::find_iter(list.get().as_bytes(), sign).count());
+    if count(b"\"output_text\"") <= count(b"\"logprobs\"") {
+        return;
+    }
+    change_each(item, "content", |part| {
+        if part.read::<String>("type").as_deref() == Some("output_text") {
+            add(part, &OF_TEXT);
+        }
     });
 }
 
@@ -74,18 +91,22 @@ mod tests {
     fn what_is_missing_is_null_and_what_is_there_stays() {
         let body = json!({"output": [
             {"type": "message", "content": [{"type": "output_text", "text": "x", "logprobs": [1]}, {"type": "refusal"}]},
-            {"type": "function_call", "caller": "c"}, {"type": "reasoning"}, 7],
+            {"type": "message", "content": [{"type": "output_text", "text": "x"}, 7]},
+            {"type": "function_call", "caller": "c"}, {"type": "reasoning"}, {}],
             "usage": {"input_tokens": 1, "input_tokens_details": {"text_tokens": 1}, "output_tokens_details": null}});
         let text = body.to_string();
-        let mut members = Members::parse(text.as_bytes()).unwrap();
+        let (mut members, output) = Members::parse_with_list(text.as_bytes(), "output").unwrap();
+        let mut output = output.unwrap();
         fill_in(&mut members);
-        let told: Value = serde_json::from_slice(&members.to_json()).unwrap();
+        fill_in_output(&mut output);
+        let told: Value = serde_json::from_slice(&members.to_json_with_list("output", &output)).unwrap();
         assert_eq!(
             told["output"],
             json!([
                 {"type": "message", "phase": null,
                  "content": [{"type": "output_text", "text": "x", "logprobs": [1]}, {"type": "refusal"}]},
-                {"type": "function_call", "caller": "c", "namespace": null}, {"type": "reasoning"}, 7])
+                {"type": "message", "phase": null, "content": [{"type": "output_text", "text": "x", "logprobs": null}, 7]},
+                {"type": "function_call", "caller": "c", "namespace": null}, {"type": "reasoning"}, {}])
         );
         assert_eq!(
             (&told["usage"]["input_tokens_details"]["text_tokens"], told["usage"].get("cost")),

@@ -1,6 +1,6 @@
 //! Responses that the upstream keeps: read, deleted, cancelled, and what was asked for them.
 
-use super::expected;
+use super::answer;
 use super::renamed::Naming;
 use crate::api::members::{Members, raw};
 use crate::providers::openai::address;
@@ -74,21 +74,20 @@ impl KeptOperation {
 
     /// The answer with the names that the client knows. What is no object passes as it is.
     pub fn told(self, naming: &Naming, name: &str, body: Bytes) -> Bytes {
-        let Ok(mut answer) = Members::parse(&body) else { return body };
-        match self {
-            Self::InputItems => return body,
-            Self::Read | Self::Cancel => {
-                naming.put_into(&mut answer);
-                expected::fill_in(&mut answer);
-            }
-            Self::Delete => {
-                if let Ok(name) = raw(&name) {
-                    answer.replace("id", name);
-                }
-            }
-        }
-        Bytes::from(answer.to_json())
+        let told = match self {
+            Self::InputItems => None,
+            Self::Read | Self::Cancel => answer::of_kept(naming, &body),
+            Self::Delete => deleted(name, &body),
+        };
+        told.unwrap_or(body)
     }
+}
+
+/// What tells that a response is deleted, with the name that the client knows.
+fn deleted(name: &str, body: &[u8]) -> Option<Bytes> {
+    let mut answer = Members::parse(body).ok()?;
+    answer.replace("id", raw(&name).ok()?);
+    Some(answer.to_json().into())
 }
 
 /// Which names the client knows.

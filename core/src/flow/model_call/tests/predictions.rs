@@ -84,3 +84,44 @@ async fn an_upstream_that_keeps_failing_is_not_asked_forever() {
     assert!(matches!(gateway.call(WHOLE).await.result, Err(CallError::Upstream { .. })));
     assert_eq!(upstream.asked.lock().unwrap().len(), 6);
 }
+
+/// What the upstream was asked last, after everything in the background has ended.
+async fn asked_last(gateway: &Gateway, upstream: &InTurn) -> String {
+    gateway.calls.background.drained().await;
+    upstream.asked.lock().unwrap().last().unwrap().0.clone()
+}
+
+const CANCEL: &str = "POST http://upstream.test/v1/predictions/p1/cancel";
+
+#[tokio::test(start_paused = true)]
+async fn a_prediction_that_nobody_waits_for_any_more_is_cancelled_and_charged() {
+    for (body, answers) in
+        [(WHOLE, &[(201, BEGUN)][..]), (STREAMED, &[(201, BEGUN)]), (STREAMED, &[(201, BEGUN), (200, HALF)])]
+    {
+        let (gateway, upstream) = gateway(answers);
+        let left = tokio::time::timeout(Duration::from_secs(3), async {
+            let (_, mut relay) = relay(gateway.call(body).await);
+            while let Some(Ok(_)) = relay.next().await {}
+        });
+        assert!(left.await.is_err(), "{body}");
+        assert_eq!(asked_last(&gateway, &upstream).await, CANCEL, "{body}");
+        let asked = upstream.asked.lock().unwrap();
+        assert_eq!(asked.iter().filter(|(what, _)| what.starts_with("POST")).count(), 2, "{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prediction_whose_time_is_over_is_cancelled_and_one_that_has_ended_is_not() {
+    let (slow, upstream) = gateway(&[(201, BEGUN)]);
+    assert!(slow.call(WHOLE).await.result.is_err());
+    assert_eq!(asked_last(&slow, &upstream).await, CANCEL);
+    for body in [WHOLE, STREAMED] {
+        let (gateway, upstream) = gateway(&[(201, BEGUN), (200, DONE)]);
+        if let CallBody::Stream(mut relay) = gateway.call(body).await.result.unwrap() {
+            while let Some(piece) = relay.next().await {
+                piece.unwrap();
+            }
+        }
+        assert_eq!(asked_last(&gateway, &upstream).await, "GET http://upstream.test/v1/predictions/p1", "{body}");
+    }
+}

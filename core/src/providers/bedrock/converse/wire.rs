@@ -61,6 +61,7 @@ impl Counts {
             total_tokens: self.total_tokens,
             cache_read_tokens,
             cache_write_tokens,
+            counts_cache_writes: true,
             cache_write_1h_tokens: kept_an_hour.map(|detail| detail.input_tokens).sum(),
             reasoning_tokens: fields.map_or(0, |fields| fields.usage.output_tokens_details.thinking_tokens),
             service_tier: tier.map(|tier| ServiceTier::from_name(&tier.r#type)),

@@ -1,8 +1,8 @@
 //! A whole answer, told as a response: thoughts, words and calls, in this order.
 
-use super::written::{Call, Item, Names, Part, Thoughts, What, annotation, item_of_call, thinks};
+use super::written::{Call, Item, Names, Part, Thoughts, What, annotation, found, item_of_call, thinks};
 use crate::api::completion::{Completion, Function, Message};
-use crate::api::members::Members;
+use crate::api::members::{Members, raw};
 use crate::api::responses::answer::{Answer, Status, cut_short};
 use crate::api::responses::echo::Echo;
 use crate::api::responses::id::ResponseId;
@@ -10,6 +10,7 @@ use crate::api::responses::usage::ResponseUsage;
 use crate::providers::provider::Reply;
 use crate::usage::Usage;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// Writes the response.
 pub(super) fn write(
@@ -29,6 +30,7 @@ pub(super) fn write(
     let output: Vec<_> = items.iter().map(Item::told).collect();
     let echo = Echo::of(reply.asked);
     let fields = first.and_then(|choice| choice.message.as_ref()?.provider_specific_fields);
+    let fields = fields.filter(|fields| are_anthropics(fields)).map(|fields| with_searches(fields, &items));
     serde_json::to_vec(&Answer {
         id: &ResponseId::name(reply.deployment, reply.model, &format!("resp_{}", reply.id)),
         created_at: answer.created_at().unwrap_or_else(|| reply.id.arrived().seconds()),
@@ -40,13 +42,25 @@ pub(super) fn write(
         status,
         usage: usage.map(|usage| ResponseUsage::told(usage, answer.usage)),
         echo: &echo,
-        provider_specific_fields: fields.filter(|fields| are_anthropics(fields)),
+        provider_specific_fields: fields.as_deref(),
     })
 }
 
 /// Whether these are what Anthropic tells beside an answer: LiteLLM's clients find it here, and nobody else's.
 fn are_anthropics(fields: &RawValue) -> bool {
     Members::parse(fields.get().as_bytes()).is_ok_and(|fields| fields.get("thinking_blocks").is_some())
+}
+
+/// The fields, with the searches where there are any.
+fn with_searches<'f>(fields: &'f RawValue, items: &[Item]) -> Cow<'f, RawValue> {
+    let searches: Vec<_> = items.iter().filter(|item| matches!(item.what, What::Search(..))).map(Item::told).collect();
+    let written = || {
+        let mut members = Members::parse(fields.get().as_bytes()).ok()?;
+        members.set("web_search_calls", raw(&searches).ok()?);
+        RawValue::from_string(String::from_utf8(members.to_json()).ok()?).ok()
+    };
+    let written = if searches.is_empty() { None } else { written() };
+    written.map_or(Cow::Borrowed(fields), Cow::Owned)
 }
 
 /// Adds what one message says.
@@ -65,7 +79,17 @@ fn take_in(message: &Message<'_>, status: Status, names: &mut Names, items: &mut
         let Some(function) = &call.function else { continue };
         let call_id = call.id.as_deref().filter(|id| !id.is_empty());
         let call_id = call_id.map_or_else(|| names.next("call"), str::to_owned);
-        add(item_of_call(&call_id), Status::Completed, What::Call(called(call_id, function)));
+        let (id, call) = (item_of_call(&call_id), called(call_id, function));
+        let what = match (call.is_providers(), call.is_search()) {
+            (false, _) => What::Call(call),
+            (true, true) => {
+                let found = found(&call.call_id, message.provider_specific_fields);
+                What::Search(call, found)
+            }
+            // What the provider's other tools did is told in its fields: nobody is asked to do it.
+            (true, false) => continue,
+        };
+        add(id, Status::Completed, what);
     }
     if let Some(function) = &message.function_call {
         let call_id = names.next("call");

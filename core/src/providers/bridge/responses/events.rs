@@ -174,7 +174,9 @@ impl ResponseTeller {
         let place = (choice, call.index.unwrap_or(0));
         let id = call.id.as_deref().filter(|id| !id.is_empty());
         let is_this = |item: &Item| match &item.what {
-            What::Call(known) => known.place == place && id.is_none_or(|id| id == known.call_id),
+            What::Call(known) | What::Search(known, _) => {
+                known.place == place && id.is_none_or(|id| id == known.call_id)
+            }
             _ => false,
         };
         let output_index = match self.items.iter().rposition(is_this) {
@@ -187,8 +189,15 @@ impl ResponseTeller {
         let Some(delta) = function.arguments.as_deref().filter(|arguments| !arguments.is_empty()) else {
             return Ok(());
         };
-        let Some(Item { id, what: What::Call(call), .. }) = self.items.get_mut(output_index) else { return Ok(()) };
-        call.arguments.push_str(delta);
+        let Some(Item { id, what, .. }) = self.items.get_mut(output_index) else { return Ok(()) };
+        match what {
+            What::Call(call) => call.arguments.push_str(delta),
+            What::Search(call, _) => {
+                call.arguments.push_str(delta);
+                return Ok(());
+            }
+            What::Message(_) | What::Thoughts(_) => return Ok(()),
+        }
         let event = InItem { item_id: id, output_index, what: ArgumentsDelta { delta } };
         self.events.write("response.function_call_arguments.delta", &event, out);
         Ok(())
@@ -199,7 +208,9 @@ impl ResponseTeller {
         let call_id = id.map_or_else(|| self.names.next("call"), str::to_owned);
         let item_id = item_of_call(&call_id);
         let call = Call { place, call_id, name: name.to_owned(), arguments: String::new() };
-        self.begin_item(Item::begun(item_id, What::Call(call)), out)
+        let is_search = call.is_providers() && call.is_search();
+        let what = if is_search { What::Search(call, Vec::new()) } else { What::Call(call) };
+        self.begin_item(Item::begun(item_id, what), out)
     }
 
     /// The place of the open item of this kind, which begins where another is open.
@@ -254,6 +265,7 @@ impl ResponseTeller {
                 events.write("response.function_call_arguments.done", &event, out);
                 Status::Completed
             }
+            What::Search(..) => Status::Completed,
         };
         events.write("response.output_item.done", &OfItem { output_index, item: item.told() }, out);
     }

@@ -2,7 +2,7 @@
 
 use crate::api::completion::Message;
 use crate::api::members::{Members, raw};
-use crate::api::responses::answer::{OutputItem, OutputPart, Status, SummaryPart};
+use crate::api::responses::answer::{OutputItem, OutputPart, SearchAction, SearchSource, Status, SummaryPart};
 use crate::id::RequestId;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -21,6 +21,8 @@ pub(super) enum What {
     Message(Vec<Part>),
     Thoughts(Thoughts),
     Call(Call),
+    /// A search that the provider has made itself, and the addresses that it found.
+    Search(Call, Vec<String>),
 }
 
 /// A part of a message.
@@ -110,8 +112,65 @@ impl Item {
             What::Call(Call { call_id, name, arguments, .. }) => {
                 OutputItem::FunctionCall { id, call_id, name, arguments, status, caller: None, namespace: None }
             }
+            What::Search(call, found) => {
+                let id = format!("ws_{}", call.call_id);
+                let sources = found.iter().map(|url| SearchSource { r#type: "url", url }).collect();
+                let query = call.query();
+                let action = SearchAction { r#type: "search", queries: [query.clone()], query, sources };
+                OutputItem::WebSearchCall { id, action, status }
+            }
         }
     }
+}
+
+impl Call {
+    /// Whether the provider has made the call itself, so that nobody answers it.
+    pub(super) fn is_providers(&self) -> bool {
+        is_providers(&self.call_id)
+    }
+
+    /// Whether it is a search.
+    pub(super) fn is_search(&self) -> bool {
+        self.name == "web_search"
+    }
+
+    /// What is searched for.
+    fn query(&self) -> String {
+        #[derive(Deserialize)]
+        struct Asked {
+            query: String,
+        }
+        serde_json::from_str(&self.arguments).map_or_else(|_| String::new(), |Asked { query }| query)
+    }
+}
+
+/// Whether Anthropic made this call itself, as its id says.
+pub(super) fn is_providers(call_id: &str) -> bool {
+    call_id.starts_with("srvtoolu_")
+}
+
+/// The addresses that a search found, of what Anthropic tells beside an answer.
+pub(super) fn found(call_id: &str, fields: Option<&RawValue>) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Fields {
+        #[serde(default)]
+        web_search_results: Vec<Results>,
+    }
+    #[derive(Deserialize)]
+    struct Results {
+        #[serde(default)]
+        tool_use_id: String,
+        /// An error has no places.
+        #[serde(default)]
+        content: serde_json::Value,
+    }
+    let fields = fields.and_then(|fields| serde_json::from_str::<Fields>(fields.get()).ok());
+    let results = fields.into_iter().flat_map(|fields| fields.web_search_results);
+    let places = results.filter(|results| results.tool_use_id == call_id).map(|results| results.content);
+    let url = |place: &serde_json::Value| place.get("url").and_then(|url| url.as_str()).map(str::to_owned);
+    places
+        .flat_map(|places| places.as_array().map_or_else(Vec::new, |places| places.iter().filter_map(url).collect()))
+        .collect()
 }
 
 impl Part {
