@@ -1,8 +1,10 @@
 //! The routes of administrators: keys and spend, and with [`admin_records`] all that stands above keys. One table says
 //! which path does what.
 
+use super::admin_people::{self, PeopleAction};
 use super::admin_records::{self, RecordAction};
 use super::admin_request::{Asked, read};
+use super::admin_spend::{self, SpendAction};
 use super::error::ErrorAnswer;
 use super::gate::Gate;
 use crate::flow::admin::error::AdminError;
@@ -39,14 +41,13 @@ enum Action {
     BlockKey,
     UnblockKey,
     ResetKeySpend,
-    SpendLogs,
-    SpendLogsPage,
-    SpendOfKeys,
-    GlobalSpend,
-    GlobalSpendOfKeys,
-    GlobalSpendOfModels,
+    RegenerateKey,
+    UpdateManyKeys,
+    KeyHealth,
     ResetAllSpend,
     Record(RecordAction),
+    Spend(SpendAction),
+    People(PeopleAction),
 }
 
 const ROUTES: &[(MethodFilter, &str, Action)] = &[
@@ -61,29 +62,32 @@ const ROUTES: &[(MethodFilter, &str, Action)] = &[
     (MethodFilter::POST, "/key/block", Action::BlockKey),
     (MethodFilter::POST, "/key/unblock", Action::UnblockKey),
     (MethodFilter::POST, "/key/{key}/reset_spend", Action::ResetKeySpend),
-    (MethodFilter::GET, "/spend/logs", Action::SpendLogs),
-    (MethodFilter::GET, "/spend/logs/v2", Action::SpendLogsPage),
-    (MethodFilter::GET, "/spend/keys", Action::SpendOfKeys),
-    (MethodFilter::GET, "/global/spend", Action::GlobalSpend),
-    (MethodFilter::GET, "/global/spend/keys", Action::GlobalSpendOfKeys),
-    (MethodFilter::GET, "/global/spend/models", Action::GlobalSpendOfModels),
+    (MethodFilter::POST, "/key/{key}/regenerate", Action::RegenerateKey),
+    (MethodFilter::POST, "/key/regenerate", Action::RegenerateKey),
+    (MethodFilter::POST, "/key/bulk_update", Action::UpdateManyKeys),
+    (MethodFilter::POST, "/key/health", Action::KeyHealth),
     (MethodFilter::POST, "/global/spend/reset", Action::ResetAllSpend),
 ];
 
 /// The routes.
 pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max: usize) -> Router {
     let of_records = admin_records::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Record(action)));
-    ROUTES.iter().copied().chain(of_records).fold(Router::new(), |router, (method, path, action)| {
-        let (administration, gate) = (administration.clone(), gate.clone());
-        let answer = move |request: Request| {
+    let of_people = admin_people::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::People(action)));
+    let of_spend = admin_spend::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Spend(action)));
+    ROUTES.iter().copied().chain(of_records).chain(of_people).chain(of_spend).fold(
+        Router::new(),
+        |router, (method, path, action)| {
             let (administration, gate) = (administration.clone(), gate.clone());
-            async move {
-                let asked = read(request, &gate, body_bytes_max).await?;
-                Ok::<_, ErrorAnswer>(Json(perform(&administration, action, &asked).await?))
-            }
-        };
-        router.route(path, on(method, answer))
-    })
+            let answer = move |request: Request| {
+                let (administration, gate) = (administration.clone(), gate.clone());
+                async move {
+                    let asked = read(request, &gate, body_bytes_max).await?;
+                    Ok::<_, ErrorAnswer>(Json(perform(&administration, action, &asked).await?))
+                }
+            };
+            router.route(path, on(method, answer))
+        },
+    )
 }
 
 async fn perform(administration: &Administration, action: Action, asked: &Asked) -> Result<Value, AdminError> {
@@ -101,13 +105,12 @@ async fn perform(administration: &Administration, action: Action, asked: &Asked)
         Action::BlockKey => keys.block(caller, body, *now).await,
         Action::UnblockKey => keys.unblock(caller, body, *now).await,
         Action::ResetKeySpend => keys.reset_spend(key, body).await,
-        Action::SpendLogs => spend.logs(params, *now).await,
-        Action::SpendLogsPage => spend.logs_page(params, *now).await,
-        Action::SpendOfKeys => spend.keys().await,
-        Action::GlobalSpend => spend.global().await,
-        Action::GlobalSpendOfKeys => spend.global_keys(params).await,
-        Action::GlobalSpendOfModels => spend.global_models(params, *now).await,
+        Action::RegenerateKey => keys.regenerate(caller, key, body, *now).await,
+        Action::UpdateManyKeys => keys.bulk_update(caller, body, *now).await,
+        Action::KeyHealth => keys.health(caller).await,
         Action::ResetAllSpend => keys.reset_all_spend().await,
+        Action::Spend(action) => admin_spend::perform((spend, records), action, asked).await,
+        Action::People(action) => admin_people::perform(records, action, asked).await,
         Action::Record(action) => admin_records::perform(records, action, asked).await,
     }
 }

@@ -5,8 +5,10 @@
 
 pub mod admin;
 mod admin_error;
+mod admin_people;
 mod admin_records;
 mod admin_request;
+mod admin_spend;
 mod answer;
 mod body;
 mod cache_admin;

@@ -9,6 +9,8 @@ pub enum Job {
     ExpiredHolds,
     /// Begins the next period of budgets whose period has ended.
     BudgetRollover,
+    /// Sums the spend log up for reports.
+    SpendSums,
     /// Removes spend rows that a retention set later no longer wants.
     LogRetention,
     /// Gives back the room of items that have ended.
@@ -19,14 +21,21 @@ pub enum Job {
 
 impl Job {
     /// Every job, in the order of a round: what users see first.
-    pub const ALL: [Self; 5] =
-        [Self::ExpiredHolds, Self::BudgetRollover, Self::LogRetention, Self::ExpiredItems, Self::HealthChecks];
+    pub const ALL: [Self; 6] = [
+        Self::ExpiredHolds,
+        Self::BudgetRollover,
+        Self::SpendSums,
+        Self::LogRetention,
+        Self::ExpiredItems,
+        Self::HealthChecks,
+    ];
 
     /// The job's name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ExpiredHolds => "expired_holds",
             Self::BudgetRollover => "budget_rollover",
+            Self::SpendSums => "spend_sums",
             Self::LogRetention => "log_retention",
             Self::ExpiredItems => "expired_items",
             Self::HealthChecks => "health_checks",

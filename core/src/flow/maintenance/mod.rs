@@ -16,6 +16,7 @@ mod log_retention;
 mod progress;
 pub mod report;
 pub mod run;
+mod spend_sums;
 #[cfg(test)]
 mod tests;
 

@@ -7,7 +7,7 @@ use super::event::{Event, Task};
 use super::job::Job;
 use super::progress::{Ended, Progress, Until};
 use super::report::{JobReport, Report, Status};
-use super::{budget_rollover, expired_holds, expired_items, health_checks, log_retention};
+use super::{budget_rollover, expired_holds, expired_items, health_checks, log_retention, spend_sums};
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
 use crate::auth::budget_period::BudgetPeriods;
@@ -110,6 +110,7 @@ impl Maintenance {
                     budget_rollover::Budgets { periods: &self.periods, remembered: self.remembered.as_deref() };
                 budget_rollover::run(budgets, &cursor, until, progress).await
             }
+            Job::SpendSums => spend_sums::run(&self.spend, &cursor, until, progress).await,
             Job::LogRetention => log_retention::run(&self.spend, &cursor, until, progress).await,
             Job::ExpiredItems => expired_items::run(self.expiring.as_deref(), until, progress).await,
             Job::HealthChecks => health_checks::run(self.health.get().map(Arc::as_ref), until, progress).await,

@@ -8,5 +8,7 @@ mod compare;
 mod conversation;
 mod gateway;
 mod journeys;
+mod key_journeys;
+mod people_journeys;
 mod record_journeys;
 mod records;

@@ -24,6 +24,8 @@ pub(super) struct Asked {
     pub(super) query: Option<SpendQuery>,
     /// Whether the parameters name both ends of the span.
     pub(super) has_span: bool,
+    /// Whether both are whole days.
+    pub(super) is_of_days: bool,
 }
 
 impl SpendAdmin {
@@ -47,9 +49,10 @@ impl SpendAdmin {
         query.user_id = params.text("user_id").map(str::to_owned);
         query.team_id = params.text("team_id").map(str::to_owned);
         let has_span = start.is_some() && end.is_some();
+        let is_of_days = [start, end].iter().all(|end| end.is_some_and(|(_, is_day)| is_day));
         match params.text("api_key").map(key_hash::hash_if_needed) {
-            Some(None) => Ok(Asked { query: None, has_span }),
-            key => Ok(Asked { query: Some(SpendQuery { key: key.flatten(), ..query }), has_span }),
+            Some(None) => Ok(Asked { query: None, has_span, is_of_days }),
+            key => Ok(Asked { query: Some(SpendQuery { key: key.flatten(), ..query }), has_span, is_of_days }),
         }
     }
 
