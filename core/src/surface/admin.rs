@@ -69,25 +69,32 @@ const ROUTES: &[(MethodFilter, &str, Action)] = &[
     (MethodFilter::POST, "/global/spend/reset", Action::ResetAllSpend),
 ];
 
-/// The routes.
-pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max: usize) -> Router {
+/// Every route with what it does.
+fn table() -> impl Iterator<Item = (MethodFilter, &'static str, Action)> {
     let of_records = admin_records::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Record(action)));
     let of_people = admin_people::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::People(action)));
     let of_spend = admin_spend::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Spend(action)));
-    ROUTES.iter().copied().chain(of_records).chain(of_people).chain(of_spend).fold(
-        Router::new(),
-        |router, (method, path, action)| {
+    ROUTES.iter().copied().chain(of_records).chain(of_people).chain(of_spend)
+}
+
+/// Which paths there are.
+pub(super) fn paths() -> impl Iterator<Item = (MethodFilter, &'static str)> {
+    table().map(|(method, path, _)| (method, path))
+}
+
+/// The routes.
+pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max: usize) -> Router {
+    table().fold(Router::new(), |router, (method, path, action)| {
+        let (administration, gate) = (administration.clone(), gate.clone());
+        let answer = move |request: Request| {
             let (administration, gate) = (administration.clone(), gate.clone());
-            let answer = move |request: Request| {
-                let (administration, gate) = (administration.clone(), gate.clone());
-                async move {
-                    let asked = read(request, &gate, body_bytes_max).await?;
-                    Ok::<_, ErrorAnswer>(Json(perform(&administration, action, &asked).await?))
-                }
-            };
-            router.route(path, on(method, answer))
-        },
-    )
+            async move {
+                let asked = read(request, &gate, body_bytes_max).await?;
+                Ok::<_, ErrorAnswer>(Json(perform(&administration, action, &asked).await?))
+            }
+        };
+        router.route(path, on(method, answer))
+    })
 }
 
 async fn perform(administration: &Administration, action: Action, asked: &Asked) -> Result<Value, AdminError> {

@@ -27,6 +27,7 @@ mod models;
 #[cfg(feature = "embedded")]
 mod replay;
 mod responses;
+mod route_list;
 pub mod router;
 pub mod security_headers;
 mod utilities;

@@ -89,7 +89,7 @@ impl Gateway {
             gate: Gate { authenticator: Arc::clone(&calls.authenticator), clock: clock.clone() },
             models: None,
             admin: Some((administration, Arc::clone(&calls.models))),
-            calls: Some((calls, &[Operation::Chat])),
+            calls: Some((calls, &[Operation::Chat, Operation::Messages])),
             cache: None,
             health: None,
             body_bytes_max: 1 << 20,
@@ -133,7 +133,9 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
     let wait = Duration::from_secs(60);
     Arc::new(ModelCalls {
         authenticator: Arc::new(authenticator),
-        models: Arc::new(LiveModels::new(ModelTable::new(["gpt", "wild/*"].map(named).to_vec(), targets()).unwrap())),
+        models: Arc::new(LiveModels::new(
+            ModelTable::new(["gpt", "wild/*", "claude"].map(named).to_vec(), targets()).unwrap(),
+        )),
         spend: Arc::new(log),
         ledger,
         limits: ProxyLimits::default(),

@@ -4,6 +4,7 @@
 //! it, [`records`] that about teams, users and the like; [`journeys`]
 //! and [`record_journeys`] are told by ourselves.
 
+mod calls;
 mod compare;
 mod conversation;
 mod gateway;
@@ -12,3 +13,4 @@ mod key_journeys;
 mod people_journeys;
 mod record_journeys;
 mod records;
+mod spend_journeys;
