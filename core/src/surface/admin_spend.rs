@@ -59,6 +59,7 @@ pub(super) async fn perform(
     asked: &Asked,
 ) -> Result<Value, AdminError> {
     let Asked { params, body, now, .. } = asked;
+    let params = &spend.named_by_token(params).await?;
     match action {
         SpendAction::Logs => spend.logs(params, *now).await,
         SpendAction::LogsPage => spend.logs_page(params, *now).await,

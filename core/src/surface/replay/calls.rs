@@ -15,7 +15,6 @@ async fn before(step: u64, gateway: &Gateway, names: &mut Names) {
     let spent = NanoDollars::new(80_000);
     let key = match step {
         52 => Some(("KG", json!({"models": ["gpt"]}))),
-        53 => Some(("K0", json!({}))),
         76 => Some(("KRPM", json!({"rpm_limit": 1}))),
         82 => Some(("KTPM", json!({"tpm_limit": 10}))),
         84 => Some(("KP", json!({"max_parallel_requests": 0}))),

@@ -34,6 +34,22 @@ impl SpendAdmin {
         Self { log, keys }
     }
 
+    /// The parameters with the token of the key that `api_key` means: a key that was replaced is known by its first.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn named_by_token(&self, params: &Params) -> Result<Params, AdminError> {
+        let named = match params.text("api_key").and_then(key_hash::hash_if_needed) {
+            Some(hash) => self.keys.meant(&hash).await?,
+            None => None,
+        };
+        let params = params.clone();
+        Ok(match named {
+            Some(stored) => params.with("api_key", stored.record.hash.as_str()),
+            None => params,
+        })
+    }
+
     /// Reads `start_date`, `end_date`, `api_key`, `user_id` and `team_id`. An end that is a day means all of it.
     pub(super) fn asked(&self, params: &Params, now: Timestamp) -> Result<Asked, AdminError> {
         let (start, end) = (params.time("start_date")?, params.time("end_date")?);
