@@ -32,6 +32,26 @@ pub async fn change_secret(moto: &Emulator, name: &str, value: &str) {
     send(request.body(body.to_string().into())).await;
 }
 
+/// Makes a key of KMS; gives its id.
+pub async fn make_key(moto: &Emulator) -> String {
+    let answer = kms(moto, "CreateKey", serde_json::json!({})).await;
+    answer.pointer("/KeyMetadata/KeyId").and_then(serde_json::Value::as_str).expect("a key's id").to_owned()
+}
+
+/// Makes a key of KMS refuse everything.
+pub async fn disable_key(moto: &Emulator, key: &str) {
+    kms(moto, "DisableKey", serde_json::json!({ "KeyId": key })).await;
+}
+
+async fn kms(moto: &Emulator, operation: &str, body: serde_json::Value) -> serde_json::Value {
+    let request = Request::post(moto.url())
+        .header("x-amz-target", format!("TrentService.{operation}"))
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("authorization", authorization("kms"));
+    let answer = send(request.body(body.to_string().into())).await;
+    serde_json::from_slice(&answer).unwrap_or_default()
+}
+
 /// Makes a bucket.
 pub async fn make_bucket(moto: &Emulator, bucket: &str) {
     let request = Request::put(format!("{}/{bucket}", moto.url())).header("authorization", authorization("s3"));
@@ -44,12 +64,13 @@ pub async fn put_object(moto: &Emulator, bucket: &str, path: &str, content: &str
     send(request.body(content.to_owned().into())).await;
 }
 
-async fn send(request: hyper::http::Result<Request<Full<hyper::body::Bytes>>>) {
+async fn send(request: hyper::http::Result<Request<Full<hyper::body::Bytes>>>) -> hyper::body::Bytes {
     let client = Client::builder(TokioExecutor::new()).build_http();
     let answer = client.request(request.expect("a valid request")).await.expect("moto answers");
     let status = answer.status();
     let body = answer.into_body().collect().await.expect("moto answers whole").to_bytes();
     assert!(status.is_success(), "moto answered {status}: {}", String::from_utf8_lossy(&body));
+    body
 }
 
 /// Moto reads the service's name from it, and checks nothing.

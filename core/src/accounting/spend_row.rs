@@ -96,6 +96,9 @@ pub struct SpendDetails {
     /// The end user that the request names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_user: Option<String>,
+    /// The request and its answer, sealed under the keys of those whose call it was ([`super::subject_keys`]); base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
     /// The client's own data with the call.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,
@@ -146,6 +149,7 @@ impl SpendRow {
         let details = &mut trimmed.details;
         details.metadata = Map::new();
         details.tags = Vec::new();
+        details.content = None;
         let texts = [&mut details.model_group, &mut details.model];
         let options = [&mut details.end_user, &mut details.user_agent].into_iter().flatten();
         texts.into_iter().chain(options).for_each(shorten);

@@ -1,5 +1,6 @@
 //! Why a process does not start. Each text names the setting at fault and what to do.
 
+use super::sealing::SealingError;
 use crate::aws::error::AwsError;
 use crate::aws::object::{InvalidLocation, ObjectError};
 use crate::config::ConfigError;
@@ -65,6 +66,9 @@ pub enum StartError {
         #[source]
         cause: SecretError,
     },
+    /// The keys that values at rest are sealed with are wrong.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
     /// AWS cannot be reached.
     #[error(transparent)]
     Aws(#[from] AwsError),

@@ -4,6 +4,7 @@ use super::aws::AwsOnDemand;
 use super::configuration::{self, ConfigSource};
 use super::error::StartError;
 use super::gateway::{Gateway, Ground, KeyStaleness};
+use super::sealing;
 use super::state::{self, IfMissing, StoreChoice};
 use crate::clock::{SystemClock, SystemRandom};
 use crate::config::Environment;
@@ -35,6 +36,8 @@ pub async fn start(environment: Environment) -> Result<Gateway, StartError> {
         return Err(StartError::NoMasterKey);
     }
     let ground = Ground { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) };
-    let state = state::open(&store, IfMissing::Fail, &aws, &ground.clock).await?;
+    let sealer = sealing::of_loaded(&loaded, &aws, &ground.random).await?;
+    let mut state = state::open(&store, IfMissing::Fail, &aws, &ground.clock).await?;
+    state.sealer = Some(sealer);
     Gateway::assemble((loaded, secrets), state, KeyStaleness::Millis(KEY_STALENESS_MILLIS), ground).await
 }

@@ -5,6 +5,8 @@ use super::egress::{egress, files};
 use super::error::StartError;
 use super::rotation::Rotation;
 use super::routing;
+use super::sealed::Sealed;
+use super::sealing;
 use super::secrets::Secrets;
 use super::state::State;
 use super::transports;
@@ -111,18 +113,14 @@ impl Gateway {
         staleness: KeyStaleness,
         ground: Ground,
     ) -> Result<Self, StartError> {
-        let State { table, expiring, .. } = state;
+        let State { table, expiring, sealer, .. } = state;
         let Loaded { mut config, environment, objects, .. } = loaded;
         let policies = transports::policies(&mut config, &environment, objects)?;
         let transport = policies.transports().clone();
         let files = Some(files(&policies, egress(&config, &environment))?);
-        let bounds = bounds(&config);
         let body_bytes_max = config.general.request_body_bytes_max;
         let admits_in_outage = config.general.allow_requests_on_db_unavailable;
-        let passes_headers_on = config.general.forward_client_headers_to_llm_api;
         let retention_days = config.general.spend_log_retention_days;
-        let limits = ProxyLimits::of(&config);
-        let failing = FailureRules::of(&config.failing);
         let spend = spend_log(&table, retention_days, staleness);
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
@@ -130,19 +128,24 @@ impl Gateway {
         let shelf = cache::shelf(&config.litellm, &table, &ground.clock, &environment)?;
         let authorizer = authorizer(transport.global(), &ground.clock, &environment);
         let stored = secrets.stored_keys();
-        let ids = Rotation::ids(&config.models);
-        let (models, sharing) = routing::models(config, environment, &table, staleness == KeyStaleness::OnlyWriter)?;
-        let held = (master.clone(), ids, Arc::clone(&policies));
+        let held = (master.clone(), Rotation::ids(&config.models), Arc::clone(&policies));
+        let sealer = sealer.unwrap_or_else(|| sealing::without_keys(Arc::clone(&ground.random)));
+        let sealed = Sealed::new(&config, (&table, sealer), (&ground.clock, staleness.millis()));
+        let targets = routing::targets(&environment);
+        let (named, kept) = (sealed.named(&targets), sealed.kept(&ground.random));
+        let (models, sharing) = routing::models(&mut config, targets, &table, staleness == KeyStaleness::OnlyWriter)?;
         let rotation = Rotation::of(secrets, Arc::clone(&models), held, Arc::clone(&ground.clock)).await;
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
-        let maintenance = Arc::new(maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache)));
+        let maintenance = maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache));
+        let maintenance = Arc::new(maintenance.resealing(sealed.store.clone(), sealed.subjects.clone()));
         let records = RecordStore::new(Arc::clone(&table));
         let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
+        let (remembered, logs) = ((&cache, &directory), (&sealed, &spend));
         let administration =
-            administration((keys.clone(), stored), (records, &directory, &cache), defaults, &spend, &ground.random);
-        let authenticator = Authenticator::new(master, keys, cache, directory).trusting_known(admits_in_outage);
-        let authenticator = Arc::new(authenticator);
+            administration(defaults, ((keys.clone(), stored), records), remembered, &ground.random, logs);
+        let authenticator =
+            Arc::new(Authenticator::new(master, keys, cache, directory).trusting_known(admits_in_outage));
         let background = Background::default();
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
         let calls = Arc::new(ModelCalls {
@@ -150,8 +153,10 @@ impl Gateway {
             models,
             spend,
             ledger: Ledger::new(Arc::clone(&table)),
-            limits,
-            failing,
+            limits: ProxyLimits::of(&config),
+            failing: FailureRules::of(&config.failing),
+            named,
+            kept,
             authorizer,
             files,
             transport,
@@ -160,9 +165,9 @@ impl Gateway {
             sharing,
             cache: shelf,
             admits_in_outage,
-            passes_headers_on,
+            passes_headers_on: config.general.forward_client_headers_to_llm_api,
             background: background.clone(),
-            bounds,
+            bounds: bounds(&config),
         });
         let health = routing::health(&calls, table, Arc::clone(&policies), &maintenance);
         Ok(Self { calls, background, maintenance, rotation, policies, administration, gate, health, body_bytes_max })
@@ -211,30 +216,31 @@ impl KeyStaleness {
     }
 }
 
+fn administration(
+    (user_defaults, team_defaults): (RecordDefaults, RecordDefaults),
+    ((keys, stored), records): ((KeyStore, Option<StoredKeys>), RecordStore),
+    (cache, directory): (&Arc<PrincipalCache>, &Arc<Directory>),
+    random: &Arc<dyn Random>,
+    (sealed, spend): (&Sealed, &Arc<SpendLog>),
+) -> Administration {
+    let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
+    let key_admin = Arc::new(key_admin.storing(stored));
+    let (below, directory, cache) = (Arc::clone(&key_admin), Arc::clone(directory), Arc::clone(cache));
+    let record_admin = RecordAdmin::new(records, below, directory, cache, Arc::clone(random));
+    let record_admin = record_admin.with_defaults(user_defaults, team_defaults).shredding(sealed.subjects.clone());
+    let spend_admin = SpendAdmin::new(SpendLog::clone(spend), keys).showing(sealed.subjects.clone());
+    Administration {
+        records: Arc::new(record_admin),
+        keys: key_admin,
+        credentials: Arc::new(sealed.admin()),
+        spend: Arc::new(spend_admin),
+    }
+}
+
 /// Totals of a process that writes alone need no shards.
 fn spend_log(table: &Arc<dyn Table>, retention_days: Option<u32>, staleness: KeyStaleness) -> Arc<SpendLog> {
     let spend = SpendLog::new(Arc::clone(table), retention_days);
     Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend })
-}
-
-type Defaults = (RecordDefaults, RecordDefaults);
-
-fn administration(
-    (keys, stored): (KeyStore, Option<StoredKeys>),
-    (records, directory, cache): (RecordStore, &Arc<Directory>, &Arc<PrincipalCache>),
-    (user_defaults, team_defaults): Defaults,
-    spend: &Arc<SpendLog>,
-    random: &Arc<dyn Random>,
-) -> Administration {
-    let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
-    let key_admin = Arc::new(key_admin.storing(stored));
-    let (directory, cache, random) = (Arc::clone(directory), Arc::clone(cache), Arc::clone(random));
-    let record_admin = RecordAdmin::new(records, Arc::clone(&key_admin), directory, cache, random);
-    Administration {
-        records: Arc::new(record_admin.with_defaults(user_defaults, team_defaults)),
-        keys: key_admin,
-        spend: Arc::new(SpendAdmin::new(SpendLog::clone(spend), keys)),
-    }
 }
 
 fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environment: &Environment) -> Authorizer {

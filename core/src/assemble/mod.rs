@@ -14,6 +14,8 @@ pub mod gateway;
 mod managers;
 pub mod rotation;
 mod routing;
+mod sealed;
+pub mod sealing;
 pub mod secrets;
 pub mod state;
 pub mod transports;

@@ -95,7 +95,7 @@ impl Rotation {
             }
         }
         let made = transports::assign(&self.policies, &mut config.models)
-            .and_then(|()| renewed(config.models, environment, self.models.routing()));
+            .and_then(|()| renewed(config.models, &environment, self.models.routing()));
         match made {
             Ok(table) => {
                 self.models.replace(table);

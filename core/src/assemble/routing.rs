@@ -9,21 +9,27 @@ use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::ModelCalls;
 use crate::flow::sharing::Sharing;
 use crate::providers::resolve::target_of;
-use crate::routing::{LiveModels, ModelTable, Routing};
+use crate::routing::{LiveModels, ModelTable, Routing, Targets};
 use crate::store::table::Table;
 use crate::upstream::policies::Policies;
 use std::sync::Arc;
 
-/// The models, and what instances tell each other of them: where choices go by what was seen, and there may be others.
+/// Finds upstreams with this environment.
+pub(super) fn targets(environment: &Environment) -> Arc<Targets> {
+    let environment = environment.clone();
+    Arc::new(move |params: &_| target_of(params, &environment).map_err(Into::into))
+}
+
+/// The models, taken out of the configuration, and what instances tell each other of them: where choices go by what was
+/// seen, and there may be others.
 pub(super) fn models(
-    config: Config,
-    environment: Environment,
+    config: &mut Config,
+    targets: Arc<Targets>,
     table: &Arc<dyn Table>,
     is_only_writer: bool,
 ) -> Result<(Arc<LiveModels>, Option<Arc<Sharing>>), StartError> {
-    let targets = move |params: &_| target_of(params, &environment).map_err(Into::into);
-    let routing = Arc::new(Routing::new(config.routing, config.health));
-    let models = ModelTable::routed(config.models, Arc::new(targets), Arc::clone(&routing))?;
+    let routing = Arc::new(Routing::new(config.routing.clone(), config.health.clone()));
+    let models = ModelTable::routed(std::mem::take(&mut config.models), targets, Arc::clone(&routing))?;
     let health = routing.health().clone();
     let is_shared = !is_only_writer && (health.background_health_checks || routing.watches());
     let sharing = is_shared.then(|| {
@@ -37,11 +43,10 @@ pub(super) fn models(
 /// The models anew, as secrets have changed. What was seen of their deployments stays.
 pub(super) fn renewed(
     entries: Vec<ModelEntry>,
-    environment: Environment,
+    environment: &Environment,
     routing: Arc<Routing>,
 ) -> Result<ModelTable, StartError> {
-    let targets = move |params: &_| target_of(params, &environment).map_err(Into::into);
-    Ok(ModelTable::routed(entries, Arc::new(targets), routing)?)
+    Ok(ModelTable::routed(entries, targets(environment), routing)?)
 }
 
 /// What probes deployments, by itself too.

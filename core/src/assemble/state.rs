@@ -4,6 +4,7 @@ use super::aws::AwsOnDemand;
 use super::error::StartError;
 use crate::aws::connection::AwsConnection;
 use crate::clock::Clock;
+use crate::crypto::Sealer;
 use crate::store::dynamo::{CreateError, DynamoTable, Timeouts, create_table_if_missing};
 #[cfg(feature = "embedded")]
 use crate::store::embedded::EmbeddedTable;
@@ -50,6 +51,8 @@ pub struct State {
     pub table: Arc<dyn Table>,
     /// The store's upkeep, where it does not see to it by itself.
     pub expiring: Option<Arc<dyn SweepExpired>>,
+    /// What values at rest are sealed with; `None`: nothing is.
+    pub sealer: Option<Sealer>,
     /// The table that could not be looked at, as its store is out of reach. See to it that it is made.
     pub unseen: Option<UnseenTable>,
 }
@@ -96,7 +99,7 @@ pub async fn open(
                 Err(error) => return Err(error.into()),
             };
             let table = DynamoTable::new(connection, name, Arc::clone(clock), Timeouts::default());
-            Ok(State { table: Arc::new(table), expiring: None, unseen })
+            Ok(State { table: Arc::new(table), expiring: None, sealer: None, unseen })
         }
         #[cfg(feature = "embedded")]
         StoreChoice::Memory => Ok(State::embedded(EmbeddedTable::in_memory(Arc::clone(clock))?)),
@@ -131,7 +134,7 @@ impl UnseenTable {
 impl State {
     fn embedded(store: EmbeddedTable) -> Self {
         let store = Arc::new(store);
-        Self { table: Arc::clone(&store) as Arc<dyn Table>, expiring: Some(store), unseen: None }
+        Self { table: Arc::clone(&store) as Arc<dyn Table>, expiring: Some(store), sealer: None, unseen: None }
     }
 }
 

@@ -47,7 +47,7 @@ const INFO_ROUTES: [&str; 9] = [
 ];
 
 /// Routes that change or list keys, teams, users and the like.
-const MANAGEMENT_ROUTES: [&str; 10] = [
+const MANAGEMENT_ROUTES: [&str; 11] = [
     "/key/*",
     "/team/*",
     "/user/*",
@@ -58,6 +58,7 @@ const MANAGEMENT_ROUTES: [&str; 10] = [
     "/tag/*",
     "/invitation/*",
     "/access_group/*",
+    "/credentials*",
 ];
 
 /// Routes of the master key alone.

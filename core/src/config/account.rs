@@ -69,6 +69,35 @@ pub struct AccountParams {
 }
 
 impl AccountParams {
+    /// Takes over what it does not say itself.
+    pub(super) fn fill(&mut self, from: Self) {
+        let texts = [
+            (&mut self.tenant_id, from.tenant_id),
+            (&mut self.client_id, from.client_id),
+            (&mut self.azure_scope, from.azure_scope),
+            (&mut self.aws_region_name, from.aws_region_name),
+            (&mut self.aws_access_key_id, from.aws_access_key_id),
+            (&mut self.aws_role_name, from.aws_role_name),
+            (&mut self.aws_session_name, from.aws_session_name),
+            (&mut self.aws_profile_name, from.aws_profile_name),
+            (&mut self.aws_sts_endpoint, from.aws_sts_endpoint),
+            (&mut self.aws_bedrock_runtime_endpoint, from.aws_bedrock_runtime_endpoint),
+            (&mut self.vertex_project, from.vertex_project),
+            (&mut self.vertex_location, from.vertex_location),
+        ];
+        texts.into_iter().for_each(|(own, given)| *own = own.take().or(given));
+        let secrets = [
+            (&mut self.client_secret, from.client_secret),
+            (&mut self.token, from.token),
+            (&mut self.aws_secret_access_key, from.aws_secret_access_key),
+            (&mut self.aws_session_token, from.aws_session_token),
+            (&mut self.aws_external_id, from.aws_external_id),
+            (&mut self.aws_web_identity_token, from.aws_web_identity_token),
+            (&mut self.vertex_credentials, from.vertex_credentials),
+        ];
+        secrets.into_iter().for_each(|(own, given)| *own = own.take().or(given));
+    }
+
     /// Each setting that is said, with its name.
     pub fn said(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [

@@ -100,6 +100,10 @@ pub struct DeploymentParams {
     /// Parameters that are sent although the model is not known to take them.
     #[serde(default)]
     pub allowed_openai_params: Vec<String>,
+    /// The stored credential whose values hold where nothing is said here. One of `credential_list` is filled in when the
+    /// configuration is read, and stands here no longer.
+    #[serde(default, rename = "litellm_credential_name", deserialize_with = "lenient::optional_text")]
+    pub credential: Option<String>,
     /// What kind of calls it is meant for: the request's tags choose, where `enable_tag_filtering` says so.
     #[serde(default)]
     pub tags: Vec<String>,
@@ -125,6 +129,40 @@ pub struct DeploymentParams {
     /// here have been taken out, so that none of them (a credential, perhaps) goes upstream as a body field.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+impl DeploymentParams {
+    /// The parameters with a credential's values where they say nothing themselves.
+    ///
+    /// # Errors
+    /// What does not fit, without its value.
+    pub fn with_credential(&self, mut values: Map<String, Value>) -> Result<Self, String> {
+        values.insert("model".to_owned(), self.model.as_str().into());
+        values.remove("litellm_credential_name");
+        let from: Self = serde_path_to_error::deserialize(Value::Object(values))
+            .map_err(|error| format!("its `{}` has another form than it must have", error.path()))?;
+        let mut filled = self.clone();
+        filled.credential = None;
+        let texts = [
+            (&mut filled.custom_llm_provider, from.custom_llm_provider),
+            (&mut filled.api_base, from.api_base),
+            (&mut filled.api_version, from.api_version),
+            (&mut filled.organization, from.organization),
+        ];
+        texts.into_iter().for_each(|(own, given)| *own = own.take().or(given));
+        let secrets = [(&mut filled.api_key, from.api_key), (&mut filled.azure_ad_token, from.azure_ad_token)];
+        secrets.into_iter().for_each(|(own, given)| *own = own.take().or(given));
+        for (name, value) in from.extra_headers {
+            filled.extra_headers.entry(name).or_insert(value);
+        }
+        filled.account.fill(from.account);
+        for (name, value) in from.rest {
+            if !filled.rest.contains_key(&name) {
+                filled.rest.insert(name, value);
+            }
+        }
+        Ok(filled)
+    }
 }
 
 /// Shows the names of headers and body fields, not their values: operators put credentials there too.
@@ -155,6 +193,7 @@ impl fmt::Debug for DeploymentParams {
             .field("modify_params", &self.modify_params)
             .field("additional_drop_params", &self.additional_drop_params)
             .field("allowed_openai_params", &self.allowed_openai_params)
+            .field("credential", &self.credential)
             .field("tags", &self.tags)
             .field("region_name", &self.region_name)
             .field("mock_response", &self.mock_response.is_some())

@@ -114,8 +114,6 @@ mod tests {
         let quiet = |section: &str, name: &str, content: Content| {
             find(section, name).unwrap().is_quiet(&Node::new(content, Place::default()))
         };
-        assert!(quiet("router_settings", "num_retries", Content::Number(0.into())));
-        assert!(!quiet("router_settings", "num_retries", Content::Number(2.into())));
         assert!(quiet("litellm_settings", "enable_json_schema_validation", Content::Bool(false)));
         assert!(!quiet("litellm_settings", "enable_json_schema_validation", Content::Bool(true)));
         assert!(!quiet("litellm_settings", "enable_json_schema_validation", Content::Text("/ca.pem".to_owned())));

@@ -119,6 +119,15 @@ pub(super) fn budget_policy<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     policy.map(Some).ok_or_else(|| D::Error::custom("must be `refuse` or `clamp`"))
 }
 
+/// Whether values at rest are sealed with AES-256-GCM, and not with SecretBox.
+pub(super) fn is_aes_gcm<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    match text(deserializer)?.as_str() {
+        "aes-256-gcm" => Ok(true),
+        "xsalsa20-poly1305" => Ok(false),
+        _ => Err(D::Error::custom("must be `xsalsa20-poly1305` or `aes-256-gcm`")),
+    }
+}
+
 /// Header names and their texts.
 pub(super) fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
     let Value::Object(map) = Value::deserialize(deserializer)? else {

@@ -5,7 +5,7 @@ use super::cache;
 use super::document::Document;
 use super::environment::Environment;
 use super::failing::read_failing;
-use super::models::{ProviderCheck, read_models};
+use super::models::{ProviderCheck, configured_credentials, read_models};
 use super::names::{self, Unknown};
 use super::problem::{ConfigError, Problem};
 use super::reading::read;
@@ -75,6 +75,7 @@ impl Config {
         check_shapes(&root, &mut report);
         let router: RouterSettings = section(&root, "router_settings", &mut report);
         let mut config = Self {
+            credentials: configured_credentials(&root),
             models: read_models(&root, &router, &environment, sources.provider_check, &mut report),
             general: section(&root, "general_settings", &mut report),
             litellm: section(&root, "litellm_settings", &mut report),

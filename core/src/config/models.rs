@@ -7,7 +7,20 @@ use super::reading::{read, shown};
 use super::report::Report;
 use super::settings::RouterSettings;
 use super::tree::{Content, Entry, Node, Place};
-use std::collections::HashMap;
+use crate::secret::Secret;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashMap};
+
+/// A credential of `credential_list`.
+#[derive(Clone, Debug)]
+pub struct ConfiguredCredential {
+    /// Its name.
+    pub name: String,
+    /// Its values, each as text.
+    pub values: BTreeMap<String, Secret>,
+    /// What is known of it, in the open.
+    pub info: Map<String, Value>,
+}
 
 /// Says whether a deployment can be called with this environment, and if not, why: a sentence for the operator.
 pub type ProviderCheck<'a> = &'a dyn Fn(&DeploymentParams, &Environment) -> Result<(), String>;
@@ -89,16 +102,26 @@ impl ModelReader<'_, '_> {
         Some(params)
     }
 
-    /// Named credentials and the defaults of all deployments, where the deployment says nothing itself.
+    /// Named credentials and the defaults of all deployments, where the deployment says nothing itself. A credential that
+    /// the file does not have is one that is stored: its values are filled in when calls are made.
     fn fill_in(&mut self, node: &mut Node, path: &str) {
-        if let Some(name) = node.remove("litellm_credential_name") {
-            match name.text().and_then(|name| self.credentials.get(name)) {
-                Some(values) => values.entries().iter().for_each(|entry| node.add_missing(entry.clone())),
-                None => {
-                    let message = format!("`credential_list` has no credential {}", shown(&name, ""));
-                    self.report.error(name.place, &join(path, "litellm_credential_name"), message);
+        const NAME: &str = "litellm_credential_name";
+        let name = node.get(NAME).and_then(Node::text).map(str::to_owned);
+        match name.as_deref().map(|name| self.credentials.get(name)) {
+            Some(Some(values)) => {
+                node.remove(NAME);
+                values.entries().iter().for_each(|entry| node.add_missing(entry.clone()));
+            }
+            Some(None) => {
+                let place = node.get(NAME).map_or(node.place, |node| node.place);
+                let known =
+                    self.credentials.keys().find(|known| names::misspells(name.as_deref().unwrap_or(""), known));
+                if let Some(known) = known {
+                    let message = format!("no credential of `credential_list` has this name; did you mean `{known}`?");
+                    self.report.warn(place, &join(path, NAME), message);
                 }
             }
+            None => {}
         }
         let defaults = self.root.get("router_settings").and_then(|router| router.get("default_litellm_params"));
         if let Some(defaults) = defaults {
@@ -106,7 +129,7 @@ impl ModelReader<'_, '_> {
         }
     }
 
-    fn info(&mut self, item: &mut Node, path: &str) -> (serde_json::Map<String, serde_json::Value>, ModelInfo) {
+    fn info(&mut self, item: &mut Node, path: &str) -> (Map<String, Value>, ModelInfo) {
         let Some(mut node) = item.remove("model_info") else { return Default::default() };
         names::check(&mut node, "model_info", path, Unknown::Keep, self.report);
         let known = read::<ModelInfo>(&node, path, self.report);
@@ -115,6 +138,9 @@ impl ModelReader<'_, '_> {
 
     /// Whether the deployment can be called. One that cannot stops the start, or is left out where the operator says so.
     fn spoken(&mut self, params: &DeploymentParams, place: Place, path: &str) -> bool {
+        if params.credential.is_some() {
+            return true;
+        }
         let Err(why) = (self.check)(params, self.environment) else { return true };
         let path = join(path, "litellm_params.model");
         if self.router.ignore_invalid_deployments {
@@ -145,6 +171,22 @@ impl ModelReader<'_, '_> {
         }
         complete
     }
+}
+
+/// The credentials of the file, as they are listed.
+pub(super) fn configured_credentials(root: &Node) -> Vec<ConfiguredCredential> {
+    let items = root.get("credential_list").map_or(&[][..], Node::items);
+    let read = |item: &Node| {
+        let map = |name| item.get(name).map(Node::to_value).and_then(|value| value.as_object().cloned());
+        let name = item.get("credential_name").and_then(Node::text)?.to_owned();
+        let secret = |value: Value| match value {
+            Value::String(text) => Secret::new(text),
+            other => Secret::new(other.to_string()),
+        };
+        let values = map("credential_values")?.into_iter().map(|(name, value)| (name, secret(value))).collect();
+        Some(ConfiguredCredential { name, values, info: map("credential_info").unwrap_or_default() })
+    };
+    items.iter().filter_map(read).collect()
 }
 
 fn credentials(root: &Node, report: &mut Report<'_>) -> HashMap<String, Node> {

@@ -159,12 +159,15 @@ mod tests {
 
     #[test]
     fn a_setting_without_effect_is_said_and_taken_out() {
-        let (left, warnings) = check_text("router_settings", Unknown::Warn, "num_retries: 2\ntimeout: 3\n").unwrap();
+        let (left, warnings) =
+            check_text("router_settings", Unknown::Warn, "assistants_config: 2\ntimeout: 3\n").unwrap();
         assert_eq!(left, ["timeout"]);
         assert_eq!(
             warnings,
-            ["c.yaml:1: router_settings.num_retries: is known but not supported by this version of Postern; it has \
-              no effect"]
+            [
+                "c.yaml:1: router_settings.assistants_config: is known but not supported by this version of Postern; it has \
+              no effect"
+            ]
         );
     }
 

@@ -8,6 +8,7 @@ use super::failing::FailingSettings;
 use super::health::HealthSettings;
 use super::key_management::{KeyManagementSettings, KeyManagementSystem, SecretManagerSettings, optional_system};
 use super::lenient;
+use super::models::ConfiguredCredential;
 use super::routing::RoutingSettings;
 use super::tls::TlsParams;
 use crate::limits::{BudgetMode, BudgetPeriod, BudgetPolicy};
@@ -21,6 +22,8 @@ use std::collections::BTreeMap;
 pub struct Config {
     /// `model_list`, in the file's order.
     pub models: Vec<ModelEntry>,
+    /// `credential_list`.
+    pub credentials: Vec<ConfiguredCredential>,
     /// `general_settings`.
     pub general: GeneralSettings,
     /// `litellm_settings`.
@@ -77,6 +80,13 @@ pub struct GeneralSettings {
     /// Whether hosts of files that clients name are checked; they are where nothing is said.
     #[serde(deserialize_with = "lenient::optional_flag")]
     pub user_url_validation: Option<bool>,
+    /// The form in which values at rest are sealed where neither a key service nor a key file is named:
+    /// `xsalsa20-poly1305` or `aes-256-gcm`.
+    #[serde(rename = "encryption_algorithm", deserialize_with = "lenient::is_aes_gcm")]
+    pub seals_with_aes_gcm: bool,
+    /// Whether requests and answers are kept with their spend rows: sealed, or not at all.
+    #[serde(deserialize_with = "lenient::flag")]
+    pub store_prompts_in_spend_logs: bool,
     /// Asks for debug logs. Read [`LitellmSettings::set_verbose`], where every spelling of this ends.
     #[serde(deserialize_with = "lenient::flag")]
     pub(super) detailed_debug: bool,
@@ -119,6 +129,8 @@ impl Default for GeneralSettings {
             reserve_output_tokens: None,
             user_url_allowed_hosts: Vec::new(),
             user_url_validation: None,
+            seals_with_aes_gcm: false,
+            store_prompts_in_spend_logs: false,
             detailed_debug: false,
             key_management_system: None,
             key_management_settings: KeyManagementSettings::default(),

@@ -19,7 +19,7 @@ use std::time::Duration;
 pub type Targets = dyn Fn(&DeploymentParams) -> Result<Target, Box<dyn Error + Send + Sync>> + Send + Sync;
 
 /// One of the upstreams that share a model's traffic.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Deployment {
     /// Its name in logs, headers and totals.
     pub id: DeploymentId,
@@ -50,6 +50,8 @@ pub struct Deployment {
 pub enum Backend {
     /// A provider.
     Upstream(Arc<Target>),
+    /// A provider, once the stored credential that these parameters name is filled in.
+    Unready(Arc<DeploymentParams>),
     /// Nobody: this fixed answer is given (`mock_response`).
     Mock(Value),
 }
@@ -109,6 +111,15 @@ impl Deployment {
         Ok(Self::assembled(deployment_id(entry), group.to_owned(), backend, entry.clone(), &params))
     }
 
+    /// The deployment with an upstream, of parameters in which its credential is filled in.
+    ///
+    /// # Errors
+    /// As [`Deployment::build`].
+    pub fn completed(&self, params: &DeploymentParams, targets: &Targets) -> Result<Self, BuildError> {
+        let backend = backend(&self.entry, params, targets)?;
+        Ok(Self { backend, ..self.clone() })
+    }
+
     /// The same deployment, chosen as the routing says and with what it has seen.
     pub(super) fn routed(mut self, routing: &Routing) -> Arc<Self> {
         (self.seen, self.is_watched) = (routing.seen(&self.id), routing.watches());
@@ -119,7 +130,7 @@ impl Deployment {
     pub fn target(&self) -> Option<&Arc<Target>> {
         match &self.backend {
             Backend::Upstream(target) => Some(target),
-            Backend::Mock(_) => None,
+            Backend::Mock(_) | Backend::Unready(_) => None,
         }
     }
 
@@ -165,6 +176,9 @@ fn backend(entry: &ModelEntry, params: &DeploymentParams, targets: &Targets) -> 
     if let Some(answer) = &params.mock_response {
         return Ok(Backend::Mock(answer.clone()));
     }
+    if params.credential.is_some() {
+        return Ok(Backend::Unready(Arc::new(params.clone())));
+    }
     let mut target = targets(params).map_err(|cause| BuildError::Upstream {
         model_name: entry.model_name.clone(),
         model: params.model.clone(),
@@ -208,7 +222,9 @@ fn priced(
     let known = match (base_model(entry, params), backend) {
         (Some(base), _) => price::find(base, None),
         (None, Backend::Upstream(target)) => price::find(&target.model, Some(target.provider)),
-        (None, Backend::Mock(_)) => price::find(&params.model, params.custom_llm_provider.as_deref()),
+        (None, Backend::Mock(_) | Backend::Unready(_)) => {
+            price::find(&params.model, params.custom_llm_provider.as_deref())
+        }
     };
     match known {
         Some(price) if overrides.is_empty() => Some(price),

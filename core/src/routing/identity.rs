@@ -38,6 +38,7 @@ fn hashed(entry: &ModelEntry) -> String {
     // Only where they are said, so that deployments without them keep the ids that they have had.
     let token = params.azure_ad_token.as_ref().map(|token| Value::from(token.expose()));
     described.extend(token.into_iter().chain(text(&params.api_version)));
+    described.extend(params.credential.as_ref().map(|name| Value::from(format!("credential={name}"))));
     described.extend(params.account.said().map(|(name, value)| Value::from(format!("{name}={value}"))));
     described.extend(params.tls.said().map(|(name, value)| Value::from(format!("{name}={value}"))));
     let described = match described.as_slice() {

@@ -1,12 +1,14 @@
 //! The routes of administrators: keys and spend, and with [`admin_records`] all that stands above keys. One table says
 //! which path does what.
 
+use super::admin_credentials::{self, CredentialAction};
 use super::admin_people::{self, PeopleAction};
 use super::admin_records::{self, RecordAction};
 use super::admin_request::{Asked, read};
 use super::admin_spend::{self, SpendAction};
 use super::error::ErrorAnswer;
 use super::gate::Gate;
+use crate::flow::admin::credentials::CredentialAdmin;
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
@@ -24,6 +26,8 @@ pub struct Administration {
     pub keys: Arc<KeyAdmin>,
     /// On spend.
     pub spend: Arc<SpendAdmin>,
+    /// On stored credentials.
+    pub credentials: Arc<CredentialAdmin>,
     /// On teams, users, organizations, budgets, end users and tags.
     pub records: Arc<RecordAdmin>,
 }
@@ -48,6 +52,7 @@ enum Action {
     Record(RecordAction),
     Spend(SpendAction),
     People(PeopleAction),
+    Credential(CredentialAction),
 }
 
 const ROUTES: &[(MethodFilter, &str, Action)] = &[
@@ -74,7 +79,9 @@ fn table() -> impl Iterator<Item = (MethodFilter, &'static str, Action)> {
     let of_records = admin_records::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Record(action)));
     let of_people = admin_people::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::People(action)));
     let of_spend = admin_spend::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Spend(action)));
-    ROUTES.iter().copied().chain(of_records).chain(of_people).chain(of_spend)
+    let of_credentials = admin_credentials::ROUTES.iter();
+    let of_credentials = of_credentials.map(|&(method, path, action)| (method, path, Action::Credential(action)));
+    ROUTES.iter().copied().chain(of_records).chain(of_people).chain(of_spend).chain(of_credentials)
 }
 
 /// Which paths there are.
@@ -98,7 +105,7 @@ pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max:
 }
 
 async fn perform(administration: &Administration, action: Action, asked: &Asked) -> Result<Value, AdminError> {
-    let Administration { keys, spend, records } = administration;
+    let Administration { keys, spend, records, credentials } = administration;
     let Asked { caller, params, key, body, now } = asked;
     match action {
         Action::GenerateKey => keys.generate(caller, body, *now).await,
@@ -118,6 +125,7 @@ async fn perform(administration: &Administration, action: Action, asked: &Asked)
         Action::ResetAllSpend => keys.reset_all_spend().await,
         Action::Spend(action) => admin_spend::perform((spend, records), action, asked).await,
         Action::People(action) => admin_people::perform(records, action, asked).await,
+        Action::Credential(action) => admin_credentials::perform(credentials, action, asked).await,
         Action::Record(action) => admin_records::perform(records, action, asked).await,
     }
 }

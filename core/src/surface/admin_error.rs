@@ -30,6 +30,18 @@ impl From<AdminError> for ErrorAnswer {
             AdminError::KeyNotInDatabase | AdminError::KeyNotFound => {
                 plain(StatusCode::NOT_FOUND, "not_found_error").param("key")
             }
+            AdminError::CredentialTaken(_) => plain(StatusCode::CONFLICT, "invalid_request_error"),
+            AdminError::CredentialConfigured(_) => bad_request(),
+            AdminError::NoSuchCredential(_) => {
+                Self { detail: Some(message.as_str().into()), ..plain(StatusCode::NOT_FOUND, "not_found_error") }
+            }
+            AdminError::Sealing(cause) => {
+                tracing::error!(error = &cause as &dyn std::error::Error, "a credential is not sealed");
+                let is_outage = cause.is_outage();
+                let status =
+                    if is_outage { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+                plain(status, "internal_server_error")
+            }
             AdminError::NoKeysFound => plain(StatusCode::NOT_FOUND, "internal_server_error"),
             AdminError::Taken(id) => taken(&id, plain),
             AdminError::Missing(id) => missing(&id, plain),

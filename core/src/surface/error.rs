@@ -9,6 +9,7 @@ use crate::admission::left::Left;
 use crate::admission::refusal::{Refusal, clock_time};
 use crate::auth::authenticate::AuthError;
 use crate::auth::route::RouteDenied;
+use crate::credentials::known::NotKnown;
 use crate::flow::model_call::CallError;
 use crate::providers::operation::Dialect;
 use crate::providers::provider::TransformError;
@@ -221,6 +222,7 @@ impl From<CallError> for ErrorAnswer {
                 Self { param, retry_after, ..Self::new(status, kind_of(status), failure.message) }
             }
             CallError::Identity(error) => identity(&error),
+            CallError::Credential(error) => credential(&error),
             CallError::Transport(error) => transport(&error),
             CallError::Unrecorded(error) => unrecorded(&error),
             CallError::NoEntropy(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message),
@@ -335,6 +337,12 @@ fn transport(error: &TransportError) -> ErrorAnswer {
             ErrorAnswer::new(StatusCode::GATEWAY_TIMEOUT, "timeout_error", format!("Timed out waiting for {what}."))
         }
     }
+}
+
+/// A credential that cannot be had at the moment is asked for again; one that is missing or does not fit is the operator's.
+fn credential(error: &NotKnown) -> ErrorAnswer {
+    let status = if error.is_outage() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+    ErrorAnswer::new(status, "internal_server_error", error.to_string())
 }
 
 /// What is wrong with the deployment's account is for the log: it is nothing that a client can mend.

@@ -4,6 +4,7 @@
 //! [`router`] puts together what a function or `postern` serves.
 
 pub mod admin;
+mod admin_credentials;
 mod admin_error;
 mod admin_people;
 mod admin_records;

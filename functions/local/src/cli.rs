@@ -1,7 +1,7 @@
 //! The command line. Flags keep LiteLLM's names where it has one; everything a flag says a variable can say too.
 
 use crate::cli_tls::TlsOptions;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use std::net::IpAddr;
 
 /// An LLM gateway: one OpenAI-compatible endpoint in front of every model provider.
@@ -9,8 +9,12 @@ use std::net::IpAddr;
 /// Without a configuration it serves a built-in demo model, and `PROVIDER/*` for every provider whose key is in the
 /// environment (OPENAI_API_KEY, GROQ_API_KEY, …); it makes a master key for this run and prints a curl line to try.
 #[derive(Debug, Parser)]
-#[command(name = "postern", version, after_help = EXAMPLES)]
+#[command(name = "postern", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
+    /// Something else than serving
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
     /// The configuration: a config.yaml as LiteLLM writes it, or s3://BUCKET/KEY
     #[arg(short, long, value_name = "FILE", env = "CONFIG_FILE_PATH")]
     pub(crate) config: Option<String>,
@@ -46,6 +50,13 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     pub(crate) tls: TlsOptions,
+}
+
+/// What `postern` does besides serving.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Seal, open and check values at rest
+    Secret(crate::secret::SecretOptions),
 }
 
 const EXAMPLES: &str = "\

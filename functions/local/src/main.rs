@@ -4,6 +4,7 @@ mod addressed;
 mod banner;
 mod cli;
 mod cli_tls;
+mod secret;
 mod secure;
 mod serve;
 mod start;
@@ -13,12 +14,16 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let options = cli::Options::parse();
+    let mut options = cli::Options::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    match runtime.block_on(start::run(options)) {
+    let result = match options.command.take() {
+        Some(cli::Command::Secret(options)) => runtime.block_on(secret::run(options)),
+        None => runtime.block_on(start::run(options)),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(error.as_ref()),
     }

@@ -8,11 +8,12 @@ use postern_core::assemble::StartError;
 use postern_core::assemble::aws::AwsOnDemand;
 use postern_core::assemble::configuration::{self, ConfigSource};
 use postern_core::assemble::gateway::{Gateway, Ground, KeyStaleness, Serves};
+use postern_core::assemble::sealing;
 use postern_core::assemble::secrets::Secrets;
 use postern_core::assemble::state::{self, IfMissing, StoreChoice, UnseenTable};
 use postern_core::clock::{Clock, Random, SystemClock, SystemRandom};
 use postern_core::config::{Environment, Loaded};
-use postern_core::crypto::key_hash;
+use postern_core::crypto::{Sealer, key_hash};
 use postern_core::secret::Secret;
 use postern_core::surface::security_headers::SecurityHeaders;
 use postern_core::telemetry::logs::{self, LogSettings};
@@ -46,15 +47,17 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     for warning in &loaded.warnings {
         banner::warn(warning);
     }
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let sealer = sealing::of_loaded(&loaded, &aws, &random).await?;
     let secured = secured(&options)?;
     if options.check {
         banner::say(&format!("The configuration is right: {} models.\n", loaded.config.models.len()));
         return Ok(());
     }
-    let ground = Ground { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) };
+    let ground = Ground { clock: Arc::new(SystemClock), random };
     let new_master_key = master_key(&options, &mut loaded, ground.random.as_ref())?;
     let model = loaded.config.models.iter().map(|entry| entry.model_name.clone()).find(|name| !name.contains('*'));
-    let (gateway, unseen) = open(&options, &environment, &aws, (loaded, secrets), ground).await?;
+    let (gateway, unseen) = open(&options, (&environment, sealer), &aws, (loaded, secrets), ground).await?;
     let asked = SocketAddr::new(options.host, options.port);
     let listener = TcpListener::bind(asked).await.map_err(|cause| Refused::Port { address: asked, cause })?;
     let scheme = if secured.is_some() { "https" } else { "http" };
@@ -115,7 +118,7 @@ fn master_key(options: &Options, loaded: &mut Loaded, random: &dyn Random) -> Re
 
 async fn open(
     options: &Options,
-    environment: &Environment,
+    (environment, sealer): (&Environment, Sealer),
     aws: &AwsOnDemand,
     loaded: (Loaded, Secrets),
     ground: Ground,
@@ -131,6 +134,7 @@ async fn open(
         StoreChoice::Memory | StoreChoice::File(_) => KeyStaleness::OnlyWriter,
     };
     let unseen = state.unseen.take();
+    state.sealer = Some(sealer);
     Ok((Gateway::assemble(loaded, state, staleness, ground).await?, unseen))
 }
 

@@ -4,5 +4,6 @@
 mod conformance;
 mod dynamo_failures;
 mod dynamo_table;
+mod kms;
 mod objects;
 mod secrets;

@@ -44,7 +44,7 @@ async fn several_secrets_cost_one_call() {
 }
 
 #[tokio::test]
-async fn a_secret_is_stored_stored_anew_deleted_and_brought_back() {
+async fn a_secret_is_stored_stored_anew_and_deleted() {
     let emulator = moto::start().await;
     let secrets = SecretsManager::new(&aws::connection(&emulator.url()).await);
     for value in ["sk-1", "sk-2"] {
@@ -53,8 +53,18 @@ async fn a_secret_is_stored_stored_anew_deleted_and_brought_back() {
     }
     secrets.delete("litellm/ours").await.expect("deleted");
     secrets.delete("litellm/nothing").await.expect("none is no error");
+    assert!(!matches!(secrets.fetch("litellm/ours").await, Ok(Some(_))));
+}
+
+#[tokio::test]
+async fn a_secret_that_was_deleted_is_brought_back_to_be_written() {
+    // The emulator takes a value for a deleted secret; the service does not.
+    let deleted = r#"{"__type":"InvalidRequestException","message":"already scheduled for deletion"}"#;
+    let done = || Answer::Status(200, r#"{"Name":"litellm/ours"}"#.to_owned());
+    let stub = Stub::start(vec![Answer::Status(400, deleted.to_owned()), done(), done()]).await;
+    let secrets = SecretsManager::new(&aws::connection(stub.url()).await);
     secrets.write("litellm/ours", &Secret::new("sk-3")).await.expect("written again");
-    assert_eq!(secrets.fetch("litellm/ours").await.expect("known").expect("there").expose(), "sk-3");
+    assert_eq!(stub.requests(), 3);
 }
 
 #[tokio::test]

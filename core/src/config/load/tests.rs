@@ -180,10 +180,19 @@ model_list:
     assert_eq!(seen, [(Some(1.0), Some("https://shared.test/v1")), (Some(9.0), Some("https://default.test/v1"))]);
     assert_eq!(models[0].params.api_key.as_ref().unwrap().expose(), "sk-shared");
     assert!(models[0].params.rest.is_empty());
+    let stored =
+        load("model_list: [{model_name: a, litellm_params: {model: m, litellm_credential_name: nope}}]").unwrap();
+    assert_eq!(stored.config.models[0].params.credential.as_deref(), Some("nope"));
+    assert_eq!(stored.warnings, []);
     assert_eq!(
-        problems("model_list: [{model_name: a, litellm_params: {model: m, litellm_credential_name: nope}}]"),
-        ["config.yaml:1: model_list[0].litellm_params.litellm_credential_name: `credential_list` has no credential \
-          `nope`"]
+        warnings(
+            "credential_list: [{credential_name: shared, credential_values: {}}]\n\
+             model_list: [{model_name: a, litellm_params: {model: m, litellm_credential_name: sharde}}]"
+        ),
+        [
+            "config.yaml:2: model_list[0].litellm_params.litellm_credential_name: no credential of `credential_list` has \
+          this name; did you mean `shared`?"
+        ]
     );
 }
 
@@ -228,6 +237,8 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, "ssl_verify") => "/etc/ca.pem",
         (_, "ssl_security_level") => "DEFAULT@SECLEVEL=1",
         (_, "litellm_credential_name") => "shared",
+        (_, "encryption_algorithm") => "aes-256-gcm",
+        (_, "store_prompts_in_spend_logs") => "true",
         ("router_settings", "default_litellm_params") => "{organization: org}",
         ("general_settings", "max_request_size_mb" | "log_retention_days") => "3",
         ("general_settings", "key_management_system") => "local",

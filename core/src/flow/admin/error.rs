@@ -4,6 +4,7 @@
 use crate::auth::key_store::KeyStoreError;
 use crate::auth::records::{RecordId, RecordKind, RecordStoreError};
 use crate::clock::NoEntropy;
+use crate::crypto::SealError;
 use crate::duration::DurationError;
 use crate::limits::{LimitError, LimitFault};
 use crate::secrets::SecretError;
@@ -80,6 +81,18 @@ pub enum AdminError {
     /// A virtual key asks about another key.
     #[error("You are not allowed to access this key's info. Your role=unknown")]
     ForeignKey,
+    /// There is a credential of this name already.
+    #[error("Credential '{0}' already exists. Change it with PATCH /credentials/{0}.")]
+    CredentialTaken(String),
+    /// The credential is one of the configuration's.
+    #[error("Credential '{0}' stands in `credential_list` of the configuration. Change it there.")]
+    CredentialConfigured(String),
+    /// There is no credential of this name.
+    #[error("Credential not found. Got credential name: {0}")]
+    NoSuchCredential(String),
+    /// A credential cannot be sealed.
+    #[error("The credential cannot be sealed: {0}")]
+    Sealing(SealError),
     /// A date is none.
     #[error("Invalid date format: '{value}' in `{field}`. Expected: YYYY-MM-DD or YYYY-MM-DD HH:MM:SS")]
     Date {

@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod cache_admin;
+pub mod credentials;
 pub mod error;
 pub mod keys;
 pub mod params;

@@ -13,6 +13,8 @@ pub enum Job {
     SpendSums,
     /// Removes spend rows that a retention set later no longer wants.
     LogRetention,
+    /// Seals values at rest anew that are sealed under an older key or in another form.
+    Resealing,
     /// Gives back the room of items that have ended.
     ExpiredItems,
     /// Asks deployments whether they answer.
@@ -21,10 +23,11 @@ pub enum Job {
 
 impl Job {
     /// Every job, in the order of a round: what users see first.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ExpiredHolds,
         Self::BudgetRollover,
         Self::SpendSums,
+        Self::Resealing,
         Self::LogRetention,
         Self::ExpiredItems,
         Self::HealthChecks,
@@ -36,6 +39,7 @@ impl Job {
             Self::ExpiredHolds => "expired_holds",
             Self::BudgetRollover => "budget_rollover",
             Self::SpendSums => "spend_sums",
+            Self::Resealing => "resealing",
             Self::LogRetention => "log_retention",
             Self::ExpiredItems => "expired_items",
             Self::HealthChecks => "health_checks",

@@ -15,6 +15,7 @@ pub mod job;
 mod log_retention;
 mod progress;
 pub mod report;
+mod resealing;
 pub mod run;
 mod spend_sums;
 #[cfg(test)]

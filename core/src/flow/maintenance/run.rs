@@ -7,12 +7,14 @@ use super::event::{Event, Task};
 use super::job::Job;
 use super::progress::{Ended, Progress, Until};
 use super::report::{JobReport, Report, Status};
-use super::{budget_rollover, expired_holds, expired_items, health_checks, log_retention, spend_sums};
+use super::{budget_rollover, expired_holds, expired_items, health_checks, log_retention, resealing, spend_sums};
 use crate::accounting::spend_log::SpendLog;
+use crate::accounting::subject_keys::StoredSubjectKeys;
 use crate::admission::ledger::Ledger;
 use crate::auth::budget_period::BudgetPeriods;
 use crate::auth::cache::PrincipalCache;
 use crate::clock::{Clock, Timestamp};
+use crate::credentials::store::CredentialStore;
 use crate::flow::health::Health;
 use crate::store::expiry::SweepExpired;
 use crate::store::table::Table;
@@ -26,6 +28,7 @@ pub struct Maintenance {
     spend: SpendLog,
     expiring: Option<Arc<dyn SweepExpired>>,
     remembered: Option<Arc<PrincipalCache>>,
+    sealed: Option<(CredentialStore, StoredSubjectKeys)>,
     health: OnceLock<Arc<Health>>,
     clock: Arc<dyn Clock>,
 }
@@ -41,12 +44,17 @@ impl Maintenance {
     ) -> Self {
         let periods = BudgetPeriods::new(Arc::clone(&table));
         let spend = SpendLog::new(Arc::clone(&table), retention_days);
-        Self { table, periods, spend, expiring, remembered: None, health: OnceLock::new(), clock }
+        Self { table, periods, spend, expiring, remembered: None, sealed: None, health: OnceLock::new(), clock }
     }
 
     /// Forgets callers of `cache` whose budget begins anew, so that this process sees it at once.
     pub fn forgetting(self, cache: Arc<PrincipalCache>) -> Self {
         Self { remembered: Some(cache), ..self }
+    }
+
+    /// Seals these anew where they are sealed otherwise than they would be now.
+    pub fn resealing(self, credentials: CredentialStore, subjects: StoredSubjectKeys) -> Self {
+        Self { sealed: Some((credentials, subjects)), ..self }
     }
 
     /// Probes deployments, as `health` is set up. What it says first counts.
@@ -111,6 +119,11 @@ impl Maintenance {
                 budget_rollover::run(budgets, &cursor, until, progress).await
             }
             Job::SpendSums => spend_sums::run(&self.spend, &cursor, until, progress).await,
+            Job::Resealing => {
+                let sealed = self.sealed.as_ref();
+                let sealed = sealed.map(|(credentials, subjects)| resealing::Sealed { credentials, subjects });
+                Box::pin(resealing::run(sealed, &cursor, until, progress)).await
+            }
             Job::LogRetention => log_retention::run(&self.spend, &cursor, until, progress).await,
             Job::ExpiredItems => expired_items::run(self.expiring.as_deref(), until, progress).await,
             Job::HealthChecks => health_checks::run(self.health.get().map(Arc::as_ref), until, progress).await,

@@ -5,6 +5,7 @@ use crate::admission::refusal::Refusal;
 use crate::api::form::FormError;
 use crate::auth::authenticate::AuthError;
 use crate::auth::route::RouteDenied;
+use crate::credentials::known::NotKnown;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
 use crate::providers::provider::TransformError;
@@ -112,6 +113,9 @@ pub enum CallError {
     /// The upstream cannot be shown who calls.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The stored credential of the deployment is not at hand.
+    #[error(transparent)]
+    Credential(#[from] NotKnown),
     /// The upstream could not be reached, or did not answer in time.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -159,7 +163,7 @@ impl CallError {
             Self::Transport(TransportError::TimedOut(_)) => "Timeout",
             Self::Transport(_) | Self::Identity(IdentityError::Unreachable { .. }) => "APIConnectionError",
             Self::Identity(IdentityError::Setting { .. }) => "InternalServerError",
-            Self::Unrecorded(_) | Self::NoEntropy(_) => "InternalServerError",
+            Self::Credential(_) | Self::Unrecorded(_) | Self::NoEntropy(_) => "InternalServerError",
         }
     }
 }

@@ -65,7 +65,8 @@ impl ModelCalls {
         facts.principal = Some(Arc::clone(&principal));
         let unknown = || CallError::UnknownResponse(request.name.clone());
         let id = ResponseId::read(&request.name).ok_or_else(unknown)?;
-        let deployment = maker(self, &principal, &id)?.ok_or_else(unknown)?;
+        self.refresh_credentials().await;
+        let deployment = self.completed(maker(self, &principal, &id)?.ok_or_else(unknown)?)?;
         (facts.model_group, facts.deployment) = (Some(id.model.clone()), Some(Arc::clone(&deployment)));
         let Some(target) = keeper(&deployment) else { return Err(CallError::ResponseNotKept(id.model)) };
         let asked = request.operation.request(target, &id.upstream, request.query.as_deref())?;

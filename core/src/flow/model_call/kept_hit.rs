@@ -10,7 +10,7 @@ use super::outage::unless_out_of_reach;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
 use super::scopes::{DEPLOYMENT, PROVIDER, Scopes};
-use super::{choice, settlement};
+use super::{choice, details};
 use crate::accounting::spend_row::{SpendDetails, SpendRow};
 use crate::admission::hold::Hold;
 use crate::admission::limits::{Demand, ScopeLimits, Tokens};
@@ -40,7 +40,7 @@ pub(super) async fn charge(
     let now = calls.clock.now();
     let group = choice::permitted(calls, &cached.model, principal)?;
     let Some(deployment) = group.deployments.first() else { return Ok(()) };
-    let details = settlement::details(facts.id, principal, request, &cached.said, deployment);
+    let details = details::of(facts.id, principal, request, &cached.said, deployment);
     let limited = limits(calls, cached, (request, principal), (facts.id, deployment, &details), now).await?;
     let [prompt_tokens, completion_tokens, total_tokens] = about.tokens;
     let details = SpendDetails {

@@ -3,7 +3,7 @@
 //! [`calls`] is where it begins and ends, [`walk`] goes through it, [`onward`] says what follows an attempt that failed
 //! ([`fault`]: why; [`wishes`]: what the request says to that), [`dispatch`] makes one attempt. [`plan`] decides without waiting, [`choice`] which deployment, [`admit`] counts the call in
 //! its limits: [`scopes`] says in which, [`bound`] how much, [`course`] what is tried next where one stands in the way.
-//! [`attempt`] talks to the
+//! [`named`] fills stored credentials in, [`attempt`] talks to the
 //! upstream, [`unfetched`] brings the files that the request names first, [`several`] more than once, [`followed`] until what it does has ended, [`relay`] passes a stream on, [`slices`]
 //! holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also when its
 //! client goes away. [`cached`] answers from what [`keeping`] has kept of earlier calls. [`probe`] is a call that the gateway makes by itself, [`kept`] asks for what an earlier call left with
@@ -11,6 +11,7 @@
 
 mod admit;
 mod asked;
+mod asked_input;
 mod attempt;
 mod body;
 mod bound;
@@ -18,9 +19,11 @@ mod cache_control;
 mod cacheable;
 mod cached;
 mod calls;
+mod captured;
 mod choice;
 mod count;
 mod course;
+mod details;
 mod dispatch;
 mod error;
 mod extra_body;
@@ -33,6 +36,7 @@ mod keeping;
 mod kept;
 mod kept_hit;
 mod late;
+mod named;
 mod onward;
 mod outage;
 mod parts;
@@ -60,9 +64,11 @@ mod wish;
 mod wishes;
 
 pub use calls::{CallAnswer, CallBody};
+pub use captured::KeptContents;
 pub use error::CallError;
 pub use facts::Facts;
 pub use kept::{KeptAnswer, KeptRequest};
+pub use named::NamedCredentials;
 pub use parts::ModelCalls;
 pub use proxy_limits::ProxyLimits;
 pub use relay::Relay;

@@ -1,5 +1,7 @@
 //! What every call of a model works with. Holds no logic: each step of the walk takes from here what it uses.
 
+use super::captured::KeptContents;
+use super::named::NamedCredentials;
 use super::proxy_limits::ProxyLimits;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
@@ -34,6 +36,10 @@ pub struct ModelCalls {
     pub transport: Transports,
     /// The way to files that clients name by their addresses. `None`: none is fetched.
     pub files: Option<GuardedClient>,
+    /// Stored credentials, where a deployment names one.
+    pub named: Option<Arc<NamedCredentials>>,
+    /// Keeps requests and answers beside their charge, where the operator asks for it.
+    pub kept: Option<Arc<KeptContents>>,
     /// Shows upstreams who calls.
     pub authorizer: Authorizer,
     /// The time.

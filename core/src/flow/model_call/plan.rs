@@ -11,6 +11,7 @@ use super::request::CallRequest;
 use super::wish;
 use crate::api::medium::Medium;
 use crate::api::members::{self, Members};
+use crate::credentials::known::NotKnown;
 use crate::id::RequestId;
 use crate::limits::BudgetMode;
 use crate::principal::Principal;
@@ -77,6 +78,7 @@ pub(super) fn make(
         None => choose(calls, name, principal, (course, &wish), now)?,
     };
     may_fall_back(calls, principal, &said)?;
+    let deployment = calls.completed(deployment)?;
     if let Some((size, quality)) = said.medium.as_ref().and_then(Medium::size_and_quality) {
         said.price = deployment.price_of_images(size, quality).map(Box::new);
     }
@@ -91,6 +93,9 @@ pub(super) fn make(
             let id = id.to_string();
             let call = MockCall { operation, model: &said.model, stream: said.stream, id: &id, now: calls.clock.now() };
             (registry::mock(operation), Upstream::Mock(mock::answer(response, &call)))
+        }
+        (None, Backend::Unready(params)) => {
+            return Err(NotKnown::Missing(params.credential.clone().unwrap_or_default()).into());
         }
         (None, Backend::Upstream(target)) => {
             let mut policy = said.policy.over(&target.policy);

@@ -3,11 +3,12 @@
 
 use super::attempt;
 use super::body::Said;
+use super::details;
 use super::error::CallError;
 use super::parts::ModelCalls;
 use super::plan::Upstream;
 use super::request::CallRequest;
-use super::settlement::{self, OpenCall};
+use super::settlement::OpenCall;
 use crate::api::members::Members;
 use crate::crypto::key_hash;
 use crate::id::RequestId;
@@ -41,6 +42,8 @@ impl ModelCalls {
         wait: Duration,
         client_address: Option<IpAddr>,
     ) -> Result<(), CallError> {
+        self.refresh_credentials().await;
+        let deployment = self.completed(deployment)?;
         let Backend::Upstream(target) = &deployment.backend else { return Ok(()) };
         let request = question(operation_of(&deployment), client_address).with_form()?;
         let operation = request.operation;
@@ -57,7 +60,7 @@ impl ModelCalls {
         let id = RequestId::at(self.clock.now(), &entropy);
         let said = Said { model: deployment.group.clone(), tags: vec![TAG.to_owned()], ..Said::default() };
         let prober = Arc::new(prober());
-        let details = settlement::details(id, &prober, &request, &said, &deployment);
+        let details = details::of(id, &prober, &request, &said, &deployment);
         let who = (prober, deployment, speaker);
         let mut open = OpenCall::begin(Arc::clone(self), who, &request, details, id);
         let upstream = Upstream::Provider(Box::new(upstream));

@@ -2,8 +2,10 @@
 //! that breaks, a client that goes away.
 
 use super::admit::Admitted;
+use super::asked_input::AskedInput;
 use super::body::Said;
 use super::bound;
+use super::captured::Captured;
 use super::error::CallError;
 use super::fault;
 use super::late;
@@ -16,7 +18,6 @@ use super::unrecorded;
 use super::watched::Watched;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::api::medium::Medium;
-use crate::clock::Timestamp;
 use crate::config::tls::Channel;
 use crate::id::RequestId;
 use crate::limits::BudgetMode;
@@ -31,19 +32,8 @@ use crate::providers::provider::Reply;
 use crate::routing::Deployment;
 use crate::tokens;
 use crate::usage::{Doubt, Usage};
-use crate::wire::input_weight::InputWeight;
 use bytes::Bytes;
-use http::header::USER_AGENT;
 use std::sync::Arc;
-
-/// Largest body that is counted by a tokenizer, where the upstream tells no usage; a larger one is weighed.
-const COUNTED_BYTES_MAX: usize = 16 << 10;
-
-/// The request's input, for the case that the upstream tells no usage.
-enum AskedInput {
-    Body(Bytes),
-    Weighed(u64),
-}
 
 /// A dispatched call. Dropped before it is settled, it settles itself in the background for what has passed.
 pub(super) struct OpenCall {
@@ -70,6 +60,8 @@ pub(super) struct OpenCall {
     asked: AskedInput,
     seen: Seen,
     sample: Sample,
+    /// What is kept of it, where anything is.
+    captured: Option<Box<Captured>>,
     watched: Option<Watched>,
     /// Whether the model has no other deployment.
     pub(super) is_alone: bool,
@@ -86,7 +78,9 @@ impl OpenCall {
         let watched = Watched::begin(&deployment, &calls);
         calls.share();
         let row = SpendRow { request_id: id, key: principal.key.clone(), cost: NanoDollars::ZERO, details };
+        let captured = Captured::begin(&calls, &request.body);
         Self {
+            captured,
             calls,
             principal,
             deployment,
@@ -123,9 +117,7 @@ impl OpenCall {
 
     /// A stream may last long: a large body is weighed, and not kept.
     pub(super) fn let_go_of_input(&mut self) {
-        if matches!(&self.asked, AskedInput::Body(body) if body.len() > COUNTED_BYTES_MAX) {
-            self.asked = AskedInput::Weighed(self.asked.tokens());
-        }
+        self.asked.let_go();
     }
 
     /// Whether the stream has grown beyond what is held for it.
@@ -145,7 +137,7 @@ impl OpenCall {
     /// What the answer is told with.
     pub(super) fn reply(&self, show_usage: bool) -> Reply<'_> {
         let model = self.row.as_ref().map_or("", |row| row.details.model_group.as_str());
-        let asked: &[u8] = if let AskedInput::Body(body) = &self.asked { body } else { &[] };
+        let asked = self.asked.body();
         let deployment = self.deployment.id.as_str();
         Reply { operation: self.operation, id: self.id, model, deployment, asked, show_usage }
     }
@@ -177,6 +169,9 @@ impl OpenCall {
     pub(super) fn saw(&mut self, seen: &Seen, piece: &Bytes) {
         self.seen.clone_from(seen);
         self.sample.take(piece, seen.content_events);
+        if let Some(captured) = &mut self.captured {
+            captured.take(piece);
+        }
     }
 
     /// Charges the call for its answer. Where the upstream told no usage, it is estimated.
@@ -194,6 +189,9 @@ impl OpenCall {
     /// # Errors
     /// As [`OpenCall::settle`].
     pub(super) async fn settle_whole(&mut self, usage: Option<Usage>, answer: &[u8]) -> Result<NanoDollars, CallError> {
+        if let Some(captured) = &mut self.captured {
+            captured.whole(answer);
+        }
         let promised = self.promised_output;
         let usage = self.used(usage, || self.estimate(promised.unwrap_or_else(|| tokens::count_answer(answer))));
         self.judge(usage, || Outcome::Success);
@@ -258,6 +256,10 @@ impl OpenCall {
         if !self.slices.are_closed() {
             self.slices.close(&self.calls, &mut self.admitted).await;
         }
+        if let (Some(captured), Some(row)) = (&self.captured, &mut self.row) {
+            Box::pin(captured.keep(&self.calls, row)).await;
+            self.captured = None;
+        }
         let Some(row) = &self.row else { return Ok(NanoDollars::ZERO) };
         let release = self.admitted.release(&row.details.usage, row.details.ended_at);
         let cost = row.cost;
@@ -278,10 +280,14 @@ impl OpenCall {
 
     /// Stores the row in the background.
     fn settle_late(&mut self) {
-        let Some(row) = self.row.take() else { return };
+        let Some(mut row) = self.row.take() else { return };
+        let captured = self.captured.take();
         let (calls, principal) = (Arc::clone(&self.calls), Arc::clone(&self.principal));
         let (mut admitted, mut slices) = (std::mem::take(&mut self.admitted), std::mem::take(&mut self.slices));
         self.calls.background.spawn(async move {
+            if let Some(captured) = captured {
+                captured.keep(&calls, &mut row).await;
+            }
             if unrecorded::settle(&calls, &row, &mut admitted, &mut slices).await {
                 note_spend(&calls, &principal, row.cost);
             }
@@ -345,16 +351,6 @@ impl Drop for OpenCall {
     }
 }
 
-impl AskedInput {
-    fn tokens(&self) -> u64 {
-        match self {
-            Self::Body(body) if body.len() <= COUNTED_BYTES_MAX => tokens::count_request(body),
-            Self::Body(body) => InputWeight::of(body).estimate(),
-            Self::Weighed(tokens) => *tokens,
-        }
-    }
-}
-
 /// Remembers what a key has spent, and tells the operator where that passes a soft budget.
 fn note_spend(calls: &Arc<ModelCalls>, principal: &Principal, cost: NanoDollars) {
     principal.spend.add(cost);
@@ -367,40 +363,4 @@ fn failure(error: &CallError) -> Outcome {
         _ => String::new(),
     };
     Outcome::Failure { class: error.class_name().to_owned(), code, message: error.to_string() }
-}
-
-/// What is known of a call before it is made.
-pub(super) fn details(
-    id: RequestId,
-    principal: &Principal,
-    request: &CallRequest,
-    said: &Said,
-    deployment: &Deployment,
-) -> SpendDetails {
-    let target = deployment.target();
-    let provider = target.map_or("mock", |target| target.provider);
-    let user_agent = request.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-    SpendDetails {
-        call_type: request.operation.call_type().into(),
-        key_alias: principal.key_alias.clone(),
-        user_id: principal.user_id.clone(),
-        team_id: principal.team_id.clone(),
-        model_group: said.model.clone(),
-        model: target.map_or_else(|| said.model.clone(), |target| format!("{provider}/{}", target.model)),
-        deployment_id: Some(deployment.id.clone()),
-        provider: provider.into(),
-        api_base: target.map(|target| target.api_base.clone()).unwrap_or_default(),
-        started_at: id.arrived(),
-        ended_at: Timestamp::default(),
-        first_token_at: None,
-        usage: Usage::default(),
-        outcome: Outcome::Success,
-        stream: said.stream,
-        cache_hit: false,
-        requester_ip: request.client_address.map(|address| address.to_string()),
-        user_agent: user_agent.map(str::to_owned),
-        tags: said.tags.clone(),
-        end_user: said.end_user.clone(),
-        metadata: serde_json::Map::new(),
-    }
 }

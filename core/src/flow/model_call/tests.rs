@@ -19,6 +19,7 @@ use crate::id::RequestId;
 use crate::money::NanoDollars;
 use crate::providers::operation::Operation;
 use crate::providers::resolve::target_of;
+use crate::routing::retry::RetryRules;
 use crate::routing::rules::FailureRules;
 use crate::routing::{LiveModels, ModelTable};
 use crate::secret::Secret;
@@ -68,6 +69,11 @@ impl Transport for Scripted {
     }
 }
 
+/// Nothing is tried again: these tests are of single attempts.
+fn once() -> FailureRules {
+    FailureRules { retry: RetryRules { retries: 0, ..RetryRules::default() }, ..FailureRules::default() }
+}
+
 struct Gateway {
     calls: Arc<ModelCalls>,
     upstream: Arc<Scripted>,
@@ -102,7 +108,9 @@ impl Gateway {
             spend: Arc::new(SpendLog::new(table.clone(), None)),
             ledger: Ledger::new(table.clone()),
             limits: ProxyLimits::default(),
-            failing: FailureRules::default(),
+            failing: once(),
+            named: None,
+            kept: None,
             authorizer: Authorizer::new(upstream.clone(), Arc::clone(&clock)),
             transport: upstream.clone().into(),
             files: None,

@@ -15,7 +15,7 @@ use super::onward::Onward;
 use super::parts::ModelCalls;
 use super::plan::{Plan, Upstream};
 use super::request::CallRequest;
-use super::{admit, body, forwarded, plan, settlement, unfetched, wish, wishes};
+use super::{admit, body, details, forwarded, plan, unfetched, wish, wishes};
 use crate::accounting::spend_row::SpendDetails;
 use crate::auth::route::authorize_route;
 use crate::principal::Principal;
@@ -30,6 +30,7 @@ impl ModelCalls {
     pub(super) async fn walk(self: &Arc<Self>, request: CallRequest, facts: &mut Facts) -> Result<CallBody, CallError> {
         let principal = self.authenticate(&request).await?;
         facts.principal = Some(Arc::clone(&principal));
+        self.refresh_credentials().await;
         let request = &request.with_form()?;
         match &self.cache {
             // In a box: most gateways keep no answers.
@@ -152,7 +153,7 @@ impl ModelCalls {
         facts: &Facts,
         course: &Course,
     ) -> Result<(SpendDetails, Admitted), Refused> {
-        let mut details = settlement::details(facts.id, principal, request, &plan.said, &plan.deployment);
+        let mut details = details::of(facts.id, principal, request, &plan.said, &plan.deployment);
         if course.attempts > 0 {
             details.metadata.insert("attempted_retries".to_owned(), facts.retries.into());
             details.metadata.insert("attempted_fallbacks".to_owned(), facts.fallbacks.into());

@@ -8,6 +8,11 @@ use crate::auth::key_store::KeyStore;
 use crate::auth::master::MasterKey;
 use crate::auth::records::{Directory, RecordStore};
 use crate::clock::{Clock, ManualClock, SystemRandom, Timestamp};
+use crate::credentials::known::KnownCredentials;
+use crate::credentials::store::CredentialStore;
+use crate::crypto::litellm_value::Algorithm;
+use crate::crypto::sealer::Keyring;
+use crate::flow::admin::credentials::CredentialAdmin;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
@@ -81,6 +86,7 @@ impl Gateway {
             )),
             keys,
             spend: Arc::new(SpendAdmin::new(log.clone(), store.clone())),
+            credentials: credentials(&table, &clock),
         };
         let master = MasterKey::new(&Secret::new(MASTER));
         let authenticator = Authenticator::new(Some(master), store, cache, directory);
@@ -125,6 +131,13 @@ impl Gateway {
     }
 }
 
+fn credentials(table: &Arc<dyn Table>, clock: &Arc<ManualClock>) -> Arc<CredentialAdmin> {
+    let sealer = Keyring::default().salt(&Secret::new("salt")).sealer(Algorithm::default(), Arc::new(SystemRandom));
+    let store = CredentialStore::new(Arc::clone(table), sealer);
+    let known = Arc::new(KnownCredentials::new(store.clone(), clock.clone(), 0));
+    Arc::new(CredentialAdmin::new(store, known, Vec::new()))
+}
+
 fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc<dyn Clock>) -> Arc<ModelCalls> {
     let named = |name: &str| {
         let params = json!({"model": "openai/gpt-4o", "mock_response": "Hi", "input_cost_per_token": 0, "output_cost_per_token": 0});
@@ -140,6 +153,8 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         ledger,
         limits: ProxyLimits::default(),
         failing: FailureRules::default(),
+        named: None,
+        kept: None,
         authorizer: Authorizer::new(Arc::new(Unreachable), clock.clone()),
         transport: Arc::new(Unreachable).into(),
         clock,

@@ -1,12 +1,14 @@
 //! What every operation on records works with.
 
 use super::forms::Form;
+use crate::accounting::subject_keys::StoredSubjectKeys;
 use crate::auth::cache::PrincipalCache;
 use crate::auth::key_listing::KeyFilter;
 use crate::auth::key_record::StoredKey;
 use crate::auth::records::{Directory, Record, RecordId, RecordKind, RecordStore, RecordStoreError, StoredRecord};
 use crate::clock::{Random, Timestamp};
 use crate::config::RecordDefaults;
+use crate::crypto::subject::{Subject, SubjectKeys};
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::principal::Principal;
@@ -24,6 +26,8 @@ pub struct RecordAdmin {
     directory: Arc<Directory>,
     cache: Arc<PrincipalCache>,
     random: Arc<dyn Random>,
+    /// The keys that what is kept of users' calls is sealed under.
+    subjects: Option<StoredSubjectKeys>,
     /// What new users get where their maker says nothing.
     pub(super) user_defaults: RecordDefaults,
     /// The same of new teams.
@@ -41,7 +45,26 @@ impl RecordAdmin {
         random: Arc<dyn Random>,
     ) -> Self {
         let (user_defaults, team_defaults) = Default::default();
-        Self { records, keys, directory, cache, random, user_defaults, team_defaults }
+        Self { records, keys, directory, cache, random, subjects: None, user_defaults, team_defaults }
+    }
+
+    /// Destroys the keys of users and end users who are deleted, and with them what is kept of their calls.
+    pub fn shredding(self, subjects: StoredSubjectKeys) -> Self {
+        Self { subjects: Some(subjects), ..self }
+    }
+
+    /// Destroys the key of a user or end user.
+    pub(super) async fn shred(&self, id: &RecordId) -> Result<(), AdminError> {
+        let (Some(subjects), Some(subject)) = (&self.subjects, subject_of(id)) else { return Ok(()) };
+        subjects.destroy(&subject).await.map_err(AdminError::Write)
+    }
+
+    /// Whether anything is kept of the calls of somebody who may have no record.
+    pub(super) async fn has_kept(&self, id: &RecordId) -> bool {
+        match (&self.subjects, subject_of(id)) {
+            (Some(subjects), Some(subject)) => !matches!(subjects.existing(&subject).await, Ok(None)),
+            _ => false,
+        }
     }
 
     /// Gives new users and new teams what their maker does not say otherwise.
@@ -128,6 +151,7 @@ impl RecordAdmin {
 
     /// Removes a record; `None` where there was none.
     pub(super) async fn remove(&self, id: &RecordId) -> Result<Option<StoredRecord>, AdminError> {
+        self.shred(id).await?;
         let Some(stored) = self.records.get(id).await? else { return Ok(None) };
         let done = self.records.delete(&stored.record, Vec::new()).await;
         self.changed(id);
@@ -179,5 +203,15 @@ impl RecordAdmin {
             Some(id) => self.keys.check_budget(id).await,
             None => Ok(()),
         }
+    }
+}
+
+/// Whose key goes with a record.
+fn subject_of(id: &RecordId) -> Option<Subject> {
+    match id {
+        RecordId::Of(RecordKind::User, _) => Some(Subject::User(id.name().to_owned())),
+        RecordId::Of(RecordKind::Customer, _) => Some(Subject::EndUser(id.name().to_owned())),
+        RecordId::Of(RecordKind::Team | RecordKind::Organization | RecordKind::Budget | RecordKind::Tag, _)
+        | RecordId::Member { .. } => None,
     }
 }

@@ -4,6 +4,7 @@ use super::row;
 use super::span::Wanted;
 use super::spend_admin::SpendAdmin;
 use crate::accounting::spend_query::SpendQuery;
+use crate::accounting::subject_keys::open_content;
 use crate::calendar;
 use crate::clock::Timestamp;
 use crate::flow::admin::error::AdminError;
@@ -40,7 +41,12 @@ impl SpendAdmin {
                 Some(request_id) => self.log.find(request_id).await?,
                 None => None,
             };
-            return Ok(found.iter().map(row::shown).collect());
+            let Some(found) = found else { return Ok(json!([])) };
+            let mut shown = row::shown(&found);
+            if let Some(subjects) = &self.subjects {
+                row::add_content(&mut shown, open_content(subjects, &found).await);
+            }
+            return Ok(json!([shown]));
         }
         let summarize = params.flag("summarize")?.unwrap_or(true);
         let asked = self.asked(params, now)?;

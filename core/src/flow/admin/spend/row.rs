@@ -2,6 +2,7 @@
 
 use crate::accounting::spend_row::{Outcome, SpendRow};
 use crate::calendar::rfc3339;
+use crate::crypto::subject::SubjectKeyError;
 use crate::usage::Doubt;
 use serde_json::{Map, Value, json};
 
@@ -94,6 +95,25 @@ pub fn shown(row: &SpendRow) -> Value {
         "updated_at": stored_at,
     })));
     Value::Object(shown)
+}
+
+/// Adds what is kept of the call. Nothing where nothing is, or where a key that it needs is destroyed.
+pub(super) fn add_content(shown: &mut Value, content: Result<Option<Value>, SubjectKeyError>) {
+    let mut content = match content {
+        Ok(Some(content)) => content,
+        Ok(None) => return,
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "what is kept of a call cannot be opened");
+            return;
+        }
+    };
+    let request = content.get_mut("request").map(Value::take).unwrap_or_default();
+    let messages = ["messages", "input", "prompt"].iter().find_map(|name| request.get(name)).cloned();
+    let response = content.get_mut("response").map(Value::take).unwrap_or_default();
+    let Some(shown) = shown.as_object_mut() else { return };
+    shown.insert("messages".to_owned(), messages.unwrap_or_else(|| json!({})));
+    shown.insert("response".to_owned(), response);
+    shown.insert("proxy_server_request".to_owned(), request);
 }
 
 fn metadata(row: &SpendRow, id: &str) -> Map<String, Value> {

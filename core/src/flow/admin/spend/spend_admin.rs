@@ -2,6 +2,7 @@
 
 use crate::accounting::spend_log::SpendLog;
 use crate::accounting::spend_query::{SPAN_DAYS_MAX, SpendQuery};
+use crate::accounting::subject_keys::StoredSubjectKeys;
 use crate::auth::key_store::KeyStore;
 use crate::calendar::DAY_MILLIS;
 use crate::clock::Timestamp;
@@ -16,6 +17,8 @@ const LOOK_BACK_DAYS: i64 = 30;
 pub struct SpendAdmin {
     pub(super) log: SpendLog,
     pub(super) keys: KeyStore,
+    /// Opens what is kept of calls.
+    pub(super) subjects: Option<StoredSubjectKeys>,
 }
 
 /// The rows that parameters ask for.
@@ -31,7 +34,12 @@ pub(super) struct Asked {
 impl SpendAdmin {
     /// Operations on the rows of `log`, paid by the keys of `keys`.
     pub fn new(log: SpendLog, keys: KeyStore) -> Self {
-        Self { log, keys }
+        Self { log, keys, subjects: None }
+    }
+
+    /// Shows what is kept of calls, as far as these keys open it.
+    pub fn showing(self, subjects: StoredSubjectKeys) -> Self {
+        Self { subjects: Some(subjects), ..self }
     }
 
     /// The parameters with the token of the key that `api_key` means: a key that was replaced is known by its first.

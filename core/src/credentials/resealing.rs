@@ -1,0 +1,54 @@
+//! Seals stored credentials anew where they are sealed otherwise than they would be now: a page at a time, each credential
+//! only if nobody changed it meanwhile. Values are readable before, while and after.
+
+use super::store::{CredentialError, CredentialStore, PARTITION, VALUES, from_item};
+use crate::store::table::{Query, ReadError};
+use crate::store::write::Change;
+
+/// What a page of work came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// Credentials looked at.
+    pub examined: u64,
+    /// Credentials sealed anew.
+    pub done: u64,
+    /// Credentials that could not be opened or sealed; the log says why.
+    pub passed_over: u64,
+    /// The last that was looked at; `None`: there are no more.
+    pub next: Option<String>,
+}
+
+impl CredentialStore {
+    /// Looks at the next `limit` credentials after `after`.
+    ///
+    /// # Errors
+    /// As [`crate::store::table::Table::query`].
+    pub async fn reseal(&self, after: Option<String>, limit: usize) -> Result<Resealed, ReadError> {
+        let query = Query { limit, after, ..Query::partition(PARTITION) };
+        let page = self.table.query(&query).await?;
+        let mut resealed = Resealed { next: page.next, ..Resealed::default() };
+        for item in &page.items {
+            let sealed = from_item(item);
+            resealed.examined += 1;
+            let moved = match self.resealed(&sealed).await {
+                Ok(None) => continue,
+                Ok(Some(values)) => {
+                    let changes = vec![Change::Set(VALUES.to_owned(), values.into())];
+                    self.change(&sealed.name, sealed.values, changes).await
+                }
+                Err(error) => Err(error.into()),
+            };
+            match moved {
+                Ok(()) => resealed.done += 1,
+                // Whoever changed or removed it sealed it with the key of now.
+                Err(CredentialError::Changed | CredentialError::NotFound) => {}
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(credential = sealed.name, error, "a credential is not sealed anew");
+                    resealed.passed_over += 1;
+                }
+            }
+        }
+        Ok(resealed)
+    }
+}
