@@ -39,7 +39,6 @@ pub(super) async fn run(
                 }
                 let (summed, rows) = spend.sum_up((day, shard), now, ROWS_AT_ONCE).await?;
                 progress.examined += rows as u64;
-                progress.done += rows as u64;
                 if summed == Summed::All {
                     break;
                 }
