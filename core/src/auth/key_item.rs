@@ -18,6 +18,14 @@ pub const RECORD: &str = "KEY";
 /// The sort key of a key's running totals in its partition. Accounting adds to them.
 pub const TOTALS: &str = "SPEND";
 
+/// The sort key of what a hash opens beyond its own record, in its partition ([`super::key_secret`]).
+pub const SECRET: &str = "SECRET";
+
+/// Where it stands which key a secret opens.
+pub fn secret_key(secret: &KeyHash) -> Key {
+    Key::new(partition(secret), SECRET)
+}
+
 /// Where a key's record stands.
 pub fn record_key(hash: &KeyHash) -> Key {
     Key::new(partition(hash), RECORD)

@@ -12,12 +12,9 @@ use super::key_record::{KeyRecord, StoredKey};
 use super::key_store::{KeyStore, KeyStoreError};
 use crate::clock::Timestamp;
 use crate::id::KeyHash;
-use crate::store::item::{Item, Key};
+use crate::store::item::Item;
 use crate::store::table::ReadError;
 use crate::store::write::{Condition, Write};
-
-/// The sort key of a pointer in the partition of the secret's hash.
-pub(super) const SECRET: &str = "SECRET";
 
 /// A key that a caller presents a secret of.
 #[derive(Debug)]
@@ -28,18 +25,10 @@ pub struct Presented {
     pub until: Option<Timestamp>,
 }
 
-/// Where the pointer of a secret stands.
-pub(super) fn place(secret: &KeyHash) -> Key {
-    Key::new(key_item::partition(secret), SECRET)
-}
-
-/// That no other key is opened by this hash.
-pub(super) fn opens_nothing(hash: &KeyHash) -> Write {
-    Write::Check { key: place(hash), when: vec![Condition::Absent] }
-}
-
 fn pointer(secret: &KeyHash, record: &KeyRecord, until: Option<Timestamp>) -> Item {
-    let item = Item::new(place(secret)).with("key", record.hash.as_str()).with("made", record.created_at.millis());
+    let item = Item::new(key_item::secret_key(secret))
+        .with("key", record.hash.as_str())
+        .with("made", record.created_at.millis());
     Item { expires_at: until, ..item }
 }
 
@@ -117,7 +106,7 @@ impl KeyStore {
         let (old, new) = (before.presented(), after.presented());
         writes.push(match until {
             Some(_) => Write::Put { item: pointer(old, before, until), when: Vec::new() },
-            None => Write::Delete { key: place(old), when: Vec::new() },
+            None => Write::Delete { key: key_item::secret_key(old), when: Vec::new() },
         });
         let secret_index = writes.len();
         if new != &after.hash {

@@ -13,7 +13,6 @@ use super::item_difference::difference;
 use super::key_item;
 use super::key_listing::{self, KeyFilter, KeyListing};
 use super::key_record::{KeyRecord, KeyTotals, StoredKey};
-use super::key_secret;
 use crate::clock::Timestamp;
 use crate::id::KeyHash;
 use crate::money::NanoDollars;
@@ -96,11 +95,7 @@ impl KeyStore {
             let index = page.items.iter().position(|item| item.key.sort == sort)?;
             Some(page.items.swap_remove(index))
         };
-        Ok(KeyItems {
-            record: take(key_item::RECORD),
-            secret: take(key_secret::SECRET),
-            totals: take(key_item::TOTALS),
-        })
+        Ok(KeyItems { record: take(key_item::RECORD), secret: take(key_item::SECRET), totals: take(key_item::TOTALS) })
     }
 
     /// The key that has this alias.
@@ -123,7 +118,7 @@ impl KeyStore {
             .with("used", spent.nanos());
         let mut writes = vec![
             absent(key_item::to_item(record)),
-            key_secret::opens_nothing(&record.hash),
+            Write::Check { key: key_item::secret_key(&record.hash), when: vec![Condition::Absent] },
             Write::Put { item: totals, when: Vec::new() },
             Write::Put { item: key_listing::to_item(record), when: Vec::new() },
         ];
@@ -243,7 +238,7 @@ impl KeyStore {
             delete(key_listing::listing_key(record)),
         ];
         writes.extend(record.key_alias.as_deref().map(|alias| delete(alias_key(alias))));
-        writes.extend(record.secret.as_ref().map(|secret| delete(key_secret::place(secret))));
+        writes.extend(record.secret.as_ref().map(|secret| delete(key_item::secret_key(secret))));
         match self.table.transact(None, writes).await {
             Err(WriteError::ConditionFailed { old: None, .. }) => Err(KeyStoreError::NotFound),
             Err(WriteError::ConditionFailed { .. } | WriteError::Conflict) => Err(KeyStoreError::Changed),

@@ -1,12 +1,30 @@
 //! `GET /routes`: every route there is, read off the tables that the router is made of.
 
+use super::error::ErrorAnswer;
+use super::gate::Gate;
 use super::{admin, cache_admin, model_call, utilities};
 use crate::providers::operation::Operation;
-use axum::routing::MethodFilter;
+use axum::routing::{MethodFilter, get};
+use axum::{Json, Router};
+use http::HeaderMap;
 use serde_json::{Value, json};
 
+/// The route.
+pub(super) fn routes(gate: Gate) -> Router {
+    let answer = move |headers: HeaderMap| {
+        let gate = gate.clone();
+        async move {
+            gate.admit(&headers, ROUTE).await?;
+            Ok::<_, ErrorAnswer>(Json(all()))
+        }
+    };
+    Router::new().route(ROUTE, get(answer))
+}
+
+const ROUTE: &str = "/routes";
+
 /// Routes that stand in no table.
-const OTHERS: [&str; 15] = [
+const OTHERS: [&str; 16] = [
     "/",
     "/health",
     "/health/history",
@@ -18,6 +36,7 @@ const OTHERS: [&str; 15] = [
     "/model/info",
     "/models",
     "/models/{id}",
+    ROUTE,
     "/v1/model/info",
     "/v1/models",
     "/v1/models/{id}",
@@ -25,7 +44,7 @@ const OTHERS: [&str; 15] = [
 ];
 
 /// The routes as clients know them.
-pub(super) fn all() -> Value {
+fn all() -> Value {
     let calls = Operation::ALL.into_iter().flat_map(model_call::paths).map(|path| (MethodFilter::POST, *path));
     let utilities = utilities::ROUTES.iter().map(|(method, path, _)| (*method, *path));
     let others = OTHERS.into_iter().map(|path| (MethodFilter::GET, path));

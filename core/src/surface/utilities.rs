@@ -1,9 +1,8 @@
-//! The routes that tell of a call without making it, of models, and of the routes there are.
+//! The routes that tell of a call without making it, and of models.
 
 use super::admin_request::{Asked, read};
 use super::error::{ErrorAnswer, kind_of};
 use super::gate::Gate;
-use super::route_list;
 use crate::flow::model_group::{calculate, model_groups, supported_parameters};
 use crate::flow::utilities::{UtilityError, count_tokens, estimate_cost, transform_request};
 use crate::providers::provider::TransformError;
@@ -17,7 +16,7 @@ use std::sync::Arc;
 
 type Tell = fn(&ModelTable, &Asked) -> Result<Value, UtilityError>;
 
-pub(super) const ROUTES: [(MethodFilter, &str, Tell); 9] = [
+pub(super) const ROUTES: [(MethodFilter, &str, Tell); 8] = [
     (MethodFilter::POST, "/utils/token_counter", |models, asked| count_tokens(models, &asked.caller, &asked.body)),
     (MethodFilter::POST, "/utils/transform_request", |models, asked| {
         transform_request(models, &asked.caller, &asked.body)
@@ -34,7 +33,6 @@ pub(super) const ROUTES: [(MethodFilter, &str, Tell); 9] = [
         let model = model.ok_or_else(|| UtilityError::Body("`model` is missing".to_owned()))?;
         supported_parameters(models, &asked.caller, model)
     }),
-    (MethodFilter::GET, "/routes", |_, _| Ok(route_list::all())),
     // There are no guardrails yet, and a configuration that names some does not start.
     (MethodFilter::GET, "/guardrails/list", |_, _| Ok(json!({"guardrails": []}))),
     (MethodFilter::GET, "/test", |_, _| Ok(json!({"route": "/test"}))),
