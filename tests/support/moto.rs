@@ -38,11 +38,6 @@ pub async fn make_key(moto: &Emulator) -> String {
     answer.pointer("/KeyMetadata/KeyId").and_then(serde_json::Value::as_str).expect("a key's id").to_owned()
 }
 
-/// Makes a key of KMS refuse everything.
-pub async fn disable_key(moto: &Emulator, key: &str) {
-    kms(moto, "DisableKey", serde_json::json!({ "KeyId": key })).await;
-}
-
 async fn kms(moto: &Emulator, operation: &str, body: serde_json::Value) -> serde_json::Value {
     let request = Request::post(moto.url())
         .header("x-amz-target", format!("TrentService.{operation}"))

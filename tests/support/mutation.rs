@@ -40,7 +40,6 @@ enum Kind {
     AtMost(&'static str),
     AtLeast(&'static str),
     Equals(&'static str),
-    Lacks(&'static str),
 }
 
 const fn without(name: &'static str, batch: Batch, item: (&'static str, &'static str), condition: Kind) -> Mutation {
@@ -49,17 +48,14 @@ const fn without(name: &'static str, batch: Batch, item: (&'static str, &'static
 
 /// Every condition of the algorithm that stands alone. That a key is still listed when its period begins follows from its
 /// record, which the same transaction asks for.
-pub const ALL: [Mutation; 21] = [
+pub const ALL: [Mutation; 18] = [
     without("reserve: the hold is absent", Batch::Any, ("HOLD", ""), Kind::Absent),
     without("reserve: the budget has room", Batch::Any, ("", ""), Kind::AtMost("used")),
-    without("reserve: nothing was used of the budget", Batch::Any, ("", ""), Kind::Lacks("used")),
     without("reserve: the window is open", Batch::Any, ("RATE", "WINDOW"), Kind::AtLeast("start")),
     without("reserve: the window has room for a request", Batch::Any, ("RATE", "WINDOW"), Kind::AtMost("requests")),
     without("reserve: the window has room for the tokens", Batch::Any, ("RATE", "WINDOW"), Kind::AtMost("tokens")),
     without("reserve: the window that is over stands as read", Batch::Any, ("RATE", "WINDOW"), Kind::Equals("start")),
-    without("reserve: there was no window", Batch::Any, ("RATE", "WINDOW"), Kind::Absent),
     without("reserve: there is room beside others", Batch::Any, ("RATE", "PARALLEL"), Kind::AtMost("count")),
-    without("reserve: nobody was counted", Batch::Any, ("RATE", "PARALLEL"), Kind::Lacks("count")),
     without("settle: the row is absent", Batch::Settlement, ("LOG", ""), Kind::Absent),
     without("sweep: the row is absent", Batch::Sweep, ("LOG", ""), Kind::Absent),
     without("extend: the hold stands as read", Batch::Extension, ("HOLD", ""), Kind::Equals("held")),
@@ -105,10 +101,9 @@ impl Kind {
     fn is(self, condition: &Condition) -> bool {
         match (self, condition) {
             (Self::Absent, Condition::Absent) => true,
-            (Self::AtMost(name), Condition::AtMost(named, _))
-            | (Self::AtLeast(name), Condition::AtLeast(named, _))
-            | (Self::Equals(name), Condition::Equals(named, _))
-            | (Self::Lacks(name), Condition::Lacks(named)) => name == named,
+            (Self::AtMost(name), Condition::AtMost(named, _) | Condition::AtMostOrLacks(named, _))
+            | (Self::AtLeast(name), Condition::AtLeastOrLacks(named, _))
+            | (Self::Equals(name), Condition::Equals(named, _)) => name == named,
             // The first adjustment is as-read when it is missing.
             (Self::Equals("spend_adjustment"), Condition::Lacks(named)) => named == "spend_adjustment",
             _ => false,

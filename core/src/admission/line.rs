@@ -24,24 +24,17 @@ const WINDOW_KEPT_MILLIS: i64 = 24 * 60 * 60_000;
 
 /// One limit of a scope, with what is known of its item.
 pub(super) enum Line<'a> {
-    Budget { kind: &'static str, budget: &'a Budget, limit: i64, amount: i64, stands: Stands },
+    Budget { kind: &'static str, budget: &'a Budget, limit: i64, amount: i64 },
     Window { scope: &'a ScopeLimits, tokens: i64, window: Window },
-    Parallel { scope: &'a ScopeLimits, limit: i64, stands: Stands },
-}
-
-/// Whether a counter's item is thought to be there.
-#[derive(Clone, Copy)]
-pub(super) enum Stands {
-    Yes,
-    No,
+    Parallel { scope: &'a ScopeLimits, limit: i64 },
 }
 
 /// Which window is thought to be open.
 pub(super) enum Window {
-    /// One that began at most a minute ago.
+    /// One that began at most a minute ago, or none that anybody remembers: then this is the first.
     Open,
-    /// None; what stood there is over.
-    Ended { start: Option<i64> },
+    /// One that is over.
+    Ended { start: i64 },
 }
 
 impl<'a> Line<'a> {
@@ -59,14 +52,14 @@ impl<'a> Line<'a> {
             lines.push(Self::Window { scope, tokens, window: Window::Open });
         }
         if let Some(limit) = scope.parallel {
-            lines.push(Self::Parallel { scope, limit, stands: Stands::Yes });
+            lines.push(Self::Parallel { scope, limit });
         }
         lines
     }
 
     /// So many nano-dollars of a budget.
     pub(super) fn budget(kind: &'static str, budget: &'a Budget, amount: i64) -> Self {
-        Self::Budget { kind, budget, limit: budget.limit.nanos(), amount, stands: Stands::Yes }
+        Self::Budget { kind, budget, limit: budget.limit.nanos(), amount }
     }
 
     /// Guesses from what this process has opened.
@@ -74,7 +67,7 @@ impl<'a> Line<'a> {
         if let Self::Window { scope, window, .. } = self
             && let Some(start) = windows.over(scope, now)
         {
-            *window = Window::Ended { start: Some(start) };
+            *window = Window::Ended { start };
         }
     }
 
@@ -110,26 +103,31 @@ impl<'a> Line<'a> {
     /// The write that counts the call in.
     pub(super) fn write(&self, now: Timestamp) -> Write {
         match self {
-            Self::Budget { budget, limit, amount, stands, .. } => {
-                let count = count_up(USED, *amount, limit.saturating_sub(*amount), *stands);
-                let Count { mut changes, when } = count;
-                if let (Stands::No, Counter::Period { expires_at: Some(end), .. }) = (stands, &budget.counter) {
+            Self::Budget { budget, limit, amount, .. } => {
+                let Count { mut changes, when } = count_up(USED, *amount, limit.saturating_sub(*amount));
+                if let Counter::Period { expires_at: Some(end), .. } = &budget.counter {
                     changes.push(Change::Expire(Some(*end)));
                 }
                 Write::Update { key: budget.counter.key().clone(), changes, when }
             }
-            Self::Parallel { scope, limit, stands } => {
-                let Count { changes, when } = count_up(COUNT, 1, limit - 1, *stands);
+            Self::Parallel { scope, limit } => {
+                let Count { changes, when } = count_up(COUNT, 1, limit - 1);
                 Write::Update { key: scope.parallel_key(), changes, when }
             }
             Self::Window { scope, tokens, window } => {
                 let (changes, when) = match window {
                     Window::Open => {
-                        let mut changes = vec![Change::Add(REQUESTS.to_owned(), i64::from(!scope.is_repeat))];
-                        changes.extend(scope.tokens.map(|_| Change::Add(TOKENS.to_owned(), *tokens)));
-                        (changes, still_open(scope, *tokens, now))
+                        let changes = vec![
+                            Change::SetIfMissing(START.to_owned(), now.millis().into()),
+                            Change::Add(REQUESTS.to_owned(), i64::from(!scope.is_repeat)),
+                            Change::Add(TOKENS.to_owned(), *tokens),
+                            Change::Expire(Some(now.plus_millis(WINDOW_KEPT_MILLIS))),
+                        ];
+                        (changes, open_or_first(scope, *tokens, now))
                     }
-                    Window::Ended { start } => (opened(*tokens, now), vec![as_it_stood(*start)]),
+                    Window::Ended { start } => {
+                        (opened(*tokens, now), vec![Condition::Equals(START.to_owned(), (*start).into())])
+                    }
                 };
                 Write::Update { key: scope.window_key(), changes, when }
             }
@@ -142,30 +140,25 @@ impl<'a> Line<'a> {
     /// The item says that the limit is reached.
     pub(super) fn learn(&mut self, old: Option<&Item>, now: Timestamp) -> Result<(), Refusal> {
         match self {
-            Self::Budget { kind, budget, limit, amount, stands } => {
-                let used = old.and_then(|item| item.number(USED));
-                *stands = if used.is_some() { Stands::Yes } else { Stands::No };
-                let (used, limit) = (used.unwrap_or(0), *limit);
+            Self::Budget { kind, budget, limit, amount } => {
+                let used = old.and_then(|item| item.number(USED)).unwrap_or(0);
                 if used > limit.saturating_sub(*amount) {
                     return Err(over(kind, budget, used, now));
                 }
             }
-            Self::Parallel { scope, limit, stands } => {
-                let count = old.and_then(|item| item.number(COUNT));
-                *stands = if count.is_some() { Stands::Yes } else { Stands::No };
-                if count.unwrap_or(0) >= *limit {
+            Self::Parallel { scope, limit } => {
+                if old.and_then(|item| item.number(COUNT)).unwrap_or(0) >= *limit {
                     let free_at = now.plus_millis(PARALLEL_RETRY_MILLIS);
                     return Err(refused(scope, Rate::Parallel, *limit, 0, free_at, now));
                 }
             }
             Self::Window { scope, tokens, window } => {
-                let start = old.and_then(|item| item.number(START));
-                let open = start.filter(|start| *start > now.millis() - WINDOW_MILLIS);
-                let (Some(item), Some(start)) = (old, open) else {
+                *window = Window::Open;
+                let Some((item, start)) = old.and_then(|item| Some((item, item.number(START)?))) else { return Ok(()) };
+                if start <= now.millis() - WINDOW_MILLIS {
                     *window = Window::Ended { start };
                     return Ok(());
-                };
-                *window = Window::Open;
+                }
                 let resets_at = Timestamp::from_millis(start.saturating_add(WINDOW_MILLIS));
                 let counted = |name| item.number(name).unwrap_or(0);
                 for (rate, name, limit, asked) in
@@ -203,12 +196,10 @@ struct Count {
     when: Vec<Condition>,
 }
 
-fn count_up(name: &str, by: i64, at_most: i64, stands: Stands) -> Count {
-    let when = match stands {
-        Stands::Yes => Condition::AtMost(name.to_owned(), at_most),
-        Stands::No => Condition::Lacks(name.to_owned()),
-    };
-    Count { changes: vec![Change::Add(name.to_owned(), by)], when: vec![when] }
+/// Counts `by` more, where it is at most `at_most`; what is not there yet is 0.
+fn count_up(name: &str, by: i64, at_most: i64) -> Count {
+    let when = if at_most < 0 { Condition::AtMost } else { Condition::AtMostOrLacks };
+    Count { changes: vec![Change::Add(name.to_owned(), by)], when: vec![when(name.to_owned(), at_most)] }
 }
 
 fn over(kind: &'static str, budget: &Budget, used: i64, now: Timestamp) -> Refusal {
@@ -223,11 +214,11 @@ fn over(kind: &'static str, budget: &Budget, used: i64, now: Timestamp) -> Refus
     }
 }
 
-fn still_open(scope: &ScopeLimits, tokens: i64, now: Timestamp) -> Vec<Condition> {
-    let mut when = vec![Condition::AtLeast(START.to_owned(), now.millis() - WINDOW_MILLIS + 1)];
+fn open_or_first(scope: &ScopeLimits, tokens: i64, now: Timestamp) -> Vec<Condition> {
+    let mut when = vec![Condition::AtLeastOrLacks(START.to_owned(), now.millis() - WINDOW_MILLIS + 1)];
     let requests = scope.requests.filter(|_| !scope.is_repeat);
-    when.extend(requests.map(|limit| Condition::AtMost(REQUESTS.to_owned(), limit - 1)));
-    when.extend(scope.tokens.map(|limit| Condition::AtMost(TOKENS.to_owned(), limit - tokens)));
+    when.extend(requests.map(|limit| Condition::AtMostOrLacks(REQUESTS.to_owned(), limit - 1)));
+    when.extend(scope.tokens.map(|limit| Condition::AtMostOrLacks(TOKENS.to_owned(), limit - tokens)));
     when
 }
 
@@ -238,13 +229,6 @@ fn opened(tokens: i64, now: Timestamp) -> Vec<Change> {
         Change::Set(TOKENS.to_owned(), tokens.into()),
         Change::Expire(Some(now.plus_millis(WINDOW_KEPT_MILLIS))),
     ]
-}
-
-fn as_it_stood(start: Option<i64>) -> Condition {
-    match start {
-        Some(start) => Condition::Equals(START.to_owned(), start.into()),
-        None => Condition::Absent,
-    }
 }
 
 fn refused(

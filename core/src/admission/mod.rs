@@ -3,6 +3,7 @@
 //!
 //! [`limits`] is what a caller may use, [`ledger`] reserves it before a byte goes upstream, [`extension`] reserves more
 //! for a stream that outgrows it, [`hold`] is what was reserved until the call is settled, [`refusal`] says which limit stands in the way.
+//! [`queue`] is who waits for a place at a deployment, [`load`] what one process takes on.
 
 mod counters;
 mod extension;
@@ -11,5 +12,7 @@ pub mod ledger;
 pub mod left;
 pub mod limits;
 mod line;
+pub mod load;
+pub mod queue;
 pub mod refusal;
 pub mod windows;

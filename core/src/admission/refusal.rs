@@ -1,6 +1,7 @@
 //! Why a call is not made: which limit stands in the way, what is left of it, when it is free again.
 
 use super::limits::Wording;
+use super::queue::TurnedAway;
 use crate::clock::Timestamp;
 use crate::money::NanoDollars;
 use crate::store::table::{ReadError, WriteError};
@@ -77,6 +78,9 @@ pub enum Refusal {
         /// Seconds until then, 1 or more.
         retry_after: i64,
     },
+    /// Every deployment of the model has as many requests in flight as it may, and waiting does not help.
+    #[error(transparent)]
+    Crowded(#[from] TurnedAway),
     /// The store cannot say whether the limits allow the call, so it is not made.
     #[error("The limits of the key cannot be checked at the moment. Try again.")]
     Unavailable(#[source] StoreFailure),

@@ -2,8 +2,8 @@
 //! writes do. It is known for two things:
 //!
 //! - A window that was opened here is known to be over, so that the call which opens the next needs one step; a wrong
-//!   guess costs a second step. Where many processes share a limit, nearly all of them find the next window open, which
-//!   is what they guess without a memory.
+//!   guess costs a second step. The first window of a scope that is met here is taken for one that was opened here. Where
+//!   many processes share a limit, nearly all of them find the next window open, which is what they guess from then on.
 //! - What is left of a limit is told with every answer. A process that serves a limit alone tells what is left; one of
 //!   several tells what is left at most.
 
@@ -28,6 +28,8 @@ pub(super) struct Windows {
 #[derive(Clone, Debug, Default)]
 struct Known {
     window: Option<Window>,
+    /// Whether a window of the scope was counted in before.
+    is_met: bool,
     in_flight: Arc<AtomicI64>,
 }
 
@@ -62,13 +64,16 @@ impl Windows {
     pub(super) fn counted(&self, scope: &ScopeLimits, tokens: i64, opened: bool, now: Timestamp) {
         let hash = self.hash(scope);
         let mut known = self.room_for(hash);
-        let window = &mut known.entry(hash).or_default().window;
+        let Known { window, is_met, .. } = known.entry(hash).or_default();
+        let is_first = !std::mem::replace(is_met, true);
         match window.as_mut().filter(|window| !opened && window.is_open(now)) {
             Some(window) => {
                 window.requests += 1;
                 window.tokens = window.tokens.saturating_add(tokens);
             }
-            None => *window = Some(Window { began: now.millis(), was_opened_here: opened, requests: 1, tokens }),
+            None => {
+                *window = Some(Window { began: now.millis(), was_opened_here: opened || is_first, requests: 1, tokens })
+            }
         }
     }
 
@@ -136,12 +141,20 @@ mod tests {
     fn a_window_that_was_opened_here_is_known_when_it_is_over() {
         let windows = Windows::default();
         windows.counted(&scope(1), 0, true, START);
-        windows.counted(&scope(3), 0, false, START);
         assert_eq!(windows.over(&scope(1), START.plus_millis(WINDOW_MILLIS - 1)), None);
         let over = START.plus_millis(WINDOW_MILLIS);
-        assert_eq!([1, 2, 3].map(|number| windows.over(&scope(number), over)), [Some(START.millis()), None, None]);
+        assert_eq!([1, 2].map(|number| windows.over(&scope(number), over)), [Some(START.millis()), None]);
         windows.forget(&scope(1));
         assert_eq!(windows.over(&scope(1), over), None);
+        windows.counted(&scope(1), 0, false, over);
+        assert_eq!(windows.over(&scope(1), over.plus_millis(WINDOW_MILLIS)), None, "another process opened it");
+    }
+
+    #[test]
+    fn the_first_window_is_taken_for_one_that_was_opened_here() {
+        let windows = Windows::default();
+        windows.counted(&scope(1), 0, false, START);
+        assert_eq!(windows.over(&scope(1), START.plus_millis(WINDOW_MILLIS)), Some(START.millis()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Why a process does not start. Each text names the setting at fault and what to do.
 
-use super::sealing::SealingError;
+use super::sealing_error::SealingError;
 use crate::aws::error::AwsError;
 use crate::aws::object::{InvalidLocation, ObjectError};
 use crate::config::ConfigError;

@@ -12,6 +12,8 @@ use super::state::State;
 use super::transports;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
+use crate::admission::load::Load;
+use crate::admission::queue::{Queue, QueueLimits};
 use crate::auth::authenticate::Authenticator;
 use crate::auth::cache::PrincipalCache;
 use crate::auth::key_store::KeyStore;
@@ -99,7 +101,8 @@ pub struct Gateway {
     administration: Administration,
     gate: Gate,
     health: Arc<Health>,
-    body_bytes_max: usize,
+    /// What is let in.
+    pub intake: Intake,
 }
 
 impl Gateway {
@@ -118,14 +121,13 @@ impl Gateway {
         let policies = transports::policies(&mut config, &environment, objects)?;
         let transport = policies.transports().clone();
         let files = Some(files(&policies, egress(&config, &environment))?);
-        let body_bytes_max = config.general.request_body_bytes_max;
+        let intake = Intake::of(&config);
         let admits_in_outage = config.general.allow_requests_on_db_unavailable;
         let retention_days = config.general.spend_log_retention_days;
         let spend = spend_log(&table, retention_days, staleness);
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let defaults = (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
-        let shelf = cache::shelf(&config.litellm, &table, &ground.clock, &environment)?;
         let authorizer = authorizer(transport.global(), &ground.clock, &environment);
         let stored = secrets.stored_keys();
         let held = (master.clone(), Rotation::ids(&config.models), Arc::clone(&policies));
@@ -149,6 +151,7 @@ impl Gateway {
         let background = Background::default();
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
         let calls = Arc::new(ModelCalls {
+            queue: Arc::new(Queue::new(queue_limits(&config))),
             authenticator,
             models,
             spend,
@@ -160,17 +163,17 @@ impl Gateway {
             authorizer,
             files,
             transport,
+            cache: cache::shelf(&config.litellm, &table, &ground.clock, &environment)?,
             clock: ground.clock,
             random: ground.random,
             sharing,
-            cache: shelf,
             admits_in_outage,
             passes_headers_on: config.general.forward_client_headers_to_llm_api,
             background: background.clone(),
             bounds: bounds(&config),
         });
         let health = routing::health(&calls, table, Arc::clone(&policies), &maintenance);
-        Ok(Self { calls, background, maintenance, rotation, policies, administration, gate, health, body_bytes_max })
+        Ok(Self { calls, background, maintenance, rotation, policies, administration, gate, health, intake })
     }
 
     /// The routes that a process serves.
@@ -202,7 +205,8 @@ impl Gateway {
             admin: is_admin.then(|| (self.administration.clone(), Arc::clone(&self.calls.models))),
             health: is_admin.then(|| Arc::clone(&self.health)),
             cache: is_admin.then(|| CacheAdmin { shelf: self.calls.cache.clone() }),
-            body_bytes_max: self.body_bytes_max,
+            body_bytes_max: self.intake.body_bytes_max,
+            load: matches!(serves, Serves::All).then(|| Arc::clone(&self.intake.load)),
         })
     }
 }
@@ -241,6 +245,33 @@ fn administration(
 fn spend_log(table: &Arc<dyn Table>, retention_days: Option<u32>, staleness: KeyStaleness) -> Arc<SpendLog> {
     let spend = SpendLog::new(Arc::clone(table), retention_days);
     Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend })
+}
+
+/// What a process lets in.
+pub struct Intake {
+    /// Largest request body in bytes.
+    body_bytes_max: usize,
+    /// What a process that serves everything takes on: a container of a function has one call at a time.
+    pub load: Arc<Load>,
+}
+
+impl Intake {
+    fn of(config: &Config) -> Self {
+        let general = &config.general;
+        let load = Load::of(general.max_calls_in_flight, general.max_scheduling_delay);
+        Self { body_bytes_max: general.request_body_bytes_max, load: Arc::new(load) }
+    }
+}
+
+/// How many calls wait, and for how long.
+fn queue_limits(config: &Config) -> QueueLimits {
+    let (general, usual) = (&config.general, QueueLimits::default());
+    let size = |most: i64| usize::try_from(most).unwrap_or(usize::MAX);
+    QueueLimits {
+        waiting: general.max_queue_size.map_or(usual.waiting, size),
+        wait: general.max_queue_wait.map_or(usual.wait, Duration::from_secs_f64),
+        priority: general.default_priority.map_or(usual.priority, |priority| u8::try_from(priority).unwrap_or(u8::MAX)),
+    }
 }
 
 fn authorizer(transport: &Arc<dyn Transport>, clock: &Arc<dyn Clock>, environment: &Environment) -> Authorizer {

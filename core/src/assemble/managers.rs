@@ -9,8 +9,8 @@ use crate::config::{AccountParams, Environment, KeyManagement, KeyManagementSyst
 use crate::providers::identity::{EntraApp, GoogleAccount, Identity};
 use crate::secrets::azure::{AsMachine, KEY_VAULT_SCOPE, MachineIdentity};
 use crate::secrets::{
-    AwsStatement, AzureKeyVault, Ciphertexts, GOOGLE_KMS, GOOGLE_SECRETS, GoogleKms, GoogleSecrets, Labels, Login,
-    PrimarySecret, SecretFile, SecretKeeper, SecretSource, SecretsManager, Vault, VaultPlace,
+    AwsKms, AwsStatement, AzureKeyVault, Ciphertexts, GOOGLE_KMS, GOOGLE_SECRETS, GoogleKms, GoogleSecrets, Labels,
+    Login, PrimarySecret, SecretFile, SecretKeeper, SecretSource, SecretsManager, Vault, VaultPlace, ciphertexts,
 };
 use crate::upstream::transport::Transport;
 use std::sync::Arc;
@@ -54,7 +54,10 @@ pub(super) async fn open(named: &KeyManagement, means: &Means<'_>) -> Result<Man
             both(SecretsManager::in_region(means.aws.connection().await?, region, labels))
         }
         KeyManagementSystem::AwsKms => {
-            return Err(StartError::Manager("`key_management_system: aws_kms` is not supported yet".to_owned()));
+            let hosted = named.settings.hosted_keys.as_deref().unwrap_or_default();
+            let values = ciphertexts(means.environment.all(), hosted);
+            let region = named.settings.aws_region_name.as_deref();
+            read_only(Ciphertexts::new(AwsKms::new(means.aws.connection().await?, region), values))
         }
         KeyManagementSystem::Vault => both(vault(named, means)?),
         KeyManagementSystem::AzureKeyVault => both(azure(named, means)?),

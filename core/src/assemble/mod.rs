@@ -16,8 +16,10 @@ pub mod rotation;
 mod routing;
 mod sealed;
 pub mod sealing;
+mod sealing_error;
 pub mod secrets;
 pub mod state;
 pub mod transports;
 
 pub use error::StartError;
+pub use sealing_error::SealingError;

@@ -53,8 +53,12 @@ impl Environment {
 
     /// The names whose value begins with `prefix`, and those values.
     pub fn values_with_prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let pairs = self.values.iter().map(|(name, value)| (name.as_str(), value.expose()));
-        pairs.filter(move |(_, value)| value.starts_with(prefix))
+        self.all().filter(move |(_, value)| value.starts_with(prefix))
+    }
+
+    /// All names and values.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.expose()))
     }
 
     /// The same environment with some variables set anew.

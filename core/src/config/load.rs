@@ -96,6 +96,7 @@ impl Config {
         let LitellmSettings { request_timeout, set_verbose, .. } = &mut self.litellm;
         *request_timeout = router.timeout.or(*request_timeout);
         *set_verbose = *set_verbose || router.set_verbose || self.general.detailed_debug;
+        self.general.default_priority = router.default_priority;
         self.litellm.provider_budget_config.extend(router.provider_budget_config.clone());
         for model in &mut self.models {
             model.params.drop_params.get_or_insert(self.litellm.drop_params);

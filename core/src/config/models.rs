@@ -1,5 +1,6 @@
 //! `model_list`: every entry read, with the defaults and named credentials that it refers to filled in.
 
+use super::credential::ConfiguredCredential;
 use super::deployment::{DeploymentParams, ModelEntry, ModelInfo};
 use super::environment::Environment;
 use super::names::{self, Unknown, join};
@@ -9,18 +10,7 @@ use super::settings::RouterSettings;
 use super::tree::{Content, Entry, Node, Place};
 use crate::secret::Secret;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashMap};
-
-/// A credential of `credential_list`.
-#[derive(Clone, Debug)]
-pub struct ConfiguredCredential {
-    /// Its name.
-    pub name: String,
-    /// Its values, each as text.
-    pub values: BTreeMap<String, Secret>,
-    /// What is known of it, in the open.
-    pub info: Map<String, Value>,
-}
+use std::collections::HashMap;
 
 /// Says whether a deployment can be called with this environment, and if not, why: a sentence for the operator.
 pub type ProviderCheck<'a> = &'a dyn Fn(&DeploymentParams, &Environment) -> Result<(), String>;
@@ -99,6 +89,7 @@ impl ModelReader<'_, '_> {
         names::check(&mut node, "litellm_params", path, Unknown::Pass, self.report);
         let mut params = complete.then(|| read::<DeploymentParams>(&node, path, self.report))?;
         params.stream_timeout = params.stream_timeout.or(self.router.stream_timeout);
+        params.max_parallel_requests = params.max_parallel_requests.or(self.router.default_max_parallel_requests);
         Some(params)
     }
 

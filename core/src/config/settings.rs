@@ -2,13 +2,13 @@
 
 use super::budgets::{BudgetSetting, RecordDefaults};
 use super::cache::CacheSettings;
+use super::credential::ConfiguredCredential;
 use super::deployment::ModelEntry;
 use super::environment::Environment;
 use super::failing::FailingSettings;
 use super::health::HealthSettings;
 use super::key_management::{KeyManagementSettings, KeyManagementSystem, SecretManagerSettings, optional_system};
 use super::lenient;
-use super::models::ConfiguredCredential;
 use super::routing::RoutingSettings;
 use super::tls::TlsParams;
 use crate::limits::{BudgetMode, BudgetPeriod, BudgetPolicy};
@@ -65,6 +65,21 @@ pub struct GeneralSettings {
     /// Most model calls in flight at once for each key that has no limit of its own.
     #[serde(deserialize_with = "lenient::count")]
     pub max_parallel_requests: Option<i64>,
+    /// Most model calls that one process of `postern` takes on at once.
+    #[serde(deserialize_with = "lenient::tokens")]
+    pub max_calls_in_flight: Option<u64>,
+    /// Seconds that work which is ready may wait for `postern` before new calls are refused.
+    #[serde(deserialize_with = "lenient::seconds")]
+    pub max_scheduling_delay: Option<f64>,
+    /// Most calls that wait in one process for a deployment with room. 0: none waits.
+    #[serde(deserialize_with = "lenient::count")]
+    pub max_queue_size: Option<i64>,
+    /// Seconds that a call waits at most.
+    #[serde(deserialize_with = "lenient::seconds")]
+    pub max_queue_wait: Option<f64>,
+    /// The priority of a call that says none, 0 to 255; 0 goes first. `router_settings.default_priority` ends here.
+    #[serde(skip)]
+    pub default_priority: Option<i64>,
     /// How much is set aside for a request where neither its key nor its team says: `balanced` or `strict`.
     #[serde(deserialize_with = "lenient::budget_mode")]
     pub budget_mode: Option<BudgetMode>,
@@ -124,6 +139,11 @@ impl Default for GeneralSettings {
             forward_client_headers_to_llm_api: false,
             global_max_parallel_requests: None,
             max_parallel_requests: None,
+            max_calls_in_flight: None,
+            max_scheduling_delay: None,
+            max_queue_size: None,
+            max_queue_wait: None,
+            default_priority: None,
             budget_mode: None,
             budget_policy: None,
             reserve_output_tokens: None,
@@ -238,6 +258,12 @@ pub(super) struct RouterSettings {
     /// Seconds between pieces of a stream, for deployments that say nothing.
     #[serde(deserialize_with = "lenient::seconds")]
     pub stream_timeout: Option<f64>,
+    /// Most requests in flight of each deployment that says nothing.
+    #[serde(deserialize_with = "lenient::count")]
+    pub default_max_parallel_requests: Option<i64>,
+    /// The priority of a call that says none.
+    #[serde(deserialize_with = "lenient::count")]
+    pub default_priority: Option<i64>,
     /// Debug logs.
     #[serde(deserialize_with = "lenient::flag")]
     pub set_verbose: bool,

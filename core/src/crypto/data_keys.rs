@@ -3,7 +3,8 @@
 
 use super::cipher::CipherKey;
 use super::error::SealError;
-use super::key_wrapper::{KeyName, KeyWrapper, WrappedKey};
+use super::key_name::KeyName;
+use super::key_wrapper::{KeyWrapper, WrappedKey};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -5,7 +5,7 @@
 //! place.
 
 use super::cipher::CipherKey;
-use super::key_wrapper::{KeyName, System, is_key_id};
+use super::key_name::{KeyName, System, is_key_id};
 use super::place::Place;
 use crate::clock::{NoEntropy, Random};
 use base64::Engine;

@@ -1,6 +1,7 @@
 //! Why a value was not sealed or opened. Names keys and places, never a value.
 
-use super::key_wrapper::KeyName;
+use super::key_file_error::KeyFileError;
+use super::key_name::KeyName;
 use super::place::PlaceName;
 use crate::clock::NoEntropy;
 use std::error::Error;
@@ -54,7 +55,7 @@ pub enum SealError {
     },
     /// The key file cannot be used.
     #[error("the key file cannot be used: {0}")]
-    KeyFile(#[from] super::key_file::KeyFileError),
+    KeyFile(#[from] KeyFileError),
     /// No random bytes.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),

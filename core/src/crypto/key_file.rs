@@ -4,7 +4,9 @@
 
 use super::cipher::{CipherKey, KEY_BYTES};
 use super::error::SealError;
-use super::key_wrapper::{KeyName, KeyWrapper, System, WrappedKey, is_key_id};
+use super::key_file_error::{FILE_BYTES_MAX, KeyFileError};
+use super::key_name::{KeyName, System, is_key_id};
+use super::key_wrapper::{KeyWrapper, WrappedKey};
 use crate::clock::{NoEntropy, Random};
 use async_trait::async_trait;
 use base64::Engine;
@@ -13,44 +15,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 use zeroize::Zeroizing;
-
-/// The largest key file that is read, in bytes.
-const FILE_BYTES_MAX: u64 = 64 << 10;
-
-/// Why the key file cannot be used. Never quotes the file.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyFileError {
-    /// It cannot be read.
-    #[error("`{}` (POSTERN_KEY_FILE) cannot be read: {cause}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        cause: std::io::Error,
-    },
-    /// It is no file of keys.
-    #[error("`{}` is larger than {FILE_BYTES_MAX} bytes, so it is no file of keys", .0.display())]
-    TooLarge(PathBuf),
-    /// There is no key in it.
-    #[error("`{}` holds no key; make one with `postern secret new-key`", .0.display())]
-    Empty(PathBuf),
-    /// A line is no key.
-    #[error("line {line} of `{}` is no key: write ID:VERSION:BASE64, as `postern secret new-key` does", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// Which line, counted from 1.
-        line: usize,
-    },
-    /// Two lines name one key.
-    #[error("line {line} of `{}` names a key and version that stand there already", path.display())]
-    Twice {
-        /// The file.
-        path: PathBuf,
-        /// The second of them.
-        line: usize,
-    },
-}
 
 type Keys = Vec<(KeyName, CipherKey)>;
 

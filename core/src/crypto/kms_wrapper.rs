@@ -3,7 +3,8 @@
 
 use super::cipher::CipherKey;
 use super::error::SealError;
-use super::key_wrapper::{KeyName, KeyWrapper, System, WrappedKey, is_key_id};
+use super::key_name::{KeyName, System, is_key_id};
+use super::key_wrapper::{KeyWrapper, WrappedKey};
 use crate::aws::connection::AwsConnection;
 use crate::aws::settings::Service;
 use async_trait::async_trait;

@@ -2,7 +2,7 @@
 //!
 //! [`key_hash`] turns a virtual key into what is stored of it, and makes new keys. [`sealer`] is what the rest of the
 //! house seals and opens with: values in Postern's own form ([`envelope`]: under a data key that a [`key_wrapper`]
-//! wraps, bound to their [`place`]) and in LiteLLM's two ([`litellm_value`]). [`subject`] is the seam to keys that
+//! wraps and a [`key_name`] names, bound to their [`place`]) and in LiteLLM's two ([`litellm_value`]). [`subject`] is the seam to keys that
 //! belong to one person and die with them.
 
 mod cipher;
@@ -10,7 +10,9 @@ mod data_keys;
 mod envelope;
 mod error;
 pub mod key_file;
+mod key_file_error;
 pub mod key_hash;
+pub mod key_name;
 pub mod key_wrapper;
 #[cfg(feature = "aws")]
 pub mod kms_wrapper;
@@ -21,5 +23,6 @@ pub mod subject;
 
 pub use cipher::CipherKey;
 pub use error::SealError;
+pub use key_file_error::KeyFileError;
 pub use place::Place;
 pub use sealer::{Opened, Sealer};

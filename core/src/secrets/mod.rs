@@ -5,6 +5,8 @@
 //! [`resolve_all`] give what it means. A manager that stands behind `os.environ/NAME` is a [`SecretSource`] too.
 //! Managers that are reached by HTTP ask through [`Calls`].
 
+#[cfg(feature = "aws")]
+mod aws_kms;
 pub mod azure;
 mod call;
 mod ciphertexts;
@@ -21,6 +23,8 @@ mod vault;
 mod vault_aws;
 mod vault_login;
 
+#[cfg(feature = "aws")]
+pub use aws_kms::{AwsKms, ciphertexts};
 pub use azure::AzureKeyVault;
 pub use call::{CallError, Calls};
 pub use ciphertexts::{Ciphertexts, Decrypts};

@@ -18,6 +18,10 @@ pub enum Condition {
     AtLeast(String, i64),
     /// The attribute is a number of at most this.
     AtMost(String, i64),
+    /// The attribute is missing (also of an absent item), or a number of at least this.
+    AtLeastOrLacks(String, i64),
+    /// The attribute is missing (also of an absent item), or a number of at most this.
+    AtMostOrLacks(String, i64),
     /// The item has this attribute.
     Has(String),
     /// The item lacks this attribute (also true of an absent item).
@@ -36,6 +40,12 @@ impl Condition {
             Self::Differs(name, unwanted) => value(name) != Some(unwanted),
             Self::AtLeast(name, least) => number(name).is_some_and(|number| number >= *least),
             Self::AtMost(name, most) => number(name).is_some_and(|number| number <= *most),
+            Self::AtLeastOrLacks(name, least) => {
+                value(name).is_none_or(|value| value.as_number().is_some_and(|number| number >= *least))
+            }
+            Self::AtMostOrLacks(name, most) => {
+                value(name).is_none_or(|value| value.as_number().is_some_and(|number| number <= *most))
+            }
             Self::Has(name) => value(name).is_some(),
             Self::Lacks(name) => value(name).is_none(),
         }

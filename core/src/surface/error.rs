@@ -26,6 +26,9 @@ use serde_json::{Value, json};
 /// Seconds after which a client may try again when the store could not be reached.
 const STORE_RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
+/// Seconds after which a client may try again when the process has too much to do.
+const OVERLOAD_RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
 const RATE_LIMIT_TYPE: HeaderName = HeaderName::from_static("rate_limit_type");
 const RESET_AT: HeaderName = HeaderName::from_static("reset_at");
 
@@ -170,6 +173,10 @@ impl From<Refusal> for ErrorAnswer {
                 let answer = Self::new(StatusCode::TOO_MANY_REQUESTS, "throttling_error", message);
                 Self { retry_after: Some(HeaderValue::from(retry_after)), limit, ..answer }
             }
+            Refusal::Crowded(away) => {
+                let answer = Self::new(StatusCode::TOO_MANY_REQUESTS, "throttling_error", message);
+                Self { retry_after: Some(HeaderValue::from(away.retry_after)), ..answer }
+            }
             Refusal::Unavailable(_) => Self {
                 retry_after: Some(STORE_RETRY_SECONDS),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message)
@@ -291,6 +298,13 @@ fn anthropic_kind_of(status: StatusCode) -> &'static str {
         529 => "overloaded_error",
         _ => "api_error",
     }
+}
+
+/// The process takes no more calls on at the moment.
+pub(super) fn overloaded() -> ErrorAnswer {
+    let message = "The gateway has more requests than it can answer. Try again in a moment.";
+    let answer = ErrorAnswer::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable_error", message);
+    ErrorAnswer { code: Some("overloaded"), retry_after: Some(OVERLOAD_RETRY_SECONDS), ..answer }
 }
 
 fn unknown_model(model: &str, available: &[String]) -> ErrorAnswer {

@@ -4,8 +4,9 @@ use super::answer;
 use super::body;
 use super::client_address::ClientAddress;
 use super::deadline::Deadline;
-use super::error::ErrorAnswer;
+use super::error::{ErrorAnswer, overloaded};
 use super::responses;
+use crate::admission::load::{Load, TakenOn};
 use crate::flow::model_call::{CallBody, CallRequest, Facts, ModelCalls, Relay};
 use crate::providers::operation::{Dialect, Operation};
 use axum::Router;
@@ -26,6 +27,7 @@ pub(super) struct ModelCallSurface {
     calls: Arc<ModelCalls>,
     operations: &'static [Operation],
     body_bytes_max: usize,
+    load: Option<Arc<Load>>,
 }
 
 /// Every fixed path of an operation.
@@ -61,7 +63,12 @@ const NAMED_IN_PATHS: [Operation; 8] = [
 
 impl ModelCallSurface {
     pub(super) fn new(calls: Arc<ModelCalls>, operations: &'static [Operation], body_bytes_max: usize) -> Self {
-        Self { calls, operations, body_bytes_max }
+        Self { calls, operations, body_bytes_max, load: None }
+    }
+
+    /// The same, as far as the process takes calls on.
+    pub(super) fn under(self, load: Option<Arc<Load>>) -> Self {
+        Self { load, ..self }
     }
 
     pub(super) fn routes(&self) -> Router {
@@ -102,6 +109,14 @@ impl ModelCallSurface {
     pub(super) async fn answer(&self, operation: Operation, path_model: Option<String>, request: Request) -> Response {
         let (head, body) = HttpRequest::into_parts(request);
         let dialect = operation.dialect();
+        let taken_on = match &self.load {
+            Some(load) => match load.take_on() {
+                Some(taken_on) => Some(taken_on),
+                // Before anything of it is read: it must cost next to nothing.
+                None => return overloaded().told_in(dialect).into_response(),
+            },
+            None => None,
+        };
         let body = match body::read(body, self.body_bytes_max).await {
             Ok(body) => body,
             Err(error) => return error.told_in(dialect).into_response(),
@@ -115,9 +130,9 @@ impl ModelCallSurface {
         let mut response = match answer.result {
             Ok(CallBody::Whole(body)) => whole(body, told_type(operation, &answer.facts, "application/json")),
             Ok(CallBody::Stream(relay)) if operation.answers_as_told() && !answer.facts.answers_in_events() => {
-                untold(*relay, told_type(operation, &answer.facts, "application/octet-stream"))
+                untold(*relay, told_type(operation, &answer.facts, "application/octet-stream"), taken_on)
             }
-            Ok(CallBody::Stream(relay)) => events(Body::from_stream(pieces(*relay, dialect))),
+            Ok(CallBody::Stream(relay)) => events(Body::from_stream(pieces(*relay, dialect, taken_on))),
             Ok(CallBody::Replayed(body)) => events(Body::from(body)),
             Err(error) => ErrorAnswer::from(error).told_in(dialect).into_response(),
         };
@@ -139,12 +154,12 @@ fn whole(body: Bytes, kind: HeaderValue) -> Response {
 }
 
 /// Sound, piece by piece. There is no way to tell an error in it, so the body breaks off: it must not look whole.
-fn untold(relay: Relay, kind: HeaderValue) -> Response {
-    let pieces = stream::unfold(Some(relay), |relay| async move {
-        let mut relay = relay?;
+fn untold(relay: Relay, kind: HeaderValue, taken_on: Option<TakenOn>) -> Response {
+    let pieces = stream::unfold(Some((relay, taken_on)), |state| async move {
+        let (mut relay, taken_on) = state?;
         let piece = relay.next().await?;
         let goes_on = piece.is_ok();
-        Some((piece, goes_on.then_some(relay)))
+        Some((piece, goes_on.then_some((relay, taken_on))))
     });
     let mut response = Response::new(Body::from_stream(pieces));
     response.headers_mut().insert(CONTENT_TYPE, kind);
@@ -161,8 +176,8 @@ fn events(body: Body) -> Response {
 
 /// The pieces of a stream. An error is told in the stream and ends it: a body that fails would be cut off without a
 /// word.
-fn pieces(relay: Relay, dialect: Dialect) -> impl Stream<Item = Result<Bytes, Infallible>> {
-    stream::unfold(relay, move |mut relay| async move {
+fn pieces(relay: Relay, dialect: Dialect, taken_on: Option<TakenOn>) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    stream::unfold((relay, taken_on), move |(mut relay, taken_on)| async move {
         let piece = match relay.next().await? {
             Ok(bytes) => bytes,
             Err(error) => {
@@ -170,7 +185,7 @@ fn pieces(relay: Relay, dialect: Dialect) -> impl Stream<Item = Result<Bytes, In
                 relay.broken(error.stream_code(), &error.message).unwrap_or_else(|| error.into_event())
             }
         };
-        Some((Ok(piece), relay))
+        Some((Ok(piece), (relay, taken_on)))
     })
 }
 

@@ -6,6 +6,7 @@ use super::gate::Gate;
 use super::model_call::ModelCallSurface;
 use super::security_headers::SecurityHeaders;
 use super::{admin, cache_admin, cors, fallback, health, health_tls, models, route_list, utilities};
+use crate::admission::load::Load;
 use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::health::Health;
 use crate::flow::model_call::ModelCalls;
@@ -31,13 +32,15 @@ pub struct Parts {
     pub health: Option<Arc<Health>>,
     /// Largest request body in bytes.
     pub body_bytes_max: usize,
+    /// What the process takes on; `None`: whatever comes.
+    pub load: Option<Arc<Load>>,
 }
 
 /// The routes of these parts.
 pub fn router(parts: Parts) -> Front {
-    let Parts { gate, calls, models, admin, cache, health, body_bytes_max } = parts;
+    let Parts { gate, calls, models, admin, cache, health, body_bytes_max, load } = parts;
     let mut router = Router::new();
-    let calls = calls.map(|(calls, operations)| ModelCallSurface::new(calls, operations, body_bytes_max));
+    let calls = calls.map(|(calls, operations)| ModelCallSurface::new(calls, operations, body_bytes_max).under(load));
     if let Some(calls) = &calls {
         router = router.merge(calls.routes());
     }

@@ -8,6 +8,7 @@ mod secret;
 mod secure;
 mod serve;
 mod start;
+mod strain;
 mod upkeep;
 
 use clap::Parser;

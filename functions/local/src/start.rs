@@ -3,6 +3,7 @@
 use crate::banner;
 use crate::cli::Options;
 use crate::serve::{self, Secured};
+use crate::strain;
 use crate::upkeep::Upkeep;
 use postern_core::assemble::StartError;
 use postern_core::assemble::aws::AwsOnDemand;
@@ -23,6 +24,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 /// How late a key changed through another process may be noticed where the store is shared, in milliseconds.
 const SHARED_STALENESS_MILLIS: i64 = 5_000;
@@ -62,6 +64,8 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(asked).await.map_err(|cause| Refused::Port { address: asked, cause })?;
     let scheme = if secured.is_some() { "https" } else { "http" };
     banner::welcome(scheme, listener.local_addr()?, new_master_key.as_ref().map(Secret::expose), model.as_deref());
+    let mut watching = JoinSet::new();
+    watching.spawn(strain::watch(Arc::clone(&gateway.intake.load)));
     let upkeep =
         Upkeep::begin(Arc::clone(&gateway.maintenance), Arc::clone(&gateway.policies), unseen, &gateway.background);
     let rotation = gateway.rotation.clone().map(|rotation| Upkeep::turning(rotation, &gateway.background));

@@ -18,6 +18,7 @@ use peer::Peer;
 use report::{Figures, Report};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Measures Postern against a direct call and a plain relay.
 #[derive(Debug, Parser)]
@@ -43,6 +44,9 @@ struct Options {
     /// Where the table's figures go as JSON, too.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Seconds of each step of overload; 0 leaves it out.
+    #[arg(long, default_value_t = 5)]
+    overload: u64,
     /// Keeps the peers running for so many seconds of load instead of measuring: for a profiler.
     #[arg(long)]
     only_load: Option<u64>,
@@ -91,6 +95,12 @@ async fn run(options: &Options) -> Result<(), BenchError> {
     }
     let report = Report::new(figures);
     report.print();
+    drop(load);
+    if let (Some(binary), 1..) = (&options.postern, options.overload) {
+        let limited = launch.limited_postern(binary, measure::PARALLEL).await?;
+        let time = Duration::from_secs(options.overload);
+        report::print_overload(&measure::overload(&mock, &limited.target, time).await);
+    }
     if let Some(path) = &options.json {
         std::fs::write(path, report.json()?)?;
     }

@@ -28,9 +28,15 @@ pub(crate) fn nanos() -> u64 {
 pub(crate) struct Mock {
     pub(crate) address: SocketAddr,
     gap_us: Arc<AtomicU64>,
+    think_us: Arc<AtomicU64>,
 }
 
 impl Mock {
+    /// From now on, answers in one piece take this long.
+    pub(crate) fn think(&self, time: Duration) {
+        self.think_us.store(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
     /// From now on, streams wait this long before each chunk.
     pub(crate) fn pace(&self, gap: Duration) {
         self.gap_us.store(u64::try_from(gap.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -41,26 +47,32 @@ impl Mock {
 pub(crate) fn start() -> io::Result<Mock> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
-    let mock = Mock { address: listener.local_addr()?, gap_us: Arc::default() };
-    let gap_us = Arc::clone(&mock.gap_us);
+    let mock = Mock { address: listener.local_addr()?, gap_us: Arc::default(), think_us: Arc::default() };
+    let paces = Paces { gap_us: Arc::clone(&mock.gap_us), think_us: Arc::clone(&mock.think_us) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    std::thread::spawn(move || tokio::task::LocalSet::new().block_on(&runtime, serve(listener, gap_us)));
+    std::thread::spawn(move || tokio::task::LocalSet::new().block_on(&runtime, serve(listener, paces)));
     Ok(mock)
 }
 
-async fn serve(listener: TcpListener, gap_us: Arc<AtomicU64>) -> io::Result<()> {
+/// How fast the mock is, in microseconds.
+struct Paces {
+    gap_us: Arc<AtomicU64>,
+    think_us: Arc<AtomicU64>,
+}
+
+async fn serve(listener: TcpListener, paces: Paces) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let gap_us = Rc::new(gap_us);
+    let paces = Rc::new(paces);
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let gap_us = Rc::clone(&gap_us);
+        let paces = Rc::clone(&paces);
         // A peer that hangs up ends its own connection only.
-        tokio::task::spawn_local(async move { serve_connection(stream, &gap_us).await.ok() });
+        tokio::task::spawn_local(async move { serve_connection(stream, &paces).await.ok() });
     }
 }
 
-async fn serve_connection(mut stream: TcpStream, gap_us: &AtomicU64) -> io::Result<()> {
+async fn serve_connection(mut stream: TcpStream, paces: &Paces) -> io::Result<()> {
     let mut buffer = Vec::with_capacity(16 * 1024);
     let mut out = Vec::with_capacity(16 * 1024);
     loop {
@@ -77,8 +89,12 @@ async fn serve_connection(mut stream: TcpStream, gap_us: &AtomicU64) -> io::Resu
         let wants_usage = memmem::find(request, b"\"include_usage\"").is_some();
         buffer.drain(..end);
         if is_stream {
-            stream_answer(&mut stream, &mut out, gap_us, wants_usage).await?;
+            stream_answer(&mut stream, &mut out, &paces.gap_us, wants_usage).await?;
         } else {
+            let think = paces.think_us.load(Ordering::Relaxed);
+            if think > 0 {
+                tokio::time::sleep(Duration::from_micros(think)).await;
+            }
             out.clear();
             let head = format!(
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-request-id: req_mock\r\ncontent-length: {}\r\n\r\n",

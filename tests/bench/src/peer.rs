@@ -61,12 +61,24 @@ impl Launch<'_> {
 
     /// Postern with an embedded store, called with a virtual key that has a budget and limits.
     pub(crate) async fn postern(&self, binary: &Path, starts: usize) -> Result<Started, BenchError> {
+        self.postern_with(binary, starts, "").await
+    }
+
+    /// As [`Launch::postern`], with a deployment that takes few requests at once.
+    pub(crate) async fn limited_postern(&self, binary: &Path, parallel: u32) -> Result<Started, BenchError> {
+        self.postern_with(binary, 1, &format!("      max_parallel_requests: {parallel}\n")).await
+    }
+
+    async fn postern_with(&self, binary: &Path, starts: usize, params: &str) -> Result<Started, BenchError> {
         let config = self.folder.join("config.yaml");
-        fs::write(&config, self.config())?;
+        fs::write(&config, self.config(params))?;
         let address = free_address()?;
         let arguments = [
             format!("--config={}", config.display()),
-            format!("--store={}", self.folder.join("bench.db").display()),
+            format!(
+                "--store={}",
+                self.folder.join(if params.is_empty() { "bench.db" } else { "limited.db" }).display()
+            ),
             "--host=127.0.0.1".to_owned(),
             format!("--port={}", address.port()),
         ];
@@ -78,9 +90,9 @@ impl Launch<'_> {
         self.start("postern", binary, &arguments, Target::new(address, &key), starts).await
     }
 
-    fn config(&self) -> String {
+    fn config(&self, params: &str) -> String {
         format!(
-            "model_list:\n  - model_name: {model}\n    litellm_params:\n      model: openai/{model}\n      api_base: http://{upstream}/v1\n      api_key: sk-upstream\ngeneral_settings:\n  master_key: {MASTER_KEY}\n",
+            "model_list:\n  - model_name: {model}\n    litellm_params:\n      model: openai/{model}\n      api_base: http://{upstream}/v1\n      api_key: sk-upstream\n{params}general_settings:\n  master_key: {MASTER_KEY}\n",
             model = request::MODEL,
             upstream = self.upstream
         )

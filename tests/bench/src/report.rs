@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table is what the bench is for")]
 
 use crate::error::BenchError;
-use crate::measure::{Latencies, Paced, Saturated};
+use crate::measure::{Latencies, Offered, Paced, Saturated, capacity};
 use crate::mock::CHUNKS;
 use crate::peer::Started;
 use serde_json::{Map, Value, json};
@@ -63,6 +63,32 @@ impl Figures {
         self.streams_per_second.push(per_second(found));
         self.cpu_us_per_chunk.extend(cpu_us_per(found, found.answers * CHUNKS));
         self.errors += found.errors;
+    }
+}
+
+/// The table of what became of calls that were more than the model can answer.
+pub(crate) fn print_overload(steps: &[Offered]) {
+    println!("\noverload: a model that answers {:.0}/s", capacity());
+    println!(
+        "{:>8} {:>10} {:>10} {:>10} {:>6} {:>12} {:>12}",
+        "offered", "calls/s", "good/s", "refused/s", "lost", "good p99 ms", "ref. p99 ms"
+    );
+    let rate = |count: u64, step: &Offered| count as f64 / step.seconds;
+    for step in steps {
+        println!(
+            "{:>7}x {:>10.0} {:>10.0} {:>10.0} {:>6} {:>12.0} {:>12.1}",
+            step.factor,
+            rate(step.calls, step),
+            rate(step.good, step),
+            rate(step.refused, step),
+            step.lost,
+            percentile_us(&step.answered_ns, 99) / 1e3,
+            percentile_us(&step.refused_ns, 99) / 1e3,
+        );
+    }
+    let peak = steps.iter().map(|step| rate(step.good, step)).fold(0.0, f64::max);
+    if let Some(last) = steps.last() {
+        println!("goodput at {}x is {:.0} % of its peak", last.factor, rate(last.good, last) / peak * 100.0);
     }
 }
 

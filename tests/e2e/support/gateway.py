@@ -84,7 +84,8 @@ def write_config(path, upstream_url, api_key, master_key, general=None):
     entries.append({"model_name": "stood-in-for", "litellm_params": dead})
     demo = {"model": "openai/demo", "api_key": "none", "mock_response": "Postern answers."}
     entries.append({"model_name": "demo", "litellm_params": demo})
-    settings = {"master_key": master_key, **(general or {})}
+    # A busy machine is not what the tests are about.
+    settings = {"master_key": master_key, "max_scheduling_delay": 30, **(general or {})}
     budgets = {"hosted_vllm": {"budget_limit": SMALL_BUDGET, "time_period": "30d"}}
     router = {"num_retries": 0, "provider_budget_config": budgets, "fallbacks": [{"stood-in-for": ["echo"]}]}
     tags = {"configured": {"budget_limit": SMALL_BUDGET, "time_period": "1mo"}}

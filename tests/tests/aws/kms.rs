@@ -6,6 +6,7 @@ use postern_core::crypto::litellm_value::Algorithm;
 use postern_core::crypto::sealer::Keyring;
 use postern_core::crypto::{Place, SealError, Sealer};
 use postern_core::secret::Secret;
+use postern_tests::stub::{Answer, Stub};
 use postern_tests::{aws, moto};
 use std::sync::Arc;
 
@@ -50,8 +51,10 @@ async fn a_service_that_is_down_or_refuses_is_told_and_what_was_opened_stays_ope
     let (one, other) = (sealer(&url, &key, 1, &[]).await, sealer(&url, &key, 1, &[]).await);
     let known = one.seal(&PLACE, &Secret::new("sk-1")).await.expect("sealed");
     let unknown = other.seal(&PLACE, &Secret::new("sk-2")).await.expect("sealed");
-    moto::disable_key(&emulator, &key).await;
-    let refused = opened(&one, &unknown).await.expect_err("disabled");
+    // The emulator decrypts with a disabled key; the service does not.
+    let disabled = r#"{"__type":"DisabledException","message":"the key is disabled"}"#;
+    let stub = Stub::start(vec![Answer::Status(400, disabled.to_owned())]).await;
+    let refused = opened(&sealer(stub.url(), &key, 1, &[]).await, &unknown).await.expect_err("disabled");
     assert!(matches!(&refused, SealError::Denied { .. }), "{refused:?}");
     drop(emulator);
     assert_eq!(opened(&one, &known).await.expect("opened before").0, "sk-1");

@@ -16,9 +16,13 @@ fn table() -> Arc<dyn Table> {
 }
 
 fn keys(table: &Arc<dyn Table>, salts: &[&str]) -> StoredSubjectKeys {
+    keys_at(Arc::default(), table, salts)
+}
+
+fn keys_at(clock: Arc<ManualClock>, table: &Arc<dyn Table>, salts: &[&str]) -> StoredSubjectKeys {
     let ring = salts.iter().fold(Keyring::default(), |ring, salt| ring.salt(&Secret::new(*salt)));
     let sealer = ring.sealer(Algorithm::default(), Arc::new(SystemRandom) as Arc<dyn Random>);
-    StoredSubjectKeys::new(Arc::clone(table), sealer, Arc::new(ManualClock::default()), 5_000)
+    StoredSubjectKeys::new(Arc::clone(table), sealer, clock, 5_000)
 }
 
 async fn sealed(keys: &StoredSubjectKeys, subjects: &[Subject]) -> Vec<u8> {
@@ -49,7 +53,7 @@ async fn a_destroyed_key_takes_everything_with_it_and_a_new_one_brings_nothing_b
     let table = table_at(&clock);
     let subjects = [user(), Subject::EndUser("customer".to_owned())];
     for gone in &subjects {
-        let at = keys(&table, &["s"]);
+        let at = keys_at(Arc::clone(&clock), &table, &["s"]);
         let text = sealed(&at, &subjects).await;
         at.destroy(gone).await.unwrap();
         assert_eq!(opened(&at, &subjects, &text).await, None);

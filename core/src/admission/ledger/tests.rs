@@ -131,12 +131,14 @@ async fn the_process_that_opens_a_scopes_windows_opens_the_next_in_one_step() {
     let fixture = fixture();
     let scopes = [rates(Some(5), None, None), ScopeLimits { requests: Some(5), ..ScopeLimits::new("team", "t") }];
     let other = Ledger::new(fixture.table.clone());
-    assert_eq!(steps(&fixture, &fixture.ledger, 1, &scopes).await, 3, "nobody knows the windows");
+    assert_eq!(steps(&fixture, &fixture.ledger, 1, &scopes).await, 1, "the first windows of all");
     assert_eq!(steps(&fixture, &fixture.ledger, 2, &scopes).await, 1);
     for minute in 1..4 {
         fixture.clock.advance_millis(60_000 * minute);
         assert_eq!(steps(&fixture, &fixture.ledger, 10 + minute as u16, &scopes).await, 1);
-        assert_eq!(steps(&fixture, &other, 20 + minute as u16, &scopes).await, 1);
+        // The other process takes the first windows that it meets for its own, and is wrong once.
+        let others = if minute == 2 { 3 } else { 1 };
+        assert_eq!(steps(&fixture, &other, 20 + minute as u16, &scopes).await, others);
     }
     // Where another was faster the guess is wrong, once, and counts nothing.
     fixture.clock.advance_millis(60_000);
@@ -205,7 +207,7 @@ async fn a_void_hold_of_an_old_window_leaves_the_new_one_alone() {
 #[tokio::test(start_paused = true)]
 async fn a_reservation_whose_answer_is_lost_counts_once() {
     let fixture = fixture();
-    fixture.table.follow(Plan::script([Some(Fault::LostAnswer), Some(Fault::Conflict), Some(Fault::LostRequest)]));
+    fixture.table.follow(Plan::script([Some(Fault::LostAnswer), Some(Fault::Unavailable)]));
     fixture.reserve(1, &[budget(100)], 60, 1).await.unwrap();
     assert_eq!(fixture.used().await, 60);
 }

@@ -3,7 +3,8 @@
 use super::*;
 use crate::clock::SystemRandom;
 use crate::crypto::key_file::KeyFile;
-use crate::crypto::key_wrapper::{KeyName, WrappedKey};
+use crate::crypto::key_name::KeyName;
+use crate::crypto::key_wrapper::WrappedKey;
 use async_trait::async_trait;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -6,6 +6,7 @@ use super::error::CallError;
 use super::late;
 use super::outage::unless_out_of_reach;
 use super::parts::ModelCalls;
+use super::queueing::Place;
 use super::scopes::{DEPLOYMENT, PROVIDER, Scopes};
 use crate::accounting::release::Release;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
@@ -39,6 +40,7 @@ pub(super) struct Admitted {
     /// What is left of its limits.
     pub(super) left: Vec<Left>,
     _in_flight: Vec<InFlight>,
+    _place: Option<Place>,
     /// Why there is no way to the upstream, as far as that is known.
     pub(super) no_way: Option<TransportError>,
     totals: Vec<Key>,
@@ -85,7 +87,8 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     let (hold, no_way) = try_join(reserved, connected).await.map_err(|error| Refused { error, bound: Some(bound) })?;
     let _in_flight = calls.ledger.enter(&limited);
     let left = calls.ledger.left(&limited, now);
-    Ok(Admitted { hold, limited, bound: Some(bound), no_way, left, _in_flight, totals })
+    let _place = Place::at(calls, asked.deployment);
+    Ok(Admitted { hold, limited, bound: Some(bound), no_way, left, _in_flight, _place, totals })
 }
 
 async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Result<Hold, Refusal> {

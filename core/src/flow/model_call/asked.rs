@@ -17,7 +17,7 @@ pub(super) struct Asked<'a> {
     pub(super) principal: &'a Arc<Principal>,
     pub(super) said: &'a Said,
     pub(super) operation: Operation,
-    pub(super) deployment: &'a Deployment,
+    pub(super) deployment: &'a Arc<Deployment>,
     pub(super) body: &'a Bytes,
     pub(super) bounds: Bounds,
     /// Where the request will go; `None`: nowhere.

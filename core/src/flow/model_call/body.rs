@@ -2,6 +2,7 @@
 
 use super::error::CallError;
 use super::extra_body;
+use super::queueing;
 use super::wishes::Wishes;
 use crate::api::demand::Asked;
 use crate::api::form::Form;
@@ -50,6 +51,8 @@ pub(super) struct Said {
     pub(super) timeout: Option<Duration>,
     /// What it says about retries and fallbacks.
     pub(super) wishes: Option<Box<Wishes>>,
+    /// Whose turn it is first where calls wait; `None`: the configuration says.
+    pub(super) priority: Option<u8>,
     /// A fixed answer.
     pub(super) mock_response: Option<Value>,
     /// The person behind the call.
@@ -118,6 +121,7 @@ pub(super) fn read(
     if operation == Operation::CountTokens && members.get("messages").is_some_and(|list| list.get() == "[]") {
         return Err(CallError::MissingMember { operation, member: "messages" });
     }
+    said.priority = queueing::priority(members);
     said.mock_response = members.take("mock_response").and_then(|value| serde_json::from_str(value.get()).ok());
     said.tags = tags(operation, members);
     said.region = setting(members, "allowed_model_region", "a region such as `eu`")?;

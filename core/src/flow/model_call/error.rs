@@ -157,7 +157,7 @@ impl CallError {
             Self::NothingLeft(_) => "BadRequestError",
             Self::ModelDenied(_) | Self::CacheControlDenied(_) | Self::Route(_) => "PermissionDeniedError",
             Self::Refused(Refusal::Budget { .. }) => "BudgetExceededError",
-            Self::Refused(Refusal::Rate { .. }) => "RateLimitError",
+            Self::Refused(Refusal::Rate { .. } | Refusal::Crowded(_)) => "RateLimitError",
             Self::Refused(Refusal::Unavailable(_)) => "InternalServerError",
             Self::Upstream { failure, .. } => failure.class.name(),
             Self::Transport(TransportError::TimedOut(_)) => "Timeout",

@@ -29,6 +29,7 @@ pub(super) fn of(error: &CallError) -> Option<Fault> {
         {
             Some(Fault::NoCapacity)
         }
+        CallError::Refused(Refusal::Crowded(_)) => Some(Fault::NoCapacity),
         CallError::NothingLeft(nothing) if nothing.is_too_long() => Some(Fault::ContextWindow),
         CallError::NothingLeft(nothing) if nothing.may_pass() => Some(Fault::NoCapacity),
         _ => None,

@@ -77,7 +77,7 @@ async fn limits(
     calls: &Arc<ModelCalls>,
     cached: &Cached,
     (request, principal): (&CallRequest, &Arc<Principal>),
-    (id, deployment, details): (RequestId, &crate::routing::Deployment, &SpendDetails),
+    (id, deployment, details): (RequestId, &Arc<crate::routing::Deployment>, &SpendDetails),
     now: Timestamp,
 ) -> Result<Vec<ScopeLimits>, CallError> {
     let bounds: Bounds = calls.bounds;

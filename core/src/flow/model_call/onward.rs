@@ -10,6 +10,7 @@ use super::fault;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
 use super::wishes::Wishes;
+use crate::admission::refusal::Refusal;
 use crate::api::members::{self, Members};
 use crate::id::RequestId;
 use crate::principal::Principal;
@@ -157,7 +158,9 @@ impl<'a> Onward<'a> {
         let wished = self.wishes.as_ref().and_then(|wishes| wishes.retries);
         let most = rules.retries(fault, &self.model, params.num_retries.or(params.max_retries), wished);
         facts.retries_max = Some(most);
-        if self.retries >= most {
+        // Who has waited in vain, or may not wait, has been told when to come again.
+        let is_crowded = matches!(failed.error, CallError::Refused(Refusal::Crowded(_)));
+        if self.retries >= most || is_crowded {
             return None;
         }
         let now = self.calls.clock.now();

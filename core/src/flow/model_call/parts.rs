@@ -5,6 +5,7 @@ use super::named::NamedCredentials;
 use super::proxy_limits::ProxyLimits;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
+use crate::admission::queue::Queue;
 use crate::auth::authenticate::Authenticator;
 use crate::cache::shelf::Shelf;
 use crate::clock::{Clock, Random};
@@ -28,6 +29,8 @@ pub struct ModelCalls {
     pub spend: Arc<SpendLog>,
     /// What callers' limits allow.
     pub ledger: Ledger,
+    /// Who waits for a deployment with room.
+    pub queue: Arc<Queue>,
     /// What the configuration limits, whoever calls.
     pub limits: ProxyLimits,
     /// What follows where an attempt fails.

@@ -109,6 +109,7 @@ impl Gateway {
             ledger: Ledger::new(table.clone()),
             limits: ProxyLimits::default(),
             failing: once(),
+            queue: Arc::default(),
             named: None,
             kept: None,
             authorizer: Authorizer::new(upstream.clone(), Arc::clone(&clock)),

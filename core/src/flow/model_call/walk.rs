@@ -14,6 +14,7 @@ use super::failed::Failed;
 use super::onward::Onward;
 use super::parts::ModelCalls;
 use super::plan::{Plan, Upstream};
+use super::queueing::{self, Patience};
 use super::request::CallRequest;
 use super::{admit, body, details, forwarded, plan, unfetched, wish, wishes};
 use crate::accounting::spend_row::SpendDetails;
@@ -24,7 +25,7 @@ use crate::routing::Group;
 use crate::routing::fault::Fault;
 use crate::upstream::transport::{TransportError, Wait};
 use std::sync::Arc;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 impl ModelCalls {
     pub(super) async fn walk(self: &Arc<Self>, request: CallRequest, facts: &mut Facts) -> Result<CallBody, CallError> {
@@ -90,7 +91,11 @@ impl ModelCalls {
                 return Err(Box::pin(played(fault, &plan, group)).await);
             }
         }
-        match self.admit(request, &plan, principal, facts, course).await {
+        let admitted = match self.queue.has_line(&plan.deployment.group) {
+            true => Err(queueing::behind_the_others()),
+            false => self.admit(request, &plan, principal, facts, course).await,
+        };
+        match admitted {
             Ok((details, admitted)) => {
                 self.dispatch(request, (plan, details, admitted), Arc::clone(principal), facts).await
             }
@@ -103,7 +108,7 @@ impl ModelCalls {
         })
     }
 
-    /// Goes on where a limit stands in the way: by another deployment, with a shorter answer, or not at all.
+    /// Goes on where a limit stands in the way: by another deployment, with a shorter answer, later, or not at all.
     async fn walk_around(
         self: &Arc<Self>,
         request: &CallRequest,
@@ -112,17 +117,28 @@ impl ModelCalls {
         (principal, course): (&Arc<Principal>, &mut Course),
         facts: &mut Facts,
     ) -> Result<CallBody, Box<Failed>> {
-        while course.turn(&refused, &plan.deployment, principal, &self.limits) {
-            let Ok(next) = self.plan(request, facts, (principal, course)) else { break };
-            plan = next;
+        let mut patience = Patience::default();
+        let deadline = course.deadline.unwrap_or_else(|| Instant::now() + plan.bounds.total);
+        loop {
+            patience.saw(&refused);
+            if course.turn(&refused, &plan.deployment, principal, &self.limits)
+                && let Ok(next) = self.plan(request, facts, (principal, course))
+            {
+                plan = next;
+            } else if patience.waits(self, (&plan.deployment, plan.said.priority), Some(deadline)).await? {
+                course.passed_over.clear();
+                plan = self.plan(request, facts, (principal, course))?;
+            } else {
+                return Err(refused.error.into());
+            }
             match self.admit(request, &plan, principal, facts, course).await {
                 Ok((details, admitted)) => {
+                    patience.is_rewarded();
                     return self.dispatch(request, (plan, details, admitted), Arc::clone(principal), facts).await;
                 }
                 Err(again) => refused = again,
             }
         }
-        Err(refused.error.into())
     }
 
     fn plan(&self, request: &CallRequest, facts: &mut Facts, way: (&Principal, &Course)) -> Result<Plan, CallError> {

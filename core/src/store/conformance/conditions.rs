@@ -62,6 +62,10 @@ pub async fn at_least_and_at_most_include_their_bound(table: Arc<dyn Table>, _cl
         let most = Condition::AtMost("count".to_owned(), bound);
         assert_eq!(fixture.holds("there", vec![least]).await, at_least, "at least {bound}");
         assert_eq!(fixture.holds("there", vec![most]).await, at_most, "at most {bound}");
+        let least = Condition::AtLeastOrLacks("count".to_owned(), bound);
+        let most = Condition::AtMostOrLacks("count".to_owned(), bound);
+        assert_eq!(fixture.holds("there", vec![least]).await, at_least, "lacks it, or at least {bound}");
+        assert_eq!(fixture.holds("there", vec![most]).await, at_most, "lacks it, or at most {bound}");
     }
 }
 
@@ -71,6 +75,20 @@ pub async fn bounds_hold_of_numbers_only(table: Arc<dyn Table>, _clock: Arc<dyn 
     for (sort, name) in [("there", "name"), ("there", "open"), ("there", "other"), ("missing", "count")] {
         for condition in [Condition::AtLeast(name.to_owned(), i64::MIN), Condition::AtMost(name.to_owned(), i64::MAX)] {
             assert!(!fixture.holds(sort, vec![condition.clone()]).await, "{condition:?} of `{sort}`");
+        }
+    }
+}
+
+/// `AtLeastOrLacks` and `AtMostOrLacks` of what is no number, and of nothing.
+pub async fn bounds_or_nothing_hold_of_nothing(table: Arc<dyn Table>, _clock: Arc<dyn Clock>) {
+    let fixture = with_item(table).await;
+    for (sort, name, lacks) in
+        [("there", "name", false), ("there", "open", false), ("there", "other", true), ("missing", "count", true)]
+    {
+        let least = Condition::AtLeastOrLacks(name.to_owned(), i64::MIN);
+        let most = Condition::AtMostOrLacks(name.to_owned(), i64::MAX);
+        for condition in [least, most] {
+            assert_eq!(fixture.holds(sort, vec![condition.clone()]).await, lacks, "{condition:?} of `{sort}`");
         }
     }
 }

@@ -21,6 +21,7 @@ macro_rules! table_conformance {
             conditions::differs_holds_of_a_missing_attribute_too
             conditions::at_least_and_at_most_include_their_bound
             conditions::bounds_hold_of_numbers_only
+            conditions::bounds_or_nothing_hold_of_nothing
             conditions::has_and_lacks_ask_for_the_attribute
             conditions::all_conditions_of_a_write_must_hold
             conditions::a_failed_condition_carries_the_old_item

@@ -6,7 +6,11 @@ use crate::store::write::{Change, Condition, Write};
 /// Whether a condition holds of an absent item.
 pub(super) fn holds_of_absent(condition: &Condition) -> bool {
     match condition {
-        Condition::Absent | Condition::Differs(..) | Condition::Lacks(_) => true,
+        Condition::Absent
+        | Condition::Differs(..)
+        | Condition::Lacks(_)
+        | Condition::AtLeastOrLacks(..)
+        | Condition::AtMostOrLacks(..) => true,
         Condition::Exists
         | Condition::Equals(..)
         | Condition::AtLeast(..)

@@ -128,12 +128,16 @@ fn one(condition: &Condition, placeholders: &mut Placeholders) -> String {
         Condition::AtMost(name, number) => compare(name, "<=", to_attribute(&Value::Number(*number))),
         Condition::Has(name) => format!("attribute_exists({})", placeholders.name(name)),
         Condition::Lacks(name) => format!("attribute_not_exists({})", placeholders.name(name)),
-        Condition::Differs(name, value) => {
-            let name = placeholders.name(name);
-            let value = placeholders.value(to_attribute(value));
-            format!("(attribute_not_exists({name}) OR {name} <> {value})")
-        }
+        Condition::Differs(name, value) => or_lacks(name, "<>", value, placeholders),
+        Condition::AtLeastOrLacks(name, number) => or_lacks(name, ">=", &Value::Number(*number), placeholders),
+        Condition::AtMostOrLacks(name, number) => or_lacks(name, "<=", &Value::Number(*number), placeholders),
     }
+}
+
+fn or_lacks(name: &str, operator: &str, value: &Value, placeholders: &mut Placeholders) -> String {
+    let name = placeholders.name(name);
+    let value = placeholders.value(to_attribute(value));
+    format!("(attribute_not_exists({name}) OR {name} {operator} {value})")
 }
 
 #[cfg(test)]

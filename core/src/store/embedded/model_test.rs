@@ -120,6 +120,14 @@ fn holds(condition: &Condition, old: &Option<Item>) -> bool {
         Condition::Differs(name, unwanted) => value(name).as_ref() != Some(unwanted),
         Condition::AtLeast(name, least) => matches!(value(name), Some(Value::Number(number)) if number >= *least),
         Condition::AtMost(name, most) => matches!(value(name), Some(Value::Number(number)) if number <= *most),
+        Condition::AtLeastOrLacks(name, least) => match value(name) {
+            Some(Value::Number(number)) => number >= *least,
+            other => other.is_none(),
+        },
+        Condition::AtMostOrLacks(name, most) => match value(name) {
+            Some(Value::Number(number)) => number <= *most,
+            other => other.is_none(),
+        },
         Condition::Has(name) => value(name).is_some(),
         Condition::Lacks(name) => value(name).is_none(),
     }
@@ -208,6 +216,8 @@ fn any_condition() -> impl Strategy<Value = Condition> {
         (any_name(), any_value()).prop_map(|(name, value)| Condition::Differs(name, value)),
         (any_name(), -2_i64..3).prop_map(|(name, least)| Condition::AtLeast(name, least)),
         (any_name(), -2_i64..3).prop_map(|(name, most)| Condition::AtMost(name, most)),
+        (any_name(), -2_i64..3).prop_map(|(name, least)| Condition::AtLeastOrLacks(name, least)),
+        (any_name(), -2_i64..3).prop_map(|(name, most)| Condition::AtMostOrLacks(name, most)),
         any_name().prop_map(Condition::Has),
         any_name().prop_map(Condition::Lacks),
     ]

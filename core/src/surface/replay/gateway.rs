@@ -99,6 +99,7 @@ impl Gateway {
             cache: None,
             health: None,
             body_bytes_max: 1 << 20,
+            load: None,
         });
         Self { clock, log, records, router }
     }
@@ -153,6 +154,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         ledger,
         limits: ProxyLimits::default(),
         failing: FailureRules::default(),
+        queue: Arc::default(),
         named: None,
         kept: None,
         authorizer: Authorizer::new(Arc::new(Unreachable), clock.clone()),
