@@ -7,6 +7,8 @@ import httpx2
 import openai
 import pytest
 
+from support.process import eventually
+
 HELLO = [{"role": "user", "content": "one two three"}]
 
 
@@ -52,3 +54,29 @@ def test_a_report_has_the_call_that_was_just_made(gateway, upstream):
     assert list(day["breakdown"]["model_groups"]) == ["priced"]
     tags = {tag["individual_request_tag"]: tag["log_count"] for tag in gateway.call(f"/spend/tags?{span}").json()}
     assert tags == {"reported": 1}
+
+
+def test_a_model_added_to_the_table_is_served_by_every_process(start, upstream, aws):
+    table = "dynamodb://postern-models"
+    environment = {"store_model_in_db": True}
+    one, other = (start(table, **environment) for _ in range(2))
+    params = {"model": "openai/echo", "api_base": upstream.url, "api_key": "os.environ/PROVIDER_KEY"}
+    made = one.call("/model/new", {"model_name": "added", "litellm_params": params, "model_info": {"id": "added-1"}})
+    assert made.status_code == 200, made.text
+    assert one.client().chat.completions.create(model="added", messages=HELLO).choices
+
+    def answers(gateway):
+        body = {"model": "added", "messages": HELLO}
+        return gateway.call("/v1/chat/completions", body).status_code
+
+    eventually(lambda: answers(other) == 200)
+    [row] = [row for row in other.call("/model/info").json()["data"] if row["model_info"]["id"] == "added-1"]
+    assert row["model_info"]["db_model"] is True
+    assert one.call("/model/delete", {"id": "added-1"}).status_code == 200
+    assert answers(one) == 404
+    eventually(lambda: answers(other) == 404)
+
+
+def test_without_the_setting_models_stay_in_the_file(gateway):
+    answer = gateway.call("/model/new", {"model_name": "a", "litellm_params": {"model": "openai/echo"}})
+    assert answer.status_code == 400 and "store_model_in_db" in answer.text

@@ -123,6 +123,16 @@ fn shown_params(entry: &ModelEntry, model: &str) -> Map<String, Value> {
     shown
 }
 
+/// A parameter as it may be shown of a stored model: where, not who.
+pub fn shown_param(name: &str, value: &Value) -> Value {
+    match value {
+        Value::String(address) if matches!(name, "api_base" | "base_url") => without_credentials(address).into(),
+        Value::Object(_) => "****".into(),
+        _ if is_secret(name) => "****".into(),
+        _ => value.clone(),
+    }
+}
+
 /// Switches of LiteLLM that clients expect to see, off unless the operator turned them on.
 const SWITCHES: [&str; 5] = [
     "allow_client_keepalive_override",

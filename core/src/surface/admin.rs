@@ -2,6 +2,7 @@
 //! which path does what.
 
 use super::admin_credentials::{self, CredentialAction};
+use super::admin_models::{self, ModelAction};
 use super::admin_people::{self, PeopleAction};
 use super::admin_records::{self, RecordAction};
 use super::admin_request::{Asked, read};
@@ -11,6 +12,7 @@ use super::gate::Gate;
 use crate::flow::admin::credentials::CredentialAdmin;
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
+use crate::flow::admin::models::ModelAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use axum::extract::Request;
@@ -26,6 +28,8 @@ pub struct Administration {
     pub keys: Arc<KeyAdmin>,
     /// On spend.
     pub spend: Arc<SpendAdmin>,
+    /// On models in the table.
+    pub models: Arc<ModelAdmin>,
     /// On stored credentials.
     pub credentials: Arc<CredentialAdmin>,
     /// On teams, users, organizations, budgets, end users and tags.
@@ -53,6 +57,7 @@ enum Action {
     Spend(SpendAction),
     People(PeopleAction),
     Credential(CredentialAction),
+    Model(ModelAction),
 }
 
 const ROUTES: &[(MethodFilter, &str, Action)] = &[
@@ -81,7 +86,8 @@ fn table() -> impl Iterator<Item = (MethodFilter, &'static str, Action)> {
     let of_spend = admin_spend::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Spend(action)));
     let of_credentials = admin_credentials::ROUTES.iter();
     let of_credentials = of_credentials.map(|&(method, path, action)| (method, path, Action::Credential(action)));
-    ROUTES.iter().copied().chain(of_records).chain(of_people).chain(of_spend).chain(of_credentials)
+    let of_models = admin_models::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Model(action)));
+    ROUTES.iter().copied().chain(of_models).chain(of_records).chain(of_people).chain(of_spend).chain(of_credentials)
 }
 
 /// Which paths there are.
@@ -105,7 +111,7 @@ pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max:
 }
 
 async fn perform(administration: &Administration, action: Action, asked: &Asked) -> Result<Value, AdminError> {
-    let Administration { keys, spend, records, credentials } = administration;
+    let Administration { keys, spend, records, credentials, models } = administration;
     let Asked { caller, params, key, body, now } = asked;
     match action {
         Action::GenerateKey => keys.generate(caller, body, *now).await,
@@ -125,6 +131,7 @@ async fn perform(administration: &Administration, action: Action, asked: &Asked)
         Action::ResetAllSpend => keys.reset_all_spend().await,
         Action::Spend(action) => admin_spend::perform((spend, records), action, asked).await,
         Action::People(action) => admin_people::perform(records, action, asked).await,
+        Action::Model(action) => admin_models::perform(models, action, asked).await,
         Action::Credential(action) => admin_credentials::perform(credentials, action, asked).await,
         Action::Record(action) => admin_records::perform(records, action, asked).await,
     }

@@ -6,6 +6,7 @@
 pub mod admin;
 mod admin_credentials;
 mod admin_error;
+mod admin_models;
 mod admin_people;
 mod admin_records;
 mod admin_request;

@@ -109,6 +109,12 @@ pub enum AdminError {
         /// Why not, and what to do instead.
         reason: &'static str,
     },
+    /// There is no stored model of this id.
+    #[error("{{'error': 'Model with id={0} not found in db'}}")]
+    NoSuchModel(String),
+    /// There is no access group of this name.
+    #[error("Access group '{0}' not found")]
+    NoSuchGroup(String),
     /// What is asked for cannot be done as things are: the sentence says why.
     #[error("{0}")]
     Refused(String),

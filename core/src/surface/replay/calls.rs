@@ -55,6 +55,13 @@ async fn before(step: u64, gateway: &Gateway, names: &mut Names) {
             let body = json!({"organization_id": "org-1", "organization_alias": "Org"});
             drop(gateway.admin("/organization/new", body).await);
         }
+        188 => {
+            let params =
+                json!({"model": "openai/gpt-4o", "api_key": "sk-x", "api_base": "http://upstream.test/openai/v1"});
+            let info = json!({"id": "dyn-id-1"});
+            let body = json!({"model_name": "dyn", "litellm_params": params, "model_info": info});
+            drop(gateway.admin("/model/new", body).await);
+        }
         _ => {}
     }
 }
@@ -73,6 +80,14 @@ fn adjusted(step: u64, expected: &Value, actual: &mut Value) -> Value {
         // The models of this gateway cost nothing.
         204 => expected["cost"] = json!(0.0),
         // Amounts are whole nano-dollars, and no sums of floating-point numbers.
+        // Parameters are shown or masked rather than sealed, and none is added that was not given.
+        188 | 189 => {
+            for name in ["model", "api_key", "api_base"] {
+                assert!(actual["litellm_params"][name].is_string(), "{name}");
+            }
+            expected["litellm_params"] = actual["litellm_params"].clone();
+            expected["model_info"] = json!({"id": "dyn-id-1"});
+        }
         132 => expected["error"]["message"] = json!("ExceededBudget: User=u-1 over budget. Spend=8e-5, Budget=1e-7"),
         168 | 169 => {
             let message = "Budget has been exceeded! Team=team-1 Current cost: 8e-5, Max budget: 1e-7";

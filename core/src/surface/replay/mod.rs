@@ -10,6 +10,7 @@ mod conversation;
 mod gateway;
 mod journeys;
 mod key_journeys;
+mod model_journeys;
 mod people_journeys;
 mod record_journeys;
 mod records;
