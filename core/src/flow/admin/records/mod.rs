@@ -7,7 +7,7 @@ pub mod budgets;
 mod bulk;
 pub mod customers;
 pub mod defaults;
-pub(in crate::flow::admin) mod documents;
+pub mod documents;
 pub mod forms;
 mod invitations;
 pub mod members;
