@@ -2,7 +2,7 @@
 //! no headers, no routes and no prices.
 //!
 //! [`spend_row`] is one call, [`spend_log`] stores it exactly once with its charge, [`release`] is what it gives back then, [`spend_query`] reads rows back,
-//! [`spend_removal`] removes those of a day. [`subject_keys`] are the keys of users, which what is kept of their calls is
+//! [`spend_removal`] removes those of a day, [`spend_sums`] are what reports are made of. [`subject_keys`] are the keys of users, which what is kept of their calls is
 //! sealed under and destroyed with.
 
 pub mod health_log;
@@ -14,4 +14,5 @@ pub mod spend_query;
 pub mod spend_removal;
 pub mod spend_row;
 mod spend_row_text;
+pub mod spend_sums;
 pub mod subject_keys;

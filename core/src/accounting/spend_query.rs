@@ -146,7 +146,7 @@ fn midnight(at: Timestamp) -> i64 {
 }
 
 /// The first twelve digits of the ids of calls that arrived at `at`.
-fn id_prefix(at: Timestamp) -> String {
+pub(super) fn id_prefix(at: Timestamp) -> String {
     let millis = u64::try_from(at.millis()).unwrap_or(0) & 0xffff_ffff_ffff;
     format!("{:08x}-{:04x}", millis >> 16, millis & 0xffff)
 }

@@ -3,12 +3,13 @@
 use super::sealing_error::SealingError;
 use crate::aws::error::AwsError;
 use crate::aws::object::{InvalidLocation, ObjectError};
-use crate::config::ConfigError;
+use crate::config::{ConfigError, NotABool};
 use crate::routing::BuildError;
 use crate::secrets::SecretError;
 use crate::store::dynamo::CreateError;
 #[cfg(feature = "embedded")]
 use crate::store::embedded::OpenError;
+use crate::store::table::ReadError;
 use crate::tls::policy::PolicyError;
 use crate::upstream::proxies::ProxyError;
 use std::path::PathBuf;
@@ -150,6 +151,16 @@ pub enum StartError {
         #[source]
         cause: ObjectError,
     },
+    /// The models in the table cannot be read.
+    #[error("the stored models cannot be read")]
+    StoredModels {
+        /// Why not.
+        #[source]
+        cause: ReadError,
+    },
+    /// A variable that says yes or no says something else.
+    #[error(transparent)]
+    Flag(#[from] NotABool),
     /// A variable names a proxy that cannot be used.
     #[error(transparent)]
     Proxy(#[from] ProxyError),

@@ -1,6 +1,7 @@
 //! Puts the parts together.
 
 use super::cache;
+use super::catalog::{Catalog, InTable};
 use super::egress::{egress, files};
 use super::error::StartError;
 use super::rotation::Rotation;
@@ -24,6 +25,7 @@ use crate::config::{Config, Environment, Loaded, RecordDefaults};
 use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::keys::stored_keys::StoredKeys;
+use crate::flow::admin::models::ModelAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
@@ -96,6 +98,8 @@ pub struct Gateway {
     pub maintenance: Arc<Maintenance>,
     /// Keeps secrets fresh, where there are any that may change.
     pub rotation: Option<Arc<Rotation>>,
+    /// Keeps the models of the table fresh, where there may be some.
+    pub catalog: Arc<Catalog>,
     /// The clients that call upstreams: their certificates can be read again.
     pub policies: Arc<Policies>,
     administration: Administration,
@@ -122,21 +126,22 @@ impl Gateway {
         let transport = policies.transports().clone();
         let files = Some(files(&policies, egress(&config, &environment))?);
         let intake = Intake::of(&config);
-        let admits_in_outage = config.general.allow_requests_on_db_unavailable;
+        let (background, admits_in_outage) = (Background::default(), config.general.allow_requests_on_db_unavailable);
         let retention_days = config.general.spend_log_retention_days;
         let spend = spend_log(&table, retention_days, staleness);
         let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
         let master = config.general.master_key.as_ref().map(MasterKey::new);
         let defaults = (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
         let authorizer = authorizer(transport.global(), &ground.clock, &environment);
-        let stored = secrets.stored_keys();
-        let held = (master.clone(), Rotation::ids(&config.models), Arc::clone(&policies));
+        let (stored, held) = (secrets.stored_keys(), (master.clone(), Rotation::ids(&config.models)));
         let sealer = sealer.unwrap_or_else(|| sealing::without_keys(Arc::clone(&ground.random)));
+        let in_table = InTable::of(&mut config, &environment, (&table, &sealer))?;
         let sealed = Sealed::new(&config, (&table, sealer), (&ground.clock, staleness.millis()));
         let targets = routing::targets(&environment);
         let (named, kept) = (sealed.named(&targets), sealed.kept(&ground.random));
         let (models, sharing) = routing::models(&mut config, targets, &table, staleness == KeyStaleness::OnlyWriter)?;
-        let rotation = Rotation::of(secrets, Arc::clone(&models), held, Arc::clone(&ground.clock)).await;
+        let (catalog, in_table) = in_table.served((&models, &policies), &environment, (&ground.clock, &ground.random));
+        let rotation = Rotation::of(secrets, Arc::clone(&catalog), held, Arc::clone(&ground.clock)).await;
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
         let maintenance = maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache));
@@ -145,10 +150,9 @@ impl Gateway {
         let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
         let (remembered, logs) = ((&cache, &directory), (&sealed, &spend));
         let administration =
-            administration(defaults, ((keys.clone(), stored), records), remembered, &ground.random, logs);
+            administration(defaults, ((keys.clone(), stored), records), remembered, &ground.random, logs, in_table);
         let authenticator =
             Arc::new(Authenticator::new(master, keys, cache, directory).trusting_known(admits_in_outage));
-        let background = Background::default();
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
         let calls = Arc::new(ModelCalls {
             queue: Arc::new(Queue::new(queue_limits(&config))),
@@ -173,7 +177,7 @@ impl Gateway {
             bounds: bounds(&config),
         });
         let health = routing::health(&calls, table, Arc::clone(&policies), &maintenance);
-        Ok(Self { calls, background, maintenance, rotation, policies, administration, gate, health, intake })
+        Ok(Self { calls, background, maintenance, rotation, catalog, policies, administration, gate, health, intake })
     }
 
     /// The routes that a process serves.
@@ -226,6 +230,7 @@ fn administration(
     (cache, directory): (&Arc<PrincipalCache>, &Arc<Directory>),
     random: &Arc<dyn Random>,
     (sealed, spend): (&Sealed, &Arc<SpendLog>),
+    models: ModelAdmin,
 ) -> Administration {
     let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
     let key_admin = Arc::new(key_admin.storing(stored));
@@ -237,6 +242,7 @@ fn administration(
         records: Arc::new(record_admin),
         keys: key_admin,
         credentials: Arc::new(sealed.admin()),
+        models: Arc::new(models),
         spend: Arc::new(spend_admin),
     }
 }

@@ -6,6 +6,7 @@
 pub mod aws;
 mod cache;
 mod calls;
+pub mod catalog;
 pub mod configuration;
 mod egress;
 mod error;

@@ -1,15 +1,13 @@
 //! Keeps a running process's secrets fresh: what is made from them is made anew when they change. Calls under way end
 //! with the secrets that they began with.
 
-use super::routing::renewed;
+use super::catalog::Catalog;
 use super::secrets::Secrets;
-use super::transports;
 use crate::auth::master::MasterKey;
 use crate::clock::Clock;
 use crate::config::ModelEntry;
 use crate::id::DeploymentId;
-use crate::routing::{LiveModels, deployment_id};
-use crate::upstream::policies::Policies;
+use crate::routing::deployment_id;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -21,12 +19,10 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub struct Rotation {
     secrets: Secrets,
     interval: Duration,
-    models: Arc<LiveModels>,
+    catalog: Arc<Catalog>,
     master: Option<MasterKey>,
     /// Names of the deployments in the configuration's order: a new key does not make them others.
     ids: Vec<DeploymentId>,
-    /// The ways to upstreams, which deployments are given anew.
-    policies: Arc<Policies>,
     clock: Arc<dyn Clock>,
     /// When the next look is due, in milliseconds.
     due: AtomicI64,
@@ -36,12 +32,12 @@ impl Rotation {
     /// Replaces these when a secret changes. `None`: there is none that could.
     pub(super) async fn of(
         secrets: Secrets,
-        models: Arc<LiveModels>,
-        (master, ids, policies): (Option<MasterKey>, Vec<DeploymentId>, Arc<Policies>),
+        catalog: Arc<Catalog>,
+        (master, ids): (Option<MasterKey>, Vec<DeploymentId>),
         clock: Arc<dyn Clock>,
     ) -> Option<Arc<Self>> {
         let interval = secrets.interval().await?;
-        let rotation = Self { secrets, interval, models, master, ids, policies, clock, due: AtomicI64::default() };
+        let rotation = Self { secrets, interval, catalog, master, ids, clock, due: AtomicI64::default() };
         rotation.due.store(rotation.next(), Ordering::Relaxed);
         Some(Arc::new(rotation))
     }
@@ -94,13 +90,8 @@ impl Rotation {
                 entry.info.insert("id".to_owned(), id.as_str().into());
             }
         }
-        let made = transports::assign(&self.policies, &mut config.models)
-            .and_then(|()| renewed(config.models, &environment, self.models.routing()));
-        match made {
-            Ok(table) => {
-                self.models.replace(table);
-                tracing::info!("secrets have changed; calls use the new ones from now on");
-            }
+        match self.catalog.renew(config.models, environment).await {
+            Ok(()) => tracing::info!("secrets have changed; calls use the new ones from now on"),
             Err(error) => tracing::error!(%error, "secrets have changed, but cannot be used; the old ones stay"),
         }
     }

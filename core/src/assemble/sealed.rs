@@ -33,7 +33,8 @@ impl Sealed {
         let subjects = StoredSubjectKeys::new(Arc::clone(table), sealer, Arc::clone(clock), staleness_millis);
         let known = Arc::new(KnownCredentials::new(store.clone(), Arc::clone(clock), staleness_millis));
         let keeps = config.general.store_prompts_in_spend_logs;
-        let is_named = config.models.iter().any(|model| model.params.credential.is_some());
+        let is_named = config.general.store_model_in_db == Some(true)
+            || config.models.iter().any(|model| model.params.credential.is_some());
         Self { store, subjects, known, configured: config.credentials.clone(), is_named, keeps }
     }
 

@@ -4,7 +4,7 @@
 use super::budget_period::{BudgetPeriods, Budgeted, PeriodError};
 use super::cache::PrincipalCache;
 use super::credential::{Credential, CredentialError};
-use super::key_record::StoredKey;
+use super::key_secret::Presented;
 use super::key_store::KeyStore;
 use super::master::{MASTER_KEY_ALIAS, MASTER_USER_ID, MasterKey};
 use super::records::{Directory, KnownAbove, RecordId};
@@ -230,10 +230,10 @@ impl Authenticator {
     }
 
     async fn read(&self, hash: KeyHash, presented: &str, now: Timestamp) -> Result<Arc<Principal>, AuthError> {
-        let generation = self.cache.generation(&hash);
+        let reading = self.cache.reading(&hash);
         let found = in_time(self.load(&hash, now)).await?;
         let key_name = || key_hash::abbreviate(presented);
-        let Some((stored, known)) = found else {
+        let Some((Presented { stored, until }, known)) = found else {
             self.cache.forget(&hash);
             return Err(AuthError::Unknown { hash, key_name: key_name() });
         };
@@ -251,15 +251,19 @@ impl Authenticator {
             self.cache.forget(&hash);
             return Err(AuthError::UserBlocked(user.id.clone()));
         }
-        let principal = Arc::new(Principal { above, limits, ..stored.into_principal() });
-        self.cache.put(&principal, generation, (read_at, now));
+        let mut principal = Principal { above, limits, ..stored.into_principal() };
+        if until.is_some() {
+            principal.expires = principal.expires.map_or(until, |ends| until.map(|until| until.min(ends)));
+        }
+        let principal = Arc::new(principal);
+        self.cache.put(&hash, &principal, reading, (read_at, now));
         Ok(principal)
     }
 
-    async fn load(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<(StoredKey, KnownAbove)>, ReadError> {
-        let Some(stored) = self.keys.get(hash).await? else { return Ok(None) };
-        let known = self.directory.above(&stored.record, now).await?;
-        Ok(Some((stored, known)))
+    async fn load(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<(Presented, KnownAbove)>, ReadError> {
+        let Some(presented) = self.keys.presented(hash).await? else { return Ok(None) };
+        let known = self.directory.above(&presented.stored.record, now).await?;
+        Ok(Some((presented, known)))
     }
 }
 

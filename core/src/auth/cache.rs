@@ -8,60 +8,99 @@ use crate::id::KeyHash;
 use crate::principal::Principal;
 use std::sync::Arc;
 
-pub use super::recent_reads::Generation;
+use super::recent_reads::Generation;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long a caller is known after it was read, for those who cannot read again, in milliseconds.
 const KNOWN_MILLIS: i64 = 60 * 60 * 1000;
 
-/// Recognised callers by the hash of their key.
-pub struct PrincipalCache(RecentReads<KeyHash, Arc<Principal>>);
+/// Recognised callers by the hash of the secret that they present.
+pub struct PrincipalCache {
+    callers: RecentReads<KeyHash, Arc<Principal>>,
+    /// The secrets by which keys are remembered that were replaced since they were made.
+    secrets: Mutex<HashMap<KeyHash, HashSet<KeyHash>>>,
+    /// Counts what was forgotten.
+    changes: AtomicU64,
+}
+
+/// Taken before a key is read, and given back with what was read, so that a change in between is noticed.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    generation: Generation,
+    changes: u64,
+}
 
 impl PrincipalCache {
     /// A cache whose answers are at most `staleness_millis` old (0: it never answers, and every request reads the
     /// store) and that holds about `entries_max` callers.
     pub fn new(staleness_millis: i64, entries_max: usize) -> Self {
-        Self(RecentReads::new(staleness_millis, entries_max))
+        Self {
+            callers: RecentReads::new(staleness_millis, entries_max),
+            secrets: Mutex::default(),
+            changes: AtomicU64::default(),
+        }
     }
 
     /// The caller with this key, where it was read recently enough.
     pub fn get(&self, hash: &KeyHash, now: Timestamp) -> Option<Arc<Principal>> {
-        self.0.get(hash, now).map(|(principal, _)| principal)
+        self.callers.get(hash, now).map(|(principal, _)| principal)
     }
 
     /// The caller with this key as it was last read, up to an hour ago. For outages of the store: it may have been
     /// blocked since.
     pub fn last_known(&self, hash: &KeyHash, now: Timestamp) -> Option<Arc<Principal>> {
-        let (principal, read_at) = self.0.last(hash)?;
+        let (principal, read_at) = self.callers.last(hash)?;
         (0..KNOWN_MILLIS).contains(&now.millis_since(read_at)).then_some(principal)
     }
 
     /// Take this before reading a key from the store.
-    pub fn generation(&self, hash: &KeyHash) -> Generation {
-        self.0.generation(hash)
+    pub fn reading(&self, hash: &KeyHash) -> Reading {
+        let changes = self.changes.load(Ordering::SeqCst);
+        Reading { generation: self.callers.generation(hash), changes }
     }
 
-    /// Remembers a caller at `now` of whom the oldest part was read from the store at `read_at`, unless a key was
-    /// invalidated since `generation` was taken.
-    pub fn put(&self, principal: &Arc<Principal>, generation: Generation, times: (Timestamp, Timestamp)) {
-        self.0.put(&principal.key, Arc::clone(principal), generation, times);
+    /// Remembers at `now` a caller who presented the secret with this hash, and of whom the oldest part was read from the
+    /// store at `read_at`, unless the key was invalidated since `reading` was taken.
+    pub fn put(&self, hash: &KeyHash, caller: &Arc<Principal>, reading: Reading, times: (Timestamp, Timestamp)) {
+        if *hash == caller.key {
+            return self.callers.put(hash, Arc::clone(caller), reading.generation, times);
+        }
+        // What is forgotten by the key's own hash is looked up here, so nothing may be forgotten between both steps.
+        let mut secrets = self.secrets();
+        if self.changes.load(Ordering::SeqCst) == reading.changes {
+            secrets.entry(caller.key.clone()).or_default().insert(hash.clone());
+            self.callers.put(hash, Arc::clone(caller), reading.generation, times);
+        }
     }
 
     /// Forgets a key, for a change made in this process.
-    pub fn invalidate(&self, hash: &KeyHash) {
-        self.0.forget(hash);
+    pub fn invalidate(&self, key: &KeyHash) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.callers.forget(key);
+        for secret in self.secrets().remove(key).into_iter().flatten() {
+            self.callers.forget(&secret);
+        }
     }
 
     /// Forgets a key that the store says may not call.
     pub fn forget(&self, hash: &KeyHash) {
         // Most are not here, and then nobody who reads meanwhile is disturbed.
-        if self.0.last(hash).is_some() {
+        if self.callers.last(hash).is_some() {
             self.invalidate(hash);
         }
     }
 
     /// Forgets every key, for a change made in this process to a record that any of them may stand below.
     pub fn invalidate_all(&self) {
-        self.0.forget_all();
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.secrets().clear();
+        self.callers.forget_all();
+    }
+
+    fn secrets(&self) -> MutexGuard<'_, HashMap<KeyHash, HashSet<KeyHash>>> {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,7 +118,7 @@ mod tests {
     fn remember(cache: &PrincipalCache, key: &str, now: i64) {
         let principal = principal(key);
         let now = Timestamp::from_millis(now);
-        cache.put(&principal, cache.generation(&principal.key), (now, now));
+        cache.put(&principal.key, &principal, cache.reading(&principal.key), (now, now));
     }
 
     fn knows(cache: &PrincipalCache, key: &str, now: i64) -> bool {
@@ -106,11 +145,24 @@ mod tests {
     fn a_read_that_began_before_an_invalidation_is_not_remembered() {
         let cache = PrincipalCache::new(1000, 100);
         let stale = principal("sk-1");
-        let generation = cache.generation(&stale.key);
+        let reading = cache.reading(&stale.key);
         cache.invalidate(&stale.key);
         let now = Timestamp::from_millis(1);
-        cache.put(&stale, generation, (now, now));
+        cache.put(&stale.key, &stale, reading, (now, now));
         assert!(!knows(&cache, "sk-1", 1));
+    }
+
+    #[test]
+    fn a_key_is_forgotten_by_every_secret_that_opens_it() {
+        let cache = PrincipalCache::new(1000, 100);
+        let (key, secret, now) = (principal("sk-1"), key_hash::hash("sk-2"), Timestamp::from_millis(1));
+        let reading = cache.reading(&secret);
+        cache.put(&secret, &key, reading, (now, now));
+        assert!(knows(&cache, "sk-2", 1));
+        cache.invalidate(&key.key);
+        assert!(!knows(&cache, "sk-2", 1));
+        cache.put(&secret, &key, reading, (now, now));
+        assert!(!knows(&cache, "sk-2", 1), "read before it was forgotten");
     }
 
     #[test]
@@ -119,7 +171,7 @@ mod tests {
         for number in 0..1000 {
             remember(&cache, &format!("sk-{number}"), 1);
         }
-        let held = cache.0.held();
+        let held = cache.callers.held();
         assert!(held <= 32, "{held}");
     }
 }

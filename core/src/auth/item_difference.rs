@@ -17,7 +17,7 @@ pub(super) fn difference(before: &Item, after: &Item) -> (Vec<Change>, Vec<Condi
             Some(value) => Change::Set(name.clone(), value.clone()),
             None => Change::Remove(name.clone()),
         });
-        if matches!(name.as_str(), "metadata" | "document" | "key_alias") {
+        if matches!(name.as_str(), "metadata" | "document" | "key_alias" | "models" | "secret") {
             when.push(match old {
                 Some(value) => Condition::Equals(name.clone(), value.clone()),
                 None => Condition::Lacks(name.clone()),

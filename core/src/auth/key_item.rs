@@ -18,6 +18,14 @@ pub const RECORD: &str = "KEY";
 /// The sort key of a key's running totals in its partition. Accounting adds to them.
 pub const TOTALS: &str = "SPEND";
 
+/// The sort key of what a hash opens beyond its own record, in its partition ([`super::key_secret`]).
+pub const SECRET: &str = "SECRET";
+
+/// Where it stands which key a secret opens.
+pub fn secret_key(secret: &KeyHash) -> Key {
+    Key::new(partition(secret), SECRET)
+}
+
 /// Where a key's record stands.
 pub fn record_key(hash: &KeyHash) -> Key {
     Key::new(partition(hash), RECORD)
@@ -38,6 +46,7 @@ pub fn to_item(record: &KeyRecord) -> Item {
     let millis = |at: Option<Timestamp>| at.map(Timestamp::millis);
     limits_item::with(Item::new(record_key(&record.hash)), &record.limits)
         .with("key_name", record.key_name.as_str())
+        .with_some("secret", record.secret.as_ref().map(KeyHash::as_str))
         .with_some("key_alias", record.key_alias.as_deref())
         .with_some("models", json(&record.models, record.models.is_empty()))
         .with_some("aliases", json(&record.aliases, record.aliases.is_empty()))
@@ -66,6 +75,7 @@ pub fn from_item(item: &Item) -> Result<KeyRecord, ReadError> {
     let hash = item.key.partition.strip_prefix("KEY#").and_then(KeyHash::parse);
     Ok(KeyRecord {
         hash: hash.ok_or_else(|| corrupt(item, "pk"))?,
+        secret: item.text("secret").and_then(KeyHash::parse),
         key_name: text("key_name").ok_or_else(|| corrupt(item, "key_name"))?,
         key_alias: text("key_alias"),
         models: parsed(item, "models")?,
@@ -105,6 +115,7 @@ mod tests {
         let hash = crate::crypto::key_hash::hash("sk-1");
         let mut record = KeyRecord::new(hash, "sk-...".to_owned(), Timestamp::from_millis(5), Some("me"));
         assert_eq!(from_item(&to_item(&record)).unwrap(), record);
+        record.secret = Some(crate::crypto::key_hash::hash("sk-2"));
         record.key_alias = Some("alias".to_owned());
         record.models = vec!["gpt".to_owned(), "wild/*".to_owned()];
         record.aliases.insert("mini".to_owned(), "gpt".to_owned());

@@ -12,8 +12,10 @@ use std::sync::Arc;
 /// One virtual key. The key itself is not here: nobody can know it from its record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyRecord {
-    /// The key's hash, its identity.
+    /// The hash of the key as it was made: its identity, which stays when the key is replaced.
     pub hash: KeyHash,
+    /// The hash of the key that is to be presented, where it was replaced since it was made; `None`: `hash`.
+    pub secret: Option<KeyHash>,
     /// How the key is shown: `sk-...` and four characters.
     pub key_name: String,
     /// A readable name, unique over all keys.
@@ -76,6 +78,7 @@ impl KeyRecord {
     pub fn new(hash: KeyHash, key_name: String, now: Timestamp, by: Option<&str>) -> Self {
         Self {
             hash,
+            secret: None,
             key_name,
             key_alias: None,
             models: Vec::new(),
@@ -94,6 +97,11 @@ impl KeyRecord {
             updated_by: by.map(str::to_owned),
             settings_updated_at: None,
         }
+    }
+
+    /// The hash of the key that is to be presented now.
+    pub fn presented(&self) -> &KeyHash {
+        self.secret.as_ref().unwrap_or(&self.hash)
     }
 
     /// Whether the key is refused.

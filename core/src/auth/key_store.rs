@@ -4,6 +4,7 @@
 //! | partition | sort | holds |
 //! |---|---|---|
 //! | `KEY#<hash>` | `KEY` | the record, one attribute a field ([`super::key_item`]) |
+//! | `KEY#<hash>` | `SECRET` | which key this hash opens, where that is not told by its own record ([`super::key_secret`]) |
 //! | `KEY#<hash>` | `SPEND` | running totals: `spend` (nano-dollars, only ever added to), `spend_adjustment`, `used` (both, and what calls under way hold), `tokens`, `requests`, `last_active` |
 //! | `KEYS` | `<created, ms>#<hash>` | the list of keys with what it is filtered by ([`super::key_listing`]) |
 //! | `KEY_ALIAS#<alias>` | `ALIAS` | `hash` of the one key with this alias |
@@ -27,6 +28,22 @@ const LIST_PAGE: usize = 500;
 #[derive(Clone)]
 pub struct KeyStore {
     pub(super) table: Arc<dyn Table>,
+}
+
+/// What stands in the partition of a hash.
+pub(super) struct KeyItems {
+    record: Option<Item>,
+    pub(super) secret: Option<Item>,
+    totals: Option<Item>,
+}
+
+impl KeyItems {
+    /// The key that was made with this hash.
+    pub(super) fn stored(&self) -> Result<Option<StoredKey>, ReadError> {
+        let Some(record) = &self.record else { return Ok(None) };
+        let totals = self.totals.as_ref().map(key_item::totals_from_item).unwrap_or_default();
+        Ok(Some(StoredKey { record: key_item::from_item(record)?, totals }))
+    }
 }
 
 /// Why a key was not changed.
@@ -68,19 +85,17 @@ impl KeyStore {
     /// # Errors
     /// As [`Table::query`]; [`ReadError::Corrupt`] where the record cannot be read.
     pub async fn get(&self, hash: &KeyHash) -> Result<Option<StoredKey>, ReadError> {
-        let Some((record, totals)) = self.items(hash).await? else { return Ok(None) };
-        let totals = totals.as_ref().map(key_item::totals_from_item).unwrap_or_default();
-        Ok(Some(StoredKey { record: key_item::from_item(&record)?, totals }))
+        self.items(hash).await?.stored()
     }
 
-    /// The items of a key: its record, and its running totals where it has some.
-    async fn items(&self, hash: &KeyHash) -> Result<Option<(Item, Option<Item>)>, ReadError> {
-        let mut page = self.table.query(&Query { limit: 2, ..Query::partition(key_item::partition(hash)) }).await?;
+    /// The items of a hash.
+    pub(super) async fn items(&self, hash: &KeyHash) -> Result<KeyItems, ReadError> {
+        let mut page = self.table.query(&Query { limit: 3, ..Query::partition(key_item::partition(hash)) }).await?;
         let mut take = |sort: &str| {
             let index = page.items.iter().position(|item| item.key.sort == sort)?;
             Some(page.items.swap_remove(index))
         };
-        Ok(take(key_item::RECORD).map(|record| (record, take(key_item::TOTALS))))
+        Ok(KeyItems { record: take(key_item::RECORD), secret: take(key_item::SECRET), totals: take(key_item::TOTALS) })
     }
 
     /// The key that has this alias.
@@ -103,12 +118,13 @@ impl KeyStore {
             .with("used", spent.nanos());
         let mut writes = vec![
             absent(key_item::to_item(record)),
+            Write::Check { key: key_item::secret_key(&record.hash), when: vec![Condition::Absent] },
             Write::Put { item: totals, when: Vec::new() },
             Write::Put { item: key_listing::to_item(record), when: Vec::new() },
         ];
         writes.extend(record.key_alias.as_deref().map(|alias| absent(alias_item(alias, &record.hash))));
         match self.table.transact(None, writes).await {
-            Err(WriteError::ConditionFailed { index: 0, .. }) => Err(KeyStoreError::KeyTaken),
+            Err(WriteError::ConditionFailed { index: 0 | 1, .. }) => Err(KeyStoreError::KeyTaken),
             Err(WriteError::ConditionFailed { .. }) => {
                 Err(KeyStoreError::AliasTaken(record.key_alias.clone().unwrap_or_default()))
             }
@@ -126,6 +142,12 @@ impl KeyStore {
     /// [`KeyStoreError::NotFound`], [`KeyStoreError::AliasTaken`]. [`KeyStoreError::Changed`] where the metadata, the
     /// alias or the free fields are no longer as in `before`: those are written whole.
     pub async fn update(&self, before: &KeyRecord, after: &KeyRecord) -> Result<(), KeyStoreError> {
+        let (writes, alias_index) = Self::changes(before, after);
+        self.commit(writes, alias_index, usize::MAX, after).await
+    }
+
+    /// The writes that make `after` of `before`, and which of them takes the new alias.
+    pub(super) fn changes(before: &KeyRecord, after: &KeyRecord) -> (Vec<Write>, usize) {
         let (changes, when) = difference(&key_item::to_item(before), &key_item::to_item(after));
         let mut writes = vec![Write::Update { key: key_item::record_key(&before.hash), changes, when }];
         let (changes, _) = difference(&key_listing::to_item(before), &key_listing::to_item(after));
@@ -144,8 +166,20 @@ impl KeyStore {
         }
         // The new alias, where there is one, is the last write.
         let alias_index = after.key_alias.as_ref().map_or(usize::MAX, |_| writes.len() - 1);
+        (writes, alias_index)
+    }
+
+    /// Does the writes of [`KeyStore::changes`], and those from `secret_index` on, which take a key's hash.
+    pub(super) async fn commit(
+        &self,
+        writes: Vec<Write>,
+        alias_index: usize,
+        secret_index: usize,
+        after: &KeyRecord,
+    ) -> Result<(), KeyStoreError> {
         match self.table.transact(None, writes).await {
             Err(WriteError::ConditionFailed { index: 0, old: None }) => Err(KeyStoreError::NotFound),
+            Err(WriteError::ConditionFailed { index, .. }) if index >= secret_index => Err(KeyStoreError::KeyTaken),
             Err(WriteError::ConditionFailed { index, .. }) if index > 0 && index == alias_index => {
                 Err(KeyStoreError::AliasTaken(after.key_alias.clone().unwrap_or_default()))
             }
@@ -204,6 +238,7 @@ impl KeyStore {
             delete(key_listing::listing_key(record)),
         ];
         writes.extend(record.key_alias.as_deref().map(|alias| delete(alias_key(alias))));
+        writes.extend(record.secret.as_ref().map(|secret| delete(key_item::secret_key(secret))));
         match self.table.transact(None, writes).await {
             Err(WriteError::ConditionFailed { old: None, .. }) => Err(KeyStoreError::NotFound),
             Err(WriteError::ConditionFailed { .. } | WriteError::Conflict) => Err(KeyStoreError::Changed),

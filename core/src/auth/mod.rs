@@ -14,6 +14,7 @@ mod item_text;
 pub mod key_item;
 pub mod key_listing;
 pub mod key_record;
+mod key_secret;
 pub mod key_store;
 mod limits_item;
 pub mod master;

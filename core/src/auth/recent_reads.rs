@@ -19,7 +19,7 @@ pub(super) struct RecentReads<K, V> {
 
 /// Taken before the store is read, and given back with what was read, so that an invalidation in between is noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Generation(u64);
+pub(super) struct Generation(u64);
 
 struct Shard<K, V> {
     entries: HashMap<K, (V, Timestamp)>,

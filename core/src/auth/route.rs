@@ -34,19 +34,20 @@ const MODEL_ROUTES: [&str; 25] = [
 ];
 
 /// Routes that tell a caller about itself and the models it may call.
-const INFO_ROUTES: [&str; 8] = [
+const INFO_ROUTES: [&str; 9] = [
     "/key/info",
     "/key/health",
     "/v2/key/info",
     "/model/info",
     "/v2/model/info",
     "/model_group/info",
+    "/utils/supported_openai_params",
     "/models",
     "/models/{}",
 ];
 
 /// Routes that change or list keys, teams, users and the like.
-const MANAGEMENT_ROUTES: [&str; 10] = [
+const MANAGEMENT_ROUTES: [&str; 11] = [
     "/key/*",
     "/team/*",
     "/user/*",
@@ -56,6 +57,7 @@ const MANAGEMENT_ROUTES: [&str; 10] = [
     "/organization/*",
     "/tag/*",
     "/invitation/*",
+    "/access_group/*",
     "/credentials*",
 ];
 

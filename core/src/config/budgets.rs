@@ -43,6 +43,8 @@ pub struct RecordDefaults {
     /// Requests in flight at once.
     #[serde(deserialize_with = "lenient::count")]
     pub max_parallel_requests: Option<i64>,
+    /// Teams that users may join by themselves.
+    pub available_teams: Option<Vec<String>>,
 }
 
 impl RecordDefaults {

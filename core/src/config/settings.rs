@@ -102,6 +102,9 @@ pub struct GeneralSettings {
     /// Whether requests and answers are kept with their spend rows: sealed, or not at all.
     #[serde(deserialize_with = "lenient::flag")]
     pub store_prompts_in_spend_logs: bool,
+    /// Whether models stand in the table too, beside those of the file. `STORE_MODEL_IN_DB` where the file says nothing.
+    #[serde(deserialize_with = "lenient::optional_flag")]
+    pub store_model_in_db: Option<bool>,
     /// Asks for debug logs. Read [`LitellmSettings::set_verbose`], where every spelling of this ends.
     #[serde(deserialize_with = "lenient::flag")]
     pub(super) detailed_debug: bool,
@@ -151,6 +154,7 @@ impl Default for GeneralSettings {
             user_url_validation: None,
             seals_with_aes_gcm: false,
             store_prompts_in_spend_logs: false,
+            store_model_in_db: None,
             detailed_debug: false,
             key_management_system: None,
             key_management_settings: KeyManagementSettings::default(),

@@ -2,6 +2,8 @@
 //! are left out, not masked.
 
 use crate::config::deployment::ModelEntry;
+use crate::flow::admin::error::AdminError;
+use crate::flow::admin::params::Params;
 use crate::price::{self, ModelPrice, is_price};
 use crate::principal::Principal;
 use crate::routing::listing::visible;
@@ -15,6 +17,27 @@ pub fn model_info(table: &ModelTable, caller: &Principal, id: Option<&str>) -> V
     let rows: Vec<_> =
         rows.filter(|row| id.is_none_or(|id| row.pointer("/model_info/id").is_some_and(|own| own == id))).collect();
     json!({"data": rows})
+}
+
+/// `GET /v2/model/info`: the same page by page, of one public name where `model` says so, or of those that hold `search`.
+///
+/// # Errors
+/// [`AdminError::Form`] for a page or a size that cannot be.
+pub fn model_info_page(table: &ModelTable, caller: &Principal, params: &Params) -> Result<Value, AdminError> {
+    let page = params.number("page", 1, 1..=1 << 32)?;
+    let size = params.number("size", 50, 1..=1000)?;
+    let (model, search) = (params.text("model"), params.text("search").map(str::to_lowercase));
+    let listed = visible(table, &caller.model_lists());
+    let named = |listed: &&Listed| {
+        let found = search.as_ref().is_none_or(|search| listed.name.to_lowercase().contains(search));
+        found && model.is_none_or(|model| model == listed.name)
+    };
+    let all: Vec<Value> = listed.iter().filter(named).flat_map(|listed| rows(table, listed)).collect();
+    let total = all.len() as u64;
+    let skip = usize::try_from((page - 1).saturating_mul(size)).unwrap_or(usize::MAX);
+    let shown: Vec<Value> = all.into_iter().skip(skip).take(size as usize).collect();
+    let pages = total.div_ceil(size);
+    Ok(json!({"data": shown, "total_count": total, "current_page": page, "total_pages": pages, "size": size}))
 }
 
 /// Fields of the price data that are shown of every known model, null where the model has none.
@@ -98,6 +121,16 @@ fn shown_params(entry: &ModelEntry, model: &str) -> Map<String, Value> {
     }
     shown.insert("model".to_owned(), model.into());
     shown
+}
+
+/// A parameter as it may be shown of a stored model: where, not who.
+pub fn shown_param(name: &str, value: &Value) -> Value {
+    match value {
+        Value::String(address) if matches!(name, "api_base" | "base_url") => without_credentials(address).into(),
+        Value::Object(_) => "****".into(),
+        _ if is_secret(name) => "****".into(),
+        _ => value.clone(),
+    }
 }
 
 /// Switches of LiteLLM that clients expect to see, off unless the operator turned them on.

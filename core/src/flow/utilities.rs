@@ -33,7 +33,7 @@ pub enum UtilityError {
     Transform(#[from] TransformError),
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, UtilityError> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, UtilityError> {
     serde_json::from_slice(body).map_err(|error| UtilityError::Body(error.to_string()))
 }
 
@@ -44,6 +44,15 @@ fn deployment(models: &ModelTable, caller: &Principal, name: &str) -> Option<Arc
     let lists = caller.model_lists();
     let may_use = lists.iter().all(|list| access::allows(list, name, group.access_groups()));
     group.deployments.first().filter(|_| may_use).cloned()
+}
+
+/// What a model costs that the caller may use, or that the price data knows.
+pub(super) fn priced(models: &ModelTable, caller: &Principal, name: &str) -> Result<ModelPrice, UtilityError> {
+    let known = match deployment(models, caller, name) {
+        Some(deployment) => deployment.price.clone(),
+        None => crate::price::find(name, None),
+    };
+    known.ok_or_else(|| UtilityError::UnknownModel(name.to_owned()))
 }
 
 #[derive(Deserialize)]

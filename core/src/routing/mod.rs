@@ -31,6 +31,7 @@ pub mod retry_budget;
 pub mod routing;
 pub mod rules;
 pub mod seen;
+pub mod stored;
 pub mod table;
 mod tags;
 #[cfg(test)]

@@ -2,13 +2,17 @@
 //! which path does what.
 
 use super::admin_credentials::{self, CredentialAction};
+use super::admin_models::{self, ModelAction};
+use super::admin_people::{self, PeopleAction};
 use super::admin_records::{self, RecordAction};
 use super::admin_request::{Asked, read};
+use super::admin_spend::{self, SpendAction};
 use super::error::ErrorAnswer;
 use super::gate::Gate;
 use crate::flow::admin::credentials::CredentialAdmin;
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
+use crate::flow::admin::models::ModelAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use axum::extract::Request;
@@ -24,6 +28,8 @@ pub struct Administration {
     pub keys: Arc<KeyAdmin>,
     /// On spend.
     pub spend: Arc<SpendAdmin>,
+    /// On models in the table.
+    pub models: Arc<ModelAdmin>,
     /// On stored credentials.
     pub credentials: Arc<CredentialAdmin>,
     /// On teams, users, organizations, budgets, end users and tags.
@@ -43,15 +49,15 @@ enum Action {
     BlockKey,
     UnblockKey,
     ResetKeySpend,
-    SpendLogs,
-    SpendLogsPage,
-    SpendOfKeys,
-    GlobalSpend,
-    GlobalSpendOfKeys,
-    GlobalSpendOfModels,
+    RegenerateKey,
+    UpdateManyKeys,
+    KeyHealth,
     ResetAllSpend,
     Record(RecordAction),
+    Spend(SpendAction),
+    People(PeopleAction),
     Credential(CredentialAction),
+    Model(ModelAction),
 }
 
 const ROUTES: &[(MethodFilter, &str, Action)] = &[
@@ -66,38 +72,46 @@ const ROUTES: &[(MethodFilter, &str, Action)] = &[
     (MethodFilter::POST, "/key/block", Action::BlockKey),
     (MethodFilter::POST, "/key/unblock", Action::UnblockKey),
     (MethodFilter::POST, "/key/{key}/reset_spend", Action::ResetKeySpend),
-    (MethodFilter::GET, "/spend/logs", Action::SpendLogs),
-    (MethodFilter::GET, "/spend/logs/v2", Action::SpendLogsPage),
-    (MethodFilter::GET, "/spend/keys", Action::SpendOfKeys),
-    (MethodFilter::GET, "/global/spend", Action::GlobalSpend),
-    (MethodFilter::GET, "/global/spend/keys", Action::GlobalSpendOfKeys),
-    (MethodFilter::GET, "/global/spend/models", Action::GlobalSpendOfModels),
+    (MethodFilter::POST, "/key/{key}/regenerate", Action::RegenerateKey),
+    (MethodFilter::POST, "/key/regenerate", Action::RegenerateKey),
+    (MethodFilter::POST, "/key/bulk_update", Action::UpdateManyKeys),
+    (MethodFilter::POST, "/key/health", Action::KeyHealth),
     (MethodFilter::POST, "/global/spend/reset", Action::ResetAllSpend),
 ];
 
-/// The routes.
-pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max: usize) -> Router {
+/// Every route with what it does.
+fn table() -> impl Iterator<Item = (MethodFilter, &'static str, Action)> {
     let of_records = admin_records::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Record(action)));
+    let of_people = admin_people::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::People(action)));
+    let of_spend = admin_spend::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Spend(action)));
     let of_credentials = admin_credentials::ROUTES.iter();
     let of_credentials = of_credentials.map(|&(method, path, action)| (method, path, Action::Credential(action)));
-    ROUTES.iter().copied().chain(of_records).chain(of_credentials).fold(
-        Router::new(),
-        |router, (method, path, action)| {
+    let of_models = admin_models::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Model(action)));
+    ROUTES.iter().copied().chain(of_models).chain(of_records).chain(of_people).chain(of_spend).chain(of_credentials)
+}
+
+/// Which paths there are.
+pub(super) fn paths() -> impl Iterator<Item = (MethodFilter, &'static str)> {
+    table().map(|(method, path, _)| (method, path))
+}
+
+/// The routes.
+pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max: usize) -> Router {
+    table().fold(Router::new(), |router, (method, path, action)| {
+        let (administration, gate) = (administration.clone(), gate.clone());
+        let answer = move |request: Request| {
             let (administration, gate) = (administration.clone(), gate.clone());
-            let answer = move |request: Request| {
-                let (administration, gate) = (administration.clone(), gate.clone());
-                async move {
-                    let asked = read(request, &gate, body_bytes_max).await?;
-                    Ok::<_, ErrorAnswer>(Json(perform(&administration, action, &asked).await?))
-                }
-            };
-            router.route(path, on(method, answer))
-        },
-    )
+            async move {
+                let asked = read(request, &gate, body_bytes_max).await?;
+                Ok::<_, ErrorAnswer>(Json(perform(&administration, action, &asked).await?))
+            }
+        };
+        router.route(path, on(method, answer))
+    })
 }
 
 async fn perform(administration: &Administration, action: Action, asked: &Asked) -> Result<Value, AdminError> {
-    let Administration { keys, spend, records, credentials } = administration;
+    let Administration { keys, spend, records, credentials, models } = administration;
     let Asked { caller, params, key, body, now } = asked;
     match action {
         Action::GenerateKey => keys.generate(caller, body, *now).await,
@@ -111,13 +125,13 @@ async fn perform(administration: &Administration, action: Action, asked: &Asked)
         Action::BlockKey => keys.block(caller, body, *now).await,
         Action::UnblockKey => keys.unblock(caller, body, *now).await,
         Action::ResetKeySpend => keys.reset_spend(key, body).await,
-        Action::SpendLogs => spend.logs(params, *now).await,
-        Action::SpendLogsPage => spend.logs_page(params, *now).await,
-        Action::SpendOfKeys => spend.keys().await,
-        Action::GlobalSpend => spend.global().await,
-        Action::GlobalSpendOfKeys => spend.global_keys(params).await,
-        Action::GlobalSpendOfModels => spend.global_models(params, *now).await,
+        Action::RegenerateKey => keys.regenerate(caller, key, body, *now).await,
+        Action::UpdateManyKeys => keys.bulk_update(caller, body, *now).await,
+        Action::KeyHealth => keys.health(caller).await,
         Action::ResetAllSpend => keys.reset_all_spend().await,
+        Action::Spend(action) => admin_spend::perform((spend, records), action, asked).await,
+        Action::People(action) => admin_people::perform(records, action, asked).await,
+        Action::Model(action) => admin_models::perform(models, action, asked).await,
         Action::Credential(action) => admin_credentials::perform(credentials, action, asked).await,
         Action::Record(action) => admin_records::perform(records, action, asked).await,
     }

@@ -46,7 +46,9 @@ impl From<AdminError> for ErrorAnswer {
             AdminError::Taken(id) => taken(&id, plain),
             AdminError::Missing(id) => missing(&id, plain),
             AdminError::NoSuchTeam(_) => within_detail(plain(StatusCode::NOT_FOUND, "not_found_error")),
-            AdminError::NotInTeam => within_detail(bad_request()),
+            AdminError::NoSuchModel(_) => plain(StatusCode::BAD_REQUEST, "auth_error").param("None"),
+            AdminError::NoSuchGroup(_) => within_detail(plain(StatusCode::NOT_FOUND, "not_found_error")),
+            AdminError::NotInTeam | AdminError::Refused(_) => within_detail(bad_request()),
             AdminError::AlreadyMember { .. } => {
                 plain(StatusCode::BAD_REQUEST, "team_member_already_in_team").param("member")
             }

@@ -58,6 +58,7 @@ pub(super) const ROUTES: &[(MethodFilter, &str, RecordAction)] = &[
     (MethodFilter::GET, "/team/list", RecordAction::ListTeams),
     (MethodFilter::GET, "/v2/team/list", RecordAction::ListTeamsPage),
     (MethodFilter::POST, "/team/update", RecordAction::UpdateTeam),
+    (MethodFilter::PATCH, "/team/{key}", RecordAction::UpdateTeam),
     (MethodFilter::POST, "/team/delete", RecordAction::DeleteTeams),
     (MethodFilter::POST, "/team/block", RecordAction::BlockTeam(true)),
     (MethodFilter::POST, "/team/unblock", RecordAction::BlockTeam(false)),
@@ -110,13 +111,13 @@ pub(super) const ROUTES: &[(MethodFilter, &str, RecordAction)] = &[
 ];
 
 pub(super) async fn perform(records: &RecordAdmin, action: RecordAction, asked: &Asked) -> Result<Value, AdminError> {
-    let Asked { caller, params, body, now, .. } = asked;
+    let Asked { caller, params, key, body, now } = asked;
     match action {
         RecordAction::NewTeam => records.new_team(caller, body, *now).await,
         RecordAction::TeamInfo => records.team_info(params).await,
         RecordAction::ListTeams => records.list_teams(params).await,
         RecordAction::ListTeamsPage => records.list_teams_page(params).await,
-        RecordAction::UpdateTeam => records.update_team(caller, body, *now).await,
+        RecordAction::UpdateTeam => records.update_team(caller, key, body, *now).await,
         RecordAction::DeleteTeams => records.delete_teams(body).await,
         RecordAction::BlockTeam(blocked) => records.block_team(caller, body, blocked, *now).await,
         RecordAction::ChangeTeamModels { add } => records.change_team_models(caller, body, add, *now).await,

@@ -31,6 +31,11 @@ const ROUTES: [(MethodFilter, &str, Action); 7] = [
     (MethodFilter::POST, "/cache/settings/test", Action::Ping),
 ];
 
+/// Which paths there are.
+pub(super) fn paths() -> impl Iterator<Item = (MethodFilter, &'static str)> {
+    ROUTES.iter().map(|(method, path, _)| (*method, *path))
+}
+
 /// The routes.
 pub(super) fn routes(cache: CacheAdmin, gate: Gate, body_bytes_max: usize) -> Router {
     ROUTES.into_iter().fold(Router::new(), |router, (method, path, action)| {

@@ -6,8 +6,11 @@
 pub mod admin;
 mod admin_credentials;
 mod admin_error;
+mod admin_models;
+mod admin_people;
 mod admin_records;
 mod admin_request;
+mod admin_spend;
 mod answer;
 mod body;
 mod cache_admin;
@@ -26,6 +29,7 @@ mod models;
 #[cfg(feature = "embedded")]
 mod replay;
 mod responses;
+mod route_list;
 pub mod router;
 pub mod security_headers;
 mod utilities;

@@ -31,7 +31,7 @@ pub(super) struct ModelCallSurface {
 }
 
 /// Every fixed path of an operation.
-fn paths(operation: Operation) -> &'static [&'static str] {
+pub(super) fn paths(operation: Operation) -> &'static [&'static str] {
     match operation {
         Operation::Chat => &["/v1/chat/completions", "/chat/completions"],
         Operation::Completion => &["/v1/completions", "/completions"],

@@ -2,7 +2,8 @@
 
 use super::error::ErrorAnswer;
 use super::gate::Gate;
-use crate::flow::model_info::model_info;
+use crate::flow::admin::params::Params;
+use crate::flow::model_info::{model_info, model_info_page};
 use crate::flow::models::{list_models, model_card};
 use crate::routing::LiveModels;
 use axum::extract::{Path, Query, State};
@@ -35,6 +36,7 @@ pub(super) fn info_routes(models: Arc<LiveModels>, gate: Gate) -> Router {
     Router::new()
         .route("/model/info", get(info))
         .route("/v1/model/info", get(info))
+        .route("/v2/model/info", get(info_page))
         .with_state(ModelSurface { models, gate })
 }
 
@@ -68,4 +70,13 @@ async fn info(
 ) -> Result<Json<Value>, ErrorAnswer> {
     let caller = surface.gate.admit(&headers, "/model/info").await?;
     Ok(Json(model_info(&surface.models.now(), &caller, asked.litellm_model_id.as_deref())))
+}
+
+async fn info_page(
+    State(surface): State<ModelSurface>,
+    Query(asked): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, ErrorAnswer> {
+    let caller = surface.gate.admit(&headers, "/v2/model/info").await?;
+    Ok(Json(model_info_page(&surface.models.now(), &caller, &Params::new(asked))?))
 }

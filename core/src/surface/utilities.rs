@@ -1,29 +1,46 @@
-//! The routes that tell of a call without making it.
+//! The routes that tell of a call without making it, and of models.
 
 use super::admin_request::{Asked, read};
 use super::error::{ErrorAnswer, kind_of};
 use super::gate::Gate;
+use crate::flow::model_group::{calculate, model_groups, supported_parameters};
 use crate::flow::utilities::{UtilityError, count_tokens, estimate_cost, transform_request};
 use crate::providers::provider::TransformError;
 use crate::routing::{LiveModels, ModelTable};
 use axum::extract::Request;
-use axum::routing::post;
+use axum::routing::{MethodFilter, on};
 use axum::{Json, Router};
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 type Tell = fn(&ModelTable, &Asked) -> Result<Value, UtilityError>;
 
-const ROUTES: [(&str, Tell); 3] = [
-    ("/utils/token_counter", |models, asked| count_tokens(models, &asked.caller, &asked.body)),
-    ("/utils/transform_request", |models, asked| transform_request(models, &asked.caller, &asked.body)),
-    ("/cost/estimate", |models, asked| estimate_cost(models, &asked.caller, &asked.body, asked.now)),
+pub(super) const ROUTES: [(MethodFilter, &str, Tell); 8] = [
+    (MethodFilter::POST, "/utils/token_counter", |models, asked| count_tokens(models, &asked.caller, &asked.body)),
+    (MethodFilter::POST, "/utils/transform_request", |models, asked| {
+        transform_request(models, &asked.caller, &asked.body)
+    }),
+    (MethodFilter::POST, "/cost/estimate", |models, asked| {
+        estimate_cost(models, &asked.caller, &asked.body, asked.now)
+    }),
+    (MethodFilter::POST, "/spend/calculate", |models, asked| calculate(models, &asked.caller, &asked.body, asked.now)),
+    (MethodFilter::GET, "/model_group/info", |models, asked| {
+        Ok(model_groups(models, &asked.caller, asked.params.text("model_group")))
+    }),
+    (MethodFilter::GET, "/utils/supported_openai_params", |models, asked| {
+        let model = asked.params.text("model");
+        let model = model.ok_or_else(|| UtilityError::Body("`model` is missing".to_owned()))?;
+        supported_parameters(models, &asked.caller, model)
+    }),
+    // There are no guardrails yet, and a configuration that names some does not start.
+    (MethodFilter::GET, "/guardrails/list", |_, _| Ok(json!({"guardrails": []}))),
+    (MethodFilter::GET, "/test", |_, _| Ok(json!({"route": "/test"}))),
 ];
 
 /// The routes.
 pub(super) fn routes(models: &Arc<LiveModels>, gate: &Gate, body_bytes_max: usize) -> Router {
-    ROUTES.into_iter().fold(Router::new(), |router, (path, tell)| {
+    ROUTES.into_iter().fold(Router::new(), |router, (method, path, tell)| {
         let (models, gate) = (Arc::clone(models), gate.clone());
         let answer = move |request: Request| {
             let (models, gate) = (Arc::clone(&models), gate.clone());
@@ -32,7 +49,7 @@ pub(super) fn routes(models: &Arc<LiveModels>, gate: &Gate, body_bytes_max: usiz
                 Ok::<_, ErrorAnswer>(Json(tell(&models.now(), &asked)?))
             }
         };
-        router.route(path, post(answer))
+        router.route(path, on(method, answer))
     })
 }
 

@@ -69,13 +69,15 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let upkeep =
         Upkeep::begin(Arc::clone(&gateway.maintenance), Arc::clone(&gateway.policies), unseen, &gateway.background);
     let rotation = gateway.rotation.clone().map(|rotation| Upkeep::turning(rotation, &gateway.background));
+    gateway.catalog.look_if_due().await;
+    let watching = Upkeep::watching(Arc::clone(&gateway.catalog), &gateway.background);
     let security = match &secured {
         Some(_) => SecurityHeaders::by_https(options.tls.hsts_seconds()),
         None => SecurityHeaders::default(),
     };
     serve::serve(listener, secured, gateway.router(Serves::All).with_security(security)).await?;
     upkeep.end();
-    rotation.into_iter().for_each(Upkeep::end);
+    rotation.into_iter().chain([watching]).for_each(Upkeep::end);
     gateway.background.drained().await;
     Ok(())
 }

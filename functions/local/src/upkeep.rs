@@ -1,5 +1,6 @@
 //! The loop that keeps the state tidy while `postern` runs.
 
+use postern_core::assemble::catalog::Catalog;
 use postern_core::assemble::rotation::Rotation;
 use postern_core::assemble::state::UnseenTable;
 use postern_core::flow::background::Background;
@@ -47,6 +48,18 @@ impl Upkeep {
             tokio::select! {
                 _ = stopped => {}
                 () = rotation.turning() => {}
+            }
+        });
+        Self { stop }
+    }
+
+    /// Starts the loop that keeps the models of the table fresh.
+    pub(crate) fn watching(catalog: Arc<Catalog>, background: &Background) -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        background.spawn(async move {
+            tokio::select! {
+                _ = stopped => {}
+                () = catalog.watching() => {}
             }
         });
         Self { stop }

@@ -20,19 +20,20 @@ async fn run(serves: Serves) -> Result<(), Error> {
     let security = SecurityHeaders::of_function(&environment)?;
     let gateway = start::gateway(&environment).await?;
     let front = gateway.router(serves).with_security(security);
-    let rotation = gateway.rotation.clone();
+    let (rotation, catalog) = (gateway.rotation.clone(), gateway.catalog.clone());
     let no_delay = NoDelay::to(environment.text("AWS_LAMBDA_RUNTIME_API"));
     // A request never fails towards the runtime: the routes answer it.
     run_with_streaming_response(service_fn(|mut request: Request| {
         no_delay.apply();
         client_address::tell(&mut request);
         deadline::tell(&mut request);
-        let (rotation, answer) = (rotation.clone(), front.clone());
+        let (rotation, catalog, answer) = (rotation.clone(), catalog.clone(), front.clone());
         async move {
             // A function sleeps between requests, and so would a loop.
             if let Some(rotation) = &rotation {
                 rotation.turn_if_due().await;
             }
+            catalog.look_if_due().await;
             answer.clone().call(request).await
         }
     }))

@@ -9,6 +9,7 @@ use crate::auth::key_item;
 use crate::auth::key_record::KeyTotals;
 use crate::clock::Timestamp;
 use crate::money::NanoDollars;
+use crate::store::documents::Documents;
 use crate::store::table::{Freshness, Query, ReadError, Table, WriteError};
 use crate::store::write::{Change, Condition, Write};
 use futures_util::future::try_join;
@@ -47,6 +48,11 @@ impl RecordStore {
     /// Records in `table`.
     pub fn new(table: Arc<dyn Table>) -> Self {
         Self { table }
+    }
+
+    /// A list of documents beside the records.
+    pub fn documents(&self, list: impl Into<String>) -> Documents {
+        Documents::new(Arc::clone(&self.table), list)
     }
 
     /// The record, as of every write confirmed before. One read.

@@ -242,7 +242,7 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, "ssl_security_level") => "DEFAULT@SECLEVEL=1",
         (_, "litellm_credential_name") => "shared",
         (_, "encryption_algorithm") => "aes-256-gcm",
-        (_, "store_prompts_in_spend_logs") => "true",
+        (_, "store_prompts_in_spend_logs" | "store_model_in_db") => "true",
         ("router_settings", "default_litellm_params") => "{organization: org}",
         ("general_settings", "max_request_size_mb" | "log_retention_days") => "3",
         ("general_settings", "key_management_system") => "local",

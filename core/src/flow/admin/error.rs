@@ -8,6 +8,7 @@ use crate::crypto::SealError;
 use crate::duration::DurationError;
 use crate::limits::{LimitError, LimitFault};
 use crate::secrets::SecretError;
+use crate::store::documents::DocumentError;
 use crate::store::table::{ReadError, WriteError};
 
 /// Why an administrator's request was not done.
@@ -108,6 +109,15 @@ pub enum AdminError {
         /// Why not, and what to do instead.
         reason: &'static str,
     },
+    /// There is no stored model of this id.
+    #[error("{{'error': 'Model with id={0} not found in db'}}")]
+    NoSuchModel(String),
+    /// There is no access group of this name.
+    #[error("Access group '{0}' not found")]
+    NoSuchGroup(String),
+    /// What is asked for cannot be done as things are: the sentence says why.
+    #[error("{0}")]
+    Refused(String),
     /// The record is larger than the store takes. Nothing was done.
     #[error("Its fields take {bytes} bytes together; the most is {limit}. Shorten `metadata`.")]
     TooLarge {
@@ -131,6 +141,28 @@ pub enum AdminError {
     /// The store could not be written, or did not say whether it was.
     #[error("The store cannot be written at the moment, and the change may or may not have been made.")]
     Write(#[source] WriteError),
+}
+
+impl AdminError {
+    /// What is wrong, with every mistake of a form named.
+    pub fn told(&self) -> String {
+        let Self::Form(problems) = self else { return self.to_string() };
+        let told: Vec<String> = problems
+            .iter()
+            .map(|problem| {
+                let place: Vec<String> = problem
+                    .place
+                    .iter()
+                    .map(|step| match step {
+                        Step::Field(name) => name.clone(),
+                        Step::Index(index) => index.to_string(),
+                    })
+                    .collect();
+                format!("{}: {}", place.join("."), problem.message)
+            })
+            .collect();
+        told.join("; ")
+    }
 }
 
 /// One thing wrong with a body or its parameters.
@@ -235,6 +267,17 @@ impl From<RecordStoreError> for AdminError {
             RecordStoreError::Read(error) => Self::Read(error),
             RecordStoreError::Write(WriteError::TooLarge { bytes, limit }) => Self::TooLarge { bytes, limit },
             RecordStoreError::Write(error) => Self::Write(error),
+        }
+    }
+}
+
+impl From<DocumentError> for AdminError {
+    fn from(error: DocumentError) -> Self {
+        match error {
+            DocumentError::Taken | DocumentError::Changed => Self::Busy,
+            DocumentError::Read(error) => Self::Read(error),
+            DocumentError::Write(WriteError::TooLarge { bytes, limit }) => Self::TooLarge { bytes, limit },
+            DocumentError::Write(error) => Self::Write(error),
         }
     }
 }

@@ -3,11 +3,13 @@
 //!
 //! [`body`] and [`params`] check what comes in, [`error`] says what can go wrong.
 
+mod access_groups;
 pub mod body;
 pub mod cache_admin;
 pub mod credentials;
 pub mod error;
 pub mod keys;
+pub mod models;
 pub mod params;
 pub mod records;
 pub mod spend;

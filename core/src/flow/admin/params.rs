@@ -16,6 +16,13 @@ impl Params {
         Self(pairs.into_iter().collect())
     }
 
+    /// The same parameters with another value of one of them.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
     /// A text; an empty one counts as not given.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())

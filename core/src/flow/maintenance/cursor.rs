@@ -4,6 +4,7 @@
 //! | partition | sort | holds |
 //! |---|---|---|
 //! | `MAINT#budget_rollover` | `CURSOR` | `list`, `after`: the last entry that was looked at |
+//! | `MAINT#spend_sums` | `CURSOR` | `day`: the first that is not summed whole |
 //! | `MAINT#resealing` | `CURSOR` | `list`, `after`: the last entry that was looked at |
 //! | `MAINT#log_retention` | `CURSOR` | `day`, `retention_days`, `mixed_until` (see [`super::log_retention`]) |
 

@@ -2,6 +2,7 @@
 
 use crate::accounting::spend_log::SettleError;
 use crate::accounting::spend_removal::RemovalError;
+use crate::accounting::spend_sums::SumError;
 use crate::auth::budget_period::PeriodError;
 use crate::flow::health::RoundError;
 use crate::store::table::{ReadError, WriteError};
@@ -24,6 +25,9 @@ pub(super) enum JobError {
     /// A call could not be charged.
     #[error(transparent)]
     Charge(#[from] SettleError),
+    /// Spend rows could not be summed up.
+    #[error(transparent)]
+    Sums(#[from] SumError),
     /// Spend rows could not be removed.
     #[error(transparent)]
     Rows(#[from] RemovalError),

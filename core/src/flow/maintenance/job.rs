@@ -9,6 +9,8 @@ pub enum Job {
     ExpiredHolds,
     /// Begins the next period of budgets whose period has ended.
     BudgetRollover,
+    /// Sums the spend log up for reports.
+    SpendSums,
     /// Removes spend rows that a retention set later no longer wants.
     LogRetention,
     /// Seals values at rest anew that are sealed under an older key or in another form.
@@ -21,9 +23,10 @@ pub enum Job {
 
 impl Job {
     /// Every job, in the order of a round: what users see first.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ExpiredHolds,
         Self::BudgetRollover,
+        Self::SpendSums,
         Self::Resealing,
         Self::LogRetention,
         Self::ExpiredItems,
@@ -35,6 +38,7 @@ impl Job {
         match self {
             Self::ExpiredHolds => "expired_holds",
             Self::BudgetRollover => "budget_rollover",
+            Self::SpendSums => "spend_sums",
             Self::Resealing => "resealing",
             Self::LogRetention => "log_retention",
             Self::ExpiredItems => "expired_items",

@@ -17,6 +17,7 @@ mod progress;
 pub mod report;
 mod resealing;
 pub mod run;
+mod spend_sums;
 #[cfg(test)]
 mod tests;
 

@@ -7,7 +7,7 @@ use super::event::{Event, Task};
 use super::job::Job;
 use super::progress::{Ended, Progress, Until};
 use super::report::{JobReport, Report, Status};
-use super::{budget_rollover, expired_holds, expired_items, health_checks, log_retention, resealing};
+use super::{budget_rollover, expired_holds, expired_items, health_checks, log_retention, resealing, spend_sums};
 use crate::accounting::spend_log::SpendLog;
 use crate::accounting::subject_keys::StoredSubjectKeys;
 use crate::admission::ledger::Ledger;
@@ -118,6 +118,7 @@ impl Maintenance {
                     budget_rollover::Budgets { periods: &self.periods, remembered: self.remembered.as_deref() };
                 budget_rollover::run(budgets, &cursor, until, progress).await
             }
+            Job::SpendSums => spend_sums::run(&self.spend, &cursor, until, progress).await,
             Job::Resealing => {
                 let sealed = self.sealed.as_ref();
                 let sealed = sealed.map(|(credentials, subjects)| resealing::Sealed { credentials, subjects });

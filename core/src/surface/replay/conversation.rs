@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 const OTHERWISE: [(u64, &str); 3] = [
     (3, "tags on a key need no licence here"),
     (8, "a client's mistake is no 500"),
-    (36, "replacing a key is not offered yet"),
+    (36, "replacing a key needs no licence here"),
 ];
 
 fn steps() -> Vec<Value> {
@@ -65,7 +65,7 @@ pub(super) async fn charge(gateway: &Gateway, key: &KeyHash) -> String {
     row.request_id.to_string()
 }
 
-fn call(gateway: &Gateway, key: &KeyHash) -> SpendRow {
+pub(super) fn call(gateway: &Gateway, key: &KeyHash) -> SpendRow {
     let now = gateway.clock.now();
     SpendRow {
         request_id: RequestId::at(now, &[3; 10]),

@@ -14,12 +14,14 @@ use crate::crypto::litellm_value::Algorithm;
 use crate::crypto::sealer::Keyring;
 use crate::flow::admin::credentials::CredentialAdmin;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
+use crate::flow::admin::models::{Catalogue, ModelAdmin, NotADeployment};
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
 use crate::flow::model_call::{ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
 use crate::routing::rules::FailureRules;
+use crate::routing::stored::{StoredModel, StoredModels};
 use crate::routing::tests::{entry, targets};
 use crate::routing::{LiveModels, ModelTable};
 use crate::secret::Secret;
@@ -87,6 +89,7 @@ impl Gateway {
             keys,
             spend: Arc::new(SpendAdmin::new(log.clone(), store.clone())),
             credentials: credentials(&table, &clock),
+            models: Arc::new(models(&table)),
         };
         let master = MasterKey::new(&Secret::new(MASTER));
         let authenticator = Authenticator::new(Some(master), store, cache, directory);
@@ -95,7 +98,7 @@ impl Gateway {
             gate: Gate { authenticator: Arc::clone(&calls.authenticator), clock: clock.clone() },
             models: None,
             admin: Some((administration, Arc::clone(&calls.models))),
-            calls: Some((calls, &[Operation::Chat])),
+            calls: Some((calls, &[Operation::Chat, Operation::Messages])),
             cache: None,
             health: None,
             body_bytes_max: 1 << 20,
@@ -147,7 +150,9 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
     let wait = Duration::from_secs(60);
     Arc::new(ModelCalls {
         authenticator: Arc::new(authenticator),
-        models: Arc::new(LiveModels::new(ModelTable::new(["gpt", "wild/*"].map(named).to_vec(), targets()).unwrap())),
+        models: Arc::new(LiveModels::new(
+            ModelTable::new(["gpt", "wild/*", "claude"].map(named).to_vec(), targets()).unwrap(),
+        )),
         spend: Arc::new(log),
         ledger,
         limits: ProxyLimits::default(),
@@ -167,4 +172,26 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         background: Background::default(),
         bounds: Bounds { first_byte: wait, between_chunks: wait, total: wait },
     })
+}
+
+/// Models in the table, of which one that names a provider can be called.
+struct Served;
+
+#[async_trait]
+impl Catalogue for Served {
+    fn check(&self, model: &StoredModel) -> Result<(), NotADeployment> {
+        let named = model.params.get("model").and_then(Value::as_str).is_some_and(|name| name.contains('/'));
+        if named { Ok(()) } else { Err(NotADeployment("it names no provider".to_owned())) }
+    }
+
+    fn is_of_file(&self, id: &str) -> bool {
+        id == "gpt-1"
+    }
+
+    async fn changed(&self) {}
+}
+
+fn models(table: &Arc<dyn Table>) -> ModelAdmin {
+    let sealer = Keyring::default().salt(&Secret::new("salt")).sealer(Algorithm::default(), Arc::new(SystemRandom));
+    ModelAdmin::new(StoredModels::new(table.clone(), sealer), Arc::new(Served), Arc::new(SystemRandom), true)
 }

@@ -4,9 +4,14 @@
 //! it, [`records`] that about teams, users and the like; [`journeys`]
 //! and [`record_journeys`] are told by ourselves.
 
+mod calls;
 mod compare;
 mod conversation;
 mod gateway;
 mod journeys;
+mod key_journeys;
+mod model_journeys;
+mod people_journeys;
 mod record_journeys;
 mod records;
+mod spend_journeys;

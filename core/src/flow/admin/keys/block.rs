@@ -4,7 +4,6 @@ use super::key_admin::KeyAdmin;
 use super::render;
 use crate::auth::key_store::KeyStoreError;
 use crate::clock::Timestamp;
-use crate::crypto::key_hash;
 use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::principal::Principal;
@@ -40,7 +39,7 @@ impl KeyAdmin {
         let Some(key) = asked.get("key").and_then(Value::as_str) else {
             return Err(Problem::missing(&["body", "key"]).into());
         };
-        let hash = key_hash::hash_if_needed(key).ok_or(AdminError::KeyNotFound)?;
+        let hash = self.find(Some(key), None).await?.ok_or(AdminError::KeyNotFound)?.record.hash;
         let done = self.keys.set_blocked(&hash, blocked, actor.user_id.as_deref(), now).await;
         // Also where the outcome is not known: the next request reads the truth.
         self.cache.invalidate(&hash);

@@ -123,6 +123,20 @@ const DOCUMENT_FIELDS: &[&str] = &[
     "rotation_interval",
 ];
 
+/// Refuses what cannot be done.
+fn refuse_what_is_not_done(fields: &Map<String, Value>) -> Result<(), AdminError> {
+    let asked = |name: &str| fields.get(name) == Some(&Value::Bool(true));
+    if asked("send_invite_email") {
+        let reason = "no mail is sent from here; hand the key over yourself";
+        return Err(AdminError::Unsupported { field: "send_invite_email", reason });
+    }
+    if asked("auto_rotate") {
+        let reason = "nobody would be told the new key; call /key/regenerate, with a `grace_period`";
+        return Err(AdminError::Unsupported { field: "auto_rotate", reason });
+    }
+    Ok(())
+}
+
 /// Makes `record` what the checked fields of a request ask for. A field that is there and null goes back to nothing.
 ///
 /// # Errors
@@ -130,10 +144,7 @@ const DOCUMENT_FIELDS: &[&str] = &[
 /// [`AdminError::Form`] for another limit that is none, or an alias that is too long: `record` is then half changed
 /// and to be thrown away.
 pub fn apply(fields: &Map<String, Value>, record: &mut KeyRecord, now: Timestamp) -> Result<(), AdminError> {
-    if fields.get("send_invite_email") == Some(&Value::Bool(true)) {
-        let reason = "no mail is sent from here; hand the key over yourself";
-        return Err(AdminError::Unsupported { field: "send_invite_email", reason });
-    }
+    refuse_what_is_not_done(fields)?;
     if let Some(alias) = fields.get("key_alias") {
         record.key_alias = alias_in(alias)?;
     }

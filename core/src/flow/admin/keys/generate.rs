@@ -30,7 +30,7 @@ impl KeyAdmin {
         asked: &Map<String, Value>,
         now: Timestamp,
     ) -> Result<Value, AdminError> {
-        let key = self.chosen_or_new_key(asked)?;
+        let key = self.chosen_or_new_key(asked.get("key"))?;
         let spent = fields::amount(asked, "spend")?.unwrap_or(NanoDollars::ZERO);
         let name = key_hash::abbreviate(key.expose());
         let mut record = KeyRecord::new(key_hash::hash(key.expose()), name, now, actor.user_id.as_deref());
@@ -92,8 +92,9 @@ impl KeyAdmin {
         Ok(render::generated(&record, key.expose(), NanoDollars::ZERO))
     }
 
-    fn chosen_or_new_key(&self, asked: &Map<String, Value>) -> Result<Secret, AdminError> {
-        match asked.get("key").and_then(Value::as_str) {
+    /// The key that a request chooses, or a new one.
+    pub(super) fn chosen_or_new_key(&self, chosen: Option<&Value>) -> Result<Secret, AdminError> {
+        match chosen.and_then(Value::as_str) {
             Some(key) if !key.starts_with(KEY_PREFIX) => Err(AdminError::KeyPrefix),
             Some(key) if key.len() < KEY_BYTES_MIN => Err(AdminError::KeyTooShort { bytes_min: KEY_BYTES_MIN }),
             Some(key) => Ok(Secret::new(key)),

@@ -65,7 +65,7 @@ impl KeyAdmin {
             (None, None) => None,
         };
         match hash {
-            Some(hash) => self.load(&hash).await,
+            Some(hash) => Ok(self.keys.meant(&hash).await?),
             None => Ok(None),
         }
     }

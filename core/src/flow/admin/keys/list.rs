@@ -4,7 +4,6 @@ use super::key_admin::KeyAdmin;
 use super::render;
 use crate::auth::key_listing::{KeyFilter, KeyListing};
 use crate::auth::key_record::StoredKey;
-use crate::crypto::key_hash;
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::params::Params;
 use serde_json::{Value, json};
@@ -23,8 +22,12 @@ impl KeyAdmin {
         let full = params.flag("return_full_object")?.unwrap_or(false);
         let order = Order::read(params)?;
         let text = |name: &str| params.text(name).map(str::to_owned);
+        let named = match params.text("key_hash") {
+            Some(key) => self.find(Some(key), None).await?.map(|stored| stored.record.hash),
+            None => None,
+        };
         let filter = KeyFilter {
-            hash: params.text("key_hash").and_then(key_hash::hash_if_needed),
+            hash: named,
             key_alias: text("key_alias"),
             user_id: text("user_id"),
             team_id: text("team_id"),

@@ -13,7 +13,7 @@ use crate::principal::Principal;
 use serde_json::{Map, Value};
 
 /// Most times an update is tried that meets another of the same key.
-const ATTEMPTS_MAX: u32 = 4;
+pub(super) const ATTEMPTS_MAX: u32 = 16;
 
 impl KeyAdmin {
     /// Changes a key, found by `key` (the key or its hash) or else by `key_alias`.
@@ -22,6 +22,21 @@ impl KeyAdmin {
     /// The mistakes of a body; [`AdminError::KeyNotInDatabase`], [`AdminError::AliasTaken`], [`AdminError::Busy`].
     pub async fn update(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = body::read(body, fields::FIELDS)?;
+        let after = self.update_as(actor, &asked, now).await?;
+        let named = asked.get("key").and_then(Value::as_str).filter(|text| !text.is_empty());
+        let mut shown = Map::new();
+        shown.insert("key".to_owned(), named.unwrap_or(after.record.hash.as_str()).into());
+        shown.extend(render::record(&after, false));
+        Ok(Value::Object(shown))
+    }
+
+    /// Changes a key as checked fields ask for.
+    pub(super) async fn update_as(
+        &self,
+        actor: &Principal,
+        asked: &Map<String, Value>,
+        now: Timestamp,
+    ) -> Result<StoredKey, AdminError> {
         let text = |name: &str| asked.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let (key, alias) = (text("key"), text("key_alias"));
         if key.is_none() && alias.is_none() {
@@ -29,15 +44,9 @@ impl KeyAdmin {
         }
         for _ in 0..ATTEMPTS_MAX {
             let Some(before) = self.find(key, alias).await? else { return Err(AdminError::KeyNotInDatabase) };
-            match self.change(actor, &asked, &before, now).await {
+            match self.change(actor, asked, &before, now).await {
                 Err(AdminError::Busy) => {}
-                Err(error) => return Err(error),
-                Ok(after) => {
-                    let mut shown = Map::new();
-                    shown.insert("key".to_owned(), key.unwrap_or(after.record.hash.as_str()).into());
-                    shown.extend(render::record(&after, false));
-                    return Ok(Value::Object(shown));
-                }
+                done => return done,
             }
         }
         Err(AdminError::Busy)

@@ -3,7 +3,7 @@
 use super::forms::{self, required_id};
 use super::record_admin::RecordAdmin;
 use super::render;
-use crate::auth::records::{Record, RecordId, RecordKind, RecordStoreError, StoredRecord};
+use crate::auth::records::{Record, RecordId, RecordStoreError, StoredRecord};
 use crate::clock::Timestamp;
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::principal::Principal;
@@ -34,6 +34,16 @@ pub(super) fn asked_member(entry: &Value) -> Result<AskedMember, AdminError> {
     Ok(AskedMember { user_id, fields })
 }
 
+/// The member with the limits that a request grants to all whom it adds.
+pub(super) fn granted(mut member: AskedMember, asked: &Map<String, Value>) -> AskedMember {
+    let limits = ["rpm_limit", "tpm_limit", "budget_duration"];
+    let granted = limits.iter().filter_map(|name| Some(((*name).to_owned(), asked.get(*name)?.clone())));
+    member.fields.extend(granted);
+    let budget = asked.get("max_budget_in_team").cloned();
+    member.fields.extend(budget.map(|budget| ("max_budget".to_owned(), budget)));
+    member
+}
+
 impl RecordAdmin {
     /// Adds the body's `member` (one, or a list) to a team, each with the limits that the body grants. A user that is
     /// not known is made.
@@ -54,13 +64,7 @@ impl RecordAdmin {
         let stored = self.find(&RecordId::team(team)).await.map_err(|error| no_such_team(error, team))?;
         let mut members = Vec::new();
         for entry in &entries {
-            let mut member = asked_member(entry)?;
-            let limits = ["rpm_limit", "tpm_limit", "budget_duration"];
-            let granted = limits.iter().filter_map(|name| Some(((*name).to_owned(), asked.get(*name)?.clone())));
-            member.fields.extend(granted);
-            let budget = asked.get("max_budget_in_team").cloned();
-            member.fields.extend(budget.map(|budget| ("max_budget".to_owned(), budget)));
-            members.push(member);
+            members.push(granted(asked_member(entry)?, &asked));
         }
         let before = self.records.members(team).await?;
         if let Some(twice) = members.iter().find(|new| before.iter().any(|old| old.id.name() == new.user_id)) {
@@ -72,7 +76,7 @@ impl RecordAdmin {
         let mut users = Vec::new();
         for (position, member) in members.iter().enumerate() {
             self.store_member(actor, team, member, (position, now)).await?;
-            users.push(self.known_user(actor, member, now).await?);
+            users.push(self.user_behind(actor, &member.user_id, member.fields.get("user_email"), now).await?);
         }
         let mut shown = self.team_record(&stored).await?;
         let after = self.records.members(team).await?;
@@ -185,22 +189,6 @@ impl RecordAdmin {
             (None, email) => email == Some(member.id.name()) || email == member.text("user_email"),
         };
         members.into_iter().find(named).ok_or(AdminError::NotInTeam)
-    }
-
-    /// The user behind a member, made where there is none.
-    async fn known_user(
-        &self,
-        actor: &Principal,
-        member: &AskedMember,
-        now: Timestamp,
-    ) -> Result<StoredRecord, AdminError> {
-        let id = RecordId::of(RecordKind::User, member.user_id.as_str());
-        let mut fields = Map::new();
-        fields.extend(member.fields.get("user_email").map(|email| ("user_email".to_owned(), email.clone())));
-        match self.make(actor, id.clone(), (&forms::USER, &fields), now).await {
-            Err(AdminError::Taken(_)) => self.find(&id).await,
-            made => made,
-        }
     }
 }
 

@@ -4,10 +4,16 @@
 //! shown.
 
 pub mod budgets;
+mod bulk;
 pub mod customers;
+pub mod defaults;
+pub mod documents;
 pub mod forms;
+mod invitations;
 pub mod members;
+mod organization_members;
 pub mod organizations;
+pub mod permissions;
 pub mod record_admin;
 pub mod render;
 pub mod tags;

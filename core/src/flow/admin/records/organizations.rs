@@ -97,6 +97,7 @@ impl RecordAdmin {
             shown.push(self.shown_organization(&stored).await?);
         }
         for id in &ids {
+            self.clear_organization(id).await?;
             self.remove(&organization_id(id)).await?;
         }
         Ok(shown.into())
@@ -116,7 +117,8 @@ impl RecordAdmin {
             Some(id) => self.records.record(&RecordId::of(RecordKind::Budget, id)).await?,
             None => None,
         };
-        Ok(render::organization(stored, shared.as_ref(), teams))
+        let members = self.organization_members(name).await?;
+        Ok(render::organization(stored, shared.as_ref(), (members, teams)))
     }
 }
 

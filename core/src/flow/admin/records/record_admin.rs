@@ -17,7 +17,7 @@ use std::sync::Arc;
 use uuid::Builder;
 
 /// Most times a change is tried that meets another of the same record.
-const ATTEMPTS_MAX: u32 = 4;
+const ATTEMPTS_MAX: u32 = 16;
 
 /// The operations on records; each kind stands in a file of its own.
 pub struct RecordAdmin {

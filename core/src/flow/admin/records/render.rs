@@ -236,8 +236,12 @@ pub fn customer(stored: &StoredRecord, shared: Option<&Record>) -> Value {
     })
 }
 
-/// An organization, the shared budget it is under, and its teams as they are shown.
-pub fn organization(stored: &StoredRecord, shared: Option<&Record>, teams: Vec<Value>) -> Value {
+/// An organization, the shared budget it is under, and its members and teams as they are shown.
+pub fn organization(
+    stored: &StoredRecord,
+    shared: Option<&Record>,
+    (members, teams): (Vec<Value>, Vec<Value>),
+) -> Value {
     let record = &stored.record;
     json!({
         "organization_id": record.id.name(),
@@ -252,7 +256,7 @@ pub fn organization(stored: &StoredRecord, shared: Option<&Record>, teams: Vec<V
         "updated_at": rfc3339(record.updated_at),
         "updated_by": record.updated_by,
         "litellm_budget_table": shared.map_or_else(|| Value::Object(own_budget(record, None)), short_budget),
-        "members": [],
+        "members": members,
         "teams": teams,
         "object_permission": record.document.get("object_permission"),
     })

@@ -1,5 +1,6 @@
 //! `/team/…`: teams. What concerns their members stands in [`super::members`].
 
+use super::defaults::Defaults;
 use super::forms::{self, id_in, required_id};
 use super::record_admin::RecordAdmin;
 use super::render;
@@ -19,7 +20,7 @@ impl RecordAdmin {
     /// The mistakes of a body; [`AdminError::Taken`].
     pub async fn new_team(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let mut asked = forms::TEAM.read(body)?;
-        self.team_defaults.fill(&mut asked);
+        self.fill(Defaults::Team, &mut asked).await?;
         let id = match id_in(&asked, "team_id")? {
             Some(id) => id.to_owned(),
             None => self.new_id()?,
@@ -105,13 +106,19 @@ impl RecordAdmin {
         Ok(json!({"teams": shown, "total": total, "page": page, "page_size": size, "total_pages": pages}))
     }
 
-    /// Changes what the body names of a team.
+    /// Changes what the body names of a team: that of the path (`named`), else of its `team_id`.
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Missing`], [`AdminError::Busy`].
-    pub async fn update_team(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn update_team(
+        &self,
+        actor: &Principal,
+        named: &str,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Value, AdminError> {
         let asked = forms::TEAM.read(body)?;
-        let id = required_id(&asked, "team_id")?;
+        let id = if named.is_empty() { required_id(&asked, "team_id")? } else { named };
         let change = |record: &mut Record| forms::TEAM.apply(&asked, record, now);
         let stored = self.change(actor, &RecordId::team(id), now, change).await?;
         Ok(json!({"team_id": id, "data": self.team_record(&stored).await?}))

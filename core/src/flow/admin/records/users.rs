@@ -1,5 +1,6 @@
 //! `/user/…`: those who have keys.
 
+use super::defaults::Defaults;
 use super::forms::{self, id_in, required_id};
 use super::record_admin::RecordAdmin;
 use super::render;
@@ -23,7 +24,7 @@ impl RecordAdmin {
         refuse_what_is_not_done(&asked)?;
         // Administrators are not held to what other users get.
         if asked.get("user_role").and_then(Value::as_str).is_none_or(|role| role == "internal_user") {
-            self.user_defaults.fill(&mut asked);
+            self.fill(Defaults::User, &mut asked).await?;
         }
         let id = match id_in(&asked, "user_id")? {
             Some(id) => id.to_owned(),
@@ -84,6 +85,24 @@ impl RecordAdmin {
         let named = params.text("user_id").or(actor.user_id.as_deref()).unwrap_or_default();
         let stored = self.find(&user_id(named)).await?;
         Ok(render::user_alone(&stored, &self.records.teams_of(named).await?))
+    }
+
+    /// Users, the dearest first; one of them where the parameter `user_id` says so.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn users_by_spend(&self, params: &Params) -> Result<Value, AdminError> {
+        let mut users = match params.text("user_id") {
+            Some(id) => self.records.get(&user_id(id)).await?.into_iter().collect(),
+            None => self.all(RecordKind::User).await?,
+        };
+        users.sort_by_key(|user| std::cmp::Reverse(user.totals.spend()));
+        let mut shown = Vec::with_capacity(users.len());
+        for user in &users {
+            let teams = self.records.teams_of(user.record.id.name()).await?;
+            shown.push(Value::Object(render::user(user, &teams)));
+        }
+        Ok(shown.into())
     }
 
     /// Users page by page, newest first, filtered by `role`, `user_ids` and `user_email`.
@@ -164,6 +183,7 @@ impl RecordAdmin {
                     Err(error) => return Err(error.into()),
                 }
             }
+            self.leave_organizations(id).await?;
             self.remove(&user_id(id)).await?;
         }
         Ok(ids.len().into())

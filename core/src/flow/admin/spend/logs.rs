@@ -1,6 +1,7 @@
 //! `GET /spend/logs` and `GET /spend/logs/v2`: the log row by row, or summed by day.
 
 use super::row;
+use super::span::Wanted;
 use super::spend_admin::SpendAdmin;
 use crate::accounting::spend_query::SpendQuery;
 use crate::accounting::subject_keys::open_content;
@@ -51,6 +52,7 @@ impl SpendAdmin {
         let asked = self.asked(params, now)?;
         match asked.query {
             None => Ok(json!([])),
+            Some(_) if asked.is_of_days && summarize => self.summed_days(params).await,
             Some(query) if asked.has_span && summarize => self.days(&query).await,
             Some(query) => Ok(self.log.newest(&query, ROWS_MAX).await?.iter().map(row::shown).collect()),
         }
@@ -84,6 +86,23 @@ impl SpendAdmin {
             "total_pages": total.div_ceil(size),
             "total_is_capped": capped,
         }))
+    }
+
+    async fn summed_days(&self, params: &Params) -> Result<Value, AdminError> {
+        let days = self.named_days(params, &Wanted::read(params)).await?;
+        let mut shown = Vec::new();
+        for (date, sums) in &days {
+            let mut day = Day::default();
+            for (shared, sum) in sums {
+                let cost = NanoDollars::new(sum.nanos);
+                day.spend += cost;
+                *day.users.entry(shared.user.clone().unwrap_or_default()).or_default() += cost;
+                *day.models.entry(shared.model.clone()).or_default() += cost;
+                *day.keys.entry(shared.key.clone()).or_default() += cost;
+            }
+            shown.push(Value::Object(shown_day(date, &day)));
+        }
+        Ok(shown.into())
     }
 
     async fn days(&self, query: &SpendQuery) -> Result<Value, AdminError> {

@@ -2,7 +2,10 @@
 //!
 //! [`spend_admin`] is the part that all share, [`row`] how a row is shown, [`logs`] and [`totals`] the operations.
 
+pub mod activity;
 pub mod logs;
+pub mod reports;
 pub mod row;
+mod span;
 pub mod spend_admin;
 pub mod totals;

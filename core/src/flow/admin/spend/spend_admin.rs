@@ -27,6 +27,8 @@ pub(super) struct Asked {
     pub(super) query: Option<SpendQuery>,
     /// Whether the parameters name both ends of the span.
     pub(super) has_span: bool,
+    /// Whether both are whole days.
+    pub(super) is_of_days: bool,
 }
 
 impl SpendAdmin {
@@ -38,6 +40,22 @@ impl SpendAdmin {
     /// Shows what is kept of calls, as far as these keys open it.
     pub fn showing(self, subjects: StoredSubjectKeys) -> Self {
         Self { subjects: Some(subjects), ..self }
+    }
+
+    /// The parameters with the token of the key that `api_key` means: a key that was replaced is known by its first.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn named_by_token(&self, params: &Params) -> Result<Params, AdminError> {
+        let named = match params.text("api_key").and_then(key_hash::hash_if_needed) {
+            Some(hash) => self.keys.meant(&hash).await?,
+            None => None,
+        };
+        let params = params.clone();
+        Ok(match named {
+            Some(stored) => params.with("api_key", stored.record.hash.as_str()),
+            None => params,
+        })
     }
 
     /// Reads `start_date`, `end_date`, `api_key`, `user_id` and `team_id`. An end that is a day means all of it.
@@ -55,9 +73,10 @@ impl SpendAdmin {
         query.user_id = params.text("user_id").map(str::to_owned);
         query.team_id = params.text("team_id").map(str::to_owned);
         let has_span = start.is_some() && end.is_some();
+        let is_of_days = [start, end].iter().all(|end| end.is_some_and(|(_, is_day)| is_day));
         match params.text("api_key").map(key_hash::hash_if_needed) {
-            Some(None) => Ok(Asked { query: None, has_span }),
-            key => Ok(Asked { query: Some(SpendQuery { key: key.flatten(), ..query }), has_span }),
+            Some(None) => Ok(Asked { query: None, has_span, is_of_days }),
+            key => Ok(Asked { query: Some(SpendQuery { key: key.flatten(), ..query }), has_span, is_of_days }),
         }
     }
 

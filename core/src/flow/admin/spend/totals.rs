@@ -1,10 +1,9 @@
 //! `GET /spend/keys`, `GET /global/spend`, `GET /global/spend/keys` and `GET /global/spend/models`: sums of spend.
 
+use super::span::{Wanted, by, dollars};
 use super::spend_admin::SpendAdmin;
-use crate::accounting::spend_query::SpendQuery;
 use crate::auth::key_listing::KeyFilter;
 use crate::auth::key_record::StoredKey;
-use crate::calendar::DAY_MILLIS;
 use crate::clock::Timestamp;
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::keys::render;
@@ -12,8 +11,6 @@ use crate::flow::admin::params::Params;
 use crate::money::NanoDollars;
 use serde_json::{Value, json};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 /// Most entries of a list of the dearest.
 const DEAREST_MAX: u64 = 10_000;
@@ -61,20 +58,12 @@ impl SpendAdmin {
     /// [`AdminError::Form`], and those of the store.
     pub async fn global_models(&self, params: &Params, now: Timestamp) -> Result<Value, AdminError> {
         let limit = params.number("limit", 10, 1..=DEAREST_MAX)? as usize;
-        let mut sums: BTreeMap<String, NanoDollars> = BTreeMap::new();
-        let query = SpendQuery::span(now.plus_millis(-self.look_back_days().min(30) * DAY_MILLIS), now);
-        self.log
-            .visit(&query, |row| {
-                if !row.details.model.is_empty() {
-                    *sums.entry(row.details.model).or_default() += row.cost;
-                }
-                ControlFlow::Continue(())
-            })
-            .await?;
-        let mut models: Vec<(String, NanoDollars)> = sums.into_iter().collect();
-        models.sort_by_key(|(_, spend)| Reverse(*spend));
+        let days = self.days_or_recent(params, &Wanted::read(params), now).await?;
+        let sums = by(days.values().flatten(), |shared| shared.model.as_str());
+        let mut models: Vec<_> = sums.into_iter().filter(|(model, _)| !model.is_empty()).collect();
+        models.sort_by_key(|(_, sum)| Reverse(sum.nanos));
         let shown = models.iter().take(limit);
-        Ok(shown.map(|(model, spend)| json!({ "model": model, "total_spend": spend.dollars() })).collect())
+        Ok(shown.map(|(model, sum)| json!({ "model": model, "total_spend": dollars(sum) })).collect())
     }
 
     async fn dearest(&self, spend: impl Fn(&StoredKey) -> NanoDollars) -> Result<Vec<StoredKey>, AdminError> {

@@ -143,7 +143,8 @@ async fn a_process_forgets_the_callers_whose_period_begins() {
     for (name, resets_at) in [("sk-1", NOW), ("sk-2", LATER)] {
         key(&table, name, resets_at).await;
         let hash = key_hash::hash(name);
-        cache.put(&Arc::new(stored(&table, name).await.into_principal()), cache.generation(&hash), (NOW, NOW));
+        let caller = Arc::new(stored(&table, name).await.into_principal());
+        cache.put(&hash, &caller, cache.reading(&hash), (NOW, NOW));
         assert!(cache.get(&hash, NOW).is_some());
     }
     let jobs = maintenance(&table, None, clock()).forgetting(Arc::clone(&cache));

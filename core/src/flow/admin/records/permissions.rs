@@ -1,0 +1,111 @@
+//! What the members of a team are told that they may do (`/team/permissions_…`), the teams that users may join, and the
+//! roles of users.
+
+use super::forms::{self, required_id};
+use super::record_admin::RecordAdmin;
+use crate::auth::records::{Record, RecordId};
+use crate::clock::Timestamp;
+use crate::flow::admin::body::{self, Kind};
+use crate::flow::admin::error::{AdminError, Problem};
+use crate::flow::admin::params::Params;
+use crate::principal::Principal;
+use serde_json::{Value, json};
+
+/// Routes that the members of a team can be given, as LiteLLM names them.
+const PERMISSIONS: [&str; 24] = [
+    "/key/generate",
+    "/key/update",
+    "/key/delete",
+    "/key/info",
+    "/key/regenerate",
+    "/key/service-account/generate",
+    "/key/{key_id}/regenerate",
+    "/key/list",
+    "/key/block",
+    "/key/unblock",
+    "/key/bulk_update",
+    "/team/key/bulk_update",
+    "/team/daily/activity",
+    "/team/daily/activity/aggregated",
+    "/team/daily/activity/aggregated/keys",
+    "/team/daily/activity/aggregated/search",
+    "/team/daily/activity/aggregated/model_top_keys",
+    "/team/daily/activity/export",
+    "/spend/logs",
+    "/spend/logs/v2",
+    "/key/{key_id}/reset_spend",
+    "/key/aliases",
+    "/key/access_group_assignment",
+    "/auto_router/manage",
+];
+
+impl RecordAdmin {
+    /// What the members of a team may do: that of the parameter `team_id`.
+    ///
+    /// # Errors
+    /// [`AdminError::Missing`].
+    pub async fn team_permissions(&self, params: &Params) -> Result<Value, AdminError> {
+        let id = params.text("team_id").ok_or_else(|| Problem::missing(&["query", "team_id"]))?;
+        let stored = self.find(&RecordId::team(id)).await?;
+        let granted = stored.record.document.get("team_member_permissions").cloned().unwrap_or_else(|| json!([]));
+        Ok(json!({"team_id": id, "team_member_permissions": granted, "all_available_permissions": PERMISSIONS}))
+    }
+
+    /// Says what the members of a team may do.
+    ///
+    /// # Errors
+    /// The mistakes of a body, an unknown permission among them; [`AdminError::Missing`].
+    pub async fn update_team_permissions(
+        &self,
+        actor: &Principal,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Value, AdminError> {
+        let fields = [("team_id", Kind::Text), ("team_member_permissions", Kind::TextList)];
+        let asked = body::read(body, &fields)?;
+        let id = required_id(&asked, "team_id")?;
+        let granted = asked.get("team_member_permissions").and_then(Value::as_array);
+        let granted = granted.ok_or_else(|| Problem::missing(&["body", "team_member_permissions"]))?;
+        if let Some(unknown) = granted.iter().filter_map(Value::as_str).find(|name| !PERMISSIONS.contains(name)) {
+            let place = vec!["body".into(), "team_member_permissions".into()];
+            return Err(Problem::new("enum", place, format!("`{unknown}` is none of the permissions")).into());
+        }
+        let change = |record: &mut Record| forms::TEAM.apply(&asked, record, now);
+        let stored = self.change(actor, &RecordId::team(id), now, change).await?;
+        Ok(self.team_record(&stored).await?.into())
+    }
+
+    /// The teams that users may join (`default_internal_user_params.available_teams`) and the caller is not in.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn available_teams(&self, actor: &Principal) -> Result<Value, AdminError> {
+        let own = match actor.user_id.as_deref() {
+            Some(user) => self.records.teams_of(user).await?,
+            None => Vec::new(),
+        };
+        let mut shown = Vec::new();
+        for id in self.user_defaults.available_teams.iter().flatten().filter(|id| !own.contains(id)) {
+            if let Some(team) = self.records.get(&RecordId::team(id)).await? {
+                shown.push(Value::Object(self.team_record(&team).await?));
+            }
+        }
+        Ok(shown.into())
+    }
+}
+
+/// The roles that a user can have.
+pub fn roles() -> Value {
+    json!({
+        "proxy_admin": {"description": "may do everything", "ui_label": "Admin (All Permissions)"},
+        "proxy_admin_viewer": {"description": "sees everything, changes nothing", "ui_label": "Admin (View Only)"},
+        "internal_user": {
+            "description": "makes and deletes keys of its own, and sees what it spent",
+            "ui_label": "Internal User (Create/Delete/View)",
+        },
+        "internal_user_viewer": {
+            "description": "sees keys of its own, and what it spent",
+            "ui_label": "Internal User (View Only)",
+        },
+    })
+}

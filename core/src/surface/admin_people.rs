@@ -1,0 +1,70 @@
+//! The routes of administrators about who belongs where: members by the hundred and of organizations, what members may
+//! do, invitations, what new records get. One table says which path does what.
+
+use super::admin_request::Asked;
+use crate::flow::admin::error::AdminError;
+use crate::flow::admin::records::defaults::Defaults;
+use crate::flow::admin::records::permissions::roles;
+use crate::flow::admin::records::record_admin::RecordAdmin;
+use axum::routing::MethodFilter;
+use serde_json::Value;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum PeopleAction {
+    AddManyMembers,
+    TeamPermissions,
+    UpdateTeamPermissions,
+    AvailableTeams,
+    UpdateManyUsers,
+    Roles,
+    Defaults(Defaults),
+    UpdateDefaults(Defaults),
+    AddOrganizationMembers,
+    UpdateOrganizationMember,
+    DeleteOrganizationMember,
+    NewInvitation,
+    InvitationInfo,
+    UpdateInvitation,
+    DeleteInvitation,
+}
+
+pub(super) const ROUTES: &[(MethodFilter, &str, PeopleAction)] = &[
+    (MethodFilter::POST, "/team/bulk_member_add", PeopleAction::AddManyMembers),
+    (MethodFilter::GET, "/team/permissions_list", PeopleAction::TeamPermissions),
+    (MethodFilter::POST, "/team/permissions_update", PeopleAction::UpdateTeamPermissions),
+    (MethodFilter::GET, "/team/available", PeopleAction::AvailableTeams),
+    (MethodFilter::POST, "/user/bulk_update", PeopleAction::UpdateManyUsers),
+    (MethodFilter::GET, "/user/available_roles", PeopleAction::Roles),
+    (MethodFilter::GET, "/get/internal_user_settings", PeopleAction::Defaults(Defaults::User)),
+    (MethodFilter::PATCH, "/update/internal_user_settings", PeopleAction::UpdateDefaults(Defaults::User)),
+    (MethodFilter::GET, "/get/default_team_settings", PeopleAction::Defaults(Defaults::Team)),
+    (MethodFilter::PATCH, "/update/default_team_settings", PeopleAction::UpdateDefaults(Defaults::Team)),
+    (MethodFilter::POST, "/organization/member_add", PeopleAction::AddOrganizationMembers),
+    (MethodFilter::PATCH, "/organization/member_update", PeopleAction::UpdateOrganizationMember),
+    (MethodFilter::DELETE, "/organization/member_delete", PeopleAction::DeleteOrganizationMember),
+    (MethodFilter::POST, "/invitation/new", PeopleAction::NewInvitation),
+    (MethodFilter::GET, "/invitation/info", PeopleAction::InvitationInfo),
+    (MethodFilter::POST, "/invitation/update", PeopleAction::UpdateInvitation),
+    (MethodFilter::POST, "/invitation/delete", PeopleAction::DeleteInvitation),
+];
+
+pub(super) async fn perform(records: &RecordAdmin, action: PeopleAction, asked: &Asked) -> Result<Value, AdminError> {
+    let Asked { caller, params, body, now, .. } = asked;
+    match action {
+        PeopleAction::AddManyMembers => records.add_many_members(caller, body, *now).await,
+        PeopleAction::TeamPermissions => records.team_permissions(params).await,
+        PeopleAction::UpdateTeamPermissions => records.update_team_permissions(caller, body, *now).await,
+        PeopleAction::AvailableTeams => records.available_teams(caller).await,
+        PeopleAction::UpdateManyUsers => records.update_many_users(caller, body, *now).await,
+        PeopleAction::Roles => Ok(roles()),
+        PeopleAction::Defaults(of) => records.defaults(of).await,
+        PeopleAction::UpdateDefaults(of) => records.update_defaults(of, body, *now).await,
+        PeopleAction::AddOrganizationMembers => records.add_organization_members(caller, body, *now).await,
+        PeopleAction::UpdateOrganizationMember => records.update_organization_member(body, *now).await,
+        PeopleAction::DeleteOrganizationMember => records.delete_organization_member(body).await,
+        PeopleAction::NewInvitation => records.new_invitation(caller, body, *now).await,
+        PeopleAction::InvitationInfo => records.invitation_info(params).await,
+        PeopleAction::UpdateInvitation => records.update_invitation(caller, body, *now).await,
+        PeopleAction::DeleteInvitation => records.delete_invitation(body).await,
+    }
+}
