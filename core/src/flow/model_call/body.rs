@@ -2,7 +2,6 @@
 
 use super::error::CallError;
 use super::extra_body;
-use super::queueing;
 use super::wishes::Wishes;
 use crate::api::demand::Asked;
 use crate::api::form::Form;
@@ -121,7 +120,7 @@ pub(super) fn read(
     if operation == Operation::CountTokens && members.get("messages").is_some_and(|list| list.get() == "[]") {
         return Err(CallError::MissingMember { operation, member: "messages" });
     }
-    said.priority = queueing::priority(members);
+    said.priority = priority(members);
     said.mock_response = members.take("mock_response").and_then(|value| serde_json::from_str(value.get()).ok());
     said.tags = tags(operation, members);
     said.region = setting(members, "allowed_model_region", "a region such as `eu`")?;
@@ -131,6 +130,13 @@ pub(super) fn read(
         }
     }
     Ok(said)
+}
+
+/// The request's own priority, taken out of its body: 0 goes first. What is no number is the provider's.
+fn priority(members: &mut Members<'_>) -> Option<u8> {
+    let priority = members.read::<i64>("priority")?;
+    members.take("priority");
+    Some(u8::try_from(priority.max(0)).unwrap_or(u8::MAX))
 }
 
 /// The model of moderations that name none, as OpenAI's API has it.

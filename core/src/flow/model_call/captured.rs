@@ -1,7 +1,6 @@
 //! What is kept of a call beside its charge, where the operator asks for it: the request and the answer, bounded, and
 //! sealed under the keys of those whose call it is. Sealed, or not at all: a call is answered either way.
 
-use super::parts::ModelCalls;
 use crate::accounting::spend_row::SpendRow;
 use crate::accounting::subject_keys::{content_subjects, seal_for};
 use crate::clock::Random;
@@ -35,6 +34,7 @@ pub struct KeptContents {
 
 /// What a call has shown so far.
 pub(super) struct Captured {
+    kept: Arc<KeptContents>,
     asked: Bytes,
     pieces: Vec<Bytes>,
     bytes: usize,
@@ -42,10 +42,10 @@ pub(super) struct Captured {
 }
 
 impl Captured {
-    /// Begins with a request; `None`: nothing is kept.
-    pub(super) fn begin(calls: &ModelCalls, asked: &Bytes) -> Option<Box<Self>> {
-        calls.kept.as_ref()?;
-        Some(Box::new(Self { asked: asked.clone(), pieces: Vec::new(), bytes: 0, is_whole: false }))
+    /// Begins with a request, to be kept by `kept`.
+    pub(super) fn begin(kept: &Arc<KeptContents>, asked: &Bytes) -> Box<Self> {
+        let (kept, asked) = (Arc::clone(kept), asked.clone());
+        Box::new(Self { kept, asked, pieces: Vec::new(), bytes: 0, is_whole: false })
     }
 
     /// A piece of a stream.
@@ -64,8 +64,8 @@ impl Captured {
     }
 
     /// Puts it into the row, sealed. What cannot be sealed is not kept.
-    pub(super) async fn keep(&self, calls: &ModelCalls, row: &mut SpendRow) {
-        let Some(kept) = &calls.kept else { return };
+    pub(super) async fn keep(&self, row: &mut SpendRow) {
+        let kept = &self.kept;
         let subjects = content_subjects(row);
         let text = Zeroizing::new(json!({"request": self.request(), "response": self.response()}).to_string());
         let id = row.request_id.to_string();
@@ -128,6 +128,9 @@ fn cut(text: &str, bytes_max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::SystemRandom;
+    use crate::crypto::CipherKey;
+    use crate::crypto::subject::{Subject, SubjectKeyError};
 
     #[test]
     fn what_is_kept_is_bounded_whatever_the_call_was() {
@@ -141,9 +144,24 @@ mod tests {
         assert!(bounded(&vec![0xff; 1 << 20]).to_string().len() < 2 * KEPT_BYTES_MAX);
     }
 
+    fn kept() -> KeptContents {
+        struct NoKeys;
+        #[async_trait::async_trait]
+        impl SubjectKeys for NoKeys {
+            async fn key(&self, _: &Subject) -> Result<CipherKey, SubjectKeyError> {
+                Err(SubjectKeyError::Destroyed)
+            }
+
+            async fn existing(&self, _: &Subject) -> Result<Option<CipherKey>, SubjectKeyError> {
+                Ok(None)
+            }
+        }
+        KeptContents { keys: Arc::new(NoKeys), random: Arc::new(SystemRandom) }
+    }
+
     #[test]
     fn a_stream_is_kept_as_the_text_that_it_came_to() {
-        let mut captured = Captured { asked: Bytes::new(), pieces: Vec::new(), bytes: 0, is_whole: false };
+        let mut captured = Captured::begin(&Arc::new(kept()), &Bytes::new());
         for word in ["Hel", "lo"] {
             captured.take(&format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{word}\"}}}}]}}\n\n").into());
         }

@@ -22,6 +22,7 @@ mod cached;
 mod calls;
 mod captured;
 mod choice;
+mod completed;
 mod count;
 mod course;
 mod details;

@@ -2,11 +2,10 @@
 //! comes of it is kept as long as the values are the same.
 
 use super::error::CallError;
-use super::parts::ModelCalls;
 use crate::config::DeploymentParams;
 use crate::credentials::known::{KnownCredentials, NotKnown};
 use crate::credentials::values::CredentialValues;
-use crate::routing::{Backend, Deployment, Targets};
+use crate::routing::{Deployment, Targets};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -32,7 +31,20 @@ impl NamedCredentials {
         Self { known, targets, completed: Mutex::default() }
     }
 
-    fn complete(&self, of: &Arc<Deployment>, params: &DeploymentParams) -> Result<Arc<Deployment>, CallError> {
+    /// Makes what is known fresh enough for a call.
+    pub(super) async fn refresh(&self) {
+        self.known.refresh().await;
+    }
+
+    /// The deployment with its credential filled in.
+    ///
+    /// # Errors
+    /// [`CallError::Credential`]: the credential that it names is not at hand.
+    pub(super) fn complete(
+        &self,
+        of: &Arc<Deployment>,
+        params: &DeploymentParams,
+    ) -> Result<Arc<Deployment>, CallError> {
         let name = params.credential.as_deref().unwrap_or_default();
         let values = self.known.values(name)?;
         let mut completed = self.completed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,28 +63,5 @@ impl NamedCredentials {
         }
         completed.insert(key, Completed { of: Arc::clone(of), values, deployment: Arc::clone(&deployment) });
         Ok(deployment)
-    }
-}
-
-impl ModelCalls {
-    /// Makes stored credentials fresh enough for a call, where any deployment names one.
-    pub(super) async fn refresh_credentials(&self) {
-        if let Some(named) = &self.named {
-            Box::pin(named.known.refresh()).await;
-        }
-    }
-
-    /// The deployment, ready to be called.
-    ///
-    /// # Errors
-    /// [`CallError::Credential`]: the credential that it names is not at hand.
-    pub(super) fn completed(&self, deployment: Arc<Deployment>) -> Result<Arc<Deployment>, CallError> {
-        match (&deployment.backend, &self.named) {
-            (Backend::Unready(params), Some(named)) => named.complete(&deployment, params),
-            (Backend::Unready(params), None) => {
-                Err(NotKnown::Missing(params.credential.clone().unwrap_or_default()).into())
-            }
-            (Backend::Upstream(_) | Backend::Mock(_), _) => Ok(deployment),
-        }
     }
 }

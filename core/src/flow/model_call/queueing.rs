@@ -7,7 +7,6 @@ use super::parts::ModelCalls;
 use super::scopes::DEPLOYMENT;
 use crate::admission::queue::{Queue, Reason, TurnedAway, Waiting};
 use crate::admission::refusal::{Rate, Refusal};
-use crate::api::members::Members;
 use crate::routing::Deployment;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -66,13 +65,6 @@ impl Patience {
 /// A newcomer that lines up behind those who wait.
 pub(super) fn behind_the_others() -> Refused {
     Refused { error: CallError::Refused(TurnedAway { reason: Reason::Full, retry_after: 1 }.into()), bound: None }
-}
-
-/// The request's own priority, taken out of its body: 0 goes first. What is no number is the provider's.
-pub(super) fn priority(members: &mut Members<'_>) -> Option<u8> {
-    let priority = members.read::<i64>("priority")?;
-    members.take("priority");
-    Some(u8::try_from(priority.max(0)).unwrap_or(u8::MAX))
 }
 
 /// A place at a deployment that has few. Whoever waits is told when it is free.

@@ -78,7 +78,7 @@ impl OpenCall {
         let watched = Watched::begin(&deployment, &calls);
         calls.share();
         let row = SpendRow { request_id: id, key: principal.key.clone(), cost: NanoDollars::ZERO, details };
-        let captured = Captured::begin(&calls, &request.body);
+        let captured = calls.kept.as_ref().map(|kept| Captured::begin(kept, &request.body));
         Self {
             captured,
             calls,
@@ -257,7 +257,7 @@ impl OpenCall {
             self.slices.close(&self.calls, &mut self.admitted).await;
         }
         if let (Some(captured), Some(row)) = (&self.captured, &mut self.row) {
-            Box::pin(captured.keep(&self.calls, row)).await;
+            Box::pin(captured.keep(row)).await;
             self.captured = None;
         }
         let Some(row) = &self.row else { return Ok(NanoDollars::ZERO) };
@@ -286,7 +286,7 @@ impl OpenCall {
         let (mut admitted, mut slices) = (std::mem::take(&mut self.admitted), std::mem::take(&mut self.slices));
         self.calls.background.spawn(async move {
             if let Some(captured) = captured {
-                captured.keep(&calls, &mut row).await;
+                captured.keep(&mut row).await;
             }
             if unrecorded::settle(&calls, &row, &mut admitted, &mut slices).await {
                 note_spend(&calls, &principal, row.cost);
