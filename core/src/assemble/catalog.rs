@@ -146,7 +146,7 @@ impl Catalog {
             if !model.params.contains_key("drop_params") {
                 entry.params.drop_params = Some(drops);
             }
-            entry.params.modify_params = modifies;
+            entry.params.modify_params.get_or_insert(modifies);
             entry.line = 0;
             transports::assign(&self.policies, std::slice::from_mut(entry)).map_err(|error| faulty(&error))?;
             renewed(vec![entry.clone()], &environment, Arc::default()).map_err(|error| faulty(&error))?;
