@@ -6,7 +6,7 @@ use super::error::CallError;
 use super::late;
 use super::outage::unless_out_of_reach;
 use super::parts::ModelCalls;
-use super::queueing::Place;
+use super::place::Place;
 use super::scopes::{DEPLOYMENT, PROVIDER, Scopes};
 use crate::accounting::release::Release;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};

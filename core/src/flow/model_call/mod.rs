@@ -42,6 +42,7 @@ mod named;
 mod onward;
 mod outage;
 mod parts;
+mod place;
 mod plan;
 mod preamble;
 mod probe;

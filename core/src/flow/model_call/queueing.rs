@@ -5,10 +5,9 @@ use super::admit::Refused;
 use super::error::CallError;
 use super::parts::ModelCalls;
 use super::scopes::DEPLOYMENT;
-use crate::admission::queue::{Queue, Reason, TurnedAway, Waiting};
+use crate::admission::queue::{Reason, TurnedAway, Waiting};
 use crate::admission::refusal::{Rate, Refusal};
 use crate::routing::Deployment;
-use std::sync::Arc;
 use tokio::time::Instant;
 
 /// A call's waiting, from its first refusal until it is let in.
@@ -65,25 +64,4 @@ impl Patience {
 /// A newcomer that lines up behind those who wait.
 pub(super) fn behind_the_others() -> Refused {
     Refused { error: CallError::Refused(TurnedAway { reason: Reason::Full, retry_after: 1 }.into()), bound: None }
-}
-
-/// A place at a deployment that has few. Whoever waits is told when it is free.
-#[derive(Debug)]
-pub(super) struct Place {
-    queue: Arc<Queue>,
-    deployment: Arc<Deployment>,
-}
-
-impl Place {
-    /// `None` where places are not counted.
-    pub(super) fn at(calls: &ModelCalls, deployment: &Arc<Deployment>) -> Option<Self> {
-        deployment.entry.params.max_parallel_requests?;
-        Some(Self { queue: Arc::clone(&calls.queue), deployment: Arc::clone(deployment) })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.queue.freed(&self.deployment.group);
-    }
 }
