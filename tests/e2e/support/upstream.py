@@ -33,7 +33,7 @@ class Upstream:
         self.requests = []
         self.checks_keys = True
         self.kept = responses.Kept()
-        self._gate = threading.Semaphore(0)
+        self.gate = threading.Semaphore(0)
         self.hung_up = threading.Event()
         upstream = self
 
@@ -47,18 +47,15 @@ class Upstream:
 
     def release(self):
         """Lets the next chunk of a gated stream go."""
-        self._gate.release()
-
-    def wait_for_release(self):
-        return self._gate.acquire(timeout=PATIENCE_SECONDS)
+        self.gate.release()
 
     def forget(self):
         """A clean start for the next test."""
         self.requests.clear()
         self.checks_keys = True
         self.hung_up.clear()
-        while self._gate.acquire(blocking=False):
-            pass
+        # A stream of the last test may still wait at the old gate: it must not take what is released for this one.
+        self.gate = threading.Semaphore(0)
 
     def close(self):
         self._server.shutdown()
@@ -140,12 +137,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _stream(self, body):
         self._start_stream()
-        gated = body["model"] == "gated"
+        gate = self.owner.gate if body["model"] == "gated" else None
         try:
             for piece in _pieces_of_a_call() if body.get("tools") else ():
                 self._event(_delta(body, None) | {"choices": [{"index": 0, "delta": {"tool_calls": [piece]}}]})
             for number, word in enumerate([] if body.get("tools") else _words(body)):
-                if gated and not self.owner.wait_for_release():
+                if gate and not gate.acquire(timeout=PATIENCE_SECONDS):
                     return
                 self._event(_delta(body, word))
                 if body["model"] == "cut" and number == 1:
