@@ -15,17 +15,12 @@ use crate::clock::Timestamp;
 use crate::id::{KeyHash, RequestId};
 use crate::money::NanoDollars;
 use crate::store::item::{Item, Key};
+use crate::store::silence::{CROWD_WAIT, STORE_WAIT, Silence};
 use crate::store::table::{Freshness, ReadError, Table, WriteError};
 use crate::store::write::{Change, Condition, Write};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until, timeout_at};
-
-/// Longest wait for a store that does not answer or cannot be reached: the last byte of an answer waits as long.
-const STORE_WAIT: Duration = Duration::from_millis(235);
-
-/// Longest wait where the store answers, but other calls are at the same totals.
-const CROWD_WAIT: Duration = Duration::from_secs(3);
+use tokio::time::Instant;
 
 /// Most times a correction is tried.
 const ATTEMPTS_MAX: u32 = 6;
@@ -131,11 +126,11 @@ impl SpendLog {
     async fn settle_as(&self, row: &SpendRow, form: Form, mut release: Release) -> Result<Settled, SettleError> {
         let is_final = form == Form::Final;
         let (started, mut attempt) = (Instant::now(), 1);
-        let mut silence_ends = started + STORE_WAIT;
+        let mut silence = Silence::lasting(STORE_WAIT);
         loop {
             // Made anew for each attempt; nearly every call needs one.
-            let stored = timeout_at(silence_ends, self.store(row, self.item(row, form), &release)).await;
-            let failure = match stored.unwrap_or_else(|_| Err(WriteError::OutcomeUnknown(LATE.into()))) {
+            let stored = silence.broken_by(self.store(row, self.item(row, form), &release)).await;
+            let failure = match stored.unwrap_or_else(|| Err(WriteError::OutcomeUnknown(LATE.into()))) {
                 Ok(()) => return Ok(Settled::Now),
                 Err(WriteError::ConditionFailed { index: 0, old: Some(old) })
                     if is_final && old.attributes.contains_key(UNSETTLED) =>
@@ -147,7 +142,7 @@ impl SpendLog {
                 Err(WriteError::ConditionFailed { index: 0, .. }) => return Ok(Settled::Now),
                 // A window has ended, and with it what it counted. The others have not.
                 Err(WriteError::ConditionFailed { index, .. }) if release.leave_out(index, &totals_key(&row.key)) => {
-                    silence_ends = Instant::now() + STORE_WAIT;
+                    silence.begin_again();
                     continue;
                 }
                 // The hold has ended and no row stands: it was void, and there is nothing to charge.
@@ -155,28 +150,28 @@ impl SpendLog {
                 // What was sent is charged, whatever became of its hold.
                 Err(WriteError::ConditionFailed { .. }) if !release.held_nothing() => {
                     release = release.without_hold();
-                    silence_ends = Instant::now() + STORE_WAIT;
+                    silence.begin_again();
                     continue;
                 }
                 Err(failure) => failure,
             };
             match failure {
-                WriteError::OutcomeUnknown(_) => match timeout_at(silence_ends, self.stored(row.request_id)).await {
+                WriteError::OutcomeUnknown(_) => match silence.broken_by(self.stored(row.request_id)).await {
                     // Not ours: the call was charged its reservation meanwhile.
-                    Ok(Ok(Some(old))) if is_final && old.attributes.contains_key(UNSETTLED) => {
+                    Some(Ok(Some(old))) if is_final && old.attributes.contains_key(UNSETTLED) => {
                         return self.correct(row, self.item(row, form), &old, &release).await;
                     }
-                    Ok(Ok(Some(_))) => return Ok(Settled::Now),
+                    Some(Ok(Some(_))) => return Ok(Settled::Now),
                     // Not there yet. The same write again cannot charge twice, as it asks for the row to be absent.
-                    Ok(Ok(None) | Err(_)) if Instant::now() < silence_ends => {}
-                    Ok(_) | Err(_) => return Err(SettleError::OutcomeUnknown(failure)),
+                    Some(Ok(None) | Err(_)) if !silence.is_over() => {}
+                    Some(_) | None => return Err(SettleError::OutcomeUnknown(failure)),
                 },
                 // A store that answers is there.
-                WriteError::Conflict if started.elapsed() < CROWD_WAIT => silence_ends = Instant::now() + STORE_WAIT,
-                WriteError::Throttled(_) | WriteError::Unavailable(_) if Instant::now() < silence_ends => {}
+                WriteError::Conflict if started.elapsed() < CROWD_WAIT => silence.begin_again(),
+                WriteError::Throttled(_) | WriteError::Unavailable(_) if !silence.is_over() => {}
                 _ => return Err(SettleError::NotStored(failure)),
             }
-            sleep_until(silence_ends.min(Instant::now() + backoff(attempt, row.request_id))).await;
+            silence.sleep(backoff(attempt, row.request_id)).await;
             attempt += 1;
         }
     }

@@ -10,20 +10,16 @@ use super::windows::Windows;
 use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::store::item::Item;
+use crate::store::silence::{CROWD_WAIT, STORE_WAIT, Silence, in_time};
 use crate::store::table::{Freshness, Query, ReadError, Table, WriteError};
 use crate::store::write::{Condition, Write};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::Instant;
 
-/// Longest wait for a store that does not answer or cannot be reached, from the call's arrival: its client has an
-/// answer after a quarter of a second. A store that is slow and answers is waited for again.
-const STORE_WAIT: Duration = Duration::from_millis(235);
-/// What is left of it at least, however long the call has waited for other things.
+/// What is left of the wait for the store at least, however long the call has waited for other things.
 const STORE_WAIT_LEFT_MIN: Duration = Duration::from_millis(60);
-/// Longest wait where the store answers, but other calls are at the same limits.
-const CROWD_WAIT: Duration = Duration::from_secs(3);
 /// The wait before the second attempt in a crowd; it doubles up to [`BACKOFF_MAX_MILLIS`].
 const FIRST_BACKOFF_MILLIS: u64 = 2;
 const BACKOFF_MAX_MILLIS: u64 = 64;
@@ -61,7 +57,7 @@ impl Ledger {
         }
         lines.iter_mut().for_each(|line| line.recall(&self.windows, now));
         let (started, mut attempt) = (Instant::now(), 0);
-        let mut silence_ends = started + patience(demand.id, now);
+        let mut silence = Silence::lasting(patience(demand.id, now));
         // Whether an attempt may have reserved that nobody has heard of.
         let mut is_open = false;
         loop {
@@ -69,8 +65,8 @@ impl Ledger {
                 Hold { id: demand.id, until: now.plus_millis(demand.lasts_millis), held: held(&lines, &demand, now) };
             let put = Write::Put { item: hold.to_item(demand.unsettled.clone()), when: vec![Condition::Absent] };
             let writes = std::iter::once(put).chain(lines.iter().map(|line| line.write(now))).collect();
-            let tried = timeout_at(silence_ends, self.table.transact(None, writes)).await;
-            let failure = match tried.map_err(|_| Refusal::Unavailable(StoreFailure::Late))? {
+            let tried = silence.broken_by(self.table.transact(None, writes)).await;
+            let failure = match tried.ok_or(Refusal::Unavailable(StoreFailure::Late))? {
                 Ok(()) => {
                     lines.iter().for_each(|line| line.remember(&self.windows, now));
                     return Ok(hold);
@@ -89,25 +85,25 @@ impl Ledger {
                         line.forget(&self.windows);
                         line.learn(old.as_deref(), now)?;
                     }
-                    silence_ends = silence_ends.max(Instant::now() + STORE_WAIT);
+                    silence.begin_again();
                     continue;
                 }
-                WriteError::OutcomeUnknown(_) if Instant::now() < silence_ends => {
+                WriteError::OutcomeUnknown(_) if !silence.is_over() => {
                     is_open = true;
                     // Where that is not known either, the same attempt again cannot count twice: the hold is in its way.
-                    if let Ok(Ok(Some(hold))) = timeout_at(silence_ends, self.find(demand.id)).await {
+                    if let Some(Ok(Some(hold))) = silence.broken_by(self.find(demand.id)).await {
                         return Ok(hold);
                     }
                 }
                 // A store that answers is there.
                 WriteError::Conflict if started.elapsed() < CROWD_WAIT => {
-                    silence_ends = silence_ends.max(Instant::now() + STORE_WAIT);
+                    silence.begin_again();
                 }
-                WriteError::Throttled(_) | WriteError::Unavailable(_) if Instant::now() < silence_ends => {}
+                WriteError::Throttled(_) | WriteError::Unavailable(_) if !silence.is_over() => {}
                 _ if is_open => return Err(Refusal::Unavailable(StoreFailure::Late)),
                 failure => return Err(Refusal::Unavailable(failure.into())),
             }
-            sleep_until(silence_ends.min(Instant::now() + backoff(attempt, demand.id))).await;
+            silence.sleep(backoff(attempt, demand.id)).await;
             attempt += 1;
         }
     }
@@ -190,8 +186,8 @@ impl Ledger {
     /// [`Refusal::Unavailable`].
     pub async fn find(&self, id: RequestId) -> Result<Option<Hold>, Refusal> {
         let unavailable = |error: ReadError| Refusal::Unavailable(error.into());
-        let found = timeout_at(Instant::now() + STORE_WAIT, self.table.get(&place(id), Freshness::Latest)).await;
-        let item = found.map_err(|_| Refusal::Unavailable(StoreFailure::Late))?.map_err(unavailable)?;
+        let found = in_time(self.table.get(&place(id), Freshness::Latest)).await;
+        let item = found.ok_or(Refusal::Unavailable(StoreFailure::Late))?.map_err(unavailable)?;
         item.filter(|item| !is_given_up(item)).map(|item| Ok(read(item)?.0)).transpose()
     }
 }

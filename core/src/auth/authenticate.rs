@@ -15,14 +15,11 @@ use crate::id::KeyHash;
 use crate::limits::Limits;
 use crate::money::NanoDollars;
 use crate::principal::{Above, Holder, Principal, Role, SpendSeen};
+use crate::store::silence;
 use crate::store::table::ReadError;
 use http::HeaderMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// Longest wait for the store before the answer is that it is unavailable.
-const STORE_WAIT: Duration = Duration::from_millis(235);
 
 /// Recognises callers.
 pub struct Authenticator {
@@ -199,16 +196,16 @@ impl Authenticator {
     /// # Errors
     /// [`AuthError::StoreUnavailable`].
     pub async fn begin_period(&self, caller: &Principal, who: &Budgeted, now: Timestamp) -> Result<(), AuthError> {
-        match tokio::time::timeout(STORE_WAIT, self.periods.begin(who, now)).await {
-            Ok(Ok(_)) => {
+        match silence::in_time(self.periods.begin(who, now)).await {
+            Some(Ok(_)) => {
                 if let Budgeted::Record(id) = who {
                     self.directory.forget(id);
                 }
                 self.cache.invalidate(&caller.key);
                 Ok(())
             }
-            Ok(Err(PeriodError::Read(error))) => Err(AuthError::StoreUnavailable(Some(error))),
-            Ok(Err(_)) | Err(_) => Err(AuthError::StoreUnavailable(None)),
+            Some(Err(PeriodError::Read(error))) => Err(AuthError::StoreUnavailable(Some(error))),
+            Some(Err(_)) | None => Err(AuthError::StoreUnavailable(None)),
         }
     }
 
@@ -269,9 +266,9 @@ impl Authenticator {
 
 /// What the store says, if it says so in time.
 async fn in_time<T>(read: impl Future<Output = Result<T, ReadError>>) -> Result<T, AuthError> {
-    match tokio::time::timeout(STORE_WAIT, read).await {
-        Ok(read) => read.map_err(|error| AuthError::StoreUnavailable(Some(error))),
-        Err(_) => Err(AuthError::StoreUnavailable(None)),
+    match silence::in_time(read).await {
+        Some(read) => read.map_err(|error| AuthError::StoreUnavailable(Some(error))),
+        None => Err(AuthError::StoreUnavailable(None)),
     }
 }
 

@@ -5,15 +5,13 @@ use super::store::{CredentialStore, SealedCredential};
 use super::values::CredentialValues;
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::SealError;
+use crate::store::silence::in_time;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 /// How long credentials are used on while the store cannot be read, in milliseconds: an hour.
 const STALE_MILLIS_MAX: i64 = 60 * 60 * 1000;
-/// Longest wait for the store.
-const STORE_WAIT: Duration = Duration::from_millis(235);
 /// The pause after a read that failed, in milliseconds.
 const PAUSE_MILLIS: i64 = 250;
 
@@ -105,14 +103,14 @@ impl KnownCredentials {
         }
         let before = self.known();
         let (now, changes) = (self.clock.now(), self.changes.load(Ordering::SeqCst));
-        let stored = match tokio::time::timeout(STORE_WAIT, self.store.all()).await {
-            Ok(Ok(stored)) => stored,
-            Ok(Err(error)) => {
+        let stored = match in_time(self.store.all()).await {
+            Some(Ok(stored)) => stored,
+            Some(Err(error)) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "stored credentials cannot be read");
                 *failed_at = Some(now);
                 return;
             }
-            Err(_) => {
+            None => {
                 tracing::warn!("stored credentials cannot be read in time");
                 *failed_at = Some(now);
                 return;

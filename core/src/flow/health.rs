@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::config::health::HealthSettings;
 use crate::routing::Deployment;
 use crate::store::item::Key;
+use crate::store::silence::in_time;
 use crate::store::table::{Freshness, ReadError, Table, WriteError};
 use crate::upstream::policies::Policies;
 use futures_util::{StreamExt, stream};
@@ -17,8 +18,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Longest wait for the store before the process counts as not ready.
-const STORE_WAIT: Duration = Duration::from_millis(250);
 /// Deployments asked at once: a long list must not become a burst.
 const PROBES_AT_ONCE: usize = 8;
 /// Seconds for one deployment where nobody says otherwise.
@@ -74,7 +73,7 @@ impl Health {
     pub async fn store_answers(&self) -> bool {
         let key = Key::new("HEALTH", "READINESS");
         let read = self.table.get(&key, Freshness::Eventual);
-        matches!(tokio::time::timeout(STORE_WAIT, read).await, Ok(Ok(_)))
+        matches!(in_time(read).await, Some(Ok(_)))
     }
 
     /// Asks deployments for a short answer, and remembers what came of it. Each is a real call that its provider bills; it

@@ -1,6 +1,7 @@
 //! The seam of state: a small algebra of DynamoDB, and the stores that speak it. Knows only time.
 //!
-//! [`table`] is the trait, [`item`] what it stores, [`write`] what it is asked to change, [`rules`] what it refuses.
+//! [`table`] is the trait, [`item`] what it stores, [`write`] what it is asked to change, [`rules`] what it refuses,
+//! [`silence`] how long it may say nothing.
 //! Two stores implement it, and one conformance suite holds both to the same behaviour.
 
 #[cfg(any(test, feature = "testing"))]
@@ -15,5 +16,6 @@ pub mod expiry;
 pub mod faulty;
 pub mod item;
 pub mod rules;
+pub mod silence;
 pub mod table;
 pub mod write;

@@ -17,6 +17,9 @@ HANDS_OUT = ("/key/generate", "/key/service-account/generate", "/key/regenerate"
 ANSWER_BYTES_MAX = 1 << 20
 # A secret is not part of a longer word: `sk-1234` is not in `sk-12345`.
 WORD = rb"[A-Za-z0-9_]"
+WORD_BEGINS = re.compile(WORD)
+# Bytes that secrets are told apart by at first: those of a kind begin alike.
+BEGINNING = 3
 
 _lock = threading.Lock()
 _planted = {}
@@ -53,24 +56,40 @@ def answers():
         return list(_answers)
 
 
-def pattern(values):
-    longest_first = sorted(values, key=len, reverse=True)
-    return re.compile(rb"(?<!" + WORD + rb")(?:" + b"|".join(re.escape(value) for value in longest_first) + rb")(?!" + WORD + rb")")
+class Wanted:
+    """Secrets to look for in much text: by how they begin, which few of them do differently, then by what they are."""
 
+    def __init__(self, names):
+        self.names = names
+        self._lengths = {}
+        for value in names:
+            self._lengths.setdefault(value[:BEGINNING], set()).add(len(value))
+        beginnings = b"|".join(re.escape(beginning) for beginning in sorted(self._lengths, key=len, reverse=True))
+        self._begins = re.compile(rb"(?<!" + WORD + rb")(?=(" + beginnings + rb"))")
 
-def found(text, names, but=()):
-    """What each secret in `text` is; those in `but` may be there."""
-    seen = {match.group() for match in pattern(names).finditer(text)}
-    return sorted(names[value] for value in seen if value not in but)
+    def seen(self, text):
+        """Those that `text` holds."""
+        seen = set()
+        for match in self._begins.finditer(text):
+            begin = match.start()
+            for length in self._lengths[match[1]]:
+                value = text[begin : begin + length]
+                if value in self.names and not WORD_BEGINS.match(text, begin + length):
+                    seen.add(value)
+        return seen
+
+    def named(self, text):
+        """What each secret in `text` is."""
+        return sorted(self.names[value] for value in self.seen(text))
 
 
 def leaking_answers(names):
     """Which answers hold which secrets that were not in their own request, nor theirs to hand out."""
-    leaks, wanted = [], pattern(names)
+    leaks, wanted = [], Wanted(names)
     for asked, own, answer in answers():
-        seen = {match.group() for match in wanted.finditer(answer)} - own
-        said = {match.group() for match in wanted.finditer(asked)}
-        leaks += [(asked.split(b"\n")[0].decode(errors="replace"), names[value]) for value in seen - said]
+        leaked = wanted.seen(answer) - own
+        leaked = leaked and leaked - wanted.seen(asked)
+        leaks += [(asked.split(b"\n")[0].decode(errors="replace"), names[value]) for value in leaked]
     return leaks
 
 

@@ -12,6 +12,7 @@ use crate::store::write::Write;
 use async_trait::async_trait;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 const NOW: Timestamp = Timestamp::from_millis(1_763_700_000_000);
 const KEY: &str = "sk-0123456789abcdef";
