@@ -118,8 +118,10 @@ def start_functions(config, logs, environment):
         "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH": "true",
     }
     # Two instances each, so that a request can be answered while another one's stream is open.
-    talkative = ["--env-var", f"RUST_LOG={leaks.FILTER}".replace(",", "\\,")]
-    process = Process("functions", [*arguments, "--concurrency", 2, *talkative], logs, {**environment, **own})
+    # The filter is for them alone: the emulator would log the events that it hands on.
+    talkative = config.with_suffix(".env")
+    talkative.write_text(f"RUST_LOG={leaks.FILTER}\n")
+    process = Process("functions", [*arguments, "--concurrency", 2, "--env-file", talkative], logs, {**environment, **own})
     leaks.watch_log(process.log)
     url = f"http://127.0.0.1:{port}"
     process.wait_until_answers(f"{url}/health/liveliness")
