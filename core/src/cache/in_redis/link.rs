@@ -32,7 +32,7 @@ pub(super) struct Link {
 }
 
 enum Connector {
-    Single(Client),
+    Single(Box<Client>),
     Cluster(Box<ClusterClient>),
     Sentinel(Box<tokio::sync::Mutex<SentinelClient>>),
 }
@@ -129,10 +129,10 @@ impl Connector {
             Topology::Single => {
                 let mut infos = place.infos()?;
                 let info = infos.pop().ok_or_else(no_node)?;
-                Self::Single(match place.certificates() {
+                Self::Single(Box::new(match place.certificates() {
                     Some(certificates) => Client::build_with_tls(info, certificates)?,
                     None => Client::open(info)?,
-                })
+                }))
             }
             Topology::Cluster => {
                 let mut builder = ClusterClient::builder(place.infos()?);
