@@ -14,6 +14,14 @@ import time
 
 from .process import free_port
 
+# What the shell that runs the tests may say about TLS itself.
+NOTHING_SAID = dict.fromkeys(
+    ("SSL_VERIFY", "SSL_CERT_FILE", "SSL_CERTIFICATE", "SSL_KEY", "SSL_SECURITY_LEVEL", "SSL_ECDH_CURVE",
+     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+     "AIOHTTP_TRUST_ENV", "DISABLE_AIOHTTP_TRUST_ENV"),
+    "",
+)  # fmt: skip
+
 SAID = "spoken under TLS"
 BODY = json.dumps({
     "id": "cmpl-1", "object": "chat.completion", "created": 1, "model": "m",

@@ -202,7 +202,7 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, "extra_headers" | "headers" | "extra_body") => "{X-A: b}",
         (_, "max_parallel_requests" | "global_max_parallel_requests" | "reserve_output_tokens") => "3",
         (_, "drop_params") => "true",
-        (_, "additional_drop_params" | "allowed_openai_params" | "tags") => "[seed]",
+        (_, "additional_drop_params" | "allowed_openai_params" | "allowed_cache_controls" | "tags") => "[seed]",
         (_, "health_check_interval" | "health_check_timeout") => "3",
         (_, "health_check_details") => "false",
         (_, "background_health_checks") => "true",

@@ -7,7 +7,7 @@ use crate::config::routing::StrategyName;
 use std::sync::Arc;
 
 /// One of several; `None` where there is none.
-pub(in crate::routing) fn one_of<'g>(
+pub(crate) fn one_of<'g>(
     mut deployments: Vec<&'g Arc<Deployment>>,
     circumstances: &Circumstances<'_>,
 ) -> Option<&'g Arc<Deployment>> {

@@ -1,3 +1,5 @@
+//! The listener's files: what is taken at the start, what is refused, and what a renewal changes.
+
 use super::*;
 use crate::tls::cipher_list::chosen;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
