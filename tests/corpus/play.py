@@ -21,6 +21,7 @@ import sys
 import tarfile
 
 import compare
+import missing as missing_cases
 from gateway import Postern, call, configuration
 from upstream import Upstream
 
@@ -52,9 +53,9 @@ def main():
         pathlib.Path(options.json).write_text(json.dumps(failures, ensure_ascii=False, indent=1), encoding="utf-8")
     played = {case["id"] for case in cases}
     if options.update:
-        write_missing((read_missing() - played) | left.keys())
+        missing_cases.write(MISSING, (missing_cases.read(MISSING) - played) | left.keys())
     elif options.level == "loose":
-        sys.exit(compare_with_missing(read_missing() & played, left))
+        sys.exit(compare_with_missing(missing_cases.read(MISSING) & played, left))
 
 
 def read_options():
@@ -136,16 +137,6 @@ def print_table(results):
         left = row["cases"] - row["equal"] - row["explained"]
         columns = f"{row['cases']:>6} {share('upstream'):>15} {share('equal'):>15} {row['explained']:>10} {left:>6}"
         print(f"{provider:<26} {columns}")
-
-
-def read_missing():
-    lines = MISSING.read_text(encoding="utf-8").splitlines()
-    return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
-
-
-def write_missing(names):
-    comments = [line for line in MISSING.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
-    MISSING.write_text("\n".join(comments + sorted(names)) + "\n", encoding="utf-8")
 
 
 def compare_with_missing(missing, left):

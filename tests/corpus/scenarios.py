@@ -23,6 +23,7 @@ import sys
 import tarfile
 import time
 
+import missing as missing_cases
 import resolution
 from compare import MASTER_KEY
 from gateway import Postern, call
@@ -62,9 +63,9 @@ def main():
             print("\n    ".join([name, *left[name]]))
     unexplained = {name for name in left if left[name]}
     if options.update:
-        write_missing((read_missing() - results.keys()) | unexplained)
+        missing_cases.write(MISSING, (missing_cases.read(MISSING) - results.keys()) | unexplained)
     else:
-        sys.exit(compare_with_missing(read_missing() & results.keys(), left, len(results)))
+        sys.exit(compare_with_missing(missing_cases.read(MISSING) & results.keys(), left, len(results)))
 
 
 def read_options():
@@ -244,16 +245,6 @@ def print_table(results, left):
     for topic in sorted(topics.keys() - {"all"}) + ["all"] * bool(results):
         row = topics[topic]
         print(f"{topic:<22} {row['played']:>7} {row['equal']:>7} {row['explained']:>10} {row['left']:>6}")
-
-
-def read_missing():
-    lines = MISSING.read_text(encoding="utf-8").splitlines()
-    return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
-
-
-def write_missing(names):
-    comments = [line for line in MISSING.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
-    MISSING.write_text("\n".join(comments + sorted(names)) + "\n", encoding="utf-8")
 
 
 def compare_with_missing(missing, left, played):
