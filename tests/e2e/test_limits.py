@@ -33,11 +33,13 @@ def spent(gateway, key):
 def test_a_budget_admits_what_it_is_worth_and_no_more(gateway, upstream, stream):
     key = new_key(gateway, max_budget=10 * ONE_CALL)
     statuses = many(gateway, key, stream=stream)
-    # The functions' store may be too busy with the same budget to say in time: such a call is not made either.
-    assert set(statuses) <= {200, 422, 503}
-    while statuses.count(200) < 10 and (more := many(gateway, key, stream=stream)).count(200):
-        statuses += more
-    assert statuses.count(200) == 10 == len(upstream.requests)
+    # The functions' store may be too busy with the same budget to say in time. Such a call gives back what it holds, or
+    # is charged, in the background.
+    assert set(statuses) <= ({200, 422, 503} if gateway.is_functions else {200, 422})
+    while gateway.is_functions and spent(gateway, key) < 9.5 * ONE_CALL:
+        statuses += many(gateway, key, stream=stream)
+    assert statuses.count(200) <= 10 == len(upstream.requests)
+    assert gateway.is_functions or statuses.count(200) == 10
     assert spent(gateway, key) == pytest.approx(10 * ONE_CALL)
     with pytest.raises(openai.APIStatusError) as refused:
         gateway.client(key).chat.completions.create(model="priced", messages=HELLO, max_tokens=7)
@@ -65,12 +67,12 @@ def test_a_call_that_fails_gives_back_what_it_held(gateway, upstream):
 def test_a_limit_of_requests_is_one_for_all(gateway, upstream):
     key = new_key(gateway, rpm_limit=5)
     statuses = many(gateway, key)
-    assert set(statuses) <= {200, 429, 503}
-    assert statuses.count(200) <= 5
-    assert len(upstream.requests) == statuses.count(200)
-    while (more := many(gateway, key)).count(200):
-        statuses += more
-    assert statuses.count(200) == 5
+    # The functions' store may be too busy with the same window to say in time: such a call counts, and is not answered.
+    while gateway.is_functions and 429 not in statuses:
+        statuses += many(gateway, key)
+    assert set(statuses) <= ({200, 429, 503} if gateway.is_functions else {200, 429})
+    assert statuses.count(200) <= len(upstream.requests) <= 5
+    assert gateway.is_functions or statuses.count(200) == 5
     with pytest.raises(openai.RateLimitError) as refused:
         gateway.client(key).chat.completions.create(model="echo", messages=HELLO)
     headers = refused.value.response.headers
