@@ -61,8 +61,9 @@ def test_fifty_processes_share_one_limit_of_requests(start, upstream):
     while statuses.count(200) < 20 and 429 not in statuses and time.monotonic() - began < 30:
         statuses += [answer.status for answer in post_many([(gateway, key, {}) for gateway in rest[:10]])]
     assert set(statuses) <= {200, 429, 503}
-    assert statuses.count(200) == len(upstream.requests) <= 20
-    # A call whose reservation the store was too busy to confirm is not made; its place in the minute may be gone.
+    # Where the store is too busy to confirm a reservation, the call is not made and its place in the minute may be gone;
+    # where it is too busy to record one that was made, the call is not answered.
+    assert statuses.count(200) <= len(upstream.requests) <= 20
     assert statuses.count(200) == 20 or 503 in statuses
     # All of it in the one minute that the limit is for, or this says nothing.
     assert time.monotonic() - began < 50
