@@ -53,6 +53,29 @@ pub struct Principal {
     pub spend: SpendSeen,
 }
 
+impl Principal {
+    /// A caller of whom nothing else is known: no limits, all models, no records above.
+    pub fn bare(role: Role, key: KeyHash) -> Self {
+        Self {
+            role,
+            key,
+            key_alias: None,
+            user_id: None,
+            team_id: None,
+            models: Vec::new(),
+            aliases: BTreeMap::new(),
+            tags: Vec::new(),
+            allowed_routes: Vec::new(),
+            key_name: String::new(),
+            limits: Limits::default(),
+            above: Above::default(),
+            cache: None,
+            expires: None,
+            spend: SpendSeen::default(),
+        }
+    }
+}
+
 /// What a key or a team says of the cache.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CacheRights {

@@ -12,13 +12,11 @@ use crate::calendar::rfc3339;
 use crate::clock::Timestamp;
 use crate::crypto::key_hash;
 use crate::id::KeyHash;
-use crate::limits::Limits;
 use crate::money::NanoDollars;
-use crate::principal::{Above, Holder, Principal, Role, SpendSeen};
+use crate::principal::{Holder, Principal, Role};
 use crate::store::silence;
 use crate::store::table::ReadError;
 use http::HeaderMap;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Recognises callers.
@@ -274,21 +272,9 @@ async fn in_time<T>(read: impl Future<Output = Result<T, ReadError>>) -> Result<
 
 fn master_principal() -> Principal {
     Principal {
-        role: Role::ProxyAdmin,
-        key: MasterKey::log_hash(),
         key_alias: Some(MASTER_KEY_ALIAS.to_owned()),
         user_id: Some(MASTER_USER_ID.to_owned()),
-        team_id: None,
-        models: Vec::new(),
-        aliases: BTreeMap::new(),
-        tags: Vec::new(),
-        allowed_routes: Vec::new(),
-        key_name: String::new(),
-        limits: Limits::default(),
-        above: Above::default(),
-        cache: None,
-        expires: None,
-        spend: SpendSeen::default(),
+        ..Principal::bare(Role::ProxyAdmin, MasterKey::log_hash())
     }
 }
 

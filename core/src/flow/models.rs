@@ -38,29 +38,12 @@ fn card(listed: &Listed) -> Value {
 pub(crate) mod tests {
     use super::*;
     use crate::id::KeyHash;
-    use crate::limits::Limits;
-    use crate::principal::{Above, Role, SpendSeen};
+    use crate::principal::Role;
     use crate::routing::tests::table;
-    use std::collections::BTreeMap;
 
     pub(crate) fn caller(models: &[&str]) -> Principal {
-        Principal {
-            role: Role::VirtualKey,
-            key: KeyHash::parse(&"0".repeat(64)).unwrap(),
-            key_alias: None,
-            user_id: None,
-            team_id: None,
-            models: models.iter().map(|&model| model.to_owned()).collect(),
-            aliases: BTreeMap::new(),
-            tags: Vec::new(),
-            allowed_routes: Vec::new(),
-            key_name: String::new(),
-            limits: Limits::default(),
-            above: Above::default(),
-            cache: None,
-            expires: None,
-            spend: SpendSeen::default(),
-        }
+        let models = models.iter().map(|&model| model.to_owned()).collect();
+        Principal { models, ..Principal::bare(Role::VirtualKey, KeyHash::parse(&"0".repeat(64)).unwrap()) }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::curve::Curve;
 use super::level::Level;
 use super::pem;
 use super::policy::{OwnCertificate, Policy, PolicyError, Trust};
-use super::verifier::{Checking, Unchecking};
+use super::verifier::Verifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::CertificateDer;
@@ -18,8 +18,8 @@ use std::sync::Arc;
 pub fn config(policy: &Policy) -> Result<ClientConfig, PolicyError> {
     let level = Level::of(policy.level);
     let verifier: Arc<dyn ServerCertVerifier> = match &policy.trust {
-        Trust::Nothing => Arc::new(Unchecking::new()),
-        Trust::BuiltIn => Arc::new(Checking::new(built_in(), Vec::new(), level)),
+        Trust::Nothing => Arc::new(Verifier::taking_any()),
+        Trust::BuiltIn => Arc::new(Verifier::checking(built_in(), Vec::new(), level)),
         Trust::Bundle(bundle) => {
             let certificates = pem::certificates(bundle.read()?.expose().as_bytes());
             let certificates = certificates.map_err(|problem| bundle.refused(problem.to_string()))?;
@@ -27,7 +27,7 @@ pub fn config(policy: &Policy) -> Result<ClientConfig, PolicyError> {
             for certificate in &certificates {
                 roots.add(certificate.clone()).map_err(|error| bundle.refused(error.to_string()))?;
             }
-            Arc::new(Checking::new(roots, certificates, level))
+            Arc::new(Verifier::checking(roots, certificates, level))
         }
     };
     make(level, policy.curve, verifier, policy.certificate.as_ref())
@@ -39,7 +39,7 @@ pub fn config(policy: &Policy) -> Result<ClientConfig, PolicyError> {
 /// [`PolicyError::Setup`]: this build cannot speak TLS at all.
 pub fn trusting(roots: RootCertStore) -> Result<ClientConfig, PolicyError> {
     let level = Level::of(None);
-    make(level, None, Arc::new(Checking::new(roots, Vec::new(), level)), None)
+    make(level, None, Arc::new(Verifier::checking(roots, Vec::new(), level)), None)
 }
 
 fn built_in() -> RootCertStore {
@@ -104,7 +104,7 @@ mod tests {
     fn what_is_offered_is_the_levels_and_the_curves() {
         let offered = |number: usize, curve| {
             let level = Level::of(crate::config::tls::SecurityLevel::parse(&number.to_string()));
-            let config = make(level, curve, Arc::new(Unchecking::new()), None).unwrap();
+            let config = make(level, curve, Arc::new(Verifier::taking_any()), None).unwrap();
             let provider = config.crypto_provider();
             let groups: Vec<_> = provider.kx_groups.iter().map(|group| format!("{:?}", group.name())).collect();
             (groups.join(" "), provider.cipher_suites.len())

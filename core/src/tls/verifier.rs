@@ -1,4 +1,5 @@
-//! Checks the certificate of an upstream as its policy asks, and says in a sentence why one is refused.
+//! Checks the certificate of an upstream as its policy asks, or takes any, and says in a sentence why one is refused. That
+//! the certificate's owner made the handshake is checked always.
 
 use super::algorithms;
 use super::der;
@@ -11,23 +12,39 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-/// Checks chain, name, time, and the strength of keys and signatures.
+/// Looks at what an upstream shows.
 #[derive(Debug)]
-pub(super) struct Checking {
+pub(super) struct Verifier {
+    /// `None`: any certificate is taken.
+    check: Option<Check>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+/// Chain, name, time, and the strength of keys and signatures.
+#[derive(Debug)]
+struct Check {
     roots: RootCertStore,
     /// Certificates of the bundle: an upstream that shows one of them is who it should be, authority or not.
     pinned: Vec<CertificateDer<'static>>,
     level: &'static Level,
-    algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl Checking {
-    pub(super) fn new(roots: RootCertStore, pinned: Vec<CertificateDer<'static>>, level: &'static Level) -> Self {
-        Self { roots, pinned, level, algorithms: algorithms::of(level) }
+impl Verifier {
+    /// One that checks, as strictly as the level says.
+    pub(super) fn checking(roots: RootCertStore, pinned: Vec<CertificateDer<'static>>, level: &'static Level) -> Self {
+        Self { check: Some(Check { roots, pinned, level }), algorithms: algorithms::of(level) }
     }
 
-    fn check(
+    /// One that takes any certificate, with signatures by any algorithm there is.
+    pub(super) fn taking_any() -> Self {
+        Self { check: None, algorithms: algorithms::of(&Level::ALL[0]) }
+    }
+}
+
+impl Check {
+    fn passes(
         &self,
+        algorithms: &WebPkiSupportedAlgorithms,
         shown: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
@@ -43,14 +60,13 @@ impl Checking {
                 return Err(CertificateError::Expired.into());
             }
         } else {
-            let algorithms = self.algorithms.all;
-            verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, intermediates, now, algorithms)?;
+            verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, intermediates, now, algorithms.all)?;
         }
         verify_server_name(&parsed, name)
     }
 }
 
-impl ServerCertVerifier for Checking {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -59,60 +75,14 @@ impl ServerCertVerifier for Checking {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match self.check(end_entity, intermediates, server_name, now) {
+        let Some(check) = &self.check else { return Ok(ServerCertVerified::assertion()) };
+        match check.passes(&self.algorithms, end_entity, intermediates, server_name, now) {
             Ok(()) => Ok(ServerCertVerified::assertion()),
             Err(Error::InvalidCertificate(error)) => {
-                Err(Refusal::of(&error, end_entity, intermediates, self.level).into())
+                Err(Refusal::of(&error, end_entity, intermediates, check.level).into())
             }
             Err(error) => Err(error),
         }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
-    }
-}
-
-/// Takes any certificate. That its owner made the handshake is checked still, with any algorithm there is.
-#[derive(Debug)]
-pub(super) struct Unchecking {
-    algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl Unchecking {
-    pub(super) fn new() -> Self {
-        Self { algorithms: algorithms::of(&Level::ALL[0]) }
-    }
-}
-
-impl ServerCertVerifier for Unchecking {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

@@ -12,8 +12,7 @@ use super::settlement::OpenCall;
 use crate::api::members::Members;
 use crate::crypto::key_hash;
 use crate::id::RequestId;
-use crate::limits::Limits;
-use crate::principal::{Above, Principal, Role, SpendSeen};
+use crate::principal::{Principal, Role};
 use crate::providers::operation::Operation;
 use crate::providers::provider::{Call, Provider};
 use crate::providers::registry;
@@ -22,7 +21,6 @@ use crate::upstream::transport::Bounds;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,23 +82,7 @@ impl ModelCalls {
 
 /// Who asks: nobody's key.
 fn prober() -> Principal {
-    Principal {
-        role: Role::VirtualKey,
-        key: key_hash::hash(TAG),
-        key_alias: Some(TAG.to_owned()),
-        user_id: None,
-        team_id: None,
-        models: Vec::new(),
-        aliases: BTreeMap::new(),
-        tags: Vec::new(),
-        allowed_routes: Vec::new(),
-        key_name: String::new(),
-        limits: Limits::default(),
-        above: Above::default(),
-        cache: None,
-        expires: None,
-        spend: SpendSeen::default(),
-    }
+    Principal { key_alias: Some(TAG.to_owned()), ..Principal::bare(Role::VirtualKey, key_hash::hash(TAG)) }
 }
 
 fn operation_of(deployment: &Deployment) -> Operation {
