@@ -75,6 +75,21 @@ struct AnthropicInner<'a> {
     message: &'a str,
 }
 
+/// Google's shape (<https://cloud.google.com/apis/design/errors>), with the words beside it that LiteLLM's clients read.
+#[derive(Serialize)]
+struct GoogleBody<'a> {
+    error: GoogleInner<'a>,
+}
+
+#[derive(Serialize)]
+struct GoogleInner<'a> {
+    code: u16,
+    message: &'a str,
+    status: &'static str,
+    r#type: &'static str,
+    param: Option<&'a str>,
+}
+
 impl ErrorAnswer {
     pub(super) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -112,6 +127,15 @@ impl ErrorAnswer {
                 let error = AnthropicInner { r#type: anthropic_kind_of(self.status), message: &self.message };
                 serde_json::to_value(AnthropicBody { r#type: "error", error })
             }
+            Dialect::Google => serde_json::to_value(GoogleBody {
+                error: GoogleInner {
+                    code: self.status.as_u16(),
+                    message: &self.message,
+                    status: google_status_of(self.status),
+                    r#type: self.kind,
+                    param: self.param.as_deref(),
+                },
+            }),
         };
         json.unwrap_or_default()
     }
@@ -129,7 +153,7 @@ impl ErrorAnswer {
     pub(super) fn into_event(self) -> Bytes {
         let json = self.body();
         Bytes::from(match self.dialect {
-            Dialect::OpenAi => format!("data: {json}\n\n"),
+            Dialect::OpenAi | Dialect::Google => format!("data: {json}\n\n"),
             Dialect::Responses => format!("event: error\ndata: {json}\n\n"),
             Dialect::Anthropic => format!("event: error\ndata: {json}\n\n"),
         })
@@ -139,7 +163,7 @@ impl ErrorAnswer {
 impl IntoResponse for ErrorAnswer {
     fn into_response(self) -> Response {
         let mut response = match &self.detail {
-            Some(detail) if self.dialect != Dialect::Anthropic => {
+            Some(detail) if !matches!(self.dialect, Dialect::Anthropic | Dialect::Google) => {
                 (self.status, Json(json!({"detail": detail}))).into_response()
             }
             _ => (self.status, Json(self.body())).into_response(),
@@ -297,6 +321,23 @@ fn anthropic_kind_of(status: StatusCode) -> &'static str {
         400..=499 => "invalid_request_error",
         529 => "overloaded_error",
         _ => "api_error",
+    }
+}
+
+/// The canonical name of a status, as Google's clients know it:
+/// <https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto>
+fn google_status_of(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        409 => "ABORTED",
+        429 => "RESOURCE_EXHAUSTED",
+        400..=499 => "INVALID_ARGUMENT",
+        501 => "UNIMPLEMENTED",
+        502 | 503 => "UNAVAILABLE",
+        504 => "DEADLINE_EXCEEDED",
+        _ => "INTERNAL",
     }
 }
 

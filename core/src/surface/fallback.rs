@@ -23,8 +23,19 @@ pub(super) async fn unmatched(calls: Option<ModelCallSurface>, request: Request)
     }
 }
 
+/// Answers a path that is known for other methods: Google's clients call methods of models where others read of them.
+pub(super) async fn other_method(calls: Option<ModelCallSurface>, request: Request) -> Response {
+    let named = calls.as_ref().and_then(|calls| calls.named_in(request.uri().path()));
+    match (calls, named) {
+        (Some(calls), Some((model, operation))) if *request.method() == Method::POST => {
+            calls.answer(operation, Some(model), request).await
+        }
+        _ => method_not_allowed().await,
+    }
+}
+
 /// Answers a known path with another method.
-pub(super) async fn method_not_allowed() -> Response {
+async fn method_not_allowed() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, Json(json!({"detail": "Method Not Allowed"}))).into_response()
 }
 

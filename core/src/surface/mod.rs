@@ -21,10 +21,12 @@ mod error;
 mod fallback;
 pub mod front;
 pub mod gate;
+mod google;
 mod health;
 mod health_tls;
 mod model_call;
 mod models;
+mod percent;
 #[cfg(test)]
 #[cfg(feature = "embedded")]
 mod replay;

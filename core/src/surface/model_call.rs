@@ -5,6 +5,8 @@ use super::body;
 use super::client_address::ClientAddress;
 use super::deadline::Deadline;
 use super::error::{ErrorAnswer, overloaded};
+use super::google;
+use super::percent::percent_decoded;
 use super::responses;
 use crate::admission::load::{Load, TakenOn};
 use crate::flow::model_call::{CallBody, CallRequest, Facts, ModelCalls, Relay};
@@ -46,6 +48,14 @@ pub(super) fn paths(operation: Operation) -> &'static [&'static str] {
         Operation::Transcription => &["/v1/audio/transcriptions", "/audio/transcriptions"],
         Operation::Translation => &["/v1/audio/translations", "/audio/translations"],
         Operation::Moderation => &["/v1/moderations", "/moderations"],
+        // The model's name may hold slashes, so that the router matches none of these: see [`google::named_in`].
+        Operation::GenerateContent => {
+            &["/v1beta/models/{model_name}:generateContent", "/models/{model_name}:generateContent"]
+        }
+        Operation::StreamGenerateContent => {
+            &["/v1beta/models/{model_name}:streamGenerateContent", "/models/{model_name}:streamGenerateContent"]
+        }
+        Operation::CountContent => &["/v1beta/models/{model_name}:countTokens", "/models/{model_name}:countTokens"],
     }
 }
 
@@ -73,7 +83,7 @@ impl ModelCallSurface {
 
     pub(super) fn routes(&self) -> Router {
         let mut router = Router::new();
-        for &operation in self.operations {
+        for &operation in self.operations.iter().filter(|operation| operation.dialect() != Dialect::Google) {
             for &path in paths(operation) {
                 let surface = self.clone();
                 let answer = move |request: Request| {
@@ -94,13 +104,17 @@ impl ModelCallSurface {
         self.operations.iter().copied().find(|&operation| paths(operation).contains(&path))
     }
 
-    /// The model and operation of a path such as `/engines/{model}/chat/completions`, where the model may hold slashes.
+    /// The model and operation of a path such as `/engines/{model}/chat/completions` or
+    /// `/v1beta/models/{model}:generateContent`, where the model may hold slashes.
     pub(super) fn named_in(&self, path: &str) -> Option<(String, Operation)> {
-        let rest = path.strip_prefix("/engines/").or_else(|| path.strip_prefix("/openai/deployments/"))?;
-        // Chat before the legacy operation, whose path is the end of chat's.
-        NAMED_IN_PATHS
-            .into_iter()
-            .find_map(|operation| Some((rest.strip_suffix(operation.path())?, operation)))
+        let found = match path.strip_prefix("/engines/").or_else(|| path.strip_prefix("/openai/deployments/")) {
+            // Chat before the legacy operation, whose path is the end of chat's.
+            Some(rest) => {
+                NAMED_IN_PATHS.into_iter().find_map(|operation| Some((rest.strip_suffix(operation.path())?, operation)))
+            }
+            None => google::named_in(path),
+        };
+        found
             .filter(|(model, operation)| !model.is_empty() && self.operations.contains(operation))
             .map(|(model, operation)| (percent_decoded(model), operation))
     }
@@ -123,7 +137,11 @@ impl ModelCallSurface {
         };
         let client_address = head.extensions.get::<ClientAddress>().map(|&ClientAddress(address)| address);
         let route = paths(operation).first().copied().unwrap_or_default();
-        let headers = head.headers;
+        let mut headers = head.headers;
+        let is_listed = dialect == Dialect::Google && google::wants_list(operation, &head.uri);
+        if dialect == Dialect::Google {
+            google::take_key(&head.uri, &mut headers);
+        }
         let deadline = head.extensions.get::<Deadline>().map(|&Deadline(end)| end);
         let call = CallRequest { operation, route, path_model, headers, body, form: None, client_address, deadline };
         let answer = self.calls.call(call).await;
@@ -132,7 +150,9 @@ impl ModelCallSurface {
             Ok(CallBody::Stream(relay)) if operation.answers_as_told() && !answer.facts.answers_in_events() => {
                 untold(*relay, told_type(operation, &answer.facts, "application/octet-stream"), taken_on)
             }
+            Ok(CallBody::Stream(relay)) if is_listed => list(pieces(*relay, dialect, taken_on)),
             Ok(CallBody::Stream(relay)) => events(Body::from_stream(pieces(*relay, dialect, taken_on))),
+            Ok(CallBody::Replayed(body)) if is_listed => list(stream::once(async move { Ok(body) })),
             Ok(CallBody::Replayed(body)) => events(Body::from(body)),
             Err(error) => ErrorAnswer::from(error).told_in(dialect).into_response(),
         };
@@ -174,6 +194,13 @@ fn events(body: Body) -> Response {
     response
 }
 
+/// A stream as one list of JSON.
+fn list(events: impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static) -> Response {
+    let mut response = Response::new(google::listed(events));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
 /// The pieces of a stream. An error is told in the stream and ends it: a body that fails would be cut off without a
 /// word.
 fn pieces(relay: Relay, dialect: Dialect, taken_on: Option<TakenOn>) -> impl Stream<Item = Result<Bytes, Infallible>> {
@@ -187,36 +214,4 @@ fn pieces(relay: Relay, dialect: Dialect, taken_on: Option<TakenOn>) -> impl Str
         };
         Some((Ok(piece), (relay, taken_on)))
     })
-}
-
-/// Decodes `%2F` and the like; anything that is not an escape stays as it is.
-fn percent_decoded(text: &str) -> String {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let escape = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(escaped) if byte == b'%' => {
-                decoded.push(escaped);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            _ => {
-                decoded.push(byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_model_in_the_path_may_be_escaped() {
-        assert_eq!(percent_decoded("openai%2Fgpt-4o"), "openai/gpt-4o");
-        assert_eq!(percent_decoded("100%"), "100%");
-        assert_eq!(percent_decoded("a%zzb"), "a%zzb");
-    }
 }

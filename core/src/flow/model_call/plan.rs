@@ -9,6 +9,7 @@ use super::error::CallError;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
 use super::wish;
+use crate::api::google;
 use crate::api::medium::Medium;
 use crate::api::members::{self, Members};
 use crate::credentials::known::NotKnown;
@@ -18,7 +19,7 @@ use crate::principal::Principal;
 use crate::providers::bridge::speaker::Speaker;
 use crate::providers::inlined;
 use crate::providers::mock::{self, MockAnswer, MockCall};
-use crate::providers::operation::Operation;
+use crate::providers::operation::{Dialect, Operation};
 use crate::providers::parameters::admit::takes_all;
 use crate::providers::provider::{Call, Provider};
 use crate::providers::registry;
@@ -91,8 +92,8 @@ pub(super) fn make(
     let deadline = deadline(course, &said);
     let bounds = bounds(calls.bounds, &deployment, &said, deadline);
     let (speaker, upstream) = match (&said.mock_response, &deployment.backend) {
-        (_, backend) if operation == Operation::CountTokens && !is_counted_by(backend) => {
-            (registry::mock(operation), Upstream::Mock(count::answer(&members.to_json())))
+        (_, backend) if operation.counts() && !is_counted_by(backend, operation) => {
+            (registry::mock(operation), Upstream::Mock(count::answer(operation, &members.to_json())))
         }
         (Some(response), _) | (None, Backend::Mock(response)) => {
             let id = id.to_string();
@@ -125,8 +126,8 @@ pub(super) fn make(
 }
 
 /// Whether whoever answers counts tokens. A made-up answer is not billed by anybody, so it is counted here.
-fn is_counted_by(backend: &Backend) -> bool {
-    matches!(backend, Backend::Upstream(target) if registry::counts_tokens(target.provider))
+fn is_counted_by(backend: &Backend, operation: Operation) -> bool {
+    matches!(backend, Backend::Upstream(target) if registry::counts_tokens(target, operation))
 }
 
 /// Says in the request how long an answer may be, where the call must not outgrow it: a strict budget's bound holds only
@@ -153,7 +154,12 @@ fn cap_output(
         return Ok(true);
     }
     said.asked.output_tokens = Some(cap);
-    let value = || members::raw(&cap).map_err(|error| CallError::Json(error.to_string()));
+    let unsaid = |error: serde_json::Error| CallError::Json(error.to_string());
+    if operation.dialect() == Dialect::Google {
+        google::asked::cap(members, cap).map_err(unsaid)?;
+        return Ok(true);
+    }
+    let value = || members::raw(&cap).map_err(unsaid);
     let named: Vec<_> = operation.caps().iter().filter(|name| members.has(name)).collect();
     for name in &named {
         members.set(**name, value()?);
