@@ -5,7 +5,7 @@ use crate::principal::{Principal, Role};
 
 /// The model routes: what every key may call unless its own list says otherwise. See [`matches`] for `*`
 /// and `{}`.
-const MODEL_ROUTES: [&str; 26] = [
+const MODEL_ROUTES: [&str; 30] = [
     "/chat/completions",
     "/completions",
     "/embeddings",
@@ -32,6 +32,10 @@ const MODEL_ROUTES: [&str; 26] = [
     "/videos*",
     "/utils/token_counter",
     "/v1beta/models/*",
+    "/anthropic/*",
+    "/gemini/*",
+    "/cohere/*",
+    "/mistral/*",
 ];
 
 /// Routes that tell a caller about itself and the models it may call.

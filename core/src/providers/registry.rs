@@ -18,6 +18,7 @@ use super::huggingface::HuggingFace;
 use super::ollama::Ollama;
 use super::openai::{OpenAi, OpenAiEither, OpenAiResponses};
 use super::operation::Operation;
+use super::passing::Passing;
 use super::provider::Provider;
 use super::replicate::Replicate;
 use super::rerank;
@@ -66,6 +67,33 @@ static COUNTED_BY_OPENAI: Counting = Counting {
     counted: &["model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls", "reasoning", "text"],
     header: None,
 };
+
+static PASSING_OPENAI: Passing = Passing {
+    forwards: &["openai-beta", "openai-organization", "openai-project"],
+    reader: |operation| if operation == Operation::Responses { &PASSED_RESPONSES } else { &OPENAI },
+};
+static PASSING_ANTHROPIC: Passing =
+    Passing { forwards: &["anthropic-version", "anthropic-beta"], reader: |_| &ANTHROPIC_MESSAGES };
+static PASSING_GEMINI: Passing = Passing { forwards: &[], reader: |_| &GEMINI_CONTENT };
+static PASSING_COHERE: Passing = Passing {
+    forwards: &["x-client-name"],
+    reader: |operation| match operation {
+        Operation::Rerank => rerank::reranker("cohere").unwrap_or(&COHERE),
+        _ => &COHERE,
+    },
+};
+static PASSING_OTHER: Passing = Passing { forwards: &[], reader: |_| &OPENAI };
+
+/// Who reads along what passes to and from a provider's own API.
+pub fn passing(name: &str) -> Speaker {
+    Speaker::Own(match name {
+        "openai" => &PASSING_OPENAI,
+        "anthropic" => &PASSING_ANTHROPIC,
+        "gemini" => &PASSING_GEMINI,
+        "cohere" => &PASSING_COHERE,
+        _ => &PASSING_OTHER,
+    })
+}
 
 /// Who speaks for a model of a provider, for what a client asks: some providers serve models in several dialects.
 pub fn provider(target: &Target, operation: Operation) -> Speaker {

@@ -9,8 +9,10 @@ use super::google;
 use super::percent::percent_decoded;
 use super::responses;
 use crate::admission::load::{Load, TakenOn};
-use crate::flow::model_call::{CallBody, CallRequest, Facts, ModelCalls, Relay};
+use crate::flow::model_call::{CallBody, CallError, CallRequest, Facts, ModelCalls, Relay};
+use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::{Dialect, Operation};
+use crate::providers::passing::Passed;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -18,8 +20,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Request as HttpRequest};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Request as HttpRequest, StatusCode};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -119,8 +121,26 @@ impl ModelCallSurface {
             .map(|(model, operation)| (percent_decoded(model), operation))
     }
 
+    /// Whether calls of providers' own APIs are served here.
+    pub(super) fn passes(&self) -> bool {
+        self.operations.contains(&Operation::Chat)
+    }
+
     /// Answers one call.
     pub(super) async fn answer(&self, operation: Operation, path_model: Option<String>, request: Request) -> Response {
+        self.answer_named((operation, path_model, None), request).await
+    }
+
+    /// Answers one call of a provider's own API.
+    pub(super) async fn pass(&self, passed: Passed, request: Request) -> Response {
+        self.answer_named((passed.operation, None, Some(Box::new(passed))), request).await
+    }
+
+    async fn answer_named(
+        &self,
+        (operation, path_model, passed): (Operation, Option<String>, Option<Box<Passed>>),
+        request: Request,
+    ) -> Response {
         let (head, body) = HttpRequest::into_parts(request);
         let dialect = operation.dialect();
         let taken_on = match &self.load {
@@ -136,14 +156,17 @@ impl ModelCallSurface {
             Err(error) => return error.told_in(dialect).into_response(),
         };
         let client_address = head.extensions.get::<ClientAddress>().map(|&ClientAddress(address)| address);
-        let route = paths(operation).first().copied().unwrap_or_default();
+        let route = passed.as_ref().map(|passed| passed.route());
+        let route = route.or_else(|| paths(operation).first().copied()).unwrap_or_default();
+        let is_passed = passed.is_some();
         let mut headers = head.headers;
         let is_listed = dialect == Dialect::Google && google::wants_list(operation, &head.uri);
         if dialect == Dialect::Google {
             google::take_key(&head.uri, &mut headers);
         }
         let deadline = head.extensions.get::<Deadline>().map(|&Deadline(end)| end);
-        let call = CallRequest { operation, route, path_model, headers, body, form: None, client_address, deadline };
+        let form = None;
+        let call = CallRequest { operation, route, path_model, headers, body, form, client_address, passed, deadline };
         let answer = self.calls.call(call).await;
         let mut response = match answer.result {
             Ok(CallBody::Whole(body)) => whole(body, told_type(operation, &answer.facts, "application/json")),
@@ -154,6 +177,7 @@ impl ModelCallSurface {
             Ok(CallBody::Stream(relay)) => events(Body::from_stream(pieces(*relay, dialect, taken_on))),
             Ok(CallBody::Replayed(body)) if is_listed => list(stream::once(async move { Ok(body) })),
             Ok(CallBody::Replayed(body)) => events(Body::from(body)),
+            Err(CallError::Upstream { failure, retry_after }) if is_passed => passed_on(failure, retry_after),
             Err(error) => ErrorAnswer::from(error).told_in(dialect).into_response(),
         };
         answer::describe(&answer.facts, response.headers_mut());
@@ -165,6 +189,15 @@ impl ModelCallSurface {
 fn told_type(operation: Operation, facts: &Facts, usual: &'static str) -> HeaderValue {
     let told = facts.content_type().filter(|_| operation.answers_as_told());
     told.cloned().unwrap_or(HeaderValue::from_static(usual))
+}
+
+/// A provider's error, in its own words.
+fn passed_on(failure: ProviderFailure, retry_after: Option<HeaderValue>) -> Response {
+    let kind = if failure.message.starts_with(['{', '[']) { "application/json" } else { "text/plain; charset=utf-8" };
+    let mut response = whole(failure.message.into(), HeaderValue::from_static(kind));
+    *response.status_mut() = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    response.headers_mut().extend(retry_after.map(|wait| (RETRY_AFTER, wait)));
+    response
 }
 
 fn whole(body: Bytes, kind: HeaderValue) -> Response {

@@ -133,6 +133,22 @@ pub(super) fn read(
     Ok(said)
 }
 
+/// Reads what decides about a call of a provider's own API. All of the body is the provider's.
+pub(super) fn look(operation: Operation, members: &Members<'_>, path_model: Option<String>) -> Result<Said, CallError> {
+    if path_model.is_none() && !members.has("model") {
+        return Err(CallError::MissingMember { operation, member: "model" });
+    }
+    Ok(Said {
+        model: model(operation, members, path_model)?,
+        stream: streams(operation, members)?,
+        background: operation == Operation::Responses && flag(members, "background")?,
+        show_usage: true,
+        asked: asked(operation, members),
+        end_user: end_user(operation, members),
+        ..Said::default()
+    })
+}
+
 /// The request's own priority, taken out of its body: 0 goes first. What is no number is the provider's.
 fn priority(members: &mut Members<'_>) -> Option<u8> {
     let priority = members.read::<i64>("priority")?;

@@ -132,7 +132,7 @@ fn is_counted_by(backend: &Backend, operation: Operation) -> bool {
 
 /// Says in the request how long an answer may be, where the call must not outgrow it: a strict budget's bound holds only
 /// if the upstream knows it. Whether it must not.
-fn cap_output(
+pub(super) fn cap_output(
     calls: &ModelCalls,
     operation: Operation,
     said: &mut Said,
@@ -177,13 +177,13 @@ fn cap_output(
 }
 
 /// When the whole call must have ended. A request's own bound counts from its first attempt.
-fn deadline(course: &Course, said: &Said) -> Option<Instant> {
+pub(super) fn deadline(course: &Course, said: &Said) -> Option<Instant> {
     let of_client = said.timeout.filter(|_| course.attempts == 0).map(|timeout| Instant::now() + timeout);
     [course.deadline, of_client].into_iter().flatten().min()
 }
 
 /// The waits of this attempt: the request's over the deployment's over the defaults, and all within the whole call.
-fn bounds(defaults: Bounds, deployment: &Deployment, said: &Said, deadline: Option<Instant>) -> Bounds {
+pub(super) fn bounds(defaults: Bounds, deployment: &Deployment, said: &Said, deadline: Option<Instant>) -> Bounds {
     let total = said.timeout.or(deployment.timeouts.total).unwrap_or(defaults.total);
     let wished = said.wishes.as_ref().and_then(|wishes| wishes.stream_gap);
     let gap = if said.stream { wished.or(deployment.timeouts.stream_gap) } else { None };

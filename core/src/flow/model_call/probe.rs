@@ -134,6 +134,7 @@ fn question(operation: Operation, client_address: Option<IpAddr>) -> CallRequest
         headers,
         body,
         form: None,
+        passed: None,
         client_address,
         deadline: None,
     }
