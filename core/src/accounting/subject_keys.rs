@@ -7,7 +7,7 @@
 
 use super::spend_row::SpendRow;
 use crate::clock::{Clock, Timestamp};
-use crate::crypto::subject::{Subject, SubjectKeyError, SubjectKeys};
+use crate::crypto::subject::{Subject, SubjectKeyError, SubjectKeys, open_for};
 use crate::crypto::{CipherKey, Place, SealError, Sealer};
 use crate::store::item::{Item, Key};
 use crate::store::table::{Freshness, Query, ReadError, Table, WriteError};
@@ -19,7 +19,6 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use zeroize::Zeroizing;
 
 /// The table of which values' places speak.
 const TABLE: &str = "subjects";
@@ -187,13 +186,9 @@ impl SubjectKeys for StoredSubjectKeys {
     }
 }
 
-/// Whose keys seal what is kept of a call: its user's and its end user's, together, so that either's deletion takes it;
-/// the virtual key's where there is neither.
+/// Whose keys seal what is kept of a call.
 pub fn content_subjects(row: &SpendRow) -> Vec<Subject> {
-    let details = &row.details;
-    let end_user = details.end_user.clone().map(Subject::EndUser);
-    let subjects: Vec<_> = details.user_id.clone().map(Subject::User).into_iter().chain(end_user).collect();
-    if subjects.is_empty() { vec![Subject::Key(row.key.as_str().to_owned())] } else { subjects }
+    Subject::behind(row.details.user_id.as_deref(), row.details.end_user.as_deref(), &row.key)
 }
 
 /// What is kept of a call, opened. `None`: nothing is, or a key that it needs is destroyed.
@@ -207,42 +202,6 @@ pub async fn open_content(keys: &dyn SubjectKeys, row: &SpendRow) -> Result<Opti
     let id = row.request_id.to_string();
     let opened = open_for(keys, &content_subjects(row), (&sealed, &id)).await?;
     Ok(opened.and_then(|text| serde_json::from_slice(&text).ok()))
-}
-
-/// Seals a text under the keys of all its subjects: without any one of them it is gone.
-///
-/// # Errors
-/// [`SubjectKeyError`].
-pub async fn seal_for(
-    keys: &dyn SubjectKeys,
-    subjects: &[Subject],
-    (text, bound): (&str, &str),
-    random: &dyn crate::clock::Random,
-) -> Result<Option<Vec<u8>>, SubjectKeyError> {
-    let mut joined: Option<CipherKey> = None;
-    for subject in subjects {
-        let key = keys.key(subject).await?;
-        joined = Some(joined.map_or_else(|| key.clone(), |other| other.joined(&key)));
-    }
-    let Some(key) = joined else { return Ok(None) };
-    Ok(Some(key.seal(text.as_bytes(), bound.as_bytes(), random).map_err(SealError::from)?))
-}
-
-/// Opens what [`seal_for`] gave. `None`: one of the keys is destroyed, or the text is another call's.
-///
-/// # Errors
-/// [`SubjectKeyError`].
-pub async fn open_for(
-    keys: &dyn SubjectKeys,
-    subjects: &[Subject],
-    (sealed, bound): (&[u8], &str),
-) -> Result<Option<Zeroizing<Vec<u8>>>, SubjectKeyError> {
-    let mut joined: Option<CipherKey> = None;
-    for subject in subjects {
-        let Some(key) = keys.existing(subject).await? else { return Ok(None) };
-        joined = Some(joined.map_or_else(|| key.clone(), |other| other.joined(&key)));
-    }
-    Ok(joined.and_then(|key| key.open(sealed, bound.as_bytes())))
 }
 
 fn place(subject: &Subject) -> Key {

@@ -9,6 +9,7 @@ use crate::cache::in_redis::{InRedis, RedisPlace, Topology};
 use crate::cache::in_s3::{BucketPlace, InS3};
 use crate::cache::in_table::InTable;
 use crate::cache::key::{Scope, is_namespace};
+use crate::cache::sealed::Sealing;
 use crate::cache::shelf::{Rules, Shelf};
 use crate::clock::Clock;
 use crate::config::{CachePlace, CacheSettings, CacheShare, Environment, LitellmSettings, RedisSettings, S3Settings};
@@ -32,17 +33,20 @@ pub(super) fn shelf(
     table: &Arc<dyn Table>,
     clock: &Arc<dyn Clock>,
     environment: &Environment,
+    sealing: impl FnOnce() -> Sealing,
 ) -> Result<Option<Arc<Shelf>>, StartError> {
     let controls = settings.allowed_cache_controls.clone();
     let asked = settings.cache.as_ref().filter(|_| controls.as_ref().is_none_or(|controls| !controls.is_empty()));
-    asked.map(|settings| open(settings, controls, (table, clock, environment))).transpose()
+    let shelf = asked.map(|settings| open(settings, controls, (table, clock, environment))).transpose()?;
+    let is_sealed = asked.is_some_and(|settings| settings.is_sealed);
+    Ok(shelf.map(|shelf| Arc::new(shelf.sealing(is_sealed.then(sealing)))))
 }
 
 fn open(
     settings: &CacheSettings,
     controls: Option<Vec<String>>,
     (table, clock, environment): (&Arc<dyn Table>, &Arc<dyn Clock>, &Environment),
-) -> Result<Arc<Shelf>, StartError> {
+) -> Result<Shelf, StartError> {
     if let Some(namespace) = settings.namespace.as_ref().filter(|namespace| !is_namespace(namespace)) {
         return Err(StartError::CacheNamespace(namespace.clone()));
     }
@@ -72,7 +76,7 @@ fn open(
         controls,
         groups: settings.groups.clone(),
     };
-    Ok(Arc::new(Shelf::new(answers, rules, Arc::clone(clock))))
+    Ok(Shelf::new(answers, rules, Arc::clone(clock)))
 }
 
 #[cfg(feature = "embedded")]

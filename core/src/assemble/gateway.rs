@@ -167,7 +167,9 @@ impl Gateway {
             authorizer,
             files,
             transport,
-            cache: cache::shelf(&config.litellm, &table, &ground.clock, &environment)?,
+            cache: cache::shelf(&config.litellm, &table, &ground.clock, &environment, || {
+                sealed.answers(&ground.random)
+            })?,
             clock: ground.clock,
             random: ground.random,
             sharing,

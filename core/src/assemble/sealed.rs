@@ -1,6 +1,7 @@
 //! What stands sealed in the table, put together: stored credentials, and the keys of users.
 
 use crate::accounting::subject_keys::StoredSubjectKeys;
+use crate::cache::sealed::Sealing;
 use crate::clock::{Clock, Random};
 use crate::config::{Config, ConfiguredCredential};
 use crate::credentials::known::KnownCredentials;
@@ -48,6 +49,11 @@ impl Sealed {
     pub(super) fn kept(&self, random: &Arc<dyn Random>) -> Option<Arc<KeptContents>> {
         let kept = || Arc::new(KeptContents { keys: Arc::new(self.subjects.clone()), random: Arc::clone(random) });
         self.keeps.then(kept)
+    }
+
+    /// Seals kept answers.
+    pub(super) fn answers(&self, random: &Arc<dyn Random>) -> Sealing {
+        Sealing { keys: Arc::new(self.subjects.clone()), random: Arc::clone(random) }
     }
 
     /// The operations on credentials.

@@ -66,8 +66,14 @@ pub async fn of_loaded(loaded: &Loaded, aws: &AwsOnDemand, random: &Arc<dyn Rand
     let general = &loaded.config.general;
     let algorithm = if general.seals_with_aes_gcm { Algorithm::Aes256Gcm } else { Algorithm::XSalsa20Poly1305 };
     let sealer = sealer(&loaded.environment, general.master_key.as_ref(), algorithm, (aws, random)).await?;
-    if general.store_prompts_in_spend_logs && !sealer.can_seal() {
-        return Err(SealingError::Needed.into());
+    let cache = loaded.config.litellm.cache.as_ref();
+    let needed = [
+        (general.store_prompts_in_spend_logs, "general_settings.store_prompts_in_spend_logs keeps prompts sealed"),
+        (cache.is_some_and(|cache| cache.is_sealed), "cache_params.sealed keeps answers sealed"),
+    ];
+    match needed.into_iter().find(|(is_asked, _)| *is_asked) {
+        Some((_, by)) if !sealer.can_seal() => return Err(SealingError::Needed(by).into()),
+        _ => {}
     }
     Ok(sealer)
 }

@@ -32,11 +32,8 @@ pub enum SealingError {
     #[error("{OLD_KMS_KEYS} only opens old values: set {KMS_KEY}, {KEY_FILE} or {SALT_KEY} too, for new ones")]
     OnlyOld,
     /// A setting asks for sealing, and there is no key.
-    #[error(
-        "general_settings.store_prompts_in_spend_logs keeps prompts sealed, and there is no key to seal with: set {KMS_KEY}, \
-         {KEY_FILE} or {SALT_KEY}"
-    )]
-    Needed,
+    #[error("{0}, and there is no key to seal with: set {KMS_KEY}, {KEY_FILE} or {SALT_KEY}")]
+    Needed(&'static str),
     /// The key file.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),

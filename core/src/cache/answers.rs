@@ -1,5 +1,6 @@
-//! The seam: where answers are kept. Bytes under a text; whoever seals them stands between this and [`super::shelf`].
+//! The seam: where answers are kept. Bytes under a text, sealed or not.
 
+use crate::crypto::subject::SubjectKeyError;
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::error::Error;
@@ -84,6 +85,9 @@ pub enum CacheError {
         #[source]
         cause: Box<dyn Error + Send + Sync>,
     },
+    /// The keys that seal answers cannot be had.
+    #[error("the keys that seal kept answers cannot be had")]
+    Keys(#[from] SubjectKeyError),
     /// It did not answer in time.
     #[error("the cache did not answer in time")]
     Late,

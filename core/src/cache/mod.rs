@@ -1,7 +1,8 @@
 //! Answers that are kept to be given again. Bytes in, bytes out: what a request and an answer are, only `flow` knows.
 //!
 //! [`key`] says what makes two requests the same, and for whom; [`entry`] is what is kept; [`answers`] the seam to where it
-//! is kept, with the backends beside it; [`flights`] lets requests that ask the same at once wait for one answer;
+//! is kept, with the backends beside it; [`sealed`] closes it
+//! for who may not read it; [`flights`] lets requests that ask the same at once wait for one answer;
 //! [`shelf`] is all of it behind one door, which never fails a call and bounds each wait.
 
 pub mod answers;
@@ -16,4 +17,5 @@ pub mod in_redis;
 pub mod in_s3;
 pub mod in_table;
 pub mod key;
+pub mod sealed;
 pub mod shelf;

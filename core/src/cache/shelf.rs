@@ -5,7 +5,10 @@ use super::answers::{Answers, CacheError, KEY_BYTES_MAX};
 use super::entry::Entry;
 use super::flights::Flights;
 use super::key::Scope;
+use super::sealed::Sealing;
 use crate::clock::{Clock, Timestamp};
+use crate::crypto::subject::Subject;
+use bytes::Bytes;
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
@@ -52,6 +55,7 @@ pub struct Shelf {
     pub flights: Flights,
     /// The backend itself, for administrators.
     pub answers: Arc<dyn Answers>,
+    sealing: Option<Sealing>,
     clock: Arc<dyn Clock>,
     failures: AtomicU32,
     paused_until: AtomicI64,
@@ -61,12 +65,23 @@ impl Shelf {
     /// A shelf over a backend.
     pub fn new(answers: Arc<dyn Answers>, rules: Rules, clock: Arc<dyn Clock>) -> Self {
         let (failures, paused_until) = (AtomicU32::new(0), AtomicI64::new(i64::MIN));
-        Self { rules, flights: Flights::default(), answers, clock, failures, paused_until }
+        Self { rules, flights: Flights::default(), answers, sealing: None, clock, failures, paused_until }
+    }
+
+    /// One whose entries are sealed for those whose calls they are.
+    #[must_use]
+    pub fn sealing(self, sealing: Option<Sealing>) -> Self {
+        Self { sealing, ..self }
+    }
+
+    /// Whether entries are sealed.
+    pub fn is_sealing(&self) -> bool {
+        self.sealing.is_some()
     }
 
     /// The entry under `key`, where it is there, whole, not over, and not older than `age_max`.
     pub async fn look(&self, key: &str, age_max: Option<Duration>) -> Option<Entry> {
-        let bytes = self.asked(LOOK_WAIT, self.answers.get(key)).await??;
+        let bytes = self.asked(LOOK_WAIT, self.read(key)).await??;
         let now = self.clock.now();
         Entry::read(key, &bytes, now).filter(|entry| is_young(entry, age_max, now))
     }
@@ -76,8 +91,8 @@ impl Shelf {
         is_young(entry, age_max, self.clock.now())
     }
 
-    /// Keeps an entry under `key`, where it can be kept.
-    pub async fn keep(&self, key: &str, entry: &Entry) {
+    /// Keeps an entry of a call of these under `key`, where it can be kept.
+    pub async fn keep(&self, key: &str, entry: &Entry, subjects: &[Subject]) {
         let lives = entry.ends_at.millis_since(entry.kept_at);
         let Some(lives) = u64::try_from(lives).ok().filter(|millis| *millis > 0).map(Duration::from_millis) else {
             return;
@@ -86,7 +101,26 @@ impl Shelf {
             return;
         }
         if let Some(bytes) = entry.to_bytes(key) {
-            self.asked(KEEP_WAIT, self.answers.put(key, bytes, lives)).await;
+            self.asked(KEEP_WAIT, self.write(key, bytes, subjects, lives)).await;
+        }
+    }
+
+    async fn read(&self, key: &str) -> Result<Option<Bytes>, CacheError> {
+        let (Some(bytes), sealing) = (self.answers.get(key).await?, &self.sealing) else { return Ok(None) };
+        match sealing {
+            Some(sealing) => Ok(sealing.open(key, &bytes).await?),
+            None => Ok(Some(bytes)),
+        }
+    }
+
+    async fn write(&self, key: &str, entry: Bytes, of: &[Subject], lives: Duration) -> Result<(), CacheError> {
+        let bytes = match &self.sealing {
+            Some(sealing) => sealing.seal(key, of, &entry).await?,
+            None => Some(entry),
+        };
+        match bytes {
+            Some(bytes) => self.answers.put(key, bytes, lives).await,
+            None => Ok(()),
         }
     }
 

@@ -35,6 +35,8 @@ pub struct CacheSettings {
     pub namespace: Option<String>,
     /// Who shares answers: `scope`.
     pub share: CacheShare,
+    /// Whether answers are sealed for those whose calls they are: `sealed`.
+    pub is_sealed: bool,
     /// Model names whose answers stand for each other: `router_settings.caching_groups`.
     pub groups: Vec<Vec<String>>,
 }
@@ -118,8 +120,9 @@ pub(super) fn read(
     let call_types = asked.call_types();
     let (is_on, share) = (asked.is_on(), asked.share());
     let namespace = asked.params.namespace.take().filter(|namespace| !namespace.is_empty());
+    let is_sealed = asked.params.sealed.unwrap_or_default();
     let groups = groups(root, asked.report);
-    Some(CacheSettings { place, ttl_seconds: ttl, is_on, call_types, namespace, share, groups })
+    Some(CacheSettings { place, ttl_seconds: ttl, is_on, call_types, namespace, share, is_sealed, groups })
 }
 
 /// `router_settings.caching_groups`: a list of lists of names.

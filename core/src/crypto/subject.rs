@@ -3,9 +3,12 @@
 
 use super::cipher::CipherKey;
 use super::error::SealError;
+use crate::clock::Random;
+use crate::id::KeyHash;
 use async_trait::async_trait;
 use std::error::Error;
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// Whose key it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,6 +29,25 @@ impl Subject {
             Self::EndUser(_) => "end_user",
             Self::Key(_) => "key",
         }
+    }
+
+    /// The subject of a kind and a name. `None`: there is no such kind.
+    pub fn of(kind: &str, name: String) -> Option<Self> {
+        match kind {
+            "user" => Some(Self::User(name)),
+            "end_user" => Some(Self::EndUser(name)),
+            "key" => Some(Self::Key(name)),
+            _ => None,
+        }
+    }
+
+    /// Who stands behind a call: its user and its end user, together, so that either's deletion takes what is kept of it;
+    /// the virtual key where there is neither.
+    pub fn behind(user: Option<&str>, end_user: Option<&str>, key: &KeyHash) -> Vec<Self> {
+        let user = user.map(|user| Self::User(user.to_owned()));
+        let end_user = end_user.map(|end_user| Self::EndUser(end_user.to_owned()));
+        let subjects: Vec<_> = user.into_iter().chain(end_user).collect();
+        if subjects.is_empty() { vec![Self::Key(key.as_str().to_owned())] } else { subjects }
     }
 
     /// The name among its kind.
@@ -70,4 +92,40 @@ pub trait SubjectKeys: Send + Sync {
     /// # Errors
     /// As [`SubjectKeys::key`].
     async fn existing(&self, subject: &Subject) -> Result<Option<CipherKey>, SubjectKeyError>;
+}
+
+/// Seals bytes under the keys of all their subjects: without any one of them they are gone. `None`: there are no subjects.
+///
+/// # Errors
+/// [`SubjectKeyError`].
+pub async fn seal_for(
+    keys: &dyn SubjectKeys,
+    subjects: &[Subject],
+    (plain, bound): (&[u8], &str),
+    random: &dyn Random,
+) -> Result<Option<Vec<u8>>, SubjectKeyError> {
+    let mut joined: Option<CipherKey> = None;
+    for subject in subjects {
+        let key = keys.key(subject).await?;
+        joined = Some(joined.map_or_else(|| key.clone(), |other| other.joined(&key)));
+    }
+    let Some(key) = joined else { return Ok(None) };
+    Ok(Some(key.seal(plain, bound.as_bytes(), random).map_err(SealError::from)?))
+}
+
+/// Opens what [`seal_for`] gave. `None`: one of the keys is destroyed, or the bytes are bound to something else.
+///
+/// # Errors
+/// [`SubjectKeyError`].
+pub async fn open_for(
+    keys: &dyn SubjectKeys,
+    subjects: &[Subject],
+    (sealed, bound): (&[u8], &str),
+) -> Result<Option<Zeroizing<Vec<u8>>>, SubjectKeyError> {
+    let mut joined: Option<CipherKey> = None;
+    for subject in subjects {
+        let Some(key) = keys.existing(subject).await? else { return Ok(None) };
+        joined = Some(joined.map_or_else(|| key.clone(), |other| other.joined(&key)));
+    }
+    Ok(joined.and_then(|key| key.open(sealed, bound.as_bytes())))
 }

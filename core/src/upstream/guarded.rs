@@ -9,12 +9,8 @@ use crate::egress::{Destination, Egress, Forbidden};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, USER_AGENT};
-use http::{HeaderValue, Request, Response, Uri};
-use http_body_util::{BodyDataStream, Empty};
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http::{HeaderMap, HeaderValue, Request, Response, Uri};
+use reqwest::redirect;
 use std::error::Error;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -129,31 +125,43 @@ impl GuardedClient {
         let destination = self.egress.destination(&uri)?;
         let is_proxied = |policies: &&Arc<Policies>| policies.proxies().is_some_and(|them| them.before(&uri).is_some());
         let Some(policies) = self.proxied.as_ref().filter(is_proxied) else {
-            return self.connect(destination, uri).await;
+            return self.connect(destination, address).await;
         };
         self.look(&destination).await?;
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers();
         let bounds = Bounds { first_byte: FILE_WAIT, between_chunks: FILE_WAIT, total: FILE_WAIT };
         let proxied = policies.transports().global();
-        proxied.send(request(uri, Bytes::new()), bounds).await.map_err(|error| match error {
+        proxied.send(request, bounds).await.map_err(|error| match error {
             TransportError::TimedOut(_) => FetchError::TimedOut,
             error => FetchError::Unreachable(Box::new(error)),
         })
     }
 
     /// On a connection of its own: one that an earlier judgement opened is never used again.
-    async fn connect(&self, destination: Destination, uri: Uri) -> Result<Response<UpstreamBody>, FetchError> {
+    async fn connect(&self, destination: Destination, address: Url) -> Result<Response<UpstreamBody>, FetchError> {
         let names = JudgedNames::new(destination, Arc::clone(&self.egress), Arc::clone(&self.names));
-        let mut http = HttpConnector::new_with_resolver(names);
-        // The TLS layer sits on top and brings its own scheme.
-        http.enforce_http(false);
-        http.set_connect_timeout(Some(CONNECT_WAIT));
-        let https = HttpsConnector::from((http, self.tls.clone()));
-        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(https);
-        let answer = client.request(request(uri, Empty::<Bytes>::new())).await.map_err(sorted)?;
-        Ok(answer.map(|body| {
-            let pieces = BodyDataStream::new(body);
-            UpstreamBody::pieces(pieces.map(|piece| piece.map_err(|error| TransportError::Broken(Box::new(error)))))
-        }))
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .dns_resolver(Arc::new(names))
+            .connect_timeout(CONNECT_WAIT)
+            .pool_max_idle_per_host(0)
+            // What the client would do by itself is judged here: redirects, proxies, another try.
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .default_headers(headers())
+            .build()
+            .map_err(sorted)?;
+        let answer = client.get(address).send().await.map_err(sorted)?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let pieces = answer.bytes_stream();
+        let pieces = pieces.map(|piece| piece.map_err(|error| TransportError::Broken(Box::new(error))));
+        let mut answer = Response::new(UpstreamBody::pieces(pieces));
+        (*answer.status_mut(), *answer.headers_mut()) = (status, headers);
+        Ok(answer)
     }
 
     /// A proxy resolves names itself. What we know of a name that is not public still counts; what we do not know is the
@@ -167,13 +175,10 @@ impl GuardedClient {
     }
 }
 
-/// A request that says nothing of us but our name.
-fn request<B>(uri: Uri, body: B) -> Request<B> {
-    let mut request = Request::new(body);
-    *request.uri_mut() = uri;
-    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("*/*"));
-    request.headers_mut().insert(USER_AGENT, HeaderValue::from_static("postern"));
-    request
+/// Headers that say nothing of us but our name.
+fn headers() -> HeaderMap {
+    let accept = (ACCEPT, HeaderValue::from_static("*/*"));
+    HeaderMap::from_iter([accept, (USER_AGENT, HeaderValue::from_static("postern"))])
 }
 
 async fn collect(answer: Response<UpstreamBody>, bytes_max: usize) -> Result<Fetched, FetchError> {
@@ -195,7 +200,7 @@ async fn collect(answer: Response<UpstreamBody>, bytes_max: usize) -> Result<Fet
 }
 
 /// A judgement may stand deep in the client's error.
-fn sorted(error: hyper_util::client::legacy::Error) -> FetchError {
+fn sorted(error: reqwest::Error) -> FetchError {
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(inner) = cause {
         if let Some(forbidden) = inner.downcast_ref::<Forbidden>() {

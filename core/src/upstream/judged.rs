@@ -2,14 +2,10 @@
 
 use crate::egress::{Destination, Egress};
 use async_trait::async_trait;
-use futures_util::future::BoxFuture;
-use hyper_util::client::legacy::connect::dns::Name;
-use std::error::Error;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use tower_service::Service;
 
 /// The seam to whoever knows what names stand for.
 #[async_trait]
@@ -46,23 +42,16 @@ impl JudgedNames {
     }
 }
 
-impl Service<Name> for JudgedNames {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = Box<dyn Error + Send + Sync>;
-    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
+impl Resolve for JudgedNames {
+    fn resolve(&self, name: Name) -> Resolving {
         let Self { destination, egress, names } = self.clone();
         Box::pin(async move {
             let found = names.addresses(name.as_str()).await?;
             // One of them is enough: which one is connected to is chance.
             found.iter().try_for_each(|&address| egress.judge(&destination, address))?;
-            let addresses: Vec<_> = found.into_iter().map(|address| SocketAddr::new(address, 0)).collect();
-            Ok(addresses.into_iter())
+            // The client puts the address's own port in.
+            let addresses: Addrs = Box::new(found.into_iter().map(|address| SocketAddr::new(address, 0)));
+            Ok(addresses)
         })
     }
 }

@@ -126,7 +126,7 @@ def start_functions(config, logs, environment):
     # Two instances each, so that a request can be answered while another one's stream is open.
     # The filter is for them alone: the emulator would log the events that it hands on.
     talkative = config.with_suffix(".env")
-    talkative.write_text(f"RUST_LOG={leaks.FILTER}\n")
+    talkative.write_text(f'RUST_LOG="{leaks.FILTER}"\n')
     process = Process("functions", [*arguments, "--concurrency", 2, "--env-file", talkative], logs, {**environment, **own})
     leaks.watch_log(process.log)
     url = f"http://127.0.0.1:{port}"

@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .process import free_port
 
@@ -32,6 +32,7 @@ class Call:
 
     operation: str
     at: float
+    body: bytes = field(default=b"", repr=False)
     units: float = 0
 
 
@@ -133,7 +134,7 @@ class StoreProxy:
         """The store's answer, or what stands in its place; None: the connection breaks."""
         head, body = request
         operation = _header(head, b"x-amz-target").partition(b".")[2].decode()
-        call = Call(operation, time.monotonic())
+        call = Call(operation, time.monotonic(), bytes(body))
         self.calls.append(call)
         trap, fault = self._trap if self._trap and self._trap.snaps_at(body) else None, self.fault
         if trap and trap.when == "before":

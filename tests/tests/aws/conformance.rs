@@ -40,6 +40,7 @@ impl Table for Emulated {
 const PATIENT: Timeouts = Timeouts {
     connect: Duration::from_secs(30),
     read_attempt: Duration::from_secs(30),
+    page_attempt: Duration::from_secs(30),
     operation: Duration::from_secs(60),
 };
 

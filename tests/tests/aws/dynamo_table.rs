@@ -12,6 +12,7 @@ use std::time::Duration;
 const PATIENT: Timeouts = Timeouts {
     connect: Duration::from_secs(30),
     read_attempt: Duration::from_secs(30),
+    page_attempt: Duration::from_secs(30),
     operation: Duration::from_secs(60),
 };
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::clock::{ManualClock, Random, SystemRandom};
 use crate::crypto::litellm_value::Algorithm;
 use crate::crypto::sealer::Keyring;
+use crate::crypto::subject::seal_for;
 use crate::secret::Secret;
 use crate::store::embedded::EmbeddedTable;
 
@@ -26,7 +27,7 @@ fn keys_at(clock: Arc<ManualClock>, table: &Arc<dyn Table>, salts: &[&str]) -> S
 }
 
 async fn sealed(keys: &StoredSubjectKeys, subjects: &[Subject]) -> Vec<u8> {
-    seal_for(keys, subjects, ("hello", "call-1"), &SystemRandom).await.unwrap().unwrap()
+    seal_for(keys, subjects, (b"hello", "call-1"), &SystemRandom).await.unwrap().unwrap()
 }
 
 async fn opened(keys: &StoredSubjectKeys, subjects: &[Subject], sealed: &[u8]) -> Option<Vec<u8>> {
@@ -58,7 +59,7 @@ async fn a_destroyed_key_takes_everything_with_it_and_a_new_one_brings_nothing_b
         at.destroy(gone).await.unwrap();
         assert_eq!(opened(&at, &subjects, &text).await, None);
         assert_eq!(opened(&keys(&table, &["s"]), &subjects, &text).await, None);
-        let again = seal_for(&at, &subjects, ("hello", "call-1"), &SystemRandom).await;
+        let again = seal_for(&at, &subjects, (b"hello", "call-1"), &SystemRandom).await;
         assert!(matches!(again, Err(SubjectKeyError::Destroyed)), "a call that was under way keeps nothing");
         clock.advance_millis(GONE_MILLIS + 1000);
         sealed(&at, &subjects).await;

@@ -15,6 +15,8 @@ pub(super) struct CacheParams {
     pub mode: Option<String>,
     #[serde(deserialize_with = "lenient::optional_text")]
     pub scope: Option<String>,
+    #[serde(deserialize_with = "lenient::optional_flag")]
+    pub sealed: Option<bool>,
     #[serde(deserialize_with = "lenient::optional_text")]
     pub namespace: Option<String>,
     #[serde(deserialize_with = "lenient::seconds")]

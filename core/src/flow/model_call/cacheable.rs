@@ -9,6 +9,7 @@ use super::request::CallRequest;
 use super::wishes;
 use crate::cache::key::Asked;
 use crate::cache::shelf::Shelf;
+use crate::crypto::subject::Subject;
 use crate::principal::Principal;
 use crate::providers::operation::Operation;
 use http::HeaderMap;
@@ -65,6 +66,11 @@ impl Cached {
         let namespace = control.namespace.as_deref().or(rules.namespace.as_deref());
         let key = asked.key(namespace);
         Ok(Some(Self { said, control, key, model }))
+    }
+
+    /// Whose answer it is.
+    pub(super) fn subjects(&self, principal: &Principal) -> Vec<Subject> {
+        Subject::behind(principal.user_id.as_deref(), self.said.end_user.as_deref(), &principal.key)
     }
 }
 

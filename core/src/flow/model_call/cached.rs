@@ -66,11 +66,13 @@ impl ModelCalls {
                 return self.hit(&cached, &entry, request, &principal, facts).await;
             }
         }
+        let subjects = if shelf.is_sealing() { cached.subjects(&principal) } else { Vec::new() };
         let answer = self.walk_further(request, principal, facts).await?;
         if no_store {
             return Ok(answer);
         }
-        let keeping = Keeping::of(self, shelf, (cached.key, cached.control.ttl), (request.operation, facts), leader);
+        let kept = ((cached.key, cached.control.ttl), subjects);
+        let keeping = Keeping::of(self, shelf, kept, (request.operation, facts), leader);
         Ok(match answer {
             CallBody::Whole(body) => {
                 keeping.keep_whole(&body).await;

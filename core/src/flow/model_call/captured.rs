@@ -2,9 +2,9 @@
 //! sealed under the keys of those whose call it is. Sealed, or not at all: a call is answered either way.
 
 use crate::accounting::spend_row::SpendRow;
-use crate::accounting::subject_keys::{content_subjects, seal_for};
+use crate::accounting::subject_keys::content_subjects;
 use crate::clock::Random;
-use crate::crypto::subject::SubjectKeys;
+use crate::crypto::subject::{SubjectKeys, seal_for};
 use crate::tokens;
 use crate::wire::sse;
 use base64::Engine;
@@ -69,7 +69,7 @@ impl Captured {
         let subjects = content_subjects(row);
         let text = Zeroizing::new(json!({"request": self.request(), "response": self.response()}).to_string());
         let id = row.request_id.to_string();
-        let sealing = seal_for(kept.keys.as_ref(), &subjects, (&text, &id), kept.random.as_ref());
+        let sealing = seal_for(kept.keys.as_ref(), &subjects, (text.as_bytes(), &id), kept.random.as_ref());
         match tokio::time::timeout(KEYS_WAIT, Box::pin(sealing)).await {
             Ok(Ok(sealed)) => row.details.content = sealed.map(|sealed| STANDARD_NO_PAD.encode(sealed)),
             Ok(Err(error)) => {

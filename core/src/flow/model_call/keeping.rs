@@ -7,6 +7,7 @@ use crate::cache::entry::Entry;
 use crate::cache::flights::Leader;
 use crate::cache::shelf::Shelf;
 use crate::clock::Clock;
+use crate::crypto::subject::Subject;
 use crate::flow::background::Background;
 use crate::providers::operation::Operation;
 use crate::usage::Usage;
@@ -40,6 +41,8 @@ pub(super) struct Keeping {
     key: String,
     ttl: Duration,
     about: About,
+    /// Whose answer it is, where it is sealed for them.
+    subjects: Vec<Subject>,
     leader: Option<Leader>,
     /// What has passed of a stream; `None`: too much.
     passed: Option<BytesMut>,
@@ -49,7 +52,7 @@ impl Keeping {
     pub(super) fn of(
         calls: &ModelCalls,
         shelf: &Arc<Shelf>,
-        (key, ttl): (String, Option<Duration>),
+        ((key, ttl), subjects): ((String, Option<Duration>), Vec<Subject>),
         (operation, facts): (Operation, &Facts),
         leader: Option<Leader>,
     ) -> Self {
@@ -68,6 +71,7 @@ impl Keeping {
             key,
             ttl: ttl.unwrap_or(shelf.rules.ttl),
             about,
+            subjects,
             leader,
             passed: Some(BytesMut::new()),
         }
@@ -102,7 +106,7 @@ impl Keeping {
     }
 
     async fn keep(self, body: Bytes) {
-        let Self { shelf, key, leader, .. } = self;
+        let Self { shelf, key, leader, subjects, .. } = self;
         let kept_at = self.clock.now();
         let millis = i64::try_from(self.ttl.as_millis()).unwrap_or(i64::MAX / 4);
         let about = serde_json::to_string(&self.about).unwrap_or_else(|_| "{}".to_owned());
@@ -112,7 +116,7 @@ impl Keeping {
         }
         let waits = shelf.rules.waits;
         let work = async move {
-            shelf.keep(&key, &entry).await;
+            shelf.keep(&key, &entry, &subjects).await;
             drop(leader);
         };
         if waits { work.await } else { self.background.spawn(work) }

@@ -26,6 +26,8 @@ use std::time::Duration;
 
 /// How often a write that meets an ended item is sent in another form, before it counts as a conflict.
 pub(super) const FORMS_MAX: usize = 4;
+/// A query of more items than this reads pages, for an administrator or a job: nobody waits for its first byte.
+const FEW: usize = 10;
 /// The pause before a read is repeated.
 const READ_PAUSE: Duration = Duration::from_millis(5);
 
@@ -40,7 +42,9 @@ pub struct Timeouts {
     pub connect: Duration,
     /// One try of a read. A read is tried twice.
     pub read_attempt: Duration,
-    /// The whole call. A write that ends by it may have happened.
+    /// One try of a page, of up to a megabyte; the whole call takes at most twice as long.
+    pub page_attempt: Duration,
+    /// The whole call of anything else. A write that ends by it may have happened.
     pub operation: Duration,
 }
 
@@ -49,6 +53,7 @@ impl Default for Timeouts {
         Self {
             connect: Duration::from_millis(150),
             read_attempt: Duration::from_millis(95),
+            page_attempt: Duration::from_secs(2),
             operation: Duration::from_millis(200),
         }
     }
@@ -61,6 +66,7 @@ pub struct DynamoTable {
     pub(super) name: String,
     pub(super) writer: Client,
     reader: Client,
+    pager: Client,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) tokens: Tokens,
 }
@@ -68,10 +74,12 @@ pub struct DynamoTable {
 impl DynamoTable {
     /// The table of this name. Calls nothing; the first call connects.
     pub fn new(connection: &AwsConnection, name: impl Into<String>, clock: Arc<dyn Clock>, timeouts: Timeouts) -> Self {
+        let client = |attempt, operation, retry| client(connection, timeouts.connect, (attempt, operation), retry);
         Self {
             name: name.into(),
-            writer: client(connection, timeouts, timeouts.operation, RetryConfig::disabled()),
-            reader: client(connection, timeouts, timeouts.read_attempt, retry_once()),
+            writer: client(timeouts.operation, timeouts.operation, RetryConfig::disabled()),
+            reader: client(timeouts.read_attempt, timeouts.operation, retry_once()),
+            pager: client(timeouts.page_attempt, 2 * timeouts.page_attempt, retry_once()),
             clock,
             tokens: Tokens::default(),
         }
@@ -130,7 +138,8 @@ impl Table for DynamoTable {
         let mut placeholders = Placeholders::default();
         let Some(condition) = key_condition(query, &mut placeholders) else { return Ok(Page::default()) };
         let start = start_after(query).map(|after| to_key(&Key::new(query.partition.clone(), after)));
-        let request = self.reader.query().table_name(&self.name).key_condition_expression(condition);
+        let client = if query.limit > FEW { &self.pager } else { &self.reader };
+        let request = client.query().table_name(&self.name).key_condition_expression(condition);
         let request = request.set_expression_attribute_names(placeholders.take_names());
         let request = request.set_expression_attribute_values(placeholders.take_values());
         let request = request.set_exclusive_start_key(start).scan_index_forward(!query.descending);
@@ -178,12 +187,17 @@ impl Table for DynamoTable {
     }
 }
 
-fn client(connection: &AwsConnection, timeouts: Timeouts, attempt: Duration, retry: RetryConfig) -> Client {
+fn client(
+    connection: &AwsConnection,
+    connect: Duration,
+    (attempt, operation): (Duration, Duration),
+    retry: RetryConfig,
+) -> Client {
     // The same time to connect in every client: the HTTP client pools connections by it.
     let waits = TimeoutConfig::builder()
-        .connect_timeout(timeouts.connect)
+        .connect_timeout(connect)
         .operation_attempt_timeout(attempt)
-        .operation_timeout(timeouts.operation)
+        .operation_timeout(operation)
         .build();
     let config = aws_sdk_dynamodb::config::Builder::from(&connection.sdk_config(Service::DynamoDb))
         .timeout_config(waits)

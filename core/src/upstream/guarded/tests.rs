@@ -4,6 +4,7 @@ use super::*;
 use crate::tls;
 use async_trait::async_trait;
 use hyper::rt::Executor;
+use hyper_util::rt::TokioExecutor;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Mutex;
