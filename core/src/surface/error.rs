@@ -4,6 +4,7 @@
 //! Types and wordings that LiteLLM's clients depend on are kept.
 
 use super::answer::limit_headers;
+use super::error_body::Told;
 use crate::accounting::spend_log::SettleError;
 use crate::admission::left::Left;
 use crate::admission::refusal::{Refusal, clock_time};
@@ -20,7 +21,6 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{HeaderName, HeaderValue, StatusCode};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Seconds after which a client may try again when the store could not be reached.
@@ -47,47 +47,6 @@ pub(super) struct ErrorAnswer {
     pub(super) detail: Option<Value>,
     /// Whose shape it is told in.
     pub(super) dialect: Dialect,
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    error: Inner<'a>,
-}
-
-#[derive(Serialize)]
-struct Inner<'a> {
-    message: &'a str,
-    r#type: &'a str,
-    param: Option<&'a str>,
-    code: &'a str,
-}
-
-/// <https://docs.anthropic.com/en/api/errors#error-shapes>
-#[derive(Serialize)]
-struct AnthropicBody<'a> {
-    r#type: &'static str,
-    error: AnthropicInner<'a>,
-}
-
-#[derive(Serialize)]
-struct AnthropicInner<'a> {
-    r#type: &'static str,
-    message: &'a str,
-}
-
-/// Google's shape (<https://cloud.google.com/apis/design/errors>), with the words beside it that LiteLLM's clients read.
-#[derive(Serialize)]
-struct GoogleBody<'a> {
-    error: GoogleInner<'a>,
-}
-
-#[derive(Serialize)]
-struct GoogleInner<'a> {
-    code: u16,
-    message: &'a str,
-    status: &'static str,
-    r#type: &'static str,
-    param: Option<&'a str>,
 }
 
 impl ErrorAnswer {
@@ -117,27 +76,14 @@ impl ErrorAnswer {
     }
 
     fn body(&self) -> Value {
-        let json = match self.dialect {
-            Dialect::OpenAi | Dialect::Responses => {
-                let code = self.code.unwrap_or(self.status.as_str());
-                let error = Inner { message: &self.message, r#type: self.kind, param: self.param.as_deref(), code };
-                serde_json::to_value(Body { error })
-            }
-            Dialect::Anthropic => {
-                let error = AnthropicInner { r#type: anthropic_kind_of(self.status), message: &self.message };
-                serde_json::to_value(AnthropicBody { r#type: "error", error })
-            }
-            Dialect::Google => serde_json::to_value(GoogleBody {
-                error: GoogleInner {
-                    code: self.status.as_u16(),
-                    message: &self.message,
-                    status: google_status_of(self.status),
-                    r#type: self.kind,
-                    param: self.param.as_deref(),
-                },
-            }),
-        };
-        json.unwrap_or_default()
+        Told {
+            status: self.status,
+            kind: self.kind,
+            message: &self.message,
+            param: self.param.as_deref(),
+            code: self.code,
+        }
+        .in_dialect(self.dialect)
     }
 
     /// The error's code inside of a response that failed: <https://platform.openai.com/docs/api-reference/responses/object>
@@ -306,39 +252,6 @@ pub(super) fn kind_of(status: StatusCode) -> &'static str {
         429 => "throttling_error",
         400..=499 => "invalid_request_error",
         _ => "internal_server_error",
-    }
-}
-
-/// The error type that Anthropic's clients see for a status: <https://docs.anthropic.com/en/api/errors>
-fn anthropic_kind_of(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        401 => "authentication_error",
-        403 => "permission_error",
-        404 => "not_found_error",
-        413 => "request_too_large",
-        // The model failed, not the request: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>
-        424 => "api_error",
-        429 => "rate_limit_error",
-        400..=499 => "invalid_request_error",
-        529 => "overloaded_error",
-        _ => "api_error",
-    }
-}
-
-/// The canonical name of a status, as Google's clients know it:
-/// <https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto>
-fn google_status_of(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        401 => "UNAUTHENTICATED",
-        403 => "PERMISSION_DENIED",
-        404 => "NOT_FOUND",
-        409 => "ABORTED",
-        429 => "RESOURCE_EXHAUSTED",
-        400..=499 => "INVALID_ARGUMENT",
-        501 => "UNIMPLEMENTED",
-        502 | 503 => "UNAVAILABLE",
-        504 => "DEADLINE_EXCEEDED",
-        _ => "INTERNAL",
     }
 }
 

@@ -18,6 +18,7 @@ pub mod client_address;
 mod cors;
 pub mod deadline;
 mod error;
+mod error_body;
 mod fallback;
 pub mod front;
 pub mod gate;

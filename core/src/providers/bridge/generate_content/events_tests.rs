@@ -1,3 +1,5 @@
+//! What a client of Google's is told of a stream.
+
 use super::*;
 use crate::wire::sse;
 use serde_json::{Value, json};

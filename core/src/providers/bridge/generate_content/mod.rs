@@ -18,4 +18,4 @@ mod tools;
 mod turns;
 
 pub use dialect::GenerateContent;
-pub(in crate::providers) use request::counted;
+pub use request::counted;

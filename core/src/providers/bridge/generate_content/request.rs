@@ -58,7 +58,10 @@ pub(super) fn ask<'a>(asked: Asked<'_, 'a>) -> Result<Members<'a>, TransformErro
 
 /// The members whose tokens are to be counted, as a request for content: its parts, or the whole request that stands in
 /// one member.
-pub(in crate::providers) fn counted<'a>(members: &mut Members<'a>) -> Result<(), TransformError> {
+///
+/// # Errors
+/// [`TransformError::Member`]: that member is no request.
+pub fn counted<'a>(members: &mut Members<'a>) -> Result<(), TransformError> {
     members.rename("generate_content_request", "generateContentRequest");
     let Some(whole) = members.take("generateContentRequest") else { return Ok(()) };
     let whole: &'a RawValue = match whole {

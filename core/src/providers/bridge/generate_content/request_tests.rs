@@ -1,3 +1,5 @@
+//! What a chat is asked for a client of Google's.
+
 use super::*;
 use crate::config::{DeploymentParams, Environment};
 use crate::providers::resolve::target_of;

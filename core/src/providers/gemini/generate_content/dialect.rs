@@ -20,7 +20,7 @@ pub struct GeminiContent {
 
 impl Provider for GeminiContent {
     fn request(&self, call: Call<'_, '_>, target: &Target) -> Result<http::Request<Bytes>, TransformError> {
-        request::build(self, call, target)
+        request::build(call, target, (self.address, self.shows_key))
     }
 
     fn answer(&self, reply: Reply<'_>, body: Bytes) -> Result<WholeAnswer, ProviderFailure> {

@@ -1,6 +1,5 @@
 //! The upstream request: the client's members, with what the deployment adds and what is never to be sent.
 
-use super::dialect::GeminiContent;
 use crate::api::members::{Members, raw};
 use crate::providers::envelope::{self, Extras, credential, deployment_headers, unwritable};
 use crate::providers::operation::Operation;
@@ -32,11 +31,14 @@ const PARAMETERS: [(&str, &str, &str); 10] = [
     ("frequency_penalty", "frequencyPenalty", "frequency_penalty"),
 ];
 
+/// Where a method of a model is called.
+pub(super) type Address = fn(&Target, &str) -> Result<String, TransformError>;
+
 /// Builds the upstream request.
 pub(super) fn build(
-    own: &GeminiContent,
     call: Call<'_, '_>,
     target: &Target,
+    (address, shows_key): (Address, bool),
 ) -> Result<Request<Bytes>, TransformError> {
     let Call { operation, members, policy, dropped, .. } = call;
     let extras = Extras::split_off(members, target)?;
@@ -54,11 +56,11 @@ pub(super) fn build(
         Operation::CountContent => "countTokens",
         _ => "generateContent",
     };
-    let mut request = envelope::post(&(own.address)(target, method)?, members.to_json())?;
+    let mut request = envelope::post(&address(target, method)?, members.to_json())?;
     let headers = request.headers_mut();
     headers.extend(extras.headers.clone());
     headers.extend(deployment_headers(target)?);
-    if let Some(key) = target.api_key.as_ref().filter(|_| own.shows_key) {
+    if let Some(key) = target.api_key.as_ref().filter(|_| shows_key) {
         headers.insert(API_KEY, credential("", key)?);
     }
     Ok(request)
