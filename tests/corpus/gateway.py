@@ -32,12 +32,19 @@ def configuration(cases, upstream_base):
             models[case["model_name"]] = json.loads(parameters.replace('"@SERVICE_ACCOUNT@"', account))
     return {
         # IBM's keys are exchanged for a token, which the stand-in gives.
-        "environment_variables": {"WATSONX_IAM_URL": upstream_base + "/identity/token"},
+        "environment_variables": {"WATSONX_IAM_URL": upstream_base + "/identity/token"} | keys_of(cases),
         "model_list": [{"model_name": name, "litellm_params": parameters} for name, parameters in models.items()],
         "general_settings": {"master_key": MASTER_KEY},
         "litellm_settings": {"num_retries": 0, "request_timeout": 20},
         "router_settings": {"num_retries": 0, "disable_cooldowns": True},
     }
+
+
+def keys_of(cases):
+    """Calls of providers' own APIs were recorded with keys in the environment, all others without."""
+    if not cases or any(case["kind"] != "passthrough" for case in cases):
+        return {}
+    return {f"{name.upper()}_API_KEY": f"sk-env-{name}" for name in ("openai", "anthropic", "gemini", "cohere", "mistral")}
 
 
 class Postern:

@@ -16,12 +16,13 @@ use serde_json::json;
 use std::fmt::Write;
 
 /// What is asked for with a body of JSON, and the smallest body that makes sense.
-const ASKED: [(Operation, &str); 8] = [
+const ASKED: [(Operation, &str); 9] = [
     (Operation::Chat, r#"{"messages":[{"role":"user","content":"Hi"}]}"#),
     (Operation::Completion, r#"{"prompt":"Hi"}"#),
     (Operation::Embedding, r#"{"input":"Hi"}"#),
     (Operation::Rerank, r#"{"query":"Hi","documents":["a","b"]}"#),
     (Operation::Messages, r#"{"max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}"#),
+    (Operation::GenerateContent, r#"{"contents":[{"parts":[{"text":"Hi"}]}]}"#),
     (Operation::ImageGeneration, r#"{"prompt":"A hill"}"#),
     (Operation::Speech, r#"{"input":"Hi","voice":"alloy"}"#),
     (Operation::Moderation, r#"{"input":"Hi"}"#),

@@ -3,7 +3,8 @@
 //! A request body that passes is not turned into structs and back: [`members`] keeps each member as the bytes the
 //! client sent. Where a provider has a format of its own, [`chat`] is what it reads and [`answer`] what it writes; [`object`] writes
 //! what goes upstream. [`rerank`] is the same for rerankers. Where a client does not chat in the OpenAI dialect,
-//! [`completion`] is what is read of an answer, [`messages`] is Anthropic's dialect, and [`responses`] OpenAI's newer one.
+//! [`completion`] is what is read of an answer, [`messages`] is Anthropic's dialect, [`google`] Google's, and
+//! [`responses`] OpenAI's newer one.
 //! [`form`] is a body with files, [`medium`] what images and sound come to.
 
 pub mod answer;
@@ -11,6 +12,7 @@ pub mod chat;
 pub mod completion;
 pub mod demand;
 pub mod form;
+pub mod google;
 pub mod medium;
 pub mod members;
 pub mod messages;

@@ -5,7 +5,7 @@ use crate::principal::{Principal, Role};
 
 /// The model routes: what every key may call unless its own list says otherwise. See [`matches`] for `*`
 /// and `{}`.
-const MODEL_ROUTES: [&str; 25] = [
+const MODEL_ROUTES: [&str; 30] = [
     "/chat/completions",
     "/completions",
     "/embeddings",
@@ -31,6 +31,11 @@ const MODEL_ROUTES: [&str; 25] = [
     "/search*",
     "/videos*",
     "/utils/token_counter",
+    "/v1beta/models/*",
+    "/anthropic/*",
+    "/gemini/*",
+    "/cohere/*",
+    "/mistral/*",
 ];
 
 /// Routes that tell a caller about itself and the models it may call.

@@ -70,14 +70,20 @@ pub fn put(
 }
 
 fn rule(target: &Target, operation: Operation) -> Option<Rule> {
+    let is_googles = operation.dialect() == Dialect::Google;
     match target.provider {
+        // What Google's own clients say passes as it is.
+        "gemini" if is_googles => None,
+        name if is_googles && vertex::is(name) && vertex::speaks_gemini(&target.model) => None,
         "bedrock" | "bedrock_converse" => Some(Rule::All),
         "ollama" | "ollama_chat" => Some(Rule::Images),
         "anthropic" | "azure_ai" => Some(Rule::Plain),
         "gemini" => Some(Rule::NotGoogles),
         name if vertex::is(name) && vertex::speaks_gemini(&target.model) => Some(Rule::Untyped),
         name if vertex::is(name) && vertex::speaks_claude(&target.model) => Some(Rule::All),
-        "openai" | "azure" if operation == Operation::Chat && !target.profile.only_responds => Some(Rule::Files),
+        "openai" | "azure" if (operation == Operation::Chat || is_googles) && !target.profile.only_responds => {
+            Some(Rule::Files)
+        }
         _ => None,
     }
 }
@@ -87,6 +93,7 @@ fn place(operation: Operation) -> Option<&'static str> {
     match operation {
         Operation::Chat | Operation::Messages | Operation::CountTokens => Some("messages"),
         Operation::Responses => Some("input"),
+        Operation::GenerateContent | Operation::StreamGenerateContent => Some("contents"),
         _ => None,
     }
 }
@@ -119,17 +126,32 @@ type Show<'s> = dyn FnMut(Kind, &str, Option<&str>) -> Option<String> + 's;
 fn each_file(turns: &mut Value, dialect: Dialect, show: &mut Show<'_>) {
     for turn in turns.as_array_mut().into_iter().flatten() {
         // A responses' item may be a content by itself: the result of a tool.
-        for name in ["content", "output"] {
+        for name in ["content", "output", "parts"] {
             let parts = turn.get_mut(name).and_then(Value::as_array_mut);
             for part in parts.into_iter().flatten().filter_map(Value::as_object_mut) {
                 match dialect {
                     Dialect::OpenAi => of_chat(part, show),
                     Dialect::Anthropic => of_messages(part, show),
                     Dialect::Responses => of_responses(part, show),
+                    Dialect::Google => of_contents(part, show),
                 }
             }
         }
     }
+}
+
+/// A file of Google's that is fetched is data, and no longer a name.
+fn of_contents(part: &mut Map<String, Value>, show: &mut Show<'_>) {
+    let name = if part.contains_key("file_data") { "file_data" } else { "fileData" };
+    let Some(file) = part.get(name).and_then(Value::as_object) else { return };
+    let text = |camel: &str, snake: &str| file.get(camel).or_else(|| file.get(snake)).and_then(Value::as_str);
+    let (Some(address), format) = (text("fileUri", "file_uri"), text("mimeType", "mime_type")) else { return };
+    let kind = if format.is_some_and(|format| format.starts_with("image/")) { Kind::Image } else { Kind::File };
+    let Some(fetched) = show(kind, address, format) else { return };
+    let Some((fetched_as, data)) = data_url(&fetched) else { return };
+    let data = json!({"mimeType": format.unwrap_or(fetched_as), "data": data});
+    part.shift_remove(name);
+    part.insert("inlineData".to_owned(), data);
 }
 
 fn of_chat(part: &mut Map<String, Value>, show: &mut Show<'_>) {

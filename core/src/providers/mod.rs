@@ -33,6 +33,7 @@ pub mod openai;
 pub mod operation;
 mod outgoing;
 pub mod parameters;
+pub mod passing;
 pub mod prompt;
 pub mod provider;
 pub mod registry;

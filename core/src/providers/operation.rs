@@ -29,6 +29,12 @@ pub enum Operation {
     Translation,
     /// `/v1/moderations`.
     Moderation,
+    /// `/v1beta/models/{model}:generateContent`, Google's way to chat.
+    GenerateContent,
+    /// The same as a stream: the path says so, not the body.
+    StreamGenerateContent,
+    /// `/v1beta/models/{model}:countTokens`: how large a request for [`Operation::GenerateContent`] is.
+    CountContent,
 }
 
 /// Whose shapes a client reads: answers, events and errors.
@@ -41,11 +47,13 @@ pub enum Dialect {
     Anthropic,
     /// OpenAI's responses: errors are OpenAI's, events are not.
     Responses,
+    /// Google's `generateContent`.
+    Google,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Chat,
         Self::Completion,
         Self::Embedding,
@@ -59,9 +67,12 @@ impl Operation {
         Self::Transcription,
         Self::Translation,
         Self::Moderation,
+        Self::GenerateContent,
+        Self::StreamGenerateContent,
+        Self::CountContent,
     ];
 
-    /// The operation's path below the API's version, as its maker names it.
+    /// The operation's path below the API's version, as its maker names it; Google's stand behind the model's name.
     pub fn path(self) -> &'static str {
         match self {
             Self::Chat => "/chat/completions",
@@ -77,6 +88,9 @@ impl Operation {
             Self::Transcription => "/audio/transcriptions",
             Self::Translation => "/audio/translations",
             Self::Moderation => "/moderations",
+            Self::GenerateContent => ":generateContent",
+            Self::StreamGenerateContent => ":streamGenerateContent",
+            Self::CountContent => ":countTokens",
         }
     }
 
@@ -92,6 +106,9 @@ impl Operation {
             Self::ImageEdit => &["image", "prompt"],
             Self::Speech | Self::Moderation => &["input"],
             Self::Transcription | Self::Translation => &["file"],
+            Self::GenerateContent | Self::StreamGenerateContent => &["contents"],
+            // What is counted stands in one of two places.
+            Self::CountContent => &[],
         }
     }
 
@@ -110,6 +127,7 @@ impl Operation {
         match self {
             Self::Messages | Self::CountTokens => Dialect::Anthropic,
             Self::Responses => Dialect::Responses,
+            Self::GenerateContent | Self::StreamGenerateContent | Self::CountContent => Dialect::Google,
             _ => Dialect::OpenAi,
         }
     }
@@ -130,12 +148,21 @@ impl Operation {
             Self::Transcription => "atranscription",
             Self::Translation => "atranslation",
             Self::Moderation => "amoderation",
+            Self::GenerateContent => "agenerate_content",
+            Self::StreamGenerateContent => "agenerate_content_stream",
+            Self::CountContent => "acount_tokens",
         }
     }
 
     /// Whether the model writes an answer, token by token: such an answer can be streamed and capped.
     pub fn generates(self) -> bool {
         matches!(self, Self::Chat | Self::Completion | Self::Messages | Self::Responses)
+            || matches!(self, Self::GenerateContent | Self::StreamGenerateContent)
+    }
+
+    /// Whether only the tokens of a request are asked for: nothing is made, and nothing is billed.
+    pub fn counts(self) -> bool {
+        matches!(self, Self::CountTokens | Self::CountContent)
     }
 
     /// Whether an answer can come piece by piece.

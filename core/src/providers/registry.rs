@@ -4,17 +4,21 @@ use super::anthropic::{Anthropic, AnthropicMessages};
 use super::azure_ai;
 use super::bedrock;
 use super::bridge::completions::Completions;
+use super::bridge::counting::Counting;
+use super::bridge::generate_content::GenerateContent;
 use super::bridge::messages::Messages;
 use super::bridge::over::Bridge;
 use super::bridge::responses::Responses;
 use super::bridge::speaker::Speaker;
 use super::codestral::Codestral;
 use super::cohere::Cohere;
-use super::gemini::Gemini;
+use super::gemini::generate_content::GeminiContent;
+use super::gemini::{self, Gemini};
 use super::huggingface::HuggingFace;
 use super::ollama::Ollama;
 use super::openai::{OpenAi, OpenAiEither, OpenAiResponses};
 use super::operation::Operation;
+use super::passing::Passing;
 use super::provider::Provider;
 use super::replicate::Replicate;
 use super::rerank;
@@ -47,6 +51,49 @@ static MESSAGES: Messages = Messages;
 static RESPONSES: Responses = Responses;
 static PASSED_RESPONSES: PassedResponses = PassedResponses;
 static COMPLETIONS: Completions = Completions;
+static GENERATE_CONTENT: GenerateContent = GenerateContent;
+static GEMINI_CONTENT: GeminiContent = GeminiContent { address: gemini::content_address, shows_key: true };
+static COUNTED_BY_ANTHROPIC: Counting = Counting {
+    dialect: &GENERATE_CONTENT,
+    inner: &ANTHROPIC,
+    below: "/count_tokens",
+    counted: &["model", "messages", "system", "tools", "tool_choice", "thinking"],
+    header: Some(("anthropic-beta", "token-counting-2024-11-01")),
+};
+static COUNTED_BY_OPENAI: Counting = Counting {
+    dialect: &GENERATE_CONTENT,
+    inner: &OPENAI_RESPONSES,
+    below: "/input_tokens",
+    counted: &["model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls", "reasoning", "text"],
+    header: None,
+};
+
+static PASSING_OPENAI: Passing = Passing {
+    forwards: &["openai-beta", "openai-organization", "openai-project"],
+    reader: |operation| if operation == Operation::Responses { &PASSED_RESPONSES } else { &OPENAI },
+};
+static PASSING_ANTHROPIC: Passing =
+    Passing { forwards: &["anthropic-version", "anthropic-beta"], reader: |_| &ANTHROPIC_MESSAGES };
+static PASSING_GEMINI: Passing = Passing { forwards: &[], reader: |_| &GEMINI_CONTENT };
+static PASSING_COHERE: Passing = Passing {
+    forwards: &["x-client-name"],
+    reader: |operation| match operation {
+        Operation::Rerank => rerank::reranker("cohere").unwrap_or(&COHERE),
+        _ => &COHERE,
+    },
+};
+static PASSING_OTHER: Passing = Passing { forwards: &[], reader: |_| &OPENAI };
+
+/// Who reads along what passes to and from a provider's own API.
+pub fn passing(name: &str) -> Speaker {
+    Speaker::Own(match name {
+        "openai" => &PASSING_OPENAI,
+        "anthropic" => &PASSING_ANTHROPIC,
+        "gemini" => &PASSING_GEMINI,
+        "cohere" => &PASSING_COHERE,
+        _ => &PASSING_OTHER,
+    })
+}
 
 /// Who speaks for a model of a provider, for what a client asks: some providers serve models in several dialects.
 pub fn provider(target: &Target, operation: Operation) -> Speaker {
@@ -70,6 +117,15 @@ pub fn provider(target: &Target, operation: Operation) -> Speaker {
         },
         Operation::Responses if answers_responses(name) => Speaker::Own(&PASSED_RESPONSES),
         Operation::Responses => Speaker::Bridged(Bridge { dialect: &RESPONSES, inner: own(target) }),
+        Operation::GenerateContent | Operation::StreamGenerateContent => match own_content(name, model) {
+            Some(content) => Speaker::Own(content),
+            None => Speaker::Bridged(Bridge { dialect: &GENERATE_CONTENT, inner: own(target) }),
+        },
+        Operation::CountContent => Speaker::Own(match name {
+            "anthropic" => &COUNTED_BY_ANTHROPIC,
+            "openai" => &COUNTED_BY_OPENAI,
+            _ => own_content(name, model).unwrap_or(&GEMINI_CONTENT),
+        }),
         _ => Speaker::Own(own(target)),
     }
 }
@@ -83,6 +139,10 @@ pub fn mock(operation: Operation) -> Speaker {
         Operation::Responses => Speaker::Bridged(Bridge { dialect: &RESPONSES, inner: &OPENAI }),
         Operation::Rerank => Speaker::Own(rerank::reranker("openai").unwrap_or(&OPENAI)),
         Operation::CountTokens => Speaker::Own(&ANTHROPIC_MESSAGES),
+        Operation::GenerateContent | Operation::StreamGenerateContent => {
+            Speaker::Bridged(Bridge { dialect: &GENERATE_CONTENT, inner: &OPENAI })
+        }
+        Operation::CountContent => Speaker::Own(&GEMINI_CONTENT),
         _ => Speaker::Own(&OPENAI),
     }
 }
@@ -93,8 +153,12 @@ pub fn answers_responses(name: &str) -> bool {
 }
 
 /// Whether a provider counts the tokens of a request.
-pub fn counts_tokens(name: &str) -> bool {
-    name == "anthropic"
+pub fn counts_tokens(target: &Target, operation: Operation) -> bool {
+    match (target.provider, operation) {
+        ("anthropic", _) | ("openai", Operation::CountContent) => true,
+        (name, Operation::CountContent) => own_content(name, &target.model).is_some(),
+        _ => false,
+    }
 }
 
 /// The transform of a provider. Every provider that the catalog lists as spoken and that is not named here speaks the
@@ -127,6 +191,15 @@ fn own_messages(name: &str, model: &str) -> Option<&'static dyn Provider> {
     match name {
         "bedrock" | "bedrock_converse" => bedrock::messages(model),
         _ if vertex::is(name) => vertex::messages(model),
+        _ => None,
+    }
+}
+
+/// The transform of a model that answers Google's own clients itself.
+fn own_content(name: &str, model: &str) -> Option<&'static dyn Provider> {
+    match name {
+        "gemini" => Some(&GEMINI_CONTENT),
+        _ if vertex::is(name) => vertex::content(model),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! The models as they are now. They are replaced as a whole when what they are made of changes, as when a secret rotates;
 //! calls under way keep what they were given.
 
-use super::deployment::Deployment;
+use super::deployment::{BuildError, Deployment};
 use super::group::Group;
 use super::routing::Routing;
 use super::table::{ModelTable, ResolveError};
@@ -26,6 +26,14 @@ impl LiveModels {
     /// As there.
     pub fn resolve(&self, model: &str) -> Result<Arc<Group>, ResolveError> {
         self.table.load().resolve(model)
+    }
+
+    /// As [`ModelTable::passed`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn passed(&self, provider: &str, model: &str) -> Result<Arc<Group>, BuildError> {
+        self.table.load().passed(provider, model)
     }
 
     /// The deployments that a team has under a name of its own.

@@ -7,7 +7,7 @@ use super::listed::Listed;
 use super::pattern::{Pattern, filled};
 use super::recent::Recent;
 use super::routing::Routing;
-use crate::config::deployment::ModelEntry;
+use crate::config::deployment::{DeploymentParams, ModelEntry};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -215,6 +215,19 @@ impl ModelTable {
     /// The wildcards, the most specific first.
     pub(super) fn wildcards(&self) -> impl Iterator<Item = &Wildcard> {
         self.wildcards.iter()
+    }
+
+    /// A deployment that the configuration does not name: a provider at its own address, with the environment's key.
+    /// `model` is `PROVIDER/MODEL`.
+    ///
+    /// # Errors
+    /// [`BuildError`]: the provider's address, where the environment says one, is none.
+    pub fn passed(&self, provider: &str, model: &str) -> Result<Arc<Group>, BuildError> {
+        let model_name = format!("{provider}/*");
+        let params = DeploymentParams { model: model_name.clone(), ..DeploymentParams::default() };
+        let entry = Arc::new(ModelEntry { model_name, params, info: serde_json::Map::new(), line: 0 });
+        let deployment = Deployment::for_match(&entry, model, model.to_owned(), &*self.targets)?;
+        Ok(Arc::new(Group::new(model.to_owned(), vec![Arc::new(deployment)], Arc::clone(&self.routing))))
     }
 
     /// Those of a wildcard's deployments that can be called; the first error where none can.

@@ -4,6 +4,7 @@
 //! Types and wordings that LiteLLM's clients depend on are kept.
 
 use super::answer::limit_headers;
+use super::error_body::Told;
 use crate::accounting::spend_log::SettleError;
 use crate::admission::left::Left;
 use crate::admission::refusal::{Refusal, clock_time};
@@ -20,7 +21,6 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{HeaderName, HeaderValue, StatusCode};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Seconds after which a client may try again when the store could not be reached.
@@ -47,32 +47,6 @@ pub(super) struct ErrorAnswer {
     pub(super) detail: Option<Value>,
     /// Whose shape it is told in.
     pub(super) dialect: Dialect,
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    error: Inner<'a>,
-}
-
-#[derive(Serialize)]
-struct Inner<'a> {
-    message: &'a str,
-    r#type: &'a str,
-    param: Option<&'a str>,
-    code: &'a str,
-}
-
-/// <https://docs.anthropic.com/en/api/errors#error-shapes>
-#[derive(Serialize)]
-struct AnthropicBody<'a> {
-    r#type: &'static str,
-    error: AnthropicInner<'a>,
-}
-
-#[derive(Serialize)]
-struct AnthropicInner<'a> {
-    r#type: &'static str,
-    message: &'a str,
 }
 
 impl ErrorAnswer {
@@ -102,18 +76,14 @@ impl ErrorAnswer {
     }
 
     fn body(&self) -> Value {
-        let json = match self.dialect {
-            Dialect::OpenAi | Dialect::Responses => {
-                let code = self.code.unwrap_or(self.status.as_str());
-                let error = Inner { message: &self.message, r#type: self.kind, param: self.param.as_deref(), code };
-                serde_json::to_value(Body { error })
-            }
-            Dialect::Anthropic => {
-                let error = AnthropicInner { r#type: anthropic_kind_of(self.status), message: &self.message };
-                serde_json::to_value(AnthropicBody { r#type: "error", error })
-            }
-        };
-        json.unwrap_or_default()
+        Told {
+            status: self.status,
+            kind: self.kind,
+            message: &self.message,
+            param: self.param.as_deref(),
+            code: self.code,
+        }
+        .in_dialect(self.dialect)
     }
 
     /// The error's code inside of a response that failed: <https://platform.openai.com/docs/api-reference/responses/object>
@@ -129,7 +99,7 @@ impl ErrorAnswer {
     pub(super) fn into_event(self) -> Bytes {
         let json = self.body();
         Bytes::from(match self.dialect {
-            Dialect::OpenAi => format!("data: {json}\n\n"),
+            Dialect::OpenAi | Dialect::Google => format!("data: {json}\n\n"),
             Dialect::Responses => format!("event: error\ndata: {json}\n\n"),
             Dialect::Anthropic => format!("event: error\ndata: {json}\n\n"),
         })
@@ -139,7 +109,7 @@ impl ErrorAnswer {
 impl IntoResponse for ErrorAnswer {
     fn into_response(self) -> Response {
         let mut response = match &self.detail {
-            Some(detail) if self.dialect != Dialect::Anthropic => {
+            Some(detail) if !matches!(self.dialect, Dialect::Anthropic | Dialect::Google) => {
                 (self.status, Json(json!({"detail": detail}))).into_response()
             }
             _ => (self.status, Json(self.body())).into_response(),
@@ -216,6 +186,7 @@ impl From<CallError> for ErrorAnswer {
             CallError::Transform(TransformError::Member { member, reason }) => bad_request(reason).param(member),
             CallError::Transform(TransformError::Unsupported { .. }) => bad_request(message),
             CallError::Transform(TransformError::Unsayable { .. }) => bad_request(message),
+            CallError::NotPassed(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error", message),
             CallError::UnknownResponse(_) | CallError::ResponseNotKept(_) => {
                 Self::new(StatusCode::NOT_FOUND, "invalid_request_error", message).param("response_id")
             }
@@ -281,22 +252,6 @@ pub(super) fn kind_of(status: StatusCode) -> &'static str {
         429 => "throttling_error",
         400..=499 => "invalid_request_error",
         _ => "internal_server_error",
-    }
-}
-
-/// The error type that Anthropic's clients see for a status: <https://docs.anthropic.com/en/api/errors>
-fn anthropic_kind_of(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        401 => "authentication_error",
-        403 => "permission_error",
-        404 => "not_found_error",
-        413 => "request_too_large",
-        // The model failed, not the request: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>
-        424 => "api_error",
-        429 => "rate_limit_error",
-        400..=499 => "invalid_request_error",
-        529 => "overloaded_error",
-        _ => "api_error",
     }
 }
 

@@ -1,6 +1,8 @@
 //! Paths that no route names: the deployment-style ones, which hold a model's name with slashes, and the wrong ones.
 
+use super::error::ErrorAnswer;
 use super::model_call::ModelCallSurface;
+use crate::providers::passing::Passed;
 use axum::Json;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,11 +12,18 @@ use serde_json::json;
 /// Answers a path that no route names.
 pub(super) async fn unmatched(calls: Option<ModelCallSurface>, request: Request) -> Response {
     let path = request.uri().path();
-    if let Some((calls, (model, operation))) = calls.and_then(|calls| calls.named_in(path).map(|named| (calls, named)))
+    if let Some((calls, (model, operation))) =
+        calls.as_ref().and_then(|calls| calls.named_in(path).map(|named| (calls, named)))
     {
         return match *request.method() {
             Method::POST => calls.answer(operation, Some(model), request).await,
             _ => method_not_allowed().await,
+        };
+    }
+    if let Some((calls, (provider, rest))) = calls.filter(ModelCallSurface::passes).zip(Passed::split(path)) {
+        return match Passed::at(provider, rest).filter(|_| *request.method() == Method::POST) {
+            Some(passed) => calls.pass(passed, request).await,
+            None => not_passed(provider, rest),
         };
     }
     match path.strip_suffix('/') {
@@ -23,8 +32,28 @@ pub(super) async fn unmatched(calls: Option<ModelCallSurface>, request: Request)
     }
 }
 
+/// A path of a provider's API that is not passed.
+fn not_passed(provider: &str, path: &str) -> Response {
+    let message = format!(
+        "`{path}` of `{provider}` is not passed by this gateway: calls of models are (POST), such as chats, messages, \
+         contents and embeddings. docs/passing.md lists them."
+    );
+    ErrorAnswer::new(StatusCode::NOT_FOUND, "invalid_request_error", message).into_response()
+}
+
+/// Answers a path that is known for other methods: Google's clients call methods of models where others read of them.
+pub(super) async fn other_method(calls: Option<ModelCallSurface>, request: Request) -> Response {
+    let named = calls.as_ref().and_then(|calls| calls.named_in(request.uri().path()));
+    match (calls, named) {
+        (Some(calls), Some((model, operation))) if *request.method() == Method::POST => {
+            calls.answer(operation, Some(model), request).await
+        }
+        _ => method_not_allowed().await,
+    }
+}
+
 /// Answers a known path with another method.
-pub(super) async fn method_not_allowed() -> Response {
+async fn method_not_allowed() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, Json(json!({"detail": "Method Not Allowed"}))).into_response()
 }
 

@@ -18,13 +18,16 @@ pub mod client_address;
 mod cors;
 pub mod deadline;
 mod error;
+mod error_body;
 mod fallback;
 pub mod front;
 pub mod gate;
+mod google;
 mod health;
 mod health_tls;
 mod model_call;
 mod models;
+mod percent;
 #[cfg(test)]
 #[cfg(feature = "embedded")]
 mod replay;

@@ -5,10 +5,14 @@ use super::body;
 use super::client_address::ClientAddress;
 use super::deadline::Deadline;
 use super::error::{ErrorAnswer, overloaded};
+use super::google;
+use super::percent::percent_decoded;
 use super::responses;
 use crate::admission::load::{Load, TakenOn};
-use crate::flow::model_call::{CallBody, CallRequest, Facts, ModelCalls, Relay};
+use crate::flow::model_call::{CallBody, CallError, CallRequest, Facts, ModelCalls, Relay};
+use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::{Dialect, Operation};
+use crate::providers::passing::Passed;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -16,8 +20,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Request as HttpRequest};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Request as HttpRequest, StatusCode};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -46,6 +50,14 @@ pub(super) fn paths(operation: Operation) -> &'static [&'static str] {
         Operation::Transcription => &["/v1/audio/transcriptions", "/audio/transcriptions"],
         Operation::Translation => &["/v1/audio/translations", "/audio/translations"],
         Operation::Moderation => &["/v1/moderations", "/moderations"],
+        // The model's name may hold slashes, so that the router matches none of these: see [`google::named_in`].
+        Operation::GenerateContent => {
+            &["/v1beta/models/{model_name}:generateContent", "/models/{model_name}:generateContent"]
+        }
+        Operation::StreamGenerateContent => {
+            &["/v1beta/models/{model_name}:streamGenerateContent", "/models/{model_name}:streamGenerateContent"]
+        }
+        Operation::CountContent => &["/v1beta/models/{model_name}:countTokens", "/models/{model_name}:countTokens"],
     }
 }
 
@@ -73,7 +85,7 @@ impl ModelCallSurface {
 
     pub(super) fn routes(&self) -> Router {
         let mut router = Router::new();
-        for &operation in self.operations {
+        for &operation in self.operations.iter().filter(|operation| operation.dialect() != Dialect::Google) {
             for &path in paths(operation) {
                 let surface = self.clone();
                 let answer = move |request: Request| {
@@ -94,19 +106,41 @@ impl ModelCallSurface {
         self.operations.iter().copied().find(|&operation| paths(operation).contains(&path))
     }
 
-    /// The model and operation of a path such as `/engines/{model}/chat/completions`, where the model may hold slashes.
+    /// The model and operation of a path such as `/engines/{model}/chat/completions` or
+    /// `/v1beta/models/{model}:generateContent`, where the model may hold slashes.
     pub(super) fn named_in(&self, path: &str) -> Option<(String, Operation)> {
-        let rest = path.strip_prefix("/engines/").or_else(|| path.strip_prefix("/openai/deployments/"))?;
-        // Chat before the legacy operation, whose path is the end of chat's.
-        NAMED_IN_PATHS
-            .into_iter()
-            .find_map(|operation| Some((rest.strip_suffix(operation.path())?, operation)))
+        let found = match path.strip_prefix("/engines/").or_else(|| path.strip_prefix("/openai/deployments/")) {
+            // Chat before the legacy operation, whose path is the end of chat's.
+            Some(rest) => {
+                NAMED_IN_PATHS.into_iter().find_map(|operation| Some((rest.strip_suffix(operation.path())?, operation)))
+            }
+            None => google::named_in(path),
+        };
+        found
             .filter(|(model, operation)| !model.is_empty() && self.operations.contains(operation))
             .map(|(model, operation)| (percent_decoded(model), operation))
     }
 
+    /// Whether calls of providers' own APIs are served here.
+    pub(super) fn passes(&self) -> bool {
+        self.operations.contains(&Operation::Chat)
+    }
+
     /// Answers one call.
     pub(super) async fn answer(&self, operation: Operation, path_model: Option<String>, request: Request) -> Response {
+        self.answer_named((operation, path_model, None), request).await
+    }
+
+    /// Answers one call of a provider's own API.
+    pub(super) async fn pass(&self, passed: Passed, request: Request) -> Response {
+        self.answer_named((passed.operation, None, Some(Box::new(passed))), request).await
+    }
+
+    async fn answer_named(
+        &self,
+        (operation, path_model, passed): (Operation, Option<String>, Option<Box<Passed>>),
+        request: Request,
+    ) -> Response {
         let (head, body) = HttpRequest::into_parts(request);
         let dialect = operation.dialect();
         let taken_on = match &self.load {
@@ -122,18 +156,28 @@ impl ModelCallSurface {
             Err(error) => return error.told_in(dialect).into_response(),
         };
         let client_address = head.extensions.get::<ClientAddress>().map(|&ClientAddress(address)| address);
-        let route = paths(operation).first().copied().unwrap_or_default();
-        let headers = head.headers;
+        let route = passed.as_ref().map(|passed| passed.route());
+        let route = route.or_else(|| paths(operation).first().copied()).unwrap_or_default();
+        let is_passed = passed.is_some();
+        let mut headers = head.headers;
+        let is_listed = dialect == Dialect::Google && google::wants_list(operation, &head.uri);
+        if dialect == Dialect::Google {
+            google::take_key(&head.uri, &mut headers);
+        }
         let deadline = head.extensions.get::<Deadline>().map(|&Deadline(end)| end);
-        let call = CallRequest { operation, route, path_model, headers, body, form: None, client_address, deadline };
+        let form = None;
+        let call = CallRequest { operation, route, path_model, headers, body, form, client_address, passed, deadline };
         let answer = self.calls.call(call).await;
         let mut response = match answer.result {
             Ok(CallBody::Whole(body)) => whole(body, told_type(operation, &answer.facts, "application/json")),
             Ok(CallBody::Stream(relay)) if operation.answers_as_told() && !answer.facts.answers_in_events() => {
                 untold(*relay, told_type(operation, &answer.facts, "application/octet-stream"), taken_on)
             }
+            Ok(CallBody::Stream(relay)) if is_listed => list(pieces(*relay, dialect, taken_on)),
             Ok(CallBody::Stream(relay)) => events(Body::from_stream(pieces(*relay, dialect, taken_on))),
+            Ok(CallBody::Replayed(body)) if is_listed => list(stream::once(async move { Ok(body) })),
             Ok(CallBody::Replayed(body)) => events(Body::from(body)),
+            Err(CallError::Upstream { failure, retry_after }) if is_passed => passed_on(failure, retry_after),
             Err(error) => ErrorAnswer::from(error).told_in(dialect).into_response(),
         };
         answer::describe(&answer.facts, response.headers_mut());
@@ -145,6 +189,15 @@ impl ModelCallSurface {
 fn told_type(operation: Operation, facts: &Facts, usual: &'static str) -> HeaderValue {
     let told = facts.content_type().filter(|_| operation.answers_as_told());
     told.cloned().unwrap_or(HeaderValue::from_static(usual))
+}
+
+/// A provider's error, in its own words.
+fn passed_on(failure: ProviderFailure, retry_after: Option<HeaderValue>) -> Response {
+    let kind = if failure.message.starts_with(['{', '[']) { "application/json" } else { "text/plain; charset=utf-8" };
+    let mut response = whole(failure.message.into(), HeaderValue::from_static(kind));
+    *response.status_mut() = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    response.headers_mut().extend(retry_after.map(|wait| (RETRY_AFTER, wait)));
+    response
 }
 
 fn whole(body: Bytes, kind: HeaderValue) -> Response {
@@ -174,6 +227,13 @@ fn events(body: Body) -> Response {
     response
 }
 
+/// A stream as one list of JSON.
+fn list(events: impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static) -> Response {
+    let mut response = Response::new(google::listed(events));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
 /// The pieces of a stream. An error is told in the stream and ends it: a body that fails would be cut off without a
 /// word.
 fn pieces(relay: Relay, dialect: Dialect, taken_on: Option<TakenOn>) -> impl Stream<Item = Result<Bytes, Infallible>> {
@@ -187,36 +247,4 @@ fn pieces(relay: Relay, dialect: Dialect, taken_on: Option<TakenOn>) -> impl Str
         };
         Some((Ok(piece), (relay, taken_on)))
     })
-}
-
-/// Decodes `%2F` and the like; anything that is not an escape stays as it is.
-fn percent_decoded(text: &str) -> String {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let escape = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(escaped) if byte == b'%' => {
-                decoded.push(escaped);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            _ => {
-                decoded.push(byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_model_in_the_path_may_be_escaped() {
-        assert_eq!(percent_decoded("openai%2Fgpt-4o"), "openai/gpt-4o");
-        assert_eq!(percent_decoded("100%"), "100%");
-        assert_eq!(percent_decoded("a%zzb"), "a%zzb");
-    }
 }

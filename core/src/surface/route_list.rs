@@ -23,6 +23,10 @@ pub(super) fn routes(gate: Gate) -> Router {
 
 const ROUTE: &str = "/routes";
 
+/// Calls of providers' own APIs.
+const PASSED: [&str; 5] =
+    ["/openai/{endpoint}", "/anthropic/{endpoint}", "/gemini/{endpoint}", "/cohere/{endpoint}", "/mistral/{endpoint}"];
+
 /// Routes that stand in no table.
 const OTHERS: [&str; 16] = [
     "/",
@@ -46,9 +50,10 @@ const OTHERS: [&str; 16] = [
 /// The routes as clients know them.
 fn all() -> Value {
     let calls = Operation::ALL.into_iter().flat_map(model_call::paths).map(|path| (MethodFilter::POST, *path));
+    let passed = PASSED.into_iter().map(|path| (MethodFilter::POST, path));
     let utilities = utilities::ROUTES.iter().map(|(method, path, _)| (*method, *path));
     let others = OTHERS.into_iter().map(|path| (MethodFilter::GET, path));
-    let routes = calls.chain(admin::paths()).chain(cache_admin::paths()).chain(utilities).chain(others);
+    let routes = calls.chain(passed).chain(admin::paths()).chain(cache_admin::paths()).chain(utilities).chain(others);
     let shown: Vec<Value> = routes
         .map(|(method, path)| {
             let name = path.trim_matches('/').replace(['/', '-'], "_").replace(['{', '}', '*'], "");

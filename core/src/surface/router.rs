@@ -60,10 +60,10 @@ pub fn router(parts: Parts) -> Front {
         router = router.merge(health_tls::routes(Arc::clone(&health), gate.clone()));
         router = router.merge(health::routes(health, gate));
     }
-    let named = calls.clone();
+    let (named, other) = (calls.clone(), calls.clone());
     let router = router
         .fallback(move |request| fallback::unmatched(named.clone(), request))
-        .method_not_allowed_fallback(fallback::method_not_allowed)
+        .method_not_allowed_fallback(move |request| fallback::other_method(other.clone(), request))
         .layer(from_fn(cors::answer_browsers));
     Front { calls, router, security: SecurityHeaders::default() }
 }

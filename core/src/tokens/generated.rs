@@ -1,6 +1,7 @@
-//! Tokens of what a model wrote: whole answers and chunks of streams, in OpenAI's dialects or in Anthropic's.
+//! Tokens of what a model wrote: whole answers and chunks of streams, in OpenAI's dialects, in Anthropic's or in Google's.
 
 use super::encoding::count_text;
+use super::google;
 use serde_json::Value;
 
 /// The number of tokens that an answer's choices hold: texts, reasoning, refusals, tool calls. Takes a whole answer or
@@ -10,12 +11,16 @@ pub fn count_answer(answer: &[u8]) -> u64 {
     let choices = answer.get("choices").and_then(Value::as_array).into_iter().flatten();
     let blocks = answer.get("content").and_then(Value::as_array).into_iter().flatten();
     let items = answer.get("output").and_then(Value::as_array).into_iter().flatten();
-    choices.map(choice).sum::<u64>() + blocks.map(block).sum::<u64>() + items.map(item).sum::<u64>()
+    choices.map(choice).sum::<u64>()
+        + blocks.map(block).sum::<u64>()
+        + items.map(item).sum::<u64>()
+        + google::count_answer(&answer)
 }
 
 /// Adds the texts that a chunk of a stream holds: content, reasoning, refusals, arguments of tools.
 pub fn gather(chunk: &[u8], text: &mut String) {
     let Ok(chunk) = serde_json::from_slice::<Value>(chunk) else { return };
+    google::gather(&chunk, text);
     for choice in chunk.get("choices").and_then(Value::as_array).into_iter().flatten() {
         let message = message_of(choice);
         TEXTS.into_iter().filter_map(|name| message.get(name)?.as_str()).for_each(|part| text.push_str(part));

@@ -7,6 +7,7 @@
 mod decode;
 mod encoding;
 mod generated;
+mod google;
 mod pieces;
 mod request;
 mod tools;

@@ -1,6 +1,7 @@
 //! Tokens of a request in the OpenAI dialect: messages with their frames, tools, images by rule, prompts, inputs.
 
 use super::encoding::count_text;
+use super::google;
 use super::tools::count_tools;
 use crate::wire::input_weight::InputWeight;
 use serde_json::{Map, Value};
@@ -19,6 +20,9 @@ const MEDIA_TOKENS: u64 = 1500;
 /// The number of tokens of a request's input. What cannot be read (nested too deep) is weighed instead.
 pub fn count_request(body: &[u8]) -> u64 {
     let Ok(Value::Object(request)) = serde_json::from_slice(body) else { return InputWeight::of(body).estimate() };
+    if let Some(tokens) = google::count_request(&request) {
+        return tokens;
+    }
     let messages = request.get("messages").and_then(Value::as_array);
     let chat = messages.map_or(0, |messages| REPLY_TOKENS + messages.iter().map(message).sum::<u64>());
     let texts = ["prompt", "instructions", "input", "suffix", "query", "documents"]

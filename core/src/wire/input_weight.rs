@@ -9,7 +9,7 @@
 //! | file or video, inline | unbounded | a token for 8 bytes of base64 |
 //! | file, audio or video by reference | unbounded | [`REFERENCE_TOKENS`] |
 
-use memchr::memmem::Finder;
+use memchr::memmem::{self, Finder};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -94,15 +94,45 @@ impl InputWeight {
     /// Weighs a body. Anything but JSON is weighed as text.
     pub fn of(body: &[u8]) -> Self {
         let mut weight = Self { text_bytes: body.len() as u64, ..Self::default() };
-        (weight.wide_bytes, weight.escapes) = count_wide_and_escapes(body);
-        if weight.escapes > 0 {
-            weight.hidden_letters =
-                FINDERS.escape.find_iter(body).filter(|at| is_hidden_letter(body, *at)).count() as u64;
-        }
         weight.hour_cache = FINDERS.hour.find(body).is_some();
         weight.count_parts(body);
-        weight.count_inline(body);
+        weight.weigh(body);
         weight
+    }
+
+    /// Weighs what is not a part's kind.
+    fn weigh(&mut self, body: &[u8]) {
+        (self.wide_bytes, self.escapes) = count_wide_and_escapes(body);
+        if self.escapes > 0 {
+            self.hidden_letters =
+                FINDERS.escape.find_iter(body).filter(|at| is_hidden_letter(body, *at)).count() as u64;
+        }
+        self.count_inline(body);
+    }
+
+    /// Weighs a body in Google's dialect, whose parts say their kind by a media type.
+    pub fn of_contents(body: &[u8]) -> Self {
+        let mut weight = Self { text_bytes: body.len() as u64, ..Self::default() };
+        for name in MIME_TYPES {
+            for at in memmem::find_iter(body, name) {
+                let Some(value) = value_at(body, at + name.len()) else { continue };
+                weight.count_kind(body.get(value).unwrap_or_default());
+            }
+        }
+        // What Google fetches, whatever it is said to be.
+        weight.files += FILE_URIS.iter().map(|name| memmem::find_iter(body, name).count() as u64).sum::<u64>();
+        weight.weigh(body);
+        weight
+    }
+
+    fn count_kind(&mut self, kind: &[u8]) {
+        match kind {
+            _ if kind.starts_with(b"image/") => self.images += 1,
+            _ if kind.starts_with(b"audio/") => self.audios += 1,
+            _ if kind.starts_with(b"video/") => self.videos += 1,
+            _ if kind.starts_with(b"text/") => {}
+            _ => self.files += 1,
+        }
     }
 
     /// A middling guess at the tokens: text in Latin letters comes out slightly high.
@@ -191,6 +221,10 @@ impl InputWeight {
 const KIND: &[u8] = b"\"type\"";
 const DATA: &[u8] = b"\"data\"";
 const BASE64: &[u8] = b";base64,";
+/// Where Google's parts say their kind.
+const MIME_TYPES: [&[u8]; 2] = [b"\"mimeType\"", b"\"mime_type\""];
+/// Where they name what stands elsewhere.
+const FILE_URIS: [&[u8]; 2] = [b"\"fileUri\"", b"\"file_uri\""];
 
 struct Finders {
     kind: Finder<'static>,
@@ -319,6 +353,20 @@ mod tests {
         assert_eq!(most("video_url"), Err(Unbounded::Video));
         assert_eq!(most("audio_url"), Err(Unbounded::Audio));
         assert!(of(r#"{"type":"file","file":{"file_id":"f"}}"#).estimate() > REFERENCE_TOKENS);
+    }
+
+    #[test]
+    fn googles_parts_say_their_kind_by_a_media_type() {
+        let of = |part: &str| InputWeight::of_contents(format!(r#"{{"contents":[{{"parts":[{part}]}}]}}"#).as_bytes());
+        let inline = |kind: &str| format!(r#"{{"inlineData":{{"mimeType":"{kind}","data":"{}"}}}}"#, "A".repeat(8000));
+        let image = of(&inline("image/png"));
+        assert_eq!((image.images, image.file_bytes, image.text_bytes < 100), (1, 0, true));
+        assert_eq!(of(&inline("audio/mp3")).audio_bytes, 8000);
+        assert_eq!(of(&inline("video/mp4")).most(), Err(Unbounded::Video));
+        assert_eq!(of(&inline("application/pdf")).most(), Err(Unbounded::File));
+        assert!(of(&inline("text/plain")).most().unwrap() > 8000);
+        assert_eq!(of(r#"{"file_data":{"file_uri":"https://youtu.be/x"}}"#).most(), Err(Unbounded::File));
+        assert!(of(r#"{"text":"Hi"}"#).most().is_ok());
     }
 
     #[test]

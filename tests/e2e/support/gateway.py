@@ -63,6 +63,8 @@ def write_config(path, upstream_url, api_key, master_key, general=None, litellm=
     entries.append({"model_name": "priced", "litellm_params": priced | prices})
     claude = {"model": "anthropic/claude-sonnet-4-5", "api_base": upstream_url.removesuffix("/v1"), "api_key": api_key}
     entries.append({"model_name": "claude", "litellm_params": claude})
+    gemini = {"model": "gemini/gemini-2.5-flash", "api_base": upstream_url.removesuffix("/v1"), "api_key": api_key}
+    entries.append({"model_name": "gemini", "litellm_params": gemini})
     for name in ("echo", "busy", "cut"):
         groq = {"model": f"groq/{name}", "api_base": upstream_url, "api_key": api_key}
         entries.append({"model_name": f"groq-{name}", "litellm_params": groq})
@@ -93,6 +95,10 @@ def write_config(path, upstream_url, api_key, master_key, general=None, litellm=
     sections = {"general_settings": settings, "router_settings": router, "litellm_settings": litellm}
     if general is not None:
         sections |= {"router_settings": {"num_retries": 0}, "litellm_settings": {}}
+    # What passes to a provider's own API goes to the stand-in.
+    own = {"OPENAI": upstream_url, "ANTHROPIC": claude["api_base"], "GEMINI": gemini["api_base"]}
+    keys = {f"{name}_API_KEY": API_KEY for name in own}
+    sections["environment_variables"] = keys | {f"{name}_API_BASE": base for name, base in own.items()}
     path.write_text(yaml.safe_dump({"model_list": entries, **sections}))
     return path
 

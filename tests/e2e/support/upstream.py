@@ -14,6 +14,7 @@ VECTOR = [0.25, -0.5, 1.0, 0.0]
 PATIENCE_SECONDS = 60
 TOOL_CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}}
 CLAUDE_SAYS = ["It", "is", "a", "test."]
+GEMINI_SAYS = ["This", "is", "one", "too."]
 MESSAGE = {
     "id": "msg_1",
     "type": "message",
@@ -74,7 +75,9 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers["content-length"]))
         body = media.form(raw, self.headers) if media.is_form(self.headers) else json.loads(raw)
         self.owner.requests.append({"path": self.path, "headers": dict(self.headers), "body": body})
-        if self.path.endswith("/messages"):
+        if self.path.partition("?")[0].endswith((":generateContent", ":streamGenerateContent", ":countTokens")):
+            self._content(body)
+        elif self.path.endswith("/messages"):
             self._message(body)
         elif self.path.endswith("/count_tokens"):
             self._json(200, {"input_tokens": 9})
@@ -128,6 +131,20 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
         else:
             self._json(200, {**MESSAGE, "content": [{"type": "text", "text": " ".join(CLAUDE_SAYS)}]})
+
+    def _content(self, body):
+        """As Gemini answers: https://ai.google.dev/api/generate-content"""
+        if self.headers["x-goog-api-key"] != API_KEY:
+            self._json(400, {"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT"}})
+        elif ":countTokens" in self.path:
+            self._json(200, {"totalTokens": 9})
+        elif "alt=sse" in self.path:
+            self._start_stream()
+            for piece in _pieces_of_content():
+                self._chunk(f"data: {json.dumps(piece)}\r\n\r\n".encode())
+            self.wfile.write(b"0\r\n\r\n")
+        else:
+            self._json(200, _content([" ".join(GEMINI_SAYS)], "STOP", 9))
 
     def _start_stream(self):
         self.send_response(200)
@@ -186,6 +203,19 @@ def _message_events():
     yield {"type": "content_block_stop", "index": 0}
     yield {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 4}}
     yield {"type": "message_stop"}
+
+
+def _content(texts, finish, tokens):
+    candidate = {"content": {"role": "model", "parts": [{"text": text} for text in texts]}, "index": 0}
+    usage = {"promptTokenCount": tokens, "candidatesTokenCount": 4 if finish else 1, "totalTokenCount": tokens + 4}
+    ended = {"finishReason": finish} if finish else {}
+    return {"candidates": [candidate | ended], "usageMetadata": usage, "modelVersion": "gemini-2.5-flash"}
+
+
+def _pieces_of_content():
+    for number, word in enumerate(GEMINI_SAYS):
+        is_last = number + 1 == len(GEMINI_SAYS)
+        yield _content([word if number == 0 else f" {word}"], "STOP" if is_last else None, 9)
 
 
 def _pieces_of_a_call():

@@ -5,6 +5,7 @@ use super::extra_body;
 use super::wishes::Wishes;
 use crate::api::demand::Asked;
 use crate::api::form::Form;
+use crate::api::google;
 use crate::api::medium::Medium;
 use crate::api::members::Members;
 use crate::price::ModelPrice;
@@ -106,7 +107,7 @@ pub(super) fn read(
         stream: streams(operation, members)?,
         background: operation == Operation::Responses && flag(members, "background")?,
         show_usage: asks_for_usage(members),
-        asked: Asked::read(members, operation.caps()),
+        asked: asked(operation, members),
         medium: medium(operation, members, form),
         end_user: end_user(operation, members),
         policy,
@@ -130,6 +131,22 @@ pub(super) fn read(
         }
     }
     Ok(said)
+}
+
+/// Reads what decides about a call of a provider's own API. All of the body is the provider's.
+pub(super) fn look(operation: Operation, members: &Members<'_>, path_model: Option<String>) -> Result<Said, CallError> {
+    if path_model.is_none() && !members.has("model") {
+        return Err(CallError::MissingMember { operation, member: "model" });
+    }
+    Ok(Said {
+        model: model(operation, members, path_model)?,
+        stream: streams(operation, members)?,
+        background: operation == Operation::Responses && flag(members, "background")?,
+        show_usage: true,
+        asked: asked(operation, members),
+        end_user: end_user(operation, members),
+        ..Said::default()
+    })
 }
 
 /// The request's own priority, taken out of its body: 0 goes first. What is no number is the provider's.
@@ -156,10 +173,20 @@ fn model(operation: Operation, members: &Members<'_>, path_model: Option<String>
 
 /// Whether the answer comes in events.
 fn streams(operation: Operation, members: &Members<'_>) -> Result<bool, CallError> {
-    if operation == Operation::Speech {
-        return Ok(members.read::<&str>("stream_format") == Some("sse"));
+    match operation {
+        Operation::Speech => Ok(members.read::<&str>("stream_format") == Some("sse")),
+        // The path says so.
+        Operation::StreamGenerateContent => Ok(true),
+        Operation::GenerateContent => Ok(false),
+        _ => Ok(flag(members, "stream")? && operation.may_stream()),
     }
-    Ok(flag(members, "stream")? && operation.may_stream())
+}
+
+fn asked(operation: Operation, members: &Members<'_>) -> Asked {
+    match operation.dialect() {
+        Dialect::Google => google::asked::asked(members),
+        _ => Asked::read(members, operation.caps()),
+    }
 }
 
 fn medium(operation: Operation, members: &Members<'_>, form: Option<&Form>) -> Option<Medium> {
@@ -216,7 +243,7 @@ fn end_user(operation: Operation, members: &Members<'_>) -> Option<String> {
         user_id: Option<String>,
     }
     match operation.dialect() {
-        Dialect::OpenAi | Dialect::Responses => members.read("user"),
+        Dialect::OpenAi | Dialect::Responses | Dialect::Google => members.read("user"),
         Dialect::Anthropic => members.read::<Metadata>("metadata").and_then(|metadata| metadata.user_id),
     }
 }

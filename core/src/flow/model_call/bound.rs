@@ -9,7 +9,7 @@ use crate::limits::{BudgetMode, BudgetPolicy};
 use crate::money::NanoDollars;
 use crate::price::{Demand, ModelPrice};
 use crate::principal::Principal;
-use crate::providers::operation::Operation;
+use crate::providers::operation::{Dialect, Operation};
 use crate::wire::input_weight::InputWeight;
 
 /// What a call may use and cost.
@@ -59,11 +59,14 @@ impl Bound {
         (mode, proxy): (BudgetMode, &ProxyLimits),
     ) -> Result<Self, CallError> {
         let care = care(mode, proxy);
-        if operation == Operation::CountTokens {
+        if operation.counts() {
             let (demand, cost, tokens) = (Demand::default(), NanoDollars::ZERO, Tokens::default());
             return Ok(Self { demand, cost, tokens, mode });
         }
-        let weight = InputWeight::of(body);
+        let weight = match operation.dialect() {
+            Dialect::Google => InputWeight::of_contents(body),
+            _ => InputWeight::of(body),
+        };
         let demand = match &said.medium {
             Some(medium) => medium.demand(&weight, price, care),
             None => said.asked.demand(&weight, price, care, operation.generates()),

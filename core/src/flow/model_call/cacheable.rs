@@ -32,7 +32,7 @@ impl Cached {
         principal: &Principal,
     ) -> Result<Option<Self>, CallError> {
         let (rules, operation) = (&shelf.rules, request.operation);
-        if !rules.call_types.contains(&operation.call_type()) {
+        if request.passed.is_some() || !rules.call_types.contains(&operation.call_type()) {
             return Ok(None);
         }
         let mut members = body::parse(&request.body)?;

@@ -85,6 +85,11 @@ pub enum CallError {
     /// The request cannot be said in the upstream's dialect.
     #[error(transparent)]
     Transform(#[from] TransformError),
+    /// The provider's own API is called, and its key is not known.
+    #[error(
+        "The API of `{0}` is passed with the key of the gateway's environment, which is not set: see docs/passing.md."
+    )]
+    NotPassed(&'static str),
     /// No response has this name here.
     #[error(
         "No response is named '{0}'. Only the id of a response that this gateway gave out leads to the deployment that \
@@ -168,7 +173,9 @@ impl CallError {
             Self::Transport(TransportError::TimedOut(_)) => "Timeout",
             Self::Transport(_) | Self::Identity(IdentityError::Unreachable { .. }) => "APIConnectionError",
             Self::Identity(IdentityError::Setting { .. }) => "InternalServerError",
-            Self::Credential(_) | Self::Unrecorded(_) | Self::NoEntropy(_) => "InternalServerError",
+            Self::Credential(_) | Self::NotPassed(_) | Self::Unrecorded(_) | Self::NoEntropy(_) => {
+                "InternalServerError"
+            }
         }
     }
 }

@@ -7,7 +7,8 @@
 //! [`named`] fills stored credentials in, [`attempt`] talks to the
 //! upstream, [`unfetched`] brings the files that the request names first, [`several`] more than once, [`followed`] until what it does has ended, [`relay`] passes a stream on, [`slices`]
 //! holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also when its
-//! client goes away. [`cached`] answers from what [`keeping`] has kept of earlier calls. [`probe`] is a call that the gateway makes by itself, [`kept`] asks for what an earlier call left with
+//! client goes away. [`cached`] answers from what [`keeping`] has kept of earlier calls. [`passed`] is a call of a provider's own API,
+//! [`probe`] one that the gateway makes by itself, [`kept`] asks for what an earlier call left with
 //! its upstream.
 
 mod admit;
@@ -42,6 +43,7 @@ mod named;
 mod onward;
 mod outage;
 mod parts;
+mod passed;
 mod place;
 mod plan;
 mod preamble;

@@ -9,6 +9,7 @@ use super::error::CallError;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
 use super::wish;
+use crate::api::google;
 use crate::api::medium::Medium;
 use crate::api::members::{self, Members};
 use crate::credentials::known::NotKnown;
@@ -18,7 +19,7 @@ use crate::principal::Principal;
 use crate::providers::bridge::speaker::Speaker;
 use crate::providers::inlined;
 use crate::providers::mock::{self, MockAnswer, MockCall};
-use crate::providers::operation::Operation;
+use crate::providers::operation::{Dialect, Operation};
 use crate::providers::parameters::admit::takes_all;
 use crate::providers::provider::{Call, Provider};
 use crate::providers::registry;
@@ -91,8 +92,8 @@ pub(super) fn make(
     let deadline = deadline(course, &said);
     let bounds = bounds(calls.bounds, &deployment, &said, deadline);
     let (speaker, upstream) = match (&said.mock_response, &deployment.backend) {
-        (_, backend) if operation == Operation::CountTokens && !is_counted_by(backend) => {
-            (registry::mock(operation), Upstream::Mock(count::answer(&members.to_json())))
+        (_, backend) if operation.counts() && !is_counted_by(backend, operation) => {
+            (registry::mock(operation), Upstream::Mock(count::answer(operation, &members.to_json())))
         }
         (Some(response), _) | (None, Backend::Mock(response)) => {
             let id = id.to_string();
@@ -125,13 +126,13 @@ pub(super) fn make(
 }
 
 /// Whether whoever answers counts tokens. A made-up answer is not billed by anybody, so it is counted here.
-fn is_counted_by(backend: &Backend) -> bool {
-    matches!(backend, Backend::Upstream(target) if registry::counts_tokens(target.provider))
+fn is_counted_by(backend: &Backend, operation: Operation) -> bool {
+    matches!(backend, Backend::Upstream(target) if registry::counts_tokens(target, operation))
 }
 
 /// Says in the request how long an answer may be, where the call must not outgrow it: a strict budget's bound holds only
 /// if the upstream knows it. Whether it must not.
-fn cap_output(
+pub(super) fn cap_output(
     calls: &ModelCalls,
     operation: Operation,
     said: &mut Said,
@@ -153,7 +154,12 @@ fn cap_output(
         return Ok(true);
     }
     said.asked.output_tokens = Some(cap);
-    let value = || members::raw(&cap).map_err(|error| CallError::Json(error.to_string()));
+    let unsaid = |error: serde_json::Error| CallError::Json(error.to_string());
+    if operation.dialect() == Dialect::Google {
+        google::asked::cap(members, cap).map_err(unsaid)?;
+        return Ok(true);
+    }
+    let value = || members::raw(&cap).map_err(unsaid);
     let named: Vec<_> = operation.caps().iter().filter(|name| members.has(name)).collect();
     for name in &named {
         members.set(**name, value()?);
@@ -171,13 +177,13 @@ fn cap_output(
 }
 
 /// When the whole call must have ended. A request's own bound counts from its first attempt.
-fn deadline(course: &Course, said: &Said) -> Option<Instant> {
+pub(super) fn deadline(course: &Course, said: &Said) -> Option<Instant> {
     let of_client = said.timeout.filter(|_| course.attempts == 0).map(|timeout| Instant::now() + timeout);
     [course.deadline, of_client].into_iter().flatten().min()
 }
 
 /// The waits of this attempt: the request's over the deployment's over the defaults, and all within the whole call.
-fn bounds(defaults: Bounds, deployment: &Deployment, said: &Said, deadline: Option<Instant>) -> Bounds {
+pub(super) fn bounds(defaults: Bounds, deployment: &Deployment, said: &Said, deadline: Option<Instant>) -> Bounds {
     let total = said.timeout.or(deployment.timeouts.total).unwrap_or(defaults.total);
     let wished = said.wishes.as_ref().and_then(|wishes| wishes.stream_gap);
     let gap = if said.stream { wished.or(deployment.timeouts.stream_gap) } else { None };

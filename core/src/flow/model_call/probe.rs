@@ -116,6 +116,7 @@ fn question(operation: Operation, client_address: Option<IpAddr>) -> CallRequest
         headers,
         body,
         form: None,
+        passed: None,
         client_address,
         deadline: None,
     }

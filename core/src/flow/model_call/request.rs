@@ -3,6 +3,7 @@
 use super::error::CallError;
 use crate::api::form::Form;
 use crate::providers::operation::Operation;
+use crate::providers::passing::Passed;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -26,6 +27,8 @@ pub struct CallRequest {
     pub form: Option<Form>,
     /// The address that the connection came from, for the spend row. Never what a header claims.
     pub client_address: Option<IpAddr>,
+    /// The provider's own API that is called, where one is: the bytes pass as they are.
+    pub passed: Option<Box<Passed>>,
     /// When the process may be stopped: the answer must have gone out before. `None`: it runs on.
     pub deadline: Option<Instant>,
 }

@@ -139,6 +139,7 @@ impl Gateway {
             headers: authorized(key),
             body: Bytes::from_static(body.as_bytes()),
             form: None,
+            passed: None,
             client_address: None,
             deadline: None,
         };
@@ -278,6 +279,7 @@ async fn a_client_that_leaves_while_its_call_is_reserved_holds_nothing() {
         headers: HeaderMap::from_iter([(AUTHORIZATION, bearer)]),
         body: Bytes::from_static(WHOLE.as_bytes()),
         form: None,
+        passed: None,
         client_address: None,
         deadline: None,
     }));

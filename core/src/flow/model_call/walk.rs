@@ -16,7 +16,7 @@ use super::parts::ModelCalls;
 use super::plan::{Plan, Upstream};
 use super::queueing::{self, Patience};
 use super::request::CallRequest;
-use super::{admit, body, details, forwarded, plan, unfetched, wish, wishes};
+use super::{admit, body, details, forwarded, passed, plan, unfetched, wish, wishes};
 use crate::accounting::spend_row::SpendDetails;
 use crate::auth::route::authorize_route;
 use crate::principal::Principal;
@@ -50,6 +50,7 @@ impl ModelCalls {
         let mut course = Course { deadline: request.deadline, ..Course::default() };
         match self.attempt(request, &principal, &mut course, facts).await {
             Ok(body) => Ok(body),
+            Err(failed) if request.passed.is_some() => Err(Box::pin(passed::ended(*failed)).await),
             // In a box: this is the rare way.
             Err(failed) => Box::pin(Onward::new(self, request, &principal).go(failed, course, facts)).await,
         }
@@ -144,12 +145,10 @@ impl ModelCalls {
     }
 
     fn plan(&self, request: &CallRequest, facts: &mut Facts, way: (&Principal, &Course)) -> Result<Plan, CallError> {
-        let mut members = body::parse(&request.body)?;
-        let mut said = body::read(request.operation, &mut members, request.path_model.clone(), request.form.as_ref())?;
-        said.timeout = wishes::timeout(&mut members, &request.headers)?;
-        said.wishes = wishes::read(&mut members, &request.headers, &said.model)?;
-        wish::add_tags(&mut said.tags, way.0, &request.headers);
-        let mut plan = plan::make(self, facts.id, request, said, members, way)?;
+        let mut plan = match &request.passed {
+            Some(passed) => passed::make(self, request, passed, way)?,
+            None => self.plan_model(request, facts, way)?,
+        };
         if let Upstream::Provider(upstream) = &mut plan.upstream {
             if self.passes_headers_on {
                 forwarded::pass_on(&request.headers, upstream.headers_mut());
@@ -161,6 +160,16 @@ impl ModelCalls {
         facts.deployment = Some(Arc::clone(&plan.deployment));
         facts.dropped.clone_from(&plan.said.dropped);
         Ok(plan)
+    }
+
+    /// Plans a call of a model that the configuration names.
+    fn plan_model(&self, request: &CallRequest, facts: &Facts, way: (&Principal, &Course)) -> Result<Plan, CallError> {
+        let mut members = body::parse(&request.body)?;
+        let mut said = body::read(request.operation, &mut members, request.path_model.clone(), request.form.as_ref())?;
+        said.timeout = wishes::timeout(&mut members, &request.headers)?;
+        said.wishes = wishes::read(&mut members, &request.headers, &said.model)?;
+        wish::add_tags(&mut said.tags, way.0, &request.headers);
+        plan::make(self, facts.id, request, said, members, way)
     }
 
     async fn admit(

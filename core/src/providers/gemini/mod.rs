@@ -3,8 +3,8 @@
 //!
 //! `abilities` is what a model can do, `contents` the conversation, `parts` and `media` what it is made of, `tools` and
 //! `schema` what the model may call, `generation` and `thinking` how it answers, `wire` and `sources` what answers are made of,
-//! `call_id` how a signature travels with a tool call, `model_path` which names may stand in an address. `embeddings` and [`imagen`] are the other
-//! operations.
+//! `call_id` how a signature travels with a tool call, `model_path` which names may stand in an address. `embeddings` and
+//! [`imagen`] are the other operations, and [`generate_content`] is for clients that speak the dialect themselves.
 
 pub mod abilities;
 pub mod answer;
@@ -15,6 +15,7 @@ mod dialect;
 pub mod embeddings;
 pub mod events;
 pub mod failure;
+pub mod generate_content;
 mod generation;
 pub mod imagen;
 mod media;
@@ -29,3 +30,4 @@ mod wire;
 
 pub use dialect::Gemini;
 pub(super) use media::by_ending as kind_of;
+pub(super) use request::content_address;

@@ -53,6 +53,12 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
     Ok(request)
 }
 
+/// The address of a method that a client of this dialect calls.
+pub(in crate::providers) fn content_address(target: &Target, method: &str) -> Result<String, TransformError> {
+    let abilities = Abilities::of(&target.model, target.known.as_deref());
+    endpoint(&target.api_base, &target.model, abilities, method)
+}
+
 /// The address of a method. A base without a path is the API's own host, to which the version is added.
 fn endpoint(api_base: &str, model: &str, abilities: Abilities, method: &str) -> Result<String, TransformError> {
     let model = model_path::checked(model)?;

@@ -17,6 +17,12 @@ use bytes::Bytes;
 
 const PUBLISHER: &str = "google";
 
+/// Where a method is called by a client of this dialect: Google's own clients use the version of the API that has all of
+/// it.
+pub(super) fn content_address(target: &Target, method: &str) -> Result<String, TransformError> {
+    address::method(target, PUBLISHER, method).map(|address| address::in_beta(&address))
+}
+
 /// Gemini on Vertex AI.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct VertexGemini;

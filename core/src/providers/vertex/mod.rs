@@ -14,4 +14,4 @@ mod raw;
 mod rerank;
 mod speaker;
 
-pub use speaker::{is, messages, reranker, speaker, speaks_claude, speaks_gemini};
+pub use speaker::{content, is, messages, reranker, speaker, speaks_claude, speaks_gemini};

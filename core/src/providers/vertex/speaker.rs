@@ -2,10 +2,11 @@
 
 use super::claude::VertexClaude;
 use super::family::Family;
-use super::gemini::VertexGemini;
+use super::gemini::{self, VertexGemini};
 use super::messages::VertexMessages;
 use super::raw::VertexRaw;
 use super::rerank::VertexRerank;
+use crate::providers::gemini::generate_content::GeminiContent;
 use crate::providers::openai::OpenAi;
 use crate::providers::provider::Provider;
 
@@ -15,6 +16,7 @@ static MESSAGES: VertexMessages = VertexMessages;
 static MISTRAL: VertexRaw = VertexRaw { publisher: "mistralai" };
 static AI21: VertexRaw = VertexRaw { publisher: "ai21" };
 static OPEN_API: OpenAi = OpenAi;
+static CONTENT: GeminiContent = GeminiContent { address: gemini::content_address, shows_key: false };
 static RERANK: VertexRerank = VertexRerank;
 
 /// Whether a provider is Vertex AI, by any of its names.
@@ -41,6 +43,11 @@ pub fn reranker() -> &'static dyn Provider {
 /// The transform for a model that answers Anthropic's messages itself.
 pub fn messages(model: &str) -> Option<&'static dyn Provider> {
     if Family::of(model) == Family::Claude { Some(&MESSAGES) } else { None }
+}
+
+/// The transform for a model that answers Google's own clients itself.
+pub fn content(model: &str) -> Option<&'static dyn Provider> {
+    if Family::of(model) == Family::Gemini { Some(&CONTENT) } else { None }
 }
 
 /// Whether a model speaks Google's own dialect.

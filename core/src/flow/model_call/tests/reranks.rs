@@ -12,6 +12,7 @@ async fn reranked(answer: &'static str) -> (CallAnswer, SpendRow) {
         path_model: None,
         headers: authorized("sk-m"),
         form: None,
+        passed: None,
         body: Bytes::from_static(RERANK.as_bytes()),
         client_address: None,
         deadline: None,

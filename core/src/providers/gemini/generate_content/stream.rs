@@ -1,0 +1,144 @@
+//! A streamed answer: its pieces pass as the bytes they came in. A piece that tells why the answer ends is held until the
+//! next one comes, or the call is charged: it may be the last, which nothing else says.
+
+use crate::providers::decoder::{Seen, StreamDecoder};
+use crate::providers::failure::ProviderFailure;
+use crate::providers::gemini::failure;
+use crate::providers::gemini::wire::{self, Counts, Response};
+use crate::wire::sse::{self, EventSplitter};
+use bytes::{Bytes, BytesMut};
+
+const BLANK: &[u8] = b"\r\n\r\n";
+
+/// Reads one stream.
+#[derive(Default)]
+pub(super) struct PieceReader {
+    splitter: EventSplitter,
+    /// A piece that may be the last.
+    held: Bytes,
+    counts: Option<Counts>,
+    /// The most searches that a piece has told of: each tells of all so far.
+    searches: u64,
+    has_ended: bool,
+    seen: Seen,
+}
+
+impl PieceReader {
+    fn read(&mut self, whole: Bytes) -> Result<Bytes, ProviderFailure> {
+        let mut passed = BytesMut::with_capacity(whole.len() + self.held.len());
+        for event in sse::events(&whole) {
+            passed.extend_from_slice(&std::mem::take(&mut self.held));
+            let ends = sse::data(event).map(|data| self.piece(&data)).transpose()?.unwrap_or(false);
+            if ends {
+                self.held = whole.slice_ref(event);
+            } else {
+                passed.extend_from_slice(event);
+            }
+        }
+        Ok(passed.freeze())
+    }
+
+    /// Takes note of a piece. Whether it tells why the answer ends.
+    fn piece(&mut self, data: &[u8]) -> Result<bool, ProviderFailure> {
+        let piece: Response<'_> = serde_json::from_slice(data).map_err(|_| {
+            let excerpt = failure::excerpt(data);
+            ProviderFailure::malformed(format!("a piece of the upstream's stream cannot be read: {excerpt}"))
+        })?;
+        if let Some(error) = piece.error {
+            return Err(failure::in_band(error));
+        }
+        let mut ends = piece.prompt_feedback.is_some_and(|feedback| feedback.block_reason.is_some());
+        for mut candidate in piece.candidates.unwrap_or_default() {
+            ends |= candidate.finish_reason.is_some();
+            self.searches = self.searches.max(wire::searches(candidate.grounding_metadata));
+            self.seen.content_events += candidate.take_parts().len() as u64;
+        }
+        self.counts = piece.usage_metadata.or(self.counts.take());
+        self.has_ended |= ends;
+        if self.has_ended {
+            self.seen.usage = self.counts.as_ref().map(|counts| counts.usage(self.searches));
+        }
+        Ok(ends)
+    }
+}
+
+impl StreamDecoder for PieceReader {
+    fn push(&mut self, chunk: Bytes) -> Result<Bytes, ProviderFailure> {
+        let whole = self.splitter.push(chunk).map_err(|error| ProviderFailure::malformed(error.to_string()))?;
+        self.read(whole)
+    }
+
+    fn finish(&mut self) -> Result<Bytes, ProviderFailure> {
+        let rest = self.splitter.finish();
+        let passed = self.read(rest)?;
+        if !self.has_ended {
+            let message = "the upstream ended its stream before the answer was complete";
+            return Err(ProviderFailure::malformed(message));
+        }
+        if !self.held.is_empty() && !self.held.ends_with(b"\n\n") && !self.held.ends_with(BLANK) {
+            self.held = [&self.held, BLANK].concat().into();
+        }
+        Ok(passed)
+    }
+
+    /// Only the end of the stream tells.
+    fn is_complete(&self) -> bool {
+        false
+    }
+
+    fn terminal(&self) -> Bytes {
+        self.held.clone()
+    }
+
+    fn seen(&self) -> &Seen {
+        &self.seen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(text: &str, finish: &str) -> String {
+        let finish = if finish.is_empty() { String::new() } else { format!(r#","finishReason":"{finish}""#) };
+        let candidate = format!(r#"{{"content":{{"parts":[{{"text":"{text}"}}]}}{finish}}}"#);
+        format!(
+            "data: {{\"candidates\":[{candidate}],\"usageMetadata\":{{\"promptTokenCount\":2,\"candidatesTokenCount\":3}}}}\r\n\r\n"
+        )
+    }
+
+    fn told(stream: &str, bytes_at_once: usize) -> Result<(String, PieceReader), ProviderFailure> {
+        let (mut reader, mut out) = (PieceReader::default(), Vec::new());
+        for chunk in stream.as_bytes().chunks(bytes_at_once) {
+            out.extend_from_slice(&reader.push(Bytes::copy_from_slice(chunk))?);
+        }
+        out.extend_from_slice(&reader.finish()?);
+        Ok((String::from_utf8(out).unwrap(), reader))
+    }
+
+    #[test]
+    fn pieces_pass_as_they_came_and_the_last_waits_for_the_charge() {
+        let (first, last) = (piece("Hel", ""), piece("lo", "STOP"));
+        for bytes_at_once in [1, 7, 1000] {
+            let (passed, reader) = told(&format!("{first}{last}"), bytes_at_once).unwrap();
+            assert_eq!((passed, reader.terminal()), (first.clone(), Bytes::from(last.clone())));
+            assert_eq!(reader.seen().usage.unwrap().completion_tokens, 3);
+        }
+    }
+
+    #[test]
+    fn a_model_that_says_with_each_piece_why_it_would_end_is_not_cut_short() {
+        let (first, last) = (piece("Hel", "STOP"), piece("lo", "STOP"));
+        let (passed, reader) = told(&format!("{first}{last}"), 1000).unwrap();
+        assert_eq!((passed, reader.terminal()), (first, Bytes::from(last)));
+    }
+
+    #[test]
+    fn a_stream_that_is_cut_short_or_tells_of_an_error_fails() {
+        assert!(told(&piece("Hel", ""), 1000).is_err());
+        assert!(told("", 1000).is_err());
+        let error = "data: {\"error\":{\"code\":503,\"message\":\"overloaded\"}}\r\n\r\n";
+        let failure = told(&format!("{}{error}", piece("Hel", "")), 1000).err().unwrap();
+        assert_eq!((failure.status, failure.message.as_str()), (503, "overloaded"));
+    }
+}
