@@ -1,6 +1,7 @@
 //! Makes the cache that the configuration asks for.
 
 use super::error::StartError;
+use super::sealed::Sealed;
 use crate::aws::signing::SigningKey;
 use crate::cache::answers::Answers;
 use crate::cache::in_memory::{InMemory, Room};
@@ -9,9 +10,8 @@ use crate::cache::in_redis::{InRedis, RedisPlace, Topology};
 use crate::cache::in_s3::{BucketPlace, InS3};
 use crate::cache::in_table::InTable;
 use crate::cache::key::{Scope, is_namespace};
-use crate::cache::sealed::Sealing;
 use crate::cache::shelf::{Rules, Shelf};
-use crate::clock::Clock;
+use crate::clock::{Clock, Random};
 use crate::config::{CachePlace, CacheSettings, CacheShare, Environment, LitellmSettings, RedisSettings, S3Settings};
 #[cfg(feature = "embedded")]
 use crate::store::embedded::EmbeddedTable;
@@ -30,16 +30,15 @@ const FILE: &str = "answers.db";
 /// [`StartError`] names the setting at fault.
 pub(super) fn shelf(
     settings: &LitellmSettings,
-    table: &Arc<dyn Table>,
-    clock: &Arc<dyn Clock>,
+    (table, sealed): (&Arc<dyn Table>, &Sealed),
     environment: &Environment,
-    sealing: impl FnOnce() -> Sealing,
+    (clock, random): (&Arc<dyn Clock>, &Arc<dyn Random>),
 ) -> Result<Option<Arc<Shelf>>, StartError> {
     let controls = settings.allowed_cache_controls.clone();
     let asked = settings.cache.as_ref().filter(|_| controls.as_ref().is_none_or(|controls| !controls.is_empty()));
     let shelf = asked.map(|settings| open(settings, controls, (table, clock, environment))).transpose()?;
     let is_sealed = asked.is_some_and(|settings| settings.is_sealed);
-    Ok(shelf.map(|shelf| Arc::new(shelf.sealing(is_sealed.then(sealing)))))
+    Ok(shelf.map(|shelf| Arc::new(shelf.sealing(is_sealed.then(|| sealed.answers(random))))))
 }
 
 fn open(

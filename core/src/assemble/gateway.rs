@@ -167,9 +167,7 @@ impl Gateway {
             authorizer,
             files,
             transport,
-            cache: cache::shelf(&config.litellm, &table, &ground.clock, &environment, || {
-                sealed.answers(&ground.random)
-            })?,
+            cache: cache::shelf(&config.litellm, (&table, &sealed), &environment, (&ground.clock, &ground.random))?,
             clock: ground.clock,
             random: ground.random,
             sharing,
