@@ -5,8 +5,9 @@ import json
 
 import httpx2
 import pytest
+import yaml
 
-from support.gateway import MASTER_KEY
+from support.gateway import MASTER_KEY, start_postern
 from support.upstream import API_KEY, CLAUDE_SAYS, GEMINI_SAYS
 
 ASKED = {
@@ -146,3 +147,23 @@ def test_what_passes_is_guarded_as_every_call(postern, upstream):
     unnamed = postern.call("/mistral/v1/chat/completions", asked)
     assert (unnamed.status_code, "mistral" in unnamed.json()["error"]["message"]) == (500, True)
     assert upstream.requests == []
+
+
+def test_what_passes_goes_nowhere_else_where_a_budget_or_a_region_stands_in_its_way(upstream, logs, tmp_path):
+    own = {"ANTHROPIC_API_KEY": API_KEY, "ANTHROPIC_API_BASE": upstream.url.removesuffix("/v1"), "OPENAI_API_KEY": API_KEY}
+    budgets = {"anthropic": {"budget_limit": 1e-9, "time_period": "30d"}}
+    sections = {"general_settings": {"master_key": MASTER_KEY}, "router_settings": {"provider_budget_config": budgets}}
+    config = tmp_path / "passing.yaml"
+    environment = {"environment_variables": own | {"OPENAI_API_BASE": upstream.url}}
+    config.write_text(yaml.safe_dump({"model_list": [], **sections, **environment}))
+    gateway = start_postern("passing", config, "memory", logs)
+    try:
+        asked = {"model": "claude-sonnet-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+        spent = gateway.call("/anthropic/v1/messages", asked)
+        assert spent.status_code in (422, 429) and "budget" in spent.text.lower()
+        assert gateway.call("/customer/new", {"user_id": "european", "allowed_model_region": "eu"}).status_code == 200
+        far = gateway.call("/openai/v1/chat/completions", asked | {"model": "gpt-4o", "user": "european"})
+        assert far.status_code == 400 and "`eu`" in far.json()["error"]["message"]
+        assert upstream.requests == []
+    finally:
+        gateway.process.end()

@@ -70,8 +70,8 @@ pub enum CallError {
     /// client: the files are fetched.
     #[error("files are to be fetched first")]
     Unfetched(Vec<String>),
-    /// The end user may be answered from this region only, and the deployment is not known to be there. Never told to a
-    /// client: another one is looked for.
+    /// The end user may be answered from this region only, and the deployment is not known to be there: another one is
+    /// looked for, where the call may go elsewhere.
     #[error("the end user is answered from the region `{0}` only")]
     Elsewhere(String),
     /// A file that the request names by its address cannot be had.

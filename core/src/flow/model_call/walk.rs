@@ -100,6 +100,8 @@ impl ModelCalls {
             Ok((details, admitted)) => {
                 self.dispatch(request, (plan, details, admitted), Arc::clone(principal), facts).await
             }
+            // There is no other way to a provider's own API.
+            Err(refused) if request.passed.is_some() => Err(refused.error.into()),
             // In a box: this is the rare way.
             Err(refused) => Box::pin(self.walk_around(request, refused, plan, (principal, course), facts)).await,
         }
