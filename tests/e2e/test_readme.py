@@ -193,9 +193,11 @@ def test_the_functions_are_built_and_one_is_deployed_into_an_account(aws_account
 def test_sam_deploy_asks_its_questions_and_then_needs_an_account():
     """As far as it goes without AWS: no emulator knows SAM's transform. Its options, the template and what it asks are
     right; the first thing that it wants of the account fails."""
-    # It asks of each route whether anybody may call it, and of three things more.
-    routes = (ROOT / "template.yaml").read_text().count("RestApiId:")
-    answers = "\n" * 13 + "y\n" * (routes + 3) + "n\n"
+    # It asks for the stack's name and region, for each parameter, and of two things more; then of each route whether
+    # anybody may call it, and of three things more.
+    template = (ROOT / "template.yaml").read_text()
+    parameters = len(re.findall(r"^  \w+:$", template.partition("Parameters:")[2].partition("Conditions:")[0], re.M))
+    answers = "\n" * (parameters + 4) + "y\n" * (template.count("RestApiId:") + 3) + "n\n"
     account = {**ON_AWS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}", "AWS_MAX_ATTEMPTS": "1"}
     shell = subprocess.run(
         ["bash", "-c", the("sam deploy")], cwd=ROOT, env={**os.environ, **account}, input=answers, capture_output=True,
