@@ -17,11 +17,21 @@ def ask(gateway, method, path, body=None):
     return httpx2.request(method, gateway.url + path, headers=headers, json=body, timeout=60)
 
 
+# Of a provider's own API only some paths pass.
+PASSED = {
+    "/openai/{endpoint}": "/openai/v1/chat/completions",
+    "/anthropic/{endpoint}": "/anthropic/v1/messages",
+    "/gemini/{endpoint}": "/gemini/v1beta/models/none:generateContent",
+    "/cohere/{endpoint}": "/cohere/v2/chat",
+    "/mistral/{endpoint}": "/mistral/v1/chat/completions",
+}
+
+
 def test_every_route_that_is_told_of_is_there(gateway):
     routes = gateway.call("/routes").json()["routes"]
     assert len(routes) > 150
     for route in routes:
-        path = re.sub(r"\{[^}]*\}", "none", route["path"])
+        path = re.sub(r"\{[^}]*\}", "none", PASSED.get(route["path"], route["path"]))
         # Without a key: a route that is not there is told to anybody.
         answer = httpx2.request(route["methods"][0], gateway.url + path, timeout=60)
         assert answer.status_code not in (404, 405), (route, answer.text)
