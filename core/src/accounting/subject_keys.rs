@@ -8,7 +8,7 @@
 use super::spend_row::SpendRow;
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::subject::{Subject, SubjectKeyError, SubjectKeys, open_for};
-use crate::crypto::{CipherKey, Place, SealError, Sealer};
+use crate::crypto::{CipherKey, Place, Resealed, SealError, Sealer};
 use crate::store::item::{Item, Key};
 use crate::store::table::{Freshness, Query, ReadError, Table, WriteError};
 use crate::store::write::{Change, Condition, Write};
@@ -44,19 +44,6 @@ struct Parts {
     known: Mutex<HashMap<Subject, (Timestamp, CipherKey)>>,
 }
 
-/// What a page of work came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ResealedKeys {
-    /// Keys looked at.
-    pub examined: u64,
-    /// Keys sealed anew.
-    pub done: u64,
-    /// Keys that could not be opened or sealed.
-    pub passed_over: u64,
-    /// The last that was looked at; `None`: there are no more.
-    pub next: Option<String>,
-}
-
 impl StoredSubjectKeys {
     /// Partitions that they are spread over.
     pub const SHARDS: u8 = 16;
@@ -84,9 +71,9 @@ impl StoredSubjectKeys {
     ///
     /// # Errors
     /// As [`Table::query`].
-    pub async fn reseal(&self, shard: u8, after: Option<String>, limit: usize) -> Result<ResealedKeys, ReadError> {
+    pub async fn reseal(&self, shard: u8, after: Option<String>, limit: usize) -> Result<Resealed, ReadError> {
         let page = self.0.table.query(&Query { limit, after, ..Query::partition(partition(shard)) }).await?;
-        let mut resealed = ResealedKeys { next: page.next, ..ResealedKeys::default() };
+        let mut resealed = Resealed { next: page.next, ..Resealed::default() };
         for item in &page.items {
             resealed.examined += 1;
             let Some(old) = item.text(KEY) else { continue };

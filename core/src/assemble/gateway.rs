@@ -145,7 +145,7 @@ impl Gateway {
         let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
         let maintenance = maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache));
-        let maintenance = Arc::new(maintenance.resealing(sealed.store.clone(), sealed.subjects.clone()));
+        let maintenance = Arc::new(maintenance.resealing(sealed.resealing()));
         let records = RecordStore::new(Arc::clone(&table));
         let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
         let (remembered, logs) = ((&cache, &directory), (&sealed, &spend));

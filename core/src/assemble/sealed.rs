@@ -1,4 +1,4 @@
-//! What stands sealed in the table, put together: stored credentials, and the keys of users.
+//! What stands sealed in the table, put together: stored credentials and models, and the keys of users.
 
 use crate::accounting::subject_keys::StoredSubjectKeys;
 use crate::cache::sealed::Sealing;
@@ -8,14 +8,17 @@ use crate::credentials::known::KnownCredentials;
 use crate::credentials::store::CredentialStore;
 use crate::crypto::Sealer;
 use crate::flow::admin::credentials::CredentialAdmin;
+use crate::flow::maintenance::Resealable;
 use crate::flow::model_call::{KeptContents, NamedCredentials};
 use crate::routing::Targets;
+use crate::routing::stored::StoredModels;
 use crate::store::table::Table;
 use std::sync::Arc;
 
 /// The parts.
 pub(super) struct Sealed {
-    pub(super) store: CredentialStore,
+    store: CredentialStore,
+    models: StoredModels,
     pub(super) subjects: StoredSubjectKeys,
     known: Arc<KnownCredentials>,
     configured: Vec<ConfiguredCredential>,
@@ -31,12 +34,13 @@ impl Sealed {
         (clock, staleness_millis): (&Arc<dyn Clock>, i64),
     ) -> Self {
         let store = CredentialStore::new(Arc::clone(table), sealer.clone());
+        let models = StoredModels::new(Arc::clone(table), sealer.clone());
         let subjects = StoredSubjectKeys::new(Arc::clone(table), sealer, Arc::clone(clock), staleness_millis);
         let known = Arc::new(KnownCredentials::new(store.clone(), Arc::clone(clock), staleness_millis));
         let keeps = config.general.store_prompts_in_spend_logs;
         let is_named = config.general.store_model_in_db == Some(true)
             || config.models.iter().any(|model| model.params.credential.is_some());
-        Self { store, subjects, known, configured: config.credentials.clone(), is_named, keeps }
+        Self { store, models, subjects, known, configured: config.credentials.clone(), is_named, keeps }
     }
 
     /// Credentials for calls, where a deployment names one.
@@ -49,6 +53,12 @@ impl Sealed {
     pub(super) fn kept(&self, random: &Arc<dyn Random>) -> Option<Arc<KeptContents>> {
         let kept = || Arc::new(KeptContents { keys: Arc::new(self.subjects.clone()), random: Arc::clone(random) });
         self.keeps.then(kept)
+    }
+
+    /// All that is sealed anew when keys change.
+    pub(super) fn resealing(&self) -> Resealable {
+        let (credentials, subjects) = (self.store.clone(), self.subjects.clone());
+        Resealable { credentials, subjects, models: self.models.clone() }
     }
 
     /// Seals kept answers.

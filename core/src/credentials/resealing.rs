@@ -2,21 +2,9 @@
 //! only if nobody changed it meanwhile. Values are readable before, while and after.
 
 use super::store::{CredentialError, CredentialStore, PARTITION, VALUES, from_item};
+use crate::crypto::Resealed;
 use crate::store::table::{Query, ReadError};
 use crate::store::write::Change;
-
-/// What a page of work came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Resealed {
-    /// Credentials looked at.
-    pub examined: u64,
-    /// Credentials sealed anew.
-    pub done: u64,
-    /// Credentials that could not be opened or sealed; the log says why.
-    pub passed_over: u64,
-    /// The last that was looked at; `None`: there are no more.
-    pub next: Option<String>,
-}
 
 impl CredentialStore {
     /// Looks at the next `limit` credentials after `after`.

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `MODELS` | `model_name`, `model_info`, `created_at`, `created_by`, `updated_at`, `updated_by` in the open; `litellm_params`: sealed JSON text |
 
-use crate::crypto::{Place, SealError, Sealer};
+use crate::crypto::{Place, Resealed, SealError, Sealer};
 use crate::secret::Secret;
 use crate::store::documents::{Document, DocumentError, Documents};
 use crate::store::table::{ReadError, Table};
@@ -130,6 +130,39 @@ impl StoredModels {
         Ok(StoredModel { document: Some(document), ..after })
     }
 
+    /// Seals the next models after an id anew, where they are sealed otherwise than they would be now: each only if nobody
+    /// changed it meanwhile, as whoever did sealed it with the key of now.
+    ///
+    /// # Errors
+    /// As [`Documents::page`].
+    pub async fn reseal(&self, after: Option<String>, limit: usize) -> Result<Resealed, ReadError> {
+        let (documents, next) = self.documents.page(after, limit).await?;
+        let mut resealed = Resealed { next, ..Resealed::default() };
+        for document in documents {
+            resealed.examined += 1;
+            match self.reseal_one(&document).await {
+                Ok(done) => resealed.done += u64::from(done),
+                Err(StoredModelError::Document(DocumentError::Changed)) => {}
+                Err(error) => {
+                    tracing::warn!(model = document.id, %error, "a stored model is not sealed anew");
+                    resealed.passed_over += 1;
+                }
+            }
+        }
+        Ok(resealed)
+    }
+
+    async fn reseal_one(&self, document: &Document) -> Result<bool, StoredModelError> {
+        let sealed = document.value.get(PARAMS).and_then(Value::as_str).unwrap_or_default();
+        let Some(new) = self.sealer.rewrapped(&Place::new(TABLE, &document.id, PARAMS), sealed).await? else {
+            return Ok(false);
+        };
+        let mut value = document.value.clone();
+        value.insert(PARAMS.to_owned(), new.into());
+        self.documents.replace(document, value).await?;
+        Ok(true)
+    }
+
     /// The documents behind, for what needs no parameters.
     pub fn documents(&self) -> &Documents {
         &self.documents
@@ -156,5 +189,44 @@ impl StoredModels {
         let corrupt = || ReadError::Corrupt(format!("the parameters of model `{}`", document.id));
         let params = serde_json::from_str(opened.secret.expose()).map_err(|_| corrupt())?;
         Ok(StoredModel { id: document.id.clone(), params, told, document: Some(document) })
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "embedded")]
+mod tests {
+    use super::*;
+    use crate::clock::{Random, SystemClock, SystemRandom};
+    use crate::crypto::litellm_value::Algorithm;
+    use crate::crypto::sealer::Keyring;
+    use crate::store::embedded::EmbeddedTable;
+    use serde_json::json;
+
+    fn models(table: &Arc<dyn Table>, salts: &[&str]) -> StoredModels {
+        let ring = salts.iter().fold(Keyring::default(), |ring, salt| ring.salt(&Secret::new(*salt)));
+        let sealer = ring.sealer(Algorithm::default(), Arc::new(SystemRandom) as Arc<dyn Random>);
+        StoredModels::new(Arc::clone(table), sealer)
+    }
+
+    fn params(key: &str) -> Map<String, Value> {
+        json!({"model": "openai/a", "api_key": key}).as_object().unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn models_are_sealed_anew_page_by_page_and_once() {
+        let table: Arc<dyn Table> = Arc::new(EmbeddedTable::in_memory(Arc::new(SystemClock)).unwrap());
+        let (old, new) = (models(&table, &["old"]), models(&table, &["new", "old"]));
+        for id in ["a", "b", "c"] {
+            old.create(id, params(id), Map::new()).await.unwrap();
+        }
+        models(&table, &["lost"]).create("d", params("d"), Map::new()).await.unwrap();
+        let first = new.reseal(None, 2).await.unwrap();
+        assert_eq!((first.examined, first.done, first.passed_over, first.next.as_deref()), (2, 2, 0, Some("b")));
+        let rest = new.reseal(first.next, 9).await.unwrap();
+        assert_eq!((rest.examined, rest.done, rest.passed_over, rest.next), (2, 1, 1, None));
+        let again = new.reseal(None, 9).await.unwrap();
+        assert_eq!((again.examined, again.done, again.passed_over), (4, 0, 1));
+        let opened = models(&table, &["new"]).all().await.unwrap();
+        assert_eq!(opened.iter().map(|model| model.params["api_key"].as_str().unwrap()).collect::<String>(), "abc");
     }
 }

@@ -79,18 +79,29 @@ impl Documents {
     /// # Errors
     /// As [`Table::query`].
     pub async fn list(&self) -> Result<Vec<Document>, ReadError> {
-        let mut query = Query { limit: PAGE, range: SortRange::All, ..Query::partition(self.list.as_str()) };
-        let mut found = Vec::new();
+        let (mut found, mut after) = (Vec::new(), None);
         loop {
-            let page = self.table.query(&query).await?;
-            for item in &page.items {
-                found.push(read(item)?);
-            }
-            match page.next {
-                Some(next) => query.after = Some(next),
+            let (documents, next) = self.page(after, PAGE).await?;
+            found.extend(documents);
+            match next {
+                Some(_) => after = next,
                 None => return Ok(found),
             }
         }
+    }
+
+    /// The next documents after an id, and where to go on; `None`: there are no more.
+    ///
+    /// # Errors
+    /// As [`Table::query`].
+    pub async fn page(
+        &self,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<Document>, Option<String>), ReadError> {
+        let query = Query { limit, after, range: SortRange::All, ..Query::partition(self.list.as_str()) };
+        let page = self.table.query(&query).await?;
+        Ok((page.items.iter().map(read).collect::<Result<_, _>>()?, page.next))
     }
 
     /// How often the list was changed.

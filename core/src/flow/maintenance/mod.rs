@@ -22,4 +22,5 @@ mod spend_sums;
 mod tests;
 
 pub use event::{Event, EventError, Task};
+pub use resealing::Resealable;
 pub use run::Maintenance;

@@ -1,4 +1,4 @@
-//! Seals stored credentials anew where they are sealed otherwise than they would be now: under an older key, or in
+//! Seals stored credentials, models and keys of users anew where they are sealed otherwise than they would be now: under an older key, or in
 //! LiteLLM's form. Answers do not wait for it, and every value can be read before, while and after.
 //!
 //! Kept from run to run: `list`, which of the lists is under way, and `after`, the last entry that was looked at.
@@ -7,8 +7,9 @@ use super::cursor::Cursor;
 use super::error::JobError;
 use super::progress::{Ended, Progress, Until};
 use crate::accounting::subject_keys::StoredSubjectKeys;
-use crate::credentials::resealing::Resealed;
 use crate::credentials::store::CredentialStore;
+use crate::crypto::Resealed;
+use crate::routing::stored::StoredModels;
 use crate::store::write::Change;
 
 /// Entries looked at between two looks at the clock.
@@ -20,28 +21,31 @@ const LIST: &str = "list";
 const AFTER: &str = "after";
 
 /// What is sealed.
-pub(super) struct Sealed<'run> {
-    pub(super) credentials: &'run CredentialStore,
-    pub(super) subjects: &'run StoredSubjectKeys,
+pub struct Resealable {
+    /// Named credentials.
+    pub credentials: CredentialStore,
+    /// Keys of users and end users.
+    pub subjects: StoredSubjectKeys,
+    /// Models of the table.
+    pub models: StoredModels,
 }
 
-impl Sealed<'_> {
-    /// The next entries of a list, which there are one of credentials and several of subjects' keys; `None`: no such list.
+impl Resealable {
+    /// The next entries of a list: one of credentials, several of subjects' keys, one of models. `None`: no such list.
     async fn next(&self, list: u8, after: Option<String>) -> Result<Option<Resealed>, JobError> {
         match list.checked_sub(1) {
             None => Ok(Some(self.credentials.reseal(after, AT_ONCE).await?)),
             Some(shard) if shard < StoredSubjectKeys::SHARDS => {
-                let page = self.subjects.reseal(shard, after, AT_ONCE).await?;
-                let (examined, done, passed_over) = (page.examined, page.done, page.passed_over);
-                Ok(Some(Resealed { examined, done, passed_over, next: page.next }))
+                Ok(Some(self.subjects.reseal(shard, after, AT_ONCE).await?))
             }
+            Some(StoredSubjectKeys::SHARDS) => Ok(Some(self.models.reseal(after, AT_ONCE).await?)),
             Some(_) => Ok(None),
         }
     }
 }
 
 pub(super) async fn run(
-    sealed: Option<Sealed<'_>>,
+    sealed: Option<&Resealable>,
     cursor: &Cursor<'_>,
     until: Until<'_>,
     progress: &mut Progress,

@@ -7,14 +7,13 @@ use super::event::{Event, Task};
 use super::job::Job;
 use super::progress::{Ended, Progress, Until};
 use super::report::{JobReport, Report, Status};
+use super::resealing::Resealable;
 use super::{budget_rollover, expired_holds, expired_items, health_checks, log_retention, resealing, spend_sums};
 use crate::accounting::spend_log::SpendLog;
-use crate::accounting::subject_keys::StoredSubjectKeys;
 use crate::admission::ledger::Ledger;
 use crate::auth::budget_period::BudgetPeriods;
 use crate::auth::cache::PrincipalCache;
 use crate::clock::{Clock, Timestamp};
-use crate::credentials::store::CredentialStore;
 use crate::flow::health::Health;
 use crate::store::expiry::SweepExpired;
 use crate::store::table::Table;
@@ -28,7 +27,7 @@ pub struct Maintenance {
     spend: SpendLog,
     expiring: Option<Arc<dyn SweepExpired>>,
     remembered: Option<Arc<PrincipalCache>>,
-    sealed: Option<(CredentialStore, StoredSubjectKeys)>,
+    sealed: Option<Resealable>,
     health: OnceLock<Arc<Health>>,
     clock: Arc<dyn Clock>,
 }
@@ -53,8 +52,8 @@ impl Maintenance {
     }
 
     /// Seals these anew where they are sealed otherwise than they would be now.
-    pub fn resealing(self, credentials: CredentialStore, subjects: StoredSubjectKeys) -> Self {
-        Self { sealed: Some((credentials, subjects)), ..self }
+    pub fn resealing(self, sealed: Resealable) -> Self {
+        Self { sealed: Some(sealed), ..self }
     }
 
     /// Probes deployments, as `health` is set up. What it says first counts.
@@ -119,11 +118,7 @@ impl Maintenance {
                 budget_rollover::run(budgets, &cursor, until, progress).await
             }
             Job::SpendSums => spend_sums::run(&self.spend, &cursor, until, progress).await,
-            Job::Resealing => {
-                let sealed = self.sealed.as_ref();
-                let sealed = sealed.map(|(credentials, subjects)| resealing::Sealed { credentials, subjects });
-                Box::pin(resealing::run(sealed, &cursor, until, progress)).await
-            }
+            Job::Resealing => Box::pin(resealing::run(self.sealed.as_ref(), &cursor, until, progress)).await,
             Job::LogRetention => log_retention::run(&self.spend, &cursor, until, progress).await,
             Job::ExpiredItems => expired_items::run(self.expiring.as_deref(), until, progress).await,
             Job::HealthChecks => health_checks::run(self.health.get().map(Arc::as_ref), until, progress).await,
