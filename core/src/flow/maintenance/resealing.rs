@@ -1,5 +1,5 @@
-//! Seals stored credentials, models and keys of users anew where they are sealed otherwise than they would be now: under an older key, or in
-//! LiteLLM's form. Answers do not wait for it, and every value can be read before, while and after.
+//! Seals stored credentials, models and keys of users anew where they are sealed otherwise than they would be now: under an
+//! older key, or in LiteLLM's form. Answers do not wait for it, and every value can be read before, while and after.
 //!
 //! Kept from run to run: `list`, which of the lists is under way, and `after`, the last entry that was looked at.
 

@@ -3,7 +3,6 @@
 
 use super::answer;
 use super::call_id;
-use super::failure;
 use super::sources;
 use super::wire::{self, Candidate, Counts, FunctionCall, InlineData, Part, Response};
 use crate::api::answer::arguments;
@@ -49,13 +48,7 @@ impl PieceEvents {
 
 impl ChatEvents for PieceEvents {
     fn event(&mut self, data: &[u8], out: &mut ChunkWriter) -> Result<(), ProviderFailure> {
-        let piece: Response<'_> = serde_json::from_slice(data).map_err(|_| {
-            let excerpt = failure::excerpt(data);
-            ProviderFailure::malformed(format!("a piece of the upstream's stream cannot be read: {excerpt}"))
-        })?;
-        if let Some(error) = piece.error {
-            return Err(failure::in_band(error));
-        }
+        let piece = Response::piece(data)?;
         if piece.prompt_feedback.is_some_and(|feedback| feedback.block_reason.is_some()) {
             self.told(0)?.finish = Some(Finish::ContentFilter);
         }

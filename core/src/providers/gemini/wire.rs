@@ -2,9 +2,10 @@
 //!
 //! Wire format: <https://ai.google.dev/api/generate-content#generatecontentresponse>
 
-use super::failure::ErrorMember;
+use super::failure::{self, ErrorMember};
 use crate::api::answer::finish::Finish;
 use crate::api::chat::text::Text;
+use crate::providers::failure::ProviderFailure;
 use crate::usage::{ServiceTier, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -24,6 +25,23 @@ pub(super) struct Response<'a> {
     /// The answer's name.
     #[serde(borrow, default)]
     pub(super) response_id: Option<Text<'a>>,
+}
+
+impl<'a> Response<'a> {
+    /// A piece of a stream.
+    ///
+    /// # Errors
+    /// [`ProviderFailure`]: it cannot be read, or tells of an error.
+    pub(super) fn piece(data: &'a [u8]) -> Result<Self, ProviderFailure> {
+        let mut piece: Self = serde_json::from_slice(data).map_err(|_| {
+            let excerpt = failure::excerpt(data);
+            ProviderFailure::malformed(format!("a piece of the upstream's stream cannot be read: {excerpt}"))
+        })?;
+        match piece.error.take() {
+            Some(error) => Err(failure::in_band(error)),
+            None => Ok(piece),
+        }
+    }
 }
 
 /// Why the request was not answered at all.

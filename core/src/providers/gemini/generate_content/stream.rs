@@ -3,7 +3,6 @@
 
 use crate::providers::decoder::{Seen, StreamDecoder};
 use crate::providers::failure::ProviderFailure;
-use crate::providers::gemini::failure;
 use crate::providers::gemini::wire::{self, Counts, Response};
 use crate::wire::sse::{self, EventSplitter};
 use bytes::{Bytes, BytesMut};
@@ -40,13 +39,7 @@ impl PieceReader {
 
     /// Takes note of a piece. Whether it tells why the answer ends.
     fn piece(&mut self, data: &[u8]) -> Result<bool, ProviderFailure> {
-        let piece: Response<'_> = serde_json::from_slice(data).map_err(|_| {
-            let excerpt = failure::excerpt(data);
-            ProviderFailure::malformed(format!("a piece of the upstream's stream cannot be read: {excerpt}"))
-        })?;
-        if let Some(error) = piece.error {
-            return Err(failure::in_band(error));
-        }
+        let piece = Response::piece(data)?;
         let mut ends = piece.prompt_feedback.is_some_and(|feedback| feedback.block_reason.is_some());
         for mut candidate in piece.candidates.unwrap_or_default() {
             ends |= candidate.finish_reason.is_some();
