@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from support.gateway import MASTER_KEY, start_postern
+from support.gateway import MASTER_KEY, PATIENCE, start_postern
 from support.process import eventually, free_port
 from support.upstream import API_KEY
 
@@ -25,7 +25,7 @@ def begin(aws, logs, upstream, tmp_path):
             }
             for name, entry in ((name, dict(entry)) for name, entry in deployments.items())
         ]
-        settings = {"master_key": MASTER_KEY} | (general or {})
+        settings = {"master_key": MASTER_KEY} | ({} if proxy else PATIENCE) | (general or {})
         sections = {"general_settings": settings, "router_settings": {"num_retries": 0} | (router or {})}
         name = f"{tmp_path.name}-{len(started)}"
         config = tmp_path / f"{name}.yaml"
@@ -121,6 +121,21 @@ def test_a_deployment_that_one_process_leaves_alone_is_left_alone_by_all(begin, 
     assert [request["body"]["model"] for request in upstream.requests].count("busy") == 2, "the other never asked it"
 
 
+def test_the_lowest_order_goes_first_and_the_next_where_it_fails(begin, upstream):
+    deployments = {"last": {}, "second": {"params": {"order": 2}}, "first": {"params": {"order": 1, "api_base": GONE}}}
+    gateway = begin(deployments, router={"num_retries": 1, "retry_after": 0})
+    assert {answered_by(gateway) for _ in range(4)} == {"second"}
+
+
+def test_a_deployment_of_a_team_answers_its_team_alone(begin, upstream):
+    gateway = begin({"theirs": {"team_id": "team-t"}})
+    assert gateway.call("/team/new", {"team_id": "team-t"}).status_code == 200
+    keys = {True: gateway.key(team_id="team-t"), False: gateway.key()}
+    body = {"model": "shared", "messages": [{"role": "user", "content": "hello"}]}
+    answers = {is_theirs: gateway.call("/v1/chat/completions", body, key=key) for is_theirs, key in keys.items()}
+    assert (answers[True].status_code, answers[False].status_code) == (200, 400), answers[False].text
+
+
 def test_a_deployment_that_cannot_take_a_requests_parameters_is_left_out_where_that_is_looked_at(begin):
     two = {"narrow": {"params": {"model": "mistral/mistral-large-latest"}}, "wide": {}}
     gateway = begin(two, router={"enable_pre_call_checks": True})
@@ -152,7 +167,7 @@ def test_a_model_has_other_names_and_lists_show_those_that_are_not_hidden(begin)
     assert [answered_by(gateway, name) for name in ("gpt", "secret", "old-one")] == ["d0", "d0", "d1"]
     listed = [model["id"] for model in gateway.call("/v1/models").json()["data"]]
     assert listed == ["shared", "new-one", "gpt"]
-    key = gateway.call("/key/generate", {"models": ["shared"]}).json()["key"]
+    key = gateway.key(models=["shared"])
     for name, status in [("gpt", 200), ("old-one", 403)]:
         body = {"model": name, "messages": [{"role": "user", "content": "hello"}]}
         assert gateway.call("/v1/chat/completions", body, key=key).status_code == status

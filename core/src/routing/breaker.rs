@@ -78,11 +78,13 @@ struct Window {
 
 impl Breaker {
     /// Until when the deployment is left alone, in milliseconds since the epoch; 0 or past: it is not.
+    #[inline]
     pub fn cooldown_until(&self) -> i64 {
         self.cooling_until.load(Ordering::Relaxed)
     }
 
     /// Whether it is left alone at `now`.
+    #[inline]
     pub fn is_cooling(&self, now: Timestamp) -> bool {
         self.cooldown_until() > now.millis()
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Filters {
     teams: bool,
-    tags: bool,
+    pub(super) tags: bool,
     checks: bool,
     sizes: bool,
 }
@@ -34,6 +34,12 @@ impl Filters {
     /// Whether nothing can take anything away from a call that asks for no region.
     pub(super) fn are_idle(self) -> bool {
         !(self.teams || self.tags || self.checks)
+    }
+
+    /// Whether a deployment can answer a call that asks for no region, whatever the others can do: tags are known for
+    /// all of them.
+    pub(super) fn are_of_each_alone(self) -> bool {
+        !(self.teams || self.checks)
     }
 }
 

@@ -3,15 +3,20 @@
 use super::access;
 pub use super::choice::chance::fraction;
 use super::choice::circumstances::Circumstances;
+use super::choice::lane::Lane;
+use super::choice::shuffle::Shares;
 use super::choice::strategy;
 use super::deployment::Deployment;
 use super::filter::{self, Filters};
 use super::left::{Filter, Left, NothingLeft};
 use super::retry_budget::RetryBudget;
 use super::routing::Routing;
+use super::tags::Meant;
 use super::wish::Wish;
 use crate::clock::{Random, Timestamp};
+use crate::config::routing::StrategyName;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// All deployments of one public name. Never empty.
@@ -27,13 +32,29 @@ pub struct Group {
     stands_for: Option<String>,
     routing: Arc<Routing>,
     filters: Filters,
+    /// Their orders, the lowest first; empty where all have the same.
+    orders: Vec<i64>,
+    /// `None` where a choice has to look at all of them.
+    shares: Option<Shares>,
+    /// What a choice looks at, where it has to look at all of them.
+    lanes: Vec<Lane>,
+    /// The tags of all deployments, where tags count.
+    tags: BTreeSet<String>,
 }
 
 impl Group {
     /// These deployments, chosen as the routing says.
     pub fn new(name: String, deployments: Vec<Arc<Deployment>>, routing: Arc<Routing>) -> Self {
         let filters = Filters::of(&deployments, &routing);
-        Self { name, deployments, retries: RetryBudget::default(), stands_for: None, routing, filters }
+        let is_shuffled = routing.settings().strategy == StrategyName::SimpleShuffle;
+        let shares = if is_shuffled && filters.are_of_each_alone() { Shares::of(&deployments) } else { None };
+        let lanes = deployments.iter().filter(|_| !is_shuffled).map(|deployment| Lane::of(deployment)).collect();
+        let tags = deployments.iter().filter(|_| filters.tags).flat_map(|deployment| &deployment.traits.tags);
+        let tags = tags.cloned().collect();
+        let retries = RetryBudget::default();
+        let orders: BTreeSet<i64> = deployments.iter().map(|deployment| deployment.traits.order).collect();
+        let orders = if orders.len() > 1 { orders.into_iter().collect() } else { Vec::new() };
+        Self { name, deployments, retries, stands_for: None, routing, filters, orders, shares, lanes, tags }
     }
 
     /// The same deployments under another name.
@@ -48,12 +69,36 @@ impl Group {
         allows(name) || self.stands_for.as_deref().is_some_and(allows)
     }
 
-    /// Picks one of the deployments that can answer and are `usable`, as the strategy says. Those that did not answer
-    /// when they were last probed are left out, but never the last one.
+    /// Picks one of the deployments that can answer and are `usable`: of the lowest order that has one, as the strategy
+    /// says. Those that did not answer when they were last probed are left out, but never the last one.
     ///
     /// # Errors
     /// [`NothingLeft`] says what left out how many.
     pub fn choose(
+        &self,
+        random: &dyn Random,
+        now: Timestamp,
+        wish: &Wish<'_>,
+        usable: impl Fn(&Deployment) -> bool,
+    ) -> Result<Arc<Deployment>, NothingLeft> {
+        let of = |order: i64, is_healthy: bool| {
+            let is_of = |deployment: &Deployment| {
+                deployment.traits.order == order
+                    && (!is_healthy || deployment.seen.is_healthy(now))
+                    && usable(deployment)
+            };
+            self.choose_among(random, now, wish, is_of).ok()
+        };
+        let healthy = self.orders.iter().map(|order| (*order, true));
+        let mut all = healthy.chain(self.orders.iter().map(|order| (*order, false)));
+        match all.find_map(|(order, is_healthy)| of(order, is_healthy)) {
+            Some(first) => Ok(first),
+            None => self.choose_among(random, now, wish, usable),
+        }
+    }
+
+    /// The same, whatever their order.
+    fn choose_among(
         &self,
         random: &dyn Random,
         now: Timestamp,
@@ -67,22 +112,50 @@ impl Group {
         {
             return Ok(Arc::clone(only));
         }
-        let mut left = Left::all(&self.deployments);
-        filter::apply(self.filters, &self.routing, &mut left, wish);
-        left.keep(Filter::Unusable, usable);
-        left.prefer(|deployment| deployment.seen.is_healthy(now));
-        let circumstances = Circumstances { routing: &self.routing, wish, now, random };
-        match strategy::one_of(std::mem::take(&mut left.deployments), &circumstances) {
-            Some(chosen) => Ok(Arc::clone(chosen)),
-            None => Err(left.nothing(&self.name)),
+        if let Some(drawn) = self.drawn(random, now, wish, &usable) {
+            return Ok(Arc::clone(drawn));
         }
+        let (deployments, lanes) = (self.deployments.as_slice(), self.lanes.as_slice());
+        let circumstances = Circumstances { deployments, lanes, routing: &self.routing, wish, now, random };
+        let is_usable = |index: usize| deployments.get(index).is_some_and(|deployment| usable(deployment));
+        let chosen = if self.filters.are_idle() && wish.region.is_none() {
+            strategy::one_of(0..deployments.len(), &circumstances, is_usable)
+        } else {
+            strategy::one_of(self.left(wish).indices.into_iter(), &circumstances, is_usable)
+        };
+        chosen.and_then(|index| deployments.get(index)).cloned().ok_or_else(|| {
+            let mut left = self.left(wish);
+            left.keep(Filter::Unusable, usable);
+            left.nothing(&self.name)
+        })
+    }
+
+    /// One that was drawn by its share, where that can be done, and that can answer.
+    fn drawn(
+        &self,
+        random: &dyn Random,
+        now: Timestamp,
+        wish: &Wish<'_>,
+        usable: impl Fn(&Deployment) -> bool,
+    ) -> Option<&Arc<Deployment>> {
+        let shares = self.shares.as_ref().filter(|_| wish.region.is_none())?;
+        let any = self.routing.settings().tag_filtering_match_any;
+        let meant = self.filters.tags.then(|| Meant::of(wish.tags, any, |tag| self.tags.contains(tag)));
+        let is_meant = |deployment: &Deployment| meant.as_ref().is_none_or(|meant| meant.is(deployment));
+        shares.draw(&self.deployments, random, |deployment| {
+            is_meant(deployment) && usable(deployment) && deployment.seen.is_healthy(now)
+        })
     }
 
     /// The deployments that can answer such a call, whether or not they are usable now.
     pub fn fitting(&self, wish: &Wish<'_>) -> Vec<&Arc<Deployment>> {
+        self.left(wish).deployments().collect()
+    }
+
+    fn left(&self, wish: &Wish<'_>) -> Left<'_> {
         let mut left = Left::all(&self.deployments);
         filter::apply(self.filters, &self.routing, &mut left, wish);
-        left.deployments
+        left
     }
 
     /// The access groups that the model belongs to (`model_info.access_groups`): names that a key's list may hold.
@@ -157,6 +230,25 @@ mod tests {
         assert_eq!(chosen(&group, &Wish { fits: Some(&fits), ..Wish::default() }).unwrap(), "0");
         let unchecked = group_by(json!({}), &sizes[..1]);
         assert!(chosen(&unchecked, &wish(&longest)).is_ok(), "not asked for");
+    }
+
+    #[test]
+    fn the_lowest_order_goes_first_as_long_as_one_of_it_can_answer() {
+        let group = group(&[json!({}), json!({"order": 2}), json!({"order": 1}), json!({"order": "1"})]);
+        let wish = Wish::default();
+        let chosen = |usable: &dyn Fn(&Deployment) -> bool| {
+            let chosen = (0..20).map(|_| group.choose(&SystemRandom, NOW, &wish, usable).unwrap().id.to_string());
+            chosen.collect::<BTreeSet<_>>().into_iter().collect::<String>()
+        };
+        assert_eq!(chosen(&|_| true), "23");
+        assert_eq!(chosen(&|deployment| !["2", "3"].contains(&deployment.id.as_str())), "1");
+        assert_eq!(chosen(&|deployment| deployment.id.as_str() == "0"), "0", "one that says none goes last");
+        for deployment in &group.deployments[1..] {
+            deployment.seen.is_unhealthy_until(NOW.plus_millis(1));
+        }
+        assert_eq!(chosen(&|_| true), "0", "an answer may be had");
+        group.deployments[0].seen.is_unhealthy_until(NOW.plus_millis(1));
+        assert_eq!(chosen(&|_| true), "23");
     }
 
     #[test]

@@ -1,16 +1,20 @@
 //! The latest latencies of a deployment and their mean, which is worked out when one is added and costs nothing to read.
 
 use crate::clock::Timestamp;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// The latest latencies; the oldest gives way. Each is seconds in the upper half and when it was measured, in seconds,
 /// in the lower; 0 is none.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Latencies {
-    slots: Box<[AtomicU64]>,
-    next: AtomicUsize,
     own: Mean,
     others: Mean,
+    /// Made when one is added.
+    slots: OnceLock<Box<[AtomicU64]>>,
+    room: usize,
+    next: AtomicUsize,
 }
 
 /// A mean of so many latencies.
@@ -33,7 +37,8 @@ impl Latencies {
     /// Room for so many.
     pub fn of(count: usize) -> Self {
         Self {
-            slots: (0..count).map(|_| AtomicU64::new(0)).collect(),
+            slots: OnceLock::new(),
+            room: count,
             next: AtomicUsize::new(0),
             own: Mean::default(),
             others: Mean::default(),
@@ -42,11 +47,12 @@ impl Latencies {
 
     /// Adds one.
     pub fn record(&self, now: Timestamp, seconds: f32) {
-        let at = self.next.fetch_add(1, Relaxed) % self.slots.len().max(1);
-        let Some(slot) = self.slots.get(at) else { return };
+        let slots = self.slots.get_or_init(|| (0..self.room).map(|_| AtomicU64::new(0)).collect());
+        let at = self.next.fetch_add(1, Relaxed) % self.room.max(1);
+        let Some(slot) = slots.get(at) else { return };
         slot.store(packed(seconds, second_of(now)), Relaxed);
         let (mut sum, mut count) = (0.0, 0);
-        for (seconds, _) in self.slots.iter().filter_map(|slot| unpacked(slot.load(Relaxed))) {
+        for (seconds, _) in slots.iter().filter_map(|slot| unpacked(slot.load(Relaxed))) {
             sum += seconds;
             count += 1;
         }
@@ -55,11 +61,12 @@ impl Latencies {
 
     /// What others have measured.
     pub fn others_measured(&self, now: Timestamp, mean: MeanOf) {
-        let most = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        let most = u32::try_from(self.room).unwrap_or(u32::MAX);
         self.others.set(MeanOf { count: mean.count.min(most), ..mean }, now);
     }
 
     /// The mean in seconds over all; `None`: nothing was measured within the last `ttl` seconds.
+    #[inline]
     pub fn mean(&self, now: Timestamp, ttl: u32) -> Option<f32> {
         match (self.own.get(now, ttl), self.others.get(now, ttl)) {
             (None, None) => None,
@@ -78,6 +85,7 @@ impl Mean {
         self.packed.store(packed(mean.seconds, second_of(now)), Relaxed);
     }
 
+    #[inline]
     fn get(&self, now: Timestamp, ttl: u32) -> Option<MeanOf> {
         let (seconds, at) = unpacked(self.packed.load(Relaxed))?;
         let count = u32::try_from(self.count.load(Relaxed)).unwrap_or(u32::MAX);
@@ -86,6 +94,7 @@ impl Mean {
 }
 
 /// The second as a number that fits: until the year 2106.
+#[inline]
 fn second_of(now: Timestamp) -> u32 {
     u32::try_from(now.seconds()).unwrap_or(u32::MAX)
 }
@@ -94,6 +103,7 @@ fn packed(seconds: f32, at: u32) -> u64 {
     u64::from(seconds.to_bits()) << 32 | u64::from(at.max(1))
 }
 
+#[inline]
 fn unpacked(packed: u64) -> Option<(f32, u32)> {
     let seconds = f32::from_bits((packed >> 32) as u32);
     (packed != 0).then_some((seconds, packed as u32))

@@ -24,7 +24,9 @@ pub enum Filter {
 /// The deployments that are left.
 #[derive(Debug)]
 pub(super) struct Left<'g> {
-    pub(super) deployments: Vec<&'g Arc<Deployment>>,
+    all: &'g [Arc<Deployment>],
+    /// Which of them.
+    pub(super) indices: Vec<usize>,
     taken: Vec<(Filter, usize)>,
 }
 
@@ -39,25 +41,21 @@ pub struct NothingLeft {
 
 impl<'g> Left<'g> {
     pub(super) fn all(deployments: &'g [Arc<Deployment>]) -> Self {
-        Self { deployments: deployments.iter().collect(), taken: Vec::new() }
+        Self { all: deployments, indices: (0..deployments.len()).collect(), taken: Vec::new() }
+    }
+
+    pub(super) fn deployments(&self) -> impl Iterator<Item = &'g Arc<Deployment>> {
+        self.indices.iter().filter_map(|index| self.all.get(*index))
     }
 
     /// Keeps some.
     pub(super) fn keep(&mut self, filter: Filter, keeps: impl Fn(&Deployment) -> bool) {
-        let before = self.deployments.len();
-        self.deployments.retain(|deployment| keeps(deployment));
-        let taken = before - self.deployments.len();
+        let before = self.indices.len();
+        let all = self.all;
+        self.indices.retain(|index| all.get(*index).is_some_and(|deployment| keeps(deployment)));
+        let taken = before - self.indices.len();
         if taken > 0 {
             self.taken.push((filter, taken));
-        }
-    }
-
-    /// Keeps those of a kind where there are any, and else all.
-    pub(super) fn prefer(&mut self, prefers: impl Fn(&Deployment) -> bool) {
-        if self.deployments.iter().any(|deployment| !prefers(deployment))
-            && self.deployments.iter().any(|deployment| prefers(deployment))
-        {
-            self.deployments.retain(|deployment| prefers(deployment));
         }
     }
 

@@ -13,12 +13,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Seconds that a measured latency counts where nobody says how long.
 const LATENCY_SECONDS: u32 = 60 * 60;
 
+/// As many are made at a time, so that they lie side by side in memory: a choice looks at all of them.
+const SIDE_BY_SIDE: usize = 64;
+
+/// What is seen of each deployment.
+#[derive(Debug, Default)]
+struct AllSeen {
+    by_id: HashMap<DeploymentId, Arc<Seen>>,
+    spare: Vec<Arc<Seen>>,
+}
+
 /// How deployments are chosen, and what is seen of each.
 #[derive(Debug, Default)]
 pub struct Routing {
     settings: RoutingSettings,
     health: HealthSettings,
-    seen: Mutex<HashMap<DeploymentId, Arc<Seen>>>,
+    seen: Mutex<AllSeen>,
     breakers: Breakers,
 }
 
@@ -41,18 +51,27 @@ impl Routing {
     /// What is seen of the deployment with this id.
     pub fn seen(&self, id: &DeploymentId) -> Arc<Seen> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = seen.by_id.get(id) {
+            return Arc::clone(known);
+        }
         let latencies = if self.settings.strategy == StrategyName::LatencyBased {
             self.settings.args.max_latency_list_size
         } else {
             0
         };
-        Arc::clone(seen.entry(id.clone()).or_insert_with(|| Arc::new(Seen::remembering(latencies))))
+        let new = || Arc::new(Seen::remembering(latencies));
+        if seen.spare.is_empty() {
+            seen.spare.extend(std::iter::repeat_with(new).take(SIDE_BY_SIDE));
+        }
+        let taken = seen.spare.pop().unwrap_or_else(new);
+        seen.by_id.insert(id.clone(), Arc::clone(&taken));
+        taken
     }
 
     /// What is seen of every deployment so far.
     pub fn all_seen(&self) -> Vec<(DeploymentId, Arc<Seen>)> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.iter().map(|(id, seen)| (id.clone(), Arc::clone(seen))).collect()
+        seen.by_id.iter().map(|(id, seen)| (id.clone(), Arc::clone(seen))).collect()
     }
 
     /// The breaker of the deployments of this name.
@@ -81,12 +100,5 @@ impl Routing {
     /// Seconds that a measured latency counts.
     pub fn latency_seconds(&self) -> u32 {
         self.settings.args.ttl.map_or(LATENCY_SECONDS, |seconds| (seconds.ceil() as u32).max(1))
-    }
-
-    /// The mean latency in seconds that a choice goes by: for each token of an answer, or until a stream begins.
-    pub fn latency(&self, seen: &Seen, now: Timestamp, is_stream: bool) -> f32 {
-        let ttl = self.latency_seconds();
-        let first = is_stream.then(|| seen.first_token.mean(now, ttl)).flatten();
-        first.or_else(|| seen.latency.mean(now, ttl)).unwrap_or(0.0)
     }
 }

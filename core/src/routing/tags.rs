@@ -7,31 +7,72 @@ use super::left::{Filter, Left};
 const DEFAULT: &str = "default";
 
 /// Takes away what the tags do not mean; with `any`, one tag in common is enough.
+pub(super) fn apply(left: &mut Left<'_>, tags: &[String], any: bool) {
+    let is_known = |tag: &str| left.deployments().any(|deployment| has(deployment, tag));
+    let meant = Meant::of(tags, any, is_known);
+    left.keep(Filter::Tags, |deployment| meant.is(deployment));
+}
+
+/// The deployments that a call's tags mean.
 ///
 /// A call without tags goes to the default deployments, and to all where there are none; so does one whose tags no
 /// deployment has, but there must be a default then.
-pub(super) fn apply(left: &mut Left<'_>, tags: &[String], any: bool) {
-    let marked = |mark: char| tags.iter().filter_map(move |tag| tag.strip_prefix(mark).filter(|tag| !tag.is_empty()));
-    let wanted: Vec<&String> = tags.iter().filter(|tag| !tag.starts_with(['!', '&'])).collect();
-    let has = |deployment: &Deployment, tag: &str| deployment.traits.tags.iter().any(|own| own == tag);
-    let is_default = |deployment: &Deployment| has(deployment, DEFAULT);
-    let meets = |deployment: &Deployment| {
-        marked('&').all(|tag| has(deployment, tag)) && !marked('!').any(|tag| has(deployment, tag))
-    };
-    let is_meant = |deployment: &Deployment| match any {
-        true => wanted.iter().any(|tag| has(deployment, tag)),
-        false => wanted.iter().all(|tag| has(deployment, tag)),
-    };
-    if wanted.is_empty() {
-        if marked('&').next().is_none() && left.deployments.iter().any(|deployment| is_default(deployment)) {
-            left.keep(Filter::Tags, is_default);
-        }
-        return left.keep(Filter::Tags, meets);
+pub(super) struct Meant<'t> {
+    tags: &'t [String],
+    among: Among,
+}
+
+/// Which deployments are looked at, beside the tags that are asked for or left out.
+enum Among {
+    All,
+    Defaults,
+    /// Those with one of the tags.
+    Any,
+    /// Those with all of them.
+    Each,
+}
+
+impl<'t> Meant<'t> {
+    /// `is_known`: whether any of the deployments has a tag.
+    pub(super) fn of(tags: &'t [String], any: bool, is_known: impl Fn(&str) -> bool) -> Self {
+        let mut plain = plain(tags).peekable();
+        let among = if plain.peek().is_none() {
+            let has_default = marked(tags, '&').next().is_none() && is_known(DEFAULT);
+            if has_default { Among::Defaults } else { Among::All }
+        } else if !plain.any(is_known) {
+            Among::Defaults
+        } else if any {
+            Among::Any
+        } else {
+            Among::Each
+        };
+        Self { tags, among }
     }
-    let known = wanted.iter().any(|tag| left.deployments.iter().any(|deployment| has(deployment, tag)));
-    left.keep(Filter::Tags, |deployment| {
-        meets(deployment) && if known { is_meant(deployment) } else { is_default(deployment) }
-    });
+
+    /// Whether it is one of them.
+    pub(super) fn is(&self, deployment: &Deployment) -> bool {
+        let is_among = match self.among {
+            Among::All => true,
+            Among::Defaults => has(deployment, DEFAULT),
+            Among::Any => plain(self.tags).any(|tag| has(deployment, tag)),
+            Among::Each => plain(self.tags).all(|tag| has(deployment, tag)),
+        };
+        is_among
+            && marked(self.tags, '&').all(|tag| has(deployment, tag))
+            && !marked(self.tags, '!').any(|tag| has(deployment, tag))
+    }
+}
+
+fn plain(tags: &[String]) -> impl Iterator<Item = &str> {
+    tags.iter().map(String::as_str).filter(|tag| !tag.starts_with(['!', '&']))
+}
+
+fn marked(tags: &[String], mark: char) -> impl Iterator<Item = &str> {
+    tags.iter().filter_map(move |tag| tag.strip_prefix(mark).filter(|tag| !tag.is_empty()))
+}
+
+fn has(deployment: &Deployment, tag: &str) -> bool {
+    deployment.traits.tags.iter().any(|own| own == tag)
 }
 
 #[cfg(test)]
@@ -48,7 +89,7 @@ mod tests {
         let mut left = Left::all(&group.deployments);
         let tags: Vec<String> = tags.iter().map(|&tag| tag.to_owned()).collect();
         apply(&mut left, &tags, any);
-        left.deployments.iter().map(|deployment| deployment.id.to_string()).collect()
+        left.deployments().map(|deployment| deployment.id.to_string()).collect()
     }
 
     #[test]

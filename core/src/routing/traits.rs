@@ -10,6 +10,8 @@ const COST_UNKNOWN: f64 = 10.0;
 /// What choices ask of a deployment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Traits {
+    /// Those of the lowest go first.
+    pub order: i64,
     /// Its share of the traffic.
     pub weight: Option<f64>,
     /// Requests a minute that it can take.
@@ -42,6 +44,7 @@ impl Traits {
             limit.and_then(|limit| u64::try_from(limit).ok())
         };
         Self {
+            order: params.order.unwrap_or(i64::MAX),
             weight: params.weight,
             rpm: limit(params.rpm, "rpm"),
             tpm: limit(params.tpm, "tpm"),

@@ -1,17 +1,24 @@
 //! `latency-based-routing`: one of the deployments that have answered fastest of late. One that was not measured yet
 //! counts as the fastest, so that it is.
 
-use super::super::deployment::Deployment;
+use super::chance::number_below;
 use super::circumstances::Circumstances;
-use super::least;
-use std::sync::Arc;
+use super::lane::Lane;
+use super::least::{self, Order};
+use super::room::Room;
 
-pub(super) fn pick<'g>(
-    deployments: &[&'g Arc<Deployment>],
+pub(super) fn pick(
+    indices: impl Iterator<Item = usize> + Clone,
     circumstances: &Circumstances<'_>,
-) -> Option<&'g Arc<Deployment>> {
-    let Circumstances { routing, wish, now, random } = *circumstances;
+    is_usable: impl Fn(usize) -> bool,
+) -> Option<usize> {
+    let Circumstances { lanes, routing, wish, now, random, .. } = *circumstances;
     let buffer = routing.settings().args.lowest_latency_buffer.unwrap_or(0.0) as f32;
-    let latency = |deployment: &Deployment| routing.latency(&deployment.seen, now, wish.is_stream);
-    least::pick(deployments, random, latency, |fastest| fastest + fastest * buffer)
+    let (room, ttl) = (Room::of(circumstances), routing.latency_seconds());
+    let order = Order {
+        class: |lane: &Lane| room.class(lane),
+        measure: |lane: &Lane| lane.seen.mean_latency(now, ttl, wish.is_stream),
+        most: |fastest| fastest + fastest * buffer,
+    };
+    least::pick((lanes, indices), &order, |count| number_below(count, random), is_usable)
 }

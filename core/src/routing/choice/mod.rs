@@ -4,11 +4,12 @@
 pub(super) mod chance;
 pub(super) mod circumstances;
 mod cost;
+pub(super) mod lane;
 mod latency;
 mod least;
 mod least_busy;
 mod room;
-mod shuffle;
+pub(super) mod shuffle;
 pub(super) mod strategy;
 #[cfg(test)]
 mod tests;

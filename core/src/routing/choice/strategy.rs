@@ -1,38 +1,25 @@
 //! Which strategy takes one.
 
-use super::super::deployment::Deployment;
+use super::chance::number_below;
 use super::circumstances::Circumstances;
-use super::{cost, latency, least_busy, room, shuffle, usage};
+use super::{cost, latency, least_busy, shuffle, usage};
 use crate::config::routing::StrategyName;
-use std::sync::Arc;
 
-/// One of several; `None` where there is none.
-pub(crate) fn one_of<'g>(
-    mut deployments: Vec<&'g Arc<Deployment>>,
+/// Which one of the deployments with these numbers, that can be used; `None`: there is none. Those that did not answer
+/// when they were last probed are left for when there is no other.
+pub(crate) fn one_of(
+    indices: impl Iterator<Item = usize> + Clone,
     circumstances: &Circumstances<'_>,
-) -> Option<&'g Arc<Deployment>> {
-    if deployments.len() < 2 {
-        return deployments.pop();
-    }
-    let Circumstances { routing, wish, now, random } = *circumstances;
-    match routing.settings().strategy {
-        StrategyName::SimpleShuffle => shuffle::pick(&deployments, random),
-        StrategyName::LeastBusy => least_busy::pick(&deployments, random),
-        StrategyName::UsageBased => {
-            room::prefer(&mut deployments, wish, now);
-            usage::first(&deployments, now)
-        }
+    is_usable: impl Fn(usize) -> bool,
+) -> Option<usize> {
+    match circumstances.routing.settings().strategy {
+        StrategyName::SimpleShuffle => shuffle::pick(indices.filter(|index| is_usable(*index)), circumstances),
+        StrategyName::LeastBusy => least_busy::pick(indices, circumstances, is_usable),
+        StrategyName::UsageBased => usage::pick(indices, circumstances, |_| 0, is_usable),
         StrategyName::UsageBasedV2 => {
-            room::prefer(&mut deployments, wish, now);
-            usage::any(&deployments, now, random)
+            usage::pick(indices, circumstances, |count| number_below(count, circumstances.random), is_usable)
         }
-        StrategyName::LatencyBased => {
-            room::prefer(&mut deployments, wish, now);
-            latency::pick(&deployments, circumstances)
-        }
-        StrategyName::CostBased => {
-            room::prefer(&mut deployments, wish, now);
-            cost::pick(&deployments, random)
-        }
+        StrategyName::LatencyBased => latency::pick(indices, circumstances, is_usable),
+        StrategyName::CostBased => cost::pick(indices, circumstances, is_usable),
     }
 }

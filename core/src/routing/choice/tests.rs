@@ -4,7 +4,7 @@
 use crate::clock::{NoEntropy, Random, Timestamp};
 use crate::routing::seen::Measured;
 use crate::routing::tests::{group, group_by};
-use crate::routing::{Group, Wish};
+use crate::routing::{Deployment, Group, Wish};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 
@@ -40,14 +40,17 @@ fn counts(group: &Group, seed: u64, wish: &Wish<'_>) -> Vec<usize> {
 
 /// Whether the counts are these shares of all tries.
 fn assert_shares(group: &Group, wish: &Wish<'_>, shares: &[f64]) {
-    let total: f64 = shares.iter().sum();
     for seed in [1, 7, 42] {
-        let counts = counts(group, seed, wish);
-        for (count, share) in counts.iter().zip(shares) {
-            let p = share / total;
-            let (mean, deviation) = (TRIES as f64 * p, (TRIES as f64 * p * (1.0 - p)).sqrt());
-            assert!((*count as f64 - mean).abs() <= 5.0 * deviation, "seed {seed}: {counts:?}, wanted {shares:?}");
-        }
+        assert_close(&counts(group, seed, wish), shares);
+    }
+}
+
+fn assert_close(counts: &[usize], shares: &[f64]) {
+    let total: f64 = shares.iter().sum();
+    for (count, share) in counts.iter().zip(shares) {
+        let p = share / total;
+        let (mean, deviation) = (TRIES as f64 * p, (TRIES as f64 * p * (1.0 - p)).sqrt());
+        assert!((*count as f64 - mean).abs() <= 5.0 * deviation, "{counts:?}, wanted {shares:?}");
     }
 }
 
@@ -148,6 +151,36 @@ fn a_buffer_shares_the_traffic_among_those_about_as_fast_as_the_fastest() {
     group.deployments[2].seen.answered(later, Measured { took_ms: 500, ..Measured::default() });
     let chosen = group.choose(&Seeded(Mutex::new(1)), later, &Wish::default(), |_| true).unwrap();
     assert_ne!(chosen.id.as_str(), "2", "what was measured before counts no more");
+}
+
+#[test]
+fn what_cannot_be_used_changes_nothing_among_the_others() {
+    let shares = |group: &Group, unusable: &str, wanted: &[f64]| {
+        let random = Seeded(Mutex::new(5));
+        let mut counts = vec![0; group.deployments.len()];
+        for _ in 0..TRIES {
+            let usable = |deployment: &Deployment| unusable.split(' ').all(|id| id != deployment.id.as_str());
+            let chosen = group.choose(&random, NOW, &Wish::default(), usable).unwrap();
+            counts[chosen.id.as_str().parse::<usize>().unwrap()] += 1;
+        }
+        assert_close(&counts, wanted);
+    };
+    let settings = json!({"routing_strategy": "latency-based-routing", "routing_strategy_args": {
+        "lowest_latency_buffer": 0.5, "ttl": 60
+    }});
+    let by_latency = group_by(settings, &[json!({}), json!({}), json!({})]);
+    for (index, took_ms) in [100, 149, 200].into_iter().enumerate() {
+        answered(&by_latency, index, 1, took_ms);
+    }
+    shares(&by_latency, "", &[1.0, 1.0, 0.0]);
+    shares(&by_latency, "0", &[0.0, 1.0, 1.0]);
+    shares(&by_latency, "1", &[1.0, 0.0, 0.0]);
+    shares(&by("least-busy", 12), "1 2 3 4 5 6 7 8 9 10 11", &[vec![1.0], vec![0.0; 11]].concat());
+    let weighted = group(&[json!({"weight": 8}), json!({"weight": 3}), json!({"weight": 1}), json!({"weight": 0})]);
+    shares(&weighted, "0", &[0.0, 3.0, 1.0, 0.0]);
+    shares(&weighted, "0 1 2", &[0.0, 0.0, 0.0, 1.0]);
+    weighted.deployments[1].seen.is_unhealthy_until(NOW.plus_millis(1));
+    shares(&weighted, "", &[8.0, 0.0, 1.0, 0.0]);
 }
 
 #[test]

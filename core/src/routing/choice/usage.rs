@@ -1,20 +1,23 @@
 //! `usage-based-routing` and `usage-based-routing-v2`: the deployment that has used the fewest tokens in this minute.
 
-use super::super::deployment::Deployment;
-use super::least;
-use crate::clock::{Random, Timestamp};
-use std::sync::Arc;
+use super::super::seen::number_of;
+use super::circumstances::Circumstances;
+use super::lane::Lane;
+use super::least::{self, Order};
+use super::room::Room;
 
-/// The first in the configuration's order of those that have used the fewest.
-pub(super) fn first<'g>(deployments: &[&'g Arc<Deployment>], now: Timestamp) -> Option<&'g Arc<Deployment>> {
-    deployments.iter().min_by_key(|deployment| deployment.seen.used(now).tokens).copied()
-}
-
-/// Any of those that have used the fewest.
-pub(super) fn any<'g>(
-    deployments: &[&'g Arc<Deployment>],
-    now: Timestamp,
-    random: &dyn Random,
-) -> Option<&'g Arc<Deployment>> {
-    least::pick(deployments, random, |deployment| deployment.seen.used(now).tokens, |fewest| fewest)
+/// One of those that have used the fewest: `number` takes one of so many, in the configuration's order.
+pub(super) fn pick(
+    indices: impl Iterator<Item = usize> + Clone,
+    circumstances: &Circumstances<'_>,
+    number: impl Fn(usize) -> usize,
+    is_usable: impl Fn(usize) -> bool,
+) -> Option<usize> {
+    let (room, minute) = (Room::of(circumstances), number_of(circumstances.now));
+    let order = Order {
+        class: |lane: &Lane| room.class(lane),
+        measure: |lane: &Lane| lane.seen.used_in(minute).tokens,
+        most: |fewest| fewest,
+    };
+    least::pick((circumstances.lanes, indices), &order, number, is_usable)
 }
