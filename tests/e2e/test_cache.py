@@ -387,6 +387,6 @@ def test_a_redis_behind_tls_is_checked(provider, upstream, logs, tmp_path):
 
 
 def test_what_cannot_be_had_stops_the_start_and_says_what_to_use(provider, logs, tmp_path):
-    with pytest.raises(AssertionError, match="use `type: redis`"):
+    with pytest.raises(AssertionError, match="use `type: redis-semantic`"):
         with caching(provider, logs, tmp_path, {"type": "qdrant-semantic"}):
             pass

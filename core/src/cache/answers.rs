@@ -1,8 +1,10 @@
 //! The seam: where answers are kept. Bytes under a text, sealed or not.
 
+use crate::clock::Timestamp;
 use crate::crypto::subject::SubjectKeyError;
 use async_trait::async_trait;
 use bytes::Bytes;
+use std::collections::HashSet;
 use std::error::Error;
 use std::time::Duration;
 
@@ -11,6 +13,20 @@ pub const FLUSHED_MAX: usize = 10_000;
 
 /// Longest key, in bytes: what every backend takes, with room for a prefix of its own.
 pub const KEY_BYTES_MAX: usize = 512;
+
+/// Most notes that are read of a list; the newest are.
+pub const NOTES_MAX: usize = 1_000;
+
+/// A few bytes that processes leave each other in a list, beside the answers.
+#[derive(Clone, Debug)]
+pub struct Note<'a> {
+    /// Its name in the list: the same note left twice is there once.
+    pub name: &'a str,
+    /// When it was left: what names begin with, in milliseconds of 13 digits.
+    pub at: Timestamp,
+    /// What it says.
+    pub bytes: Bytes,
+}
 
 /// Where answers are kept. Each backend bounds its own waits generously; who calls bounds them tightly.
 #[async_trait]
@@ -33,6 +49,24 @@ pub trait Answers: Send + Sync {
     /// # Errors
     /// [`CacheError`].
     async fn delete(&self, key: &str) -> Result<(), CacheError>;
+
+    /// Leaves a note in a list, for so long at least. A list never loses what another process leaves at the same time.
+    ///
+    /// # Errors
+    /// [`CacheError`].
+    async fn note(&self, list: &str, note: Note<'_>, lives: Duration) -> Result<(), CacheError>;
+
+    /// The newest [`NOTES_MAX`] notes of a list, by name; those that are older than `since`, or `known` by name, may be
+    /// left out. Where only this process sees the backend, there are none.
+    ///
+    /// # Errors
+    /// [`CacheError`].
+    async fn noted(
+        &self,
+        list: &str,
+        since: Timestamp,
+        known: &HashSet<String>,
+    ) -> Result<Vec<(String, Bytes)>, CacheError>;
 
     /// Whether the backend answers.
     ///

@@ -1,8 +1,10 @@
 //! What every backend does, as one suite. Each backend that needs no server of its own is run through it here; those that
 //! do are run through it by the tests of their own files.
 
-use super::answers::{Answers, KEY_BYTES_MAX};
+use super::answers::{Answers, KEY_BYTES_MAX, NOTES_MAX, Note};
+use crate::clock::Timestamp;
 use bytes::Bytes;
+use std::collections::HashSet;
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -47,6 +49,45 @@ async fn flushes(answers: &dyn Answers) {
     assert_eq!((again.removed, again.finished), (0, true));
 }
 
+/// Runs a backend that several processes see through what they leave each other.
+#[cfg(feature = "embedded")]
+async fn shares_notes(answers: &dyn Answers) {
+    let (list, other) = (format!("points/space:{}", key('a')), format!("points/{}", key('a')));
+    let at = |number: usize| Timestamp::from_millis(1_763_700_000_000 + i64::try_from(number).unwrap());
+    let leave = async |list: &str, number: usize| {
+        let name = format!("{:013}-x", at(number).millis());
+        let note =
+            Note { name: &name, at: at(number), bytes: vec![10, 0, 255, u8::try_from(number % 256).unwrap()].into() };
+        answers.note(list, note, MINUTE).await.unwrap();
+    };
+    let read = async |list: &str, since: usize| {
+        let mut notes = answers.noted(list, at(since), &HashSet::new()).await.unwrap();
+        notes.sort();
+        notes
+    };
+    assert!(read(&list, 0).await.is_empty());
+    for number in [1, 0, 2, 2] {
+        leave(&list, number).await;
+    }
+    leave(&other, 7).await;
+    let notes = read(&list, 0).await;
+    assert_eq!(notes.iter().map(|(_, bytes)| bytes[3]).collect::<Vec<_>>(), [0, 1, 2]);
+    assert_eq!(notes[0], (format!("{}-x", at(0).millis()), Bytes::from_static(&[10, 0, 255, 0])));
+    assert_eq!(read(&list, 2).await.len(), 1);
+    assert_eq!(read(&other, 0).await.len(), 1);
+    for number in 3..NOTES_MAX + 50 {
+        leave(&list, number).await;
+    }
+    let newest = answers.noted(&list, at(0), &HashSet::new()).await.unwrap();
+    assert!(newest.len() >= NOTES_MAX);
+    assert!(
+        (50..NOTES_MAX + 50)
+            .all(|number| newest.iter().any(|(name, _)| name.starts_with(&at(number).millis().to_string())))
+    );
+    assert!(answers.flush().await.unwrap().finished);
+    assert!(read(&list, 0).await.is_empty() && read(&other, 0).await.is_empty());
+}
+
 fn key(digit: char) -> String {
     digit.to_string().repeat(64)
 }
@@ -78,6 +119,7 @@ mod of_those_without_a_server {
         let table = Arc::new(EmbeddedTable::in_memory(clock.clone()).unwrap());
         let cached = InTable::new(table.clone(), clock.clone()).sweeping(table.clone());
         holds(&cached, Some(&|| clock.advance_millis(120_000))).await;
+        super::shares_notes(&cached).await;
         let most = vec![b'x'; ENTRY_BYTES_MAX];
         cached.put("largest", most.clone().into(), Duration::from_secs(60)).await.unwrap();
         assert_eq!(cached.get("largest").await.unwrap().map(|bytes| bytes.len()), Some(ENTRY_BYTES_MAX));

@@ -1,10 +1,10 @@
 //! Answers in this process's memory, bounded in number and bytes: what was used longest ago goes first.
 
-use super::answers::{Answers, CacheError, Flushed};
+use super::answers::{Answers, CacheError, Flushed, Note};
 use crate::clock::{Clock, Timestamp};
 use async_trait::async_trait;
 use bytes::Bytes;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -122,6 +122,15 @@ impl Answers for InMemory {
     async fn delete(&self, key: &str) -> Result<(), CacheError> {
         self.lock().remove(key);
         Ok(())
+    }
+
+    async fn note(&self, _: &str, _: Note<'_>, _: Duration) -> Result<(), CacheError> {
+        // Nobody else would read it.
+        Ok(())
+    }
+
+    async fn noted(&self, _: &str, _: Timestamp, _: &HashSet<String>) -> Result<Vec<(String, Bytes)>, CacheError> {
+        Ok(Vec::new())
     }
 
     async fn ping(&self) -> Result<(), CacheError> {

@@ -3,16 +3,19 @@
 
 mod flush;
 mod link;
+mod notes;
 mod place;
 #[cfg(test)]
 mod tests;
 
-use super::answers::{Answers, CacheError, Flushed, RedisInfo};
+use super::answers::{Answers, CacheError, Flushed, Note, RedisInfo};
+use crate::clock::Timestamp;
 use async_trait::async_trait;
 use bytes::Bytes;
 use link::Link;
 pub use place::{NotARedis, RedisPlace, Topology};
 use redis::cmd;
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// Answers in a Redis.
@@ -50,6 +53,19 @@ impl Answers for InRedis {
 
     async fn delete(&self, key: &str) -> Result<(), CacheError> {
         self.link.ask::<i64>(cmd("DEL").arg(self.place(key))).await.map(drop)
+    }
+
+    async fn note(&self, list: &str, note: Note<'_>, lives: Duration) -> Result<(), CacheError> {
+        notes::leave(&self.link, &self.place(list), &note, lives).await
+    }
+
+    async fn noted(
+        &self,
+        list: &str,
+        since: Timestamp,
+        _: &HashSet<String>,
+    ) -> Result<Vec<(String, Bytes)>, CacheError> {
+        notes::read(&self.link, &self.place(list), since).await
     }
 
     async fn ping(&self) -> Result<(), CacheError> {

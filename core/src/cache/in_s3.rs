@@ -1,22 +1,26 @@
 //! Answers in a bucket of S3, an object each. The bucket keeps them until a life-cycle rule of its own removes them; an
 //! entry that has ended is not given, whether or not it is still there.
 
-use super::answers::{Answers, CacheError, FLUSHED_MAX, Flushed};
+use super::answers::{Answers, CacheError, FLUSHED_MAX, Flushed, NOTES_MAX, Note};
 use crate::aws::connection::AwsConnection;
 use crate::aws::object::{Bucket, KEPT_BYTES_MAX};
 use crate::aws::signing::SigningKey;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
 const BACKEND: &str = "s3";
-/// How many objects are listed at once while flushing, and how many removed.
+/// How many objects are listed at once while flushing, and how many removed or read.
 const LISTED_AT_ONCE: usize = 1_000;
 const REMOVED_AT_ONCE: usize = 16;
+const READ_AT_ONCE: usize = 16;
+/// A bucket lists upwards, and the newest notes are wanted first: their keys count the milliseconds down from here.
+const LAST_MILLIS: i64 = 9_999_999_999_999;
 
 /// Looks a variable of the environment up.
 pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -79,6 +83,13 @@ impl InS3 {
     }
 }
 
+/// A note's name with its time counted the other way; done twice, the name.
+fn turned(name: &str) -> String {
+    let (time, rest) = name.split_at_checked(13).unwrap_or((name, ""));
+    let turned = time.parse::<i64>().map(|millis| LAST_MILLIS - millis);
+    turned.map_or_else(|_| name.to_owned(), |millis| format!("{millis:013}{rest}"))
+}
+
 fn failed(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> CacheError {
     CacheError::of(BACKEND, cause)
 }
@@ -101,6 +112,30 @@ impl Answers for InS3 {
         self.bucket().await?.delete(&self.place(key)).await.map_err(failed)
     }
 
+    async fn note(&self, list: &str, note: Note<'_>, _: Duration) -> Result<(), CacheError> {
+        let key = format!("{}/{}", self.place(list), turned(note.name));
+        self.bucket().await?.put(&key, note.bytes).await.map_err(failed)
+    }
+
+    async fn noted(
+        &self,
+        list: &str,
+        since: Timestamp,
+        known: &HashSet<String>,
+    ) -> Result<Vec<(String, Bytes)>, CacheError> {
+        let (bucket, prefix) = (self.bucket().await?, format!("{}/", self.place(list)));
+        let keys = bucket.list(&prefix, NOTES_MAX).await.map_err(failed)?;
+        let first = format!("{:013}", since.millis().max(0));
+        let named = keys.into_iter().map(|key| (turned(key.strip_prefix(&prefix).unwrap_or_default()), key));
+        let new = named.filter(|(name, _)| *name >= first && !known.contains(name));
+        let reading = stream::iter(new).map(|(name, key)| async move {
+            let bytes = bucket.get(&key).await.map_err(failed)?;
+            Ok::<_, CacheError>((name, bytes))
+        });
+        let read: Vec<_> = reading.buffered(READ_AT_ONCE).try_collect().await?;
+        Ok(read.into_iter().filter_map(|(name, bytes)| Some((name, bytes?))).collect())
+    }
+
     async fn ping(&self) -> Result<(), CacheError> {
         self.bucket().await?.list(&self.prefix, 1).await.map(drop).map_err(failed)
     }
@@ -117,5 +152,18 @@ impl Answers for InS3 {
             removing.buffer_unordered(REMOVED_AT_ONCE).try_collect::<()>().await.map_err(failed)?;
         }
         Ok(Flushed { removed, finished: false })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::turned;
+
+    #[test]
+    fn the_newest_note_is_listed_first_and_its_name_comes_back() {
+        let [older, newer] = ["1763700000000-ab", "1763700000001-ab"];
+        assert!(turned(newer) < turned(older));
+        assert_eq!(turned(&turned(older)), older);
+        assert_eq!(turned("x"), "x");
     }
 }

@@ -3,15 +3,17 @@
 //! | partition | sort | what |
 //! |---|---|---|
 //! | `CACHE#<a digit of the hash>` | the key | `answer`: the bytes. Ends by itself |
+//! | the same, of the list's name | `N#`, the list, `#`, the name of a note, which begins with its time | `answer`: what it says. Ends by itself |
 
-use super::answers::{Answers, CacheError, FLUSHED_MAX, Flushed};
-use crate::clock::Clock;
+use super::answers::{Answers, CacheError, FLUSHED_MAX, Flushed, NOTES_MAX, Note};
+use crate::clock::{Clock, Timestamp};
 use crate::store::expiry::SweepExpired;
 use crate::store::item::{Item, Key, Value};
-use crate::store::table::{Freshness, Query, Table};
+use crate::store::table::{Freshness, Query, SortRange, Table};
 use crate::store::write::Write;
 use async_trait::async_trait;
 use bytes::Bytes;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -42,6 +44,25 @@ impl InTable {
     /// In a table of its own, whose ended items it removes as it goes.
     pub fn sweeping(self, expiring: Arc<dyn SweepExpired>) -> Self {
         Self { sweeping: Some(expiring), ..self }
+    }
+
+    async fn write(&self, key: Key, bytes: Bytes, lives: Duration) -> Result<(), CacheError> {
+        let (size, limit) = (bytes.len(), ENTRY_BYTES_MAX);
+        if size > limit {
+            return Err(CacheError::TooLarge { backend: BACKEND, bytes: size, limit });
+        }
+        let mut item = Item::new(key);
+        item.attributes.insert(ANSWER.to_owned(), Value::Bytes(bytes.into()));
+        // A table keeps whole seconds, rounded down; the entry knows its own end better.
+        let millis = i64::try_from(lives.as_millis()).unwrap_or(i64::MAX / 4).saturating_add(999);
+        item.expires_at = Some(self.clock.now().plus_millis(millis));
+        self.table.write(Write::Put { item, when: Vec::new() }).await.map_err(failed)?;
+        if let Some(expiring) = &self.sweeping
+            && self.puts.fetch_add(1, Ordering::Relaxed) % PUTS_PER_SWEEP == PUTS_PER_SWEEP - 1
+        {
+            expiring.sweep_expired(SWEPT_AT_ONCE).await.map_err(failed)?;
+        }
+        Ok(())
     }
 
     async fn flush_partition(&self, digit: char, room: usize) -> Result<Flushed, CacheError> {
@@ -75,6 +96,11 @@ fn place(key: &str) -> Key {
     Key::new(partition(digit), key)
 }
 
+/// How the sort keys of a list's notes begin. No key of an answer does.
+fn notes_of(list: &str) -> String {
+    format!("N#{list}#")
+}
+
 #[async_trait]
 impl Answers for InTable {
     async fn get(&self, key: &str) -> Result<Option<Bytes>, CacheError> {
@@ -84,27 +110,44 @@ impl Answers for InTable {
     }
 
     async fn put(&self, key: &str, bytes: Bytes, lives: Duration) -> Result<(), CacheError> {
-        let (size, limit) = (bytes.len(), ENTRY_BYTES_MAX);
-        if size > limit {
-            return Err(CacheError::TooLarge { backend: BACKEND, bytes: size, limit });
-        }
-        let mut item = Item::new(place(key));
-        item.attributes.insert(ANSWER.to_owned(), Value::Bytes(bytes.into()));
-        // A table keeps whole seconds, rounded down; the entry knows its own end better.
-        let millis = i64::try_from(lives.as_millis()).unwrap_or(i64::MAX / 4).saturating_add(999);
-        item.expires_at = Some(self.clock.now().plus_millis(millis));
-        self.table.write(Write::Put { item, when: Vec::new() }).await.map_err(failed)?;
-        if let Some(expiring) = &self.sweeping
-            && self.puts.fetch_add(1, Ordering::Relaxed) % PUTS_PER_SWEEP == PUTS_PER_SWEEP - 1
-        {
-            expiring.sweep_expired(SWEPT_AT_ONCE).await.map_err(failed)?;
-        }
-        Ok(())
+        self.write(place(key), bytes, lives).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), CacheError> {
         let delete = Write::Delete { key: place(key), when: Vec::new() };
         self.table.write(delete).await.map(drop).map_err(failed)
+    }
+
+    async fn note(&self, list: &str, note: Note<'_>, lives: Duration) -> Result<(), CacheError> {
+        let key = Key::new(place(list).partition, format!("{}{}", notes_of(list), note.name));
+        self.write(key, note.bytes, lives).await
+    }
+
+    async fn noted(
+        &self,
+        list: &str,
+        since: Timestamp,
+        _: &HashSet<String>,
+    ) -> Result<Vec<(String, Bytes)>, CacheError> {
+        let prefix = notes_of(list);
+        let range = SortRange::Between(format!("{prefix}{:013}", since.millis().max(0)), format!("{prefix}~"));
+        let mut query = Query::partition(place(list).partition);
+        query = Query { range, descending: true, freshness: Freshness::Eventual, ..query };
+        let mut notes = Vec::new();
+        while notes.len() < NOTES_MAX {
+            let page = self.table.query(&query).await.map_err(failed)?;
+            for mut item in page.items {
+                let name = item.key.sort.strip_prefix(&prefix).unwrap_or_default().to_owned();
+                if let Some(Value::Bytes(bytes)) = item.attributes.remove(ANSWER) {
+                    notes.push((name, bytes.into()));
+                }
+            }
+            match page.next {
+                Some(next) => query.after = Some(next),
+                None => break,
+            }
+        }
+        Ok(notes)
     }
 
     async fn ping(&self) -> Result<(), CacheError> {

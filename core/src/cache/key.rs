@@ -72,6 +72,12 @@ impl Asked {
         self.0.update(bytes);
     }
 
+    /// A document, whatever the order of its members.
+    pub fn document(&mut self, name: &str, document: &Value) {
+        self.text(b'd', name);
+        self.value(document);
+    }
+
     /// The key: `namespace:hash`, or the hash alone.
     pub fn key(mut self, namespace: Option<&str>) -> String {
         self.text(b'n', namespace.unwrap_or_default());

@@ -2,27 +2,24 @@
 //! entry that cannot be had in time is a miss, and a backend that keeps failing is left alone for a while.
 
 use super::answers::{Answers, CacheError, KEY_BYTES_MAX};
+use super::breaker::Breaker;
 use super::entry::Entry;
 use super::flights::Flights;
 use super::key::Scope;
 use super::sealed::Sealing;
+use super::semantic::Semantic;
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::subject::Subject;
 use bytes::Bytes;
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::time::timeout;
 
 /// Longest wait for an entry. Then the call goes on without it.
 pub const LOOK_WAIT: Duration = Duration::from_millis(250);
 /// Longest wait until an entry is kept. Nobody waits for it but who asks the same.
-const KEEP_WAIT: Duration = Duration::from_secs(5);
-/// After so many failures in a row the backend is left alone.
-const FAILURES_MAX: u32 = 3;
-/// For so long, in milliseconds.
-const PAUSE_MILLIS: i64 = 5_000;
+pub(super) const KEEP_WAIT: Duration = Duration::from_secs(5);
 
 /// What is kept, for whom and how long.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,23 +52,30 @@ pub struct Shelf {
     pub flights: Flights,
     /// The backend itself, for administrators.
     pub answers: Arc<dyn Answers>,
+    /// What the questions mean; `None`: only who asks the same is answered.
+    pub semantic: Option<Semantic>,
     sealing: Option<Sealing>,
-    clock: Arc<dyn Clock>,
-    failures: AtomicU32,
-    paused_until: AtomicI64,
+    pub(super) clock: Arc<dyn Clock>,
+    breaker: Breaker,
 }
 
 impl Shelf {
     /// A shelf over a backend.
     pub fn new(answers: Arc<dyn Answers>, rules: Rules, clock: Arc<dyn Clock>) -> Self {
-        let (failures, paused_until) = (AtomicU32::new(0), AtomicI64::new(i64::MIN));
-        Self { rules, flights: Flights::default(), answers, sealing: None, clock, failures, paused_until }
+        let breaker = Breaker::default();
+        Self { rules, flights: Flights::default(), answers, semantic: None, sealing: None, clock, breaker }
     }
 
     /// One whose entries are sealed for those whose calls they are.
     #[must_use]
     pub fn sealing(self, sealing: Option<Sealing>) -> Self {
         Self { sealing, ..self }
+    }
+
+    /// One that also answers questions that mean about the same.
+    #[must_use]
+    pub fn semantic(self, semantic: Option<Semantic>) -> Self {
+        Self { semantic, ..self }
     }
 
     /// Whether entries are sealed.
@@ -91,36 +95,40 @@ impl Shelf {
         is_young(entry, age_max, self.clock.now())
     }
 
-    /// Keeps an entry of a call of these under `key`, where it can be kept.
-    pub async fn keep(&self, key: &str, entry: &Entry, subjects: &[Subject]) {
+    /// Keeps an entry of a call of these under `key`, where it can be kept. Whether it is.
+    pub async fn keep(&self, key: &str, entry: &Entry, subjects: &[Subject]) -> bool {
         let lives = entry.ends_at.millis_since(entry.kept_at);
-        let Some(lives) = u64::try_from(lives).ok().filter(|millis| *millis > 0).map(Duration::from_millis) else {
-            return;
-        };
-        if key.len() > KEY_BYTES_MAX {
-            return;
-        }
-        if let Some(bytes) = entry.to_bytes(key) {
-            self.asked(KEEP_WAIT, self.write(key, bytes, subjects, lives)).await;
+        let lives = u64::try_from(lives).ok().filter(|millis| *millis > 0).map(Duration::from_millis);
+        let (Some(lives), true) = (lives, key.len() <= KEY_BYTES_MAX) else { return false };
+        let Some(bytes) = entry.to_bytes(key) else { return false };
+        self.asked(KEEP_WAIT, self.write(key, bytes, subjects, lives)).await.unwrap_or(false)
+    }
+
+    pub(super) async fn read(&self, key: &str) -> Result<Option<Bytes>, CacheError> {
+        match self.answers.get(key).await? {
+            Some(bytes) => self.opened(key, bytes).await,
+            None => Ok(None),
         }
     }
 
-    async fn read(&self, key: &str) -> Result<Option<Bytes>, CacheError> {
-        let (Some(bytes), sealing) = (self.answers.get(key).await?, &self.sealing) else { return Ok(None) };
-        match sealing {
-            Some(sealing) => Ok(sealing.open(key, &bytes).await?),
+    async fn write(&self, key: &str, entry: Bytes, of: &[Subject], lives: Duration) -> Result<bool, CacheError> {
+        let Some(bytes) = self.closed(key, entry, of).await? else { return Ok(false) };
+        self.answers.put(key, bytes, lives).await.map(|()| true)
+    }
+
+    /// What is kept at a place, opened where it is sealed.
+    pub(super) async fn opened(&self, place: &str, bytes: Bytes) -> Result<Option<Bytes>, CacheError> {
+        match &self.sealing {
+            Some(sealing) => Ok(sealing.open(place, &bytes).await?),
             None => Ok(Some(bytes)),
         }
     }
 
-    async fn write(&self, key: &str, entry: Bytes, of: &[Subject], lives: Duration) -> Result<(), CacheError> {
-        let bytes = match &self.sealing {
-            Some(sealing) => sealing.seal(key, of, &entry).await?,
-            None => Some(entry),
-        };
-        match bytes {
-            Some(bytes) => self.answers.put(key, bytes, lives).await,
-            None => Ok(()),
+    /// What is to be kept at a place, sealed where that is asked for; `None`: it is not to be kept.
+    pub(super) async fn closed(&self, place: &str, bytes: Bytes, of: &[Subject]) -> Result<Option<Bytes>, CacheError> {
+        match &self.sealing {
+            Some(sealing) => Ok(sealing.seal(place, of, &bytes).await?),
+            None => Ok(Some(bytes)),
         }
     }
 
@@ -131,13 +139,17 @@ impl Shelf {
     }
 
     /// What the backend answers in time, unless it is left alone.
-    async fn asked<T>(&self, most: Duration, asking: impl Future<Output = Result<T, CacheError>>) -> Option<T> {
-        if self.clock.now().millis() < self.paused_until.load(Ordering::Relaxed) {
+    pub(super) async fn asked<T>(
+        &self,
+        most: Duration,
+        asking: impl Future<Output = Result<T, CacheError>>,
+    ) -> Option<T> {
+        if self.breaker.is_open(self.clock.now()) {
             return None;
         }
         let error = match timeout(most, asking).await.unwrap_or(Err(CacheError::Late)) {
             Ok(answer) => {
-                self.failures.store(0, Ordering::Relaxed);
+                self.breaker.succeeded();
                 return Some(answer);
             }
             Err(error @ CacheError::TooLarge { .. }) => {
@@ -147,11 +159,7 @@ impl Shelf {
             Err(error) => error,
         };
         tracing::warn!(error = &error as &dyn Error, "a call goes on without the cache");
-        if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= FAILURES_MAX {
-            self.failures.store(0, Ordering::Relaxed);
-            let until = self.clock.now().plus_millis(PAUSE_MILLIS);
-            self.paused_until.store(until.millis(), Ordering::Relaxed);
-        }
+        self.breaker.failed(self.clock.now());
         None
     }
 }

@@ -3,16 +3,20 @@
 
 mod params;
 mod redis;
+mod semantic;
 #[cfg(test)]
 mod tests;
 
+use super::deployment::ModelEntry;
 use super::environment::Environment;
+use super::known_models;
 use super::names::{self, Unknown};
 use super::report::Report;
 use super::tree::{Content, Node};
 use crate::secret::Secret;
 use params::CacheParams;
 pub use redis::RedisSettings;
+pub use semantic::SemanticSettings;
 use std::path::PathBuf;
 
 /// How long an answer is kept in memory where nobody says: as LiteLLM does.
@@ -39,6 +43,8 @@ pub struct CacheSettings {
     pub is_sealed: bool,
     /// Model names whose answers stand for each other: `router_settings.caching_groups`.
     pub groups: Vec<Vec<String>>,
+    /// When an answer stands for a question that means about the same; `None`: for the same question alone.
+    pub semantic: Option<SemanticSettings>,
 }
 
 /// Who shares answers.
@@ -97,11 +103,19 @@ pub(super) fn check_names(root: &mut Node, report: &mut Report<'_>) {
 
 const SECTIONS: [(&str, &str); 2] = [("litellm_settings", "cache_params"), ("router_settings", "cache_kwargs")];
 
+/// The models that a setting may name.
+pub(super) struct Named<'a> {
+    /// `model_list`.
+    pub(super) models: &'a [ModelEntry],
+    /// Whether there may be others, which administrators add.
+    pub(super) may_be_more: bool,
+}
+
 /// Reads what is said of the cache; `None`: there is to be none.
 pub(super) fn read(
     root: &Node,
     is_asked: bool,
-    environment: &Environment,
+    (named, environment): (&Named<'_>, &Environment),
     report: &mut Report<'_>,
 ) -> Option<CacheSettings> {
     if !is_asked {
@@ -115,6 +129,7 @@ pub(super) fn read(
     let (node, path) = said.unwrap_or_else(|| (&nothing, names::join(SECTIONS[0].0, SECTIONS[0].1)));
     let params: CacheParams = super::reading::read(node, &path, report);
     let mut asked = Asked { node, path: &path, params, environment, report };
+    let semantic = asked.semantic(root, named);
     let place = asked.place()?;
     let ttl = asked.ttl_seconds(&place);
     let call_types = asked.call_types();
@@ -122,7 +137,7 @@ pub(super) fn read(
     let namespace = asked.params.namespace.take().filter(|namespace| !namespace.is_empty());
     let is_sealed = asked.params.sealed.unwrap_or_default();
     let groups = groups(root, asked.report);
-    Some(CacheSettings { place, ttl_seconds: ttl, is_on, call_types, namespace, share, is_sealed, groups })
+    Some(CacheSettings { place, ttl_seconds: ttl, is_on, call_types, namespace, share, is_sealed, groups, semantic })
 }
 
 /// `router_settings.caching_groups`: a list of lists of names.
@@ -146,19 +161,23 @@ struct Asked<'a, 'd> {
 }
 
 /// Names of `type`, and what to use in place of those that are not to be had.
-const TYPES: [&str; 5] = ["local", "redis", "s3", "disk", "dynamodb"];
-const ELSEWHERE: [(&str, &str); 5] = [
-    ("redis-semantic", SEMANTIC),
-    ("valkey-semantic", SEMANTIC),
-    ("qdrant-semantic", SEMANTIC),
+const TYPES: [&str; 7] = ["local", "redis", "s3", "disk", "dynamodb", REDIS_SEMANTIC, VALKEY_SEMANTIC];
+const REDIS_SEMANTIC: &str = "redis-semantic";
+const VALKEY_SEMANTIC: &str = "valkey-semantic";
+const ELSEWHERE: [(&str, &str); 3] = [
+    (
+        "qdrant-semantic",
+        "is not supported; use `type: redis-semantic`, or `local`, `dynamodb`, `disk` or `s3` with `similarity_threshold`",
+    ),
     ("azure-blob", "is not supported; use `type: s3` with `s3_endpoint_url`, `redis` or `dynamodb`"),
     (
         "gcs",
         "is not supported; use `type: s3` with `s3_endpoint_url: https://storage.googleapis.com`, `redis` or `dynamodb`",
     ),
 ];
-const SEMANTIC: &str = "is not supported: answers are kept for equal requests only; use `type: redis`, `dynamodb`, `s3`, \
-                        `disk` or `local`";
+/// The names of the setting that says which model makes vectors.
+const EMBEDDING_MODELS: [&str; 3] =
+    ["semantic_cache_embedding_model", "redis_semantic_cache_embedding_model", "valkey_semantic_cache_embedding_model"];
 
 /// Names of call types, as LiteLLM has them, with ours.
 const CALL_TYPES: [(&str, &str); 14] = [
@@ -184,6 +203,38 @@ impl Asked<'_, '_> {
         self.report.error(place, &names::join(self.path, name), message);
     }
 
+    /// What the questions of answers mean, where that is asked for; the model that says it must be there.
+    fn semantic(&mut self, root: &Node, named: &Named<'_>) -> Option<SemanticSettings> {
+        let kind = self.params.kind.as_deref().unwrap_or_default();
+        let (is_asked, is_valkey) = ([REDIS_SEMANTIC, VALKEY_SEMANTIC].contains(&kind), kind == VALKEY_SEMANTIC);
+        if is_valkey {
+            redis::prefer_valkey(&mut self.params, self.environment);
+        }
+        let settings = match semantic::read(&mut self.params, is_asked, self.environment) {
+            Ok(settings) => settings?,
+            Err((name, message)) => {
+                self.error(name, message);
+                return None;
+            }
+        };
+        let aliases = root.get("router_settings").and_then(|node| node.get("model_group_alias"));
+        if !known_models::are_named(&settings.model, named.models, aliases) {
+            let said = EMBEDDING_MODELS.into_iter().find(|name| self.node.get(name).is_some());
+            let (name, meant) =
+                (said.unwrap_or(EMBEDDING_MODELS[0]), known_models::meant(&settings.model, named.models));
+            let message =
+                format!("`{}` is no model of `model_list`, so that no prompt can be compared", settings.model);
+            // Another process may add it.
+            if named.may_be_more {
+                let place = self.node.entry(name).map_or(self.node.place, |entry| entry.place);
+                self.report.warn(place, &names::join(self.path, name), message + &meant);
+            } else {
+                self.error(name, message + &meant);
+            }
+        }
+        Some(settings)
+    }
+
     /// Where answers are to be kept. Where nothing is said: in the Redis that the environment names, else in memory.
     fn place(&mut self) -> Option<CachePlace> {
         let kind = self.params.kind.take();
@@ -200,7 +251,7 @@ impl Asked<'_, '_> {
                 Some(CachePlace::Disk(folder.map_or_else(|| PathBuf::from(".litellm_cache"), PathBuf::from)))
             }
             "s3" => self.bucket().map(CachePlace::S3),
-            "redis" => self.redis().map(CachePlace::Redis),
+            "redis" | REDIS_SEMANTIC | VALKEY_SEMANTIC => self.redis().map(CachePlace::Redis),
             other => {
                 let elsewhere = ELSEWHERE.iter().find(|(name, _)| *name == other);
                 let message = match (elsewhere, names::nearest(other, TYPES.into_iter(), 0.7)) {

@@ -26,6 +26,18 @@ pub(super) struct CacheParams {
     #[serde(deserialize_with = "lenient::seconds")]
     pub default_in_redis_ttl: Option<f64>,
     pub supported_call_types: Option<Vec<String>>,
+    #[serde(deserialize_with = "lenient::amount")]
+    pub similarity_threshold: Option<f64>,
+    #[serde(
+        alias = "redis_semantic_cache_embedding_model",
+        alias = "valkey_semantic_cache_embedding_model",
+        deserialize_with = "lenient::optional_text"
+    )]
+    pub semantic_cache_embedding_model: Option<String>,
+    #[serde(deserialize_with = "lenient::seconds")]
+    pub semantic_cache_embedding_timeout: Option<f64>,
+    #[serde(alias = "valkey_semantic_cache_index_name", deserialize_with = "lenient::optional_text")]
+    pub redis_semantic_cache_index_name: Option<String>,
     #[serde(deserialize_with = "lenient::optional_text")]
     pub disk_cache_dir: Option<String>,
     #[serde(deserialize_with = "lenient::optional_text")]

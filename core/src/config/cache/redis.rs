@@ -44,6 +44,17 @@ pub(super) fn is_named(params: &CacheParams, environment: &Environment) -> bool 
         || VARIABLES.iter().any(|name| environment.text(name).is_some())
 }
 
+/// Takes what the variables of a Valkey say, where the settings say nothing.
+pub(super) fn prefer_valkey(params: &mut CacheParams, environment: &Environment) {
+    let has_place = params.url.is_some() || params.redis_startup_nodes.is_some() || params.sentinel_nodes.is_some();
+    let host = environment.text("VALKEY_HOST").filter(|_| params.host.is_none() && !has_place);
+    if let Some(host) = host {
+        params.host = Some(host.to_owned());
+        params.port = params.port.or_else(|| environment.text("VALKEY_PORT")?.trim().parse().ok());
+        params.password = params.password.take().or_else(|| environment.secret("VALKEY_PASSWORD"));
+    }
+}
+
 /// Reads it; else the setting at fault and what is wrong with it.
 pub(super) fn read(
     params: &mut CacheParams,

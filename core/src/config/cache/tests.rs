@@ -80,7 +80,7 @@ fn a_bucket_is_read_and_no_secret_shows() {
 fn what_cannot_be_had_stops_the_start_with_advice() {
     let at = "c.yaml:3: litellm_settings.cache_params.";
     assert_eq!(wrong("{type: radis}"), format!("{at}type: `radis` is no cache; did you mean `redis`?"));
-    assert!(wrong("{type: qdrant-semantic, similarity_threshold: 0.8}").contains("use `type: redis`"));
+    assert!(wrong("{type: qdrant-semantic}").contains("use `type: redis-semantic`"));
     assert!(wrong("{type: gcs}").starts_with(&format!("{at}type: `gcs` is not supported; use `type: s3`")));
     assert!(wrong("{type: s3}").starts_with(&format!("{at}s3_bucket_name: is missing")));
     assert!(wrong("{type: s3, s3_bucket_name: b, s3_verify: false}").starts_with(&format!("{at}s3_verify: ")));
@@ -92,6 +92,78 @@ fn what_cannot_be_had_stops_the_start_with_advice() {
     assert!(wrong("{scope: everybody}").starts_with(&format!("{at}scope: must be")));
     assert!(wrong("{supported_call_types: [aspeech]}").starts_with(&format!("{at}supported_call_types: `aspeech`")));
     assert!(wrong("{ttl: soon}").starts_with(&format!("{at}ttl: must be a number of seconds")));
+}
+
+/// A gateway with the model `embed`.
+fn load_with_models(params: &str, environment: &[(&str, &str)]) -> Result<CacheSettings, String> {
+    let environment = Environment::from_pairs(environment.iter().copied());
+    let model = |name: &str| format!("  - {{model_name: {name}, litellm_params: {{model: openai/e, api_key: k}}}}\n");
+    let models = ["embed", "text-embedding-ada-002", "voyage/*"].map(model).concat();
+    let alias = "router_settings: {model_group_alias: {vectors: embed}}\n";
+    let text = format!("litellm_settings:\n  cache: true\n  cache_params: {params}\nmodel_list:\n{models}{alias}");
+    let document = Document::parse("c.yaml", &text).unwrap();
+    let sources = Sources { environment: &environment, resolved: &Resolved::new(), provider_check: &|_, _| Ok(()) };
+    let loaded = Config::from_document(&document, sources).map_err(|error| error.to_string())?;
+    Ok(loaded.config.litellm.cache.unwrap())
+}
+
+#[test]
+fn questions_that_mean_the_same_are_compared_where_that_is_asked_for() {
+    let redis = "redis_semantic_cache_embedding_model: embed, redis_semantic_cache_index_name: mine";
+    let params = format!("{{type: redis-semantic, host: h, similarity_threshold: '0.8', {redis}}}");
+    let settings = load_with_models(&params, &[]).unwrap();
+    let wanted = SemanticSettings { threshold: 0.8, model: "embed".into(), wait_seconds: 5.0, index: "mine".into() };
+    assert_eq!(settings.semantic, Some(wanted));
+    assert!(matches!(settings.place, CachePlace::Redis(_)));
+    assert_eq!(settings.ttl_seconds, TTL_SECONDS);
+    for (model, params) in [
+        ("text-embedding-ada-002", "{type: local, similarity_threshold: 1}"),
+        ("voyage/3", "{type: disk, similarity_threshold: 0, semantic_cache_embedding_model: voyage/3}"),
+        ("vectors", "{type: dynamodb, similarity_threshold: 0.5, semantic_cache_embedding_model: vectors}"),
+    ] {
+        assert_eq!(load_with_models(params, &[]).unwrap().semantic.unwrap().model, model);
+    }
+    assert_eq!(load_with_models("{type: local}", &[]).unwrap().semantic, None);
+    let waits = [("SEMANTIC_CACHE_EMBEDDING_TIMEOUT_SECONDS", "2.5")];
+    let wait = |more: &str| {
+        let params = format!("{{type: local, similarity_threshold: 0.9{more}}}");
+        load_with_models(&params, &waits).unwrap().semantic.unwrap().wait_seconds
+    };
+    assert_eq!((wait(""), wait(", semantic_cache_embedding_timeout: 3")), (2.5, 3.0));
+}
+
+#[test]
+fn a_valkey_is_named_by_its_own_variables_first() {
+    let params = "{type: valkey-semantic, similarity_threshold: 0.9, valkey_semantic_cache_embedding_model: embed}";
+    let variables = [("VALKEY_HOST", "v.test"), ("VALKEY_PORT", "7000"), ("REDIS_HOST", "r.test")];
+    let settings = load_with_models(params, &variables).unwrap();
+    let CachePlace::Redis(redis) = settings.place else { panic!("a Redis") };
+    assert_eq!(redis.nodes, [("v.test".to_owned(), 7000)]);
+    let CachePlace::Redis(redis) = load_with_models(params, &variables[2..]).unwrap().place else { panic!("a Redis") };
+    assert_eq!(redis.nodes, [("r.test".to_owned(), 6379)]);
+}
+
+#[test]
+fn what_cannot_be_compared_stops_the_start() {
+    let at = "c.yaml:3: litellm_settings.cache_params.";
+    let wrong = |params: &str| load_with_models(params, &[]).unwrap_err();
+    let missing = wrong("{type: redis-semantic, host: h}");
+    assert!(missing.starts_with(&format!("{at}similarity_threshold: is missing")), "{missing}");
+    assert!(
+        wrong("{semantic_cache_embedding_model: embed}").starts_with(&format!("{at}similarity_threshold: is missing"))
+    );
+    assert!(
+        wrong("{similarity_threshold: 1.1}").starts_with(&format!("{at}similarity_threshold: must be from 0 to 1"))
+    );
+    assert!(wrong("{similarity_threshold: high}").starts_with(&format!("{at}similarity_threshold: must be a number")));
+    let waits = "{similarity_threshold: 0.9, semantic_cache_embedding_timeout: 3600}";
+    assert!(wrong(waits).starts_with(&format!("{at}semantic_cache_embedding_timeout: must be from")));
+    let unknown = wrong("{similarity_threshold: 0.9, redis_semantic_cache_embedding_model: embde}");
+    let said = "redis_semantic_cache_embedding_model: `embde` is no model of `model_list`, so that no prompt can be compared; \
+                did you mean `embed`?";
+    assert_eq!(unknown, format!("{at}{said}"));
+    assert!(wrong("{similarity_threshold: 0.9, semantic_cache_scope: key}").contains("end users never share"));
+    assert!(load_with_models("{similarity_threshold: 0.9, semantic_cache_scope: end_user}", &[]).is_ok());
 }
 
 #[test]
