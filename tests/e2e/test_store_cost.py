@@ -57,7 +57,7 @@ def gateway(store, start_for_module):
 
 
 def new_key(gateway, store, limits, before):
-    key = gateway.call("/key/generate", limits).json()["key"]
+    key = gateway.key(**limits)
     if before is not None:
         assert post(gateway, key, before).status in (200, 429)
     store.calls.clear()

@@ -20,10 +20,6 @@ ALLOW = {"allow_requests_on_db_unavailable": True}
 LONG = {"model": "gated", "messages": [{"role": "user", "content": "word " * 20}]}
 
 
-def new_key(gateway, **limits):
-    return gateway.call("/key/generate", limits).json()["key"]
-
-
 def assert_refused(answer):
     assert answer.status == 503, answer
     assert b"\nretry-after: 1\r" in answer.head.lower()
@@ -41,7 +37,7 @@ def assert_closed(state, key, calls):
 @pytest.mark.parametrize("fault", FAULTS)
 def test_without_the_store_calls_are_refused_in_time_and_it_heals(start, store, state_of, upstream, fault):
     gateway, state = start(f"dynamodb://{TABLE}", store), state_of(TABLE)
-    limited, free, fresh = new_key(gateway, **LIMITS), new_key(gateway), new_key(gateway, **LIMITS)
+    limited, free, fresh = gateway.key(**LIMITS), gateway.key(), gateway.key(**LIMITS)
     assert post(gateway, limited).is_complete and post(gateway, free).is_complete
     upstream.forget()
     store.fail(fault)
@@ -75,7 +71,7 @@ def test_where_it_is_asked_for_known_keys_are_served_without_the_store_and_charg
     start, store, state_of, upstream, fault
 ):
     gateway, state = start(f"dynamodb://{TABLE}", store, **ALLOW), state_of(TABLE)
-    key, fresh = new_key(gateway, **LIMITS), new_key(gateway, **LIMITS)
+    key, fresh = gateway.key(**LIMITS), gateway.key(**LIMITS)
     assert post(gateway, key).is_complete
     store.fail(fault)
     try:
@@ -94,7 +90,7 @@ def test_where_it_is_asked_for_known_keys_are_served_without_the_store_and_charg
 @pytest.mark.parametrize(("fault", "settings"), [(fault, {}) for fault in FAULTS] + [(REFUSE, ALLOW), (HANG, ALLOW)])
 def test_a_store_that_fails_in_the_middle_of_a_stream(start, store, state_of, upstream, fault, settings):
     gateway, state = start(f"dynamodb://{TABLE}", store, **settings), state_of(TABLE)
-    key = new_key(gateway, **LIMITS)
+    key = gateway.key(**LIMITS)
     failed_at = []
 
     def fail(received):
@@ -132,4 +128,4 @@ def test_a_process_that_starts_without_the_store_serves_and_finds_it_when_it_is_
     finally:
         store.heal()
     eventually(lambda: gateway.call("/key/generate", {}).status_code == 200)
-    assert post(gateway, new_key(gateway, **LIMITS)).is_complete
+    assert post(gateway, gateway.key(**LIMITS)).is_complete

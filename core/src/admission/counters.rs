@@ -15,11 +15,16 @@ pub(super) const TOKENS: &str = "tokens";
 /// Requests in flight.
 pub(super) const COUNT: &str = "count";
 
-/// The write that corrects a window's tokens, where the window that the call was counted in is still the one: none has
-/// begun after the call was counted.
-pub(super) fn correct_window(key: &Key, delta: i64, counted_at: Timestamp) -> Write {
+/// The write that corrects what a window counts, where the window that the call was counted in is still the one: none
+/// has begun after the call was counted.
+pub(super) fn correct_window(key: &Key, tokens: i64, requests: i64, counted_at: Timestamp) -> Write {
     let when = vec![Condition::AtMost(START.to_owned(), counted_at.millis())];
-    Write::Update { key: key.clone(), changes: vec![Change::Add(TOKENS.to_owned(), delta)], when }
+    let more = [(TOKENS, tokens), (REQUESTS, requests)].into_iter().filter(|(_, more)| *more != 0);
+    Write::Update {
+        key: key.clone(),
+        changes: more.map(|(name, more)| Change::Add(name.to_owned(), more)).collect(),
+        when,
+    }
 }
 
 /// The write that counts a request in flight out.

@@ -46,7 +46,10 @@ pub(super) enum Held {
     },
     Window {
         key: Key,
-        tokens: i64,
+        /// `None`: it counts requests alone.
+        tokens: Option<i64>,
+        /// What it has counted of requests: none where the call was counted there before.
+        requests: i64,
         counted_at: Timestamp,
     },
     Parallel {
@@ -90,15 +93,29 @@ impl Hold {
     /// The writes that make what its windows counted into the `tokens` that were used. They fail where a window has
     /// ended meanwhile, and are then left out.
     pub fn corrected(&self, tokens: i64, now: Timestamp) -> Vec<Write> {
-        let windows = self.held.iter().filter_map(|held| match held {
-            Held::Window { key, tokens: counted, counted_at }
-                if *counted != tokens && now.millis_since(*counted_at) < super::limits::WINDOW_MILLIS =>
+        let windows = self.windows(now);
+        let wrong = windows.filter_map(|(key, counted, _, at)| Some((key, tokens - counted?, at)));
+        wrong.filter(|(_, more, _)| *more != 0).map(|(key, more, at)| correct_window(key, more, 0, at)).collect()
+    }
+
+    /// The writes that take the call out of its windows, for one that was never sent. They fail as those of
+    /// [`Hold::corrected`] do.
+    pub(super) fn uncounted(&self, now: Timestamp) -> Vec<Write> {
+        let windows = self.windows(now).map(|(key, tokens, requests, at)| (key, tokens.unwrap_or(0), requests, at));
+        let counted = windows.filter(|(_, tokens, requests, _)| (*tokens, *requests) != (0, 0));
+        counted.map(|(key, tokens, requests, at)| correct_window(key, -tokens, -requests, at)).collect()
+    }
+
+    /// The windows that may still be open: what they have counted of tokens and of requests, and when.
+    fn windows(&self, now: Timestamp) -> impl Iterator<Item = (&Key, Option<i64>, i64, Timestamp)> {
+        self.held.iter().filter_map(move |held| match held {
+            Held::Window { key, tokens, requests, counted_at }
+                if now.millis_since(*counted_at) < super::limits::WINDOW_MILLIS =>
             {
-                Some(correct_window(key, tokens - counted, *counted_at))
+                Some((key, *tokens, *requests, *counted_at))
             }
             _ => None,
-        });
-        windows.collect()
+        })
     }
 
     /// The hold as an item that also holds the row `unsettled`.
@@ -169,7 +186,7 @@ pub(super) fn place(id: RequestId) -> Key {
 /// One thing held, as JSON.
 #[derive(Serialize, Deserialize)]
 struct Text<'a> {
-    /// `t`otals, `c`ounter of a budget, `w`indow or requests in `p`arallel.
+    /// `t`otals, `c`ounter of a budget, `w`indow, one that counts `r`equests alone, or requests in `p`arallel.
     t: char,
     p: std::borrow::Cow<'a, str>,
     s: std::borrow::Cow<'a, str>,
@@ -177,6 +194,8 @@ struct Text<'a> {
     n: i64,
     #[serde(default, skip_serializing_if = "is_zero")]
     c: i64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    r: i64,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
@@ -186,12 +205,15 @@ fn is_zero(number: &i64) -> bool {
 
 impl<'a> Text<'a> {
     fn of(held: &'a Held) -> Self {
-        let at = |t, key: &'a Key, n| Self { t, p: (&*key.partition).into(), s: (&*key.sort).into(), n, c: 0 };
+        let at = |t, key: &'a Key, n| Self { t, p: (&*key.partition).into(), s: (&*key.sort).into(), n, c: 0, r: 0 };
         match held {
             Held::Totals { key, nanos } => at('t', key, *nanos),
             Held::Counter { key, nanos } => at('c', key, *nanos),
             Held::Parallel { key } => at('p', key, 0),
-            Held::Window { key, tokens, counted_at } => Self { c: counted_at.millis(), ..at('w', key, *tokens) },
+            Held::Window { key, tokens, requests, counted_at } => {
+                let t = if tokens.is_some() { 'w' } else { 'r' };
+                Self { c: counted_at.millis(), r: *requests, ..at(t, key, tokens.unwrap_or(0)) }
+            }
         }
     }
 
@@ -201,7 +223,12 @@ impl<'a> Text<'a> {
             't' => Held::Totals { key, nanos: self.n },
             'c' => Held::Counter { key, nanos: self.n },
             'p' => Held::Parallel { key },
-            _ => Held::Window { key, tokens: self.n, counted_at: Timestamp::from_millis(self.c) },
+            t => Held::Window {
+                key,
+                tokens: (t == 'w').then_some(self.n),
+                requests: self.r,
+                counted_at: Timestamp::from_millis(self.c),
+            },
         }
     }
 }

@@ -10,7 +10,7 @@ use super::windows::Windows;
 use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::store::item::Item;
-use crate::store::silence::{CROWD_WAIT, STORE_WAIT, Silence, in_time};
+use crate::store::silence::{CROWD_WAIT, Silence, StoreWait};
 use crate::store::table::{Freshness, Query, ReadError, Table, WriteError};
 use crate::store::write::{Condition, Write};
 use std::error::Error;
@@ -29,6 +29,7 @@ const BACKOFF_MAX_MILLIS: u64 = 64;
 pub struct Ledger {
     pub(super) table: Arc<dyn Table>,
     pub(super) windows: Arc<Windows>,
+    wait: StoreWait,
 }
 
 /// Expired holds of one shard.
@@ -43,7 +44,14 @@ pub struct Expired {
 impl Ledger {
     /// A ledger in `table`.
     pub fn new(table: Arc<dyn Table>) -> Self {
-        Self { table, windows: Arc::default() }
+        Self { table, windows: Arc::default(), wait: StoreWait::default() }
+    }
+
+    /// Waits so long for a store that is silent.
+    #[must_use]
+    pub fn waiting(mut self, wait: StoreWait) -> Self {
+        self.wait = wait;
+        self
     }
 
     /// Counts a call in all its limits, or in none.
@@ -57,7 +65,7 @@ impl Ledger {
         }
         lines.iter_mut().for_each(|line| line.recall(&self.windows, now));
         let (started, mut attempt) = (Instant::now(), 0);
-        let mut silence = Silence::lasting(patience(demand.id, now));
+        let mut silence = Silence::with_left(self.wait, left_of(self.wait, demand.id, now));
         // Whether an attempt may have reserved that nobody has heard of.
         let mut is_open = false;
         loop {
@@ -108,16 +116,21 @@ impl Ledger {
         }
     }
 
-    /// Gives back all that a hold holds, for a call that was never sent. Once: a hold that has ended stays ended.
+    /// Gives back what a hold holds of money and tokens, for a call that used none. It was made: its windows have counted
+    /// it. Once: a hold that has ended stays ended.
     ///
     /// # Errors
     /// As [`Table::transact`]. Where it is not repeated, the hold is charged when its time is over.
     pub async fn void(&self, hold: &Hold, now: Timestamp) -> Result<(), WriteError> {
+        self.give_back(hold, hold.corrected(0, now)).await
+    }
+
+    async fn give_back(&self, hold: &Hold, windows: Vec<Write>) -> Result<(), WriteError> {
         let mut writes = hold.ended();
         let held = hold.totals().chain(hold.counters()).filter(|(_, nanos)| *nanos != 0);
         writes.extend(held.map(|(key, nanos)| give_back(key, nanos)));
         let ended = writes.len();
-        writes.extend(hold.corrected(0, now));
+        writes.extend(windows);
         loop {
             match self.table.transact(None, writes.clone()).await {
                 // That window has ended, and with it what it counted.
@@ -130,8 +143,8 @@ impl Ledger {
         }
     }
 
-    /// Voids what a call may hold whose reservation had no answer. `false`: it holds nothing, and a reservation that is
-    /// still on its way will be refused.
+    /// Voids what a call may hold whose reservation had no answer, as if it had never been asked: its windows have not
+    /// counted it either. `false`: it holds nothing, and a reservation that is still on its way will be refused.
     ///
     /// # Errors
     /// As [`Ledger::void`], and [`Refusal::Unavailable`] where it cannot be seen whether there is a hold.
@@ -139,7 +152,7 @@ impl Ledger {
         let failed = |error: WriteError| Refusal::Unavailable(error.into());
         loop {
             if let Some(hold) = self.find(id).await? {
-                return self.void(&hold, now).await.map(|()| true).map_err(failed);
+                return self.give_back(&hold, hold.uncounted(now)).await.map(|()| true).map_err(failed);
             }
             let put = Write::Put { item: given_up(id, now), when: vec![Condition::Absent] };
             match self.table.write(put).await {
@@ -186,7 +199,7 @@ impl Ledger {
     /// [`Refusal::Unavailable`].
     pub async fn find(&self, id: RequestId) -> Result<Option<Hold>, Refusal> {
         let unavailable = |error: ReadError| Refusal::Unavailable(error.into());
-        let found = in_time(self.table.get(&place(id), Freshness::Latest)).await;
+        let found = self.wait.in_time(self.table.get(&place(id), Freshness::Latest)).await;
         let item = found.ok_or(Refusal::Unavailable(StoreFailure::Late))?.map_err(unavailable)?;
         item.filter(|item| !is_given_up(item)).map(|item| Ok(read(item)?.0)).transpose()
     }
@@ -208,9 +221,9 @@ pub(super) fn read(item: Item) -> Result<(Hold, Item), Refusal> {
 }
 
 /// What is left of the wait for the store.
-fn patience(id: RequestId, now: Timestamp) -> Duration {
+fn left_of(wait: StoreWait, id: RequestId, now: Timestamp) -> Duration {
     let waited = Duration::from_millis(u64::try_from(now.millis_since(id.arrived())).unwrap_or(0));
-    STORE_WAIT.saturating_sub(waited).max(STORE_WAIT_LEFT_MIN)
+    wait.0.saturating_sub(waited).max(STORE_WAIT_LEFT_MIN)
 }
 
 /// Doubles with each attempt; the call's own random bits keep calls that met once from meeting again.

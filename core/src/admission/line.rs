@@ -175,7 +175,7 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
-    /// What is held once the write has happened. Of a window that counts requests alone there is nothing to give back.
+    /// What is held once the write has happened.
     pub(super) fn held(&self, now: Timestamp) -> Option<Held> {
         match self {
             Self::Budget { budget, amount, .. } => Some(match &budget.counter {
@@ -183,9 +183,12 @@ impl<'a> Line<'a> {
                 Counter::Period { key, .. } => Held::Counter { key: key.clone(), nanos: *amount },
             }),
             Self::Parallel { scope, .. } => Some(Held::Parallel { key: scope.parallel_key() }),
-            Self::Window { scope, tokens, .. } => {
-                scope.tokens.map(|_| Held::Window { key: scope.window_key(), tokens: *tokens, counted_at: now })
-            }
+            Self::Window { scope, tokens, .. } => Some(Held::Window {
+                key: scope.window_key(),
+                tokens: scope.tokens.map(|_| *tokens),
+                requests: i64::from(!scope.is_repeat),
+                counted_at: now,
+            }),
         }
     }
 }

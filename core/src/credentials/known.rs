@@ -5,7 +5,7 @@ use super::store::{CredentialStore, SealedCredential};
 use super::values::CredentialValues;
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::SealError;
-use crate::store::silence::in_time;
+use crate::store::silence::StoreWait;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -24,6 +24,7 @@ pub struct KnownCredentials {
     /// Counts what was changed here, so that what was read before a change is not taken for fresh.
     changes: AtomicU64,
     reading: tokio::sync::Mutex<Option<Timestamp>>,
+    wait: StoreWait,
 }
 
 #[derive(Default)]
@@ -89,7 +90,14 @@ impl KnownCredentials {
     /// Those of `store`, at most so many milliseconds old.
     pub fn new(store: CredentialStore, clock: Arc<dyn Clock>, staleness_millis: i64) -> Self {
         let (known, reading) = (RwLock::default(), tokio::sync::Mutex::default());
-        Self { store, clock, staleness_millis, known, changes: AtomicU64::default(), reading }
+        let (changes, wait) = (AtomicU64::default(), StoreWait::default());
+        Self { store, clock, staleness_millis, known, changes, reading, wait }
+    }
+
+    /// Waits so long for a store that is silent.
+    #[must_use]
+    pub fn waiting(self, wait: StoreWait) -> Self {
+        Self { wait, ..self }
     }
 
     /// Makes them fresh enough, as far as the store allows. Costs a look at the clock where they are.
@@ -103,7 +111,7 @@ impl KnownCredentials {
         }
         let before = self.known();
         let (now, changes) = (self.clock.now(), self.changes.load(Ordering::SeqCst));
-        let stored = match in_time(self.store.all()).await {
+        let stored = match self.wait.in_time(self.store.all()).await {
             Some(Ok(stored)) => stored,
             Some(Err(error)) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "stored credentials cannot be read");

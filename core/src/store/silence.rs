@@ -6,9 +6,33 @@ use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-/// Longest wait for a store that does not answer or cannot be reached: with it a client has an answer within a quarter of
-/// a second. A store that is slow and answers is waited for again.
-pub const STORE_WAIT: Duration = Duration::from_millis(235);
+/// How long a call waits for a store that does not answer or cannot be reached. A store that is slow and answers is
+/// waited for again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreWait(pub Duration);
+
+impl Default for StoreWait {
+    /// With it a client has an answer within a quarter of a second.
+    fn default() -> Self {
+        Self(Duration::from_millis(235))
+    }
+}
+
+impl StoreWait {
+    /// Below it a store that is well would count as silent.
+    const LEAST: Duration = Duration::from_millis(100);
+
+    /// As long as the operator says, a tenth of a second at least.
+    #[must_use]
+    pub fn of_seconds(seconds: f64) -> Self {
+        Self(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX / 4).max(Self::LEAST))
+    }
+
+    /// What the store says, if it says so before this wait is over.
+    pub async fn in_time<T>(self, answer: impl Future<Output = T>) -> Option<T> {
+        Silence::lasting(self).broken_by(answer).await
+    }
+}
 
 /// Longest wait where the store answers, but other calls are at the same items.
 pub const CROWD_WAIT: Duration = Duration::from_secs(3);
@@ -25,20 +49,27 @@ const LATENESS_MAX: Duration = Duration::from_secs(2);
 /// A wait for a store that has an end.
 #[derive(Debug)]
 pub struct Silence {
+    wait: StoreWait,
     ends: Instant,
     lateness_left: Duration,
 }
 
 impl Silence {
-    /// One that begins now and lasts as given.
+    /// One that begins now.
     #[must_use]
-    pub fn lasting(wait: Duration) -> Self {
-        Self { ends: Instant::now() + wait, lateness_left: LATENESS_MAX }
+    pub fn lasting(wait: StoreWait) -> Self {
+        Self::with_left(wait, wait.0)
+    }
+
+    /// One of which this is left.
+    #[must_use]
+    pub fn with_left(wait: StoreWait, left: Duration) -> Self {
+        Self { wait, ends: Instant::now() + left, lateness_left: LATENESS_MAX }
     }
 
     /// Begins again, as the store has answered.
     pub fn begin_again(&mut self) {
-        self.ends = self.ends.max(Instant::now() + STORE_WAIT);
+        self.ends = self.ends.max(Instant::now() + self.wait.0);
     }
 
     /// Whether it has lasted as long as it may.
@@ -76,14 +107,14 @@ impl Silence {
     }
 }
 
-/// What the store says, if it says so within [`STORE_WAIT`].
+/// What a store says that is waited for as long as usual.
 pub async fn in_time<T>(answer: impl Future<Output = T>) -> Option<T> {
-    Silence::lasting(STORE_WAIT).broken_by(answer).await
+    StoreWait::default().in_time(answer).await
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{STORE_WAIT, Silence, in_time};
+    use super::{Silence, StoreWait, in_time};
     use std::future::pending;
     use std::time::Duration;
     use tokio::time::{Instant, advance, sleep};
@@ -92,12 +123,16 @@ mod tests {
     async fn a_store_that_says_nothing_is_left_in_time() {
         let began = Instant::now();
         assert!(in_time(pending::<()>()).await.is_none());
-        assert!((STORE_WAIT..Duration::from_millis(250)).contains(&began.elapsed()), "{:?}", began.elapsed());
+        assert!(
+            (StoreWait::default().0..Duration::from_millis(250)).contains(&began.elapsed()),
+            "{:?}",
+            began.elapsed()
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_that_answers_is_heard_and_begins_the_wait_again() {
-        let mut silence = Silence::lasting(STORE_WAIT);
+        let mut silence = Silence::lasting(StoreWait::default());
         let heard = silence.broken_by(sleep(Duration::from_millis(200))).await;
         assert!(heard.is_some() && !silence.is_over());
         silence.begin_again();
@@ -108,7 +143,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn lateness_of_the_process_is_not_the_stores() {
-        let mut silence = Silence::lasting(STORE_WAIT);
+        let mut silence = Silence::lasting(StoreWait::default());
         // The process stands still for a second in the middle of the wait; the store answers just after.
         let late = async {
             sleep(Duration::from_millis(100)).await;
@@ -120,7 +155,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_process_that_is_always_late_comes_to_an_end_too() {
-        let mut silence = Silence::lasting(STORE_WAIT);
+        let mut silence = Silence::lasting(StoreWait::default());
         let began = Instant::now();
         let never = async {
             loop {

@@ -3,6 +3,7 @@
 use postern_core::clock::ManualClock;
 use postern_core::store::dynamo::{DynamoTable, Timeouts};
 use postern_core::store::item::{Item, Key};
+use postern_core::store::silence::StoreWait;
 use postern_core::store::table::{Freshness, IdempotencyToken, ReadError, Table, WriteError};
 use postern_core::store::write::{Condition, Write};
 use postern_tests::aws;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 
 async fn table(url: &str) -> DynamoTable {
     let connection = aws::connection(url).await;
-    DynamoTable::new(&connection, "postern", Arc::new(ManualClock::default()), Timeouts::default())
+    DynamoTable::new(&connection, "postern", Arc::new(ManualClock::default()), Timeouts::within(StoreWait::default()))
 }
 
 fn put() -> Write {
@@ -68,7 +69,10 @@ async fn a_write_that_may_have_happened_is_never_called_failed() {
 
 #[tokio::test]
 async fn a_silent_store_is_answered_within_its_time() {
-    assert!(Timeouts::default().operation <= Duration::from_millis(200), "leaves 50 ms of the promised 250");
+    assert!(
+        Timeouts::within(StoreWait::default()).operation <= Duration::from_millis(200),
+        "leaves 50 ms of the promised 250"
+    );
     let stub = Stub::start(vec![Answer::Hang]).await;
     let table = table(stub.url()).await;
     let start = Instant::now();

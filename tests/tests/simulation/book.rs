@@ -252,6 +252,8 @@ impl Book {
         let item = done.table.stored(key);
         let number = |name| item.as_ref().and_then(|item| item.number(name)).unwrap_or(0);
         let start = number("start");
+        let is_charged = |id: &RequestId| self.calls.get(id).is_none_or(|call| call.row.is_some());
+        let was_never_made = matches!(meant, Meant::Ended(id, _) if !is_charged(id));
         let window = self.windows.entry(key.clone()).or_default();
         let mut complaint = None;
         match meant {
@@ -269,8 +271,10 @@ impl Book {
                     complaint = Some(format!("{id}, of {:?}, counts in a window of {start}", call.asked_at));
                 }
             }
-            Meant::Ended(id, used) => match window.counted.iter_mut().rev().find(|(counted, _)| counted == id) {
-                Some((_, tokens)) => *tokens = *used,
+            Meant::Ended(id, used) => match window.counted.iter().rposition(|(counted, _)| counted == id) {
+                // A call that was never made is no request either.
+                Some(at) if was_never_made => drop(window.counted.remove(at)),
+                Some(at) => window.counted.iter_mut().skip(at).take(1).for_each(|(_, tokens)| *tokens = *used),
                 None => complaint = Some(format!("{id} corrects a window that it was not counted in")),
             },
             Meant::Other => complaint = Some("a window changes without a call".to_owned()),

@@ -194,6 +194,24 @@ async fn what_is_void_is_given_back_once() {
 }
 
 #[tokio::test]
+async fn a_call_that_was_made_and_used_nothing_stays_counted_and_one_that_was_never_made_does_not() {
+    for limits in [rates(Some(1), None, None), rates(Some(1), Some(50), None)] {
+        let fixture = fixture();
+        let scopes = [limits];
+        let hold = fixture.reserve(1, &scopes, 0, 50).await.unwrap();
+        fixture.ledger.void(&hold, START).await.unwrap();
+        assert_eq!(rate(fixture.reserve(2, &scopes, 0, 50).await.unwrap_err()).0, Rate::Requests);
+        let fixture = self::fixture();
+        fixture.reserve(1, &scopes, 0, 50).await.unwrap();
+        for is_held in [true, false] {
+            assert_eq!(fixture.ledger.void_unanswered(demand(1, &[], 0, 0).id, START).await.unwrap(), is_held);
+        }
+        fixture.reserve(2, &scopes, 0, 50).await.unwrap();
+        assert_eq!(rate(fixture.reserve(3, &scopes, 0, 50).await.unwrap_err()).0, Rate::Requests);
+    }
+}
+
+#[tokio::test]
 async fn a_void_hold_of_an_old_window_leaves_the_new_one_alone() {
     let fixture = fixture();
     let scopes = [rates(None, Some(50), None)];

@@ -13,6 +13,7 @@ use crate::aws::settings::Service;
 use crate::clock::{Clock, Timestamp};
 use crate::store::item::{Item, Key};
 use crate::store::rules::{check_transaction, check_write};
+use crate::store::silence::StoreWait;
 use crate::store::table::{Freshness, IdempotencyToken, Page, Query, ReadError, Table, WriteError};
 use crate::store::write::Write;
 use async_trait::async_trait;
@@ -31,11 +32,12 @@ const FEW: usize = 10;
 /// The pause before a read is repeated.
 const READ_PAUSE: Duration = Duration::from_millis(5);
 
+/// Of a wait for the store, what is left to whoever asked it.
+const LEFT: Duration = Duration::from_millis(35);
+/// A page is waited for so long at least.
+const PAGE: Duration = Duration::from_secs(2);
+
 /// How long DynamoDB is waited for.
-///
-/// The defaults keep the promise that an outage of the store is answered within 250 ms: no call takes longer than
-/// `operation`, which leaves 50 ms to whoever made it, for one call a request in an outage. A table that may wait
-/// longer (a settlement, whose caller is not waiting for a first byte) is made with other values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// To a new connection, TLS included. Nothing is sent where it ends.
@@ -48,14 +50,25 @@ pub struct Timeouts {
     pub operation: Duration,
 }
 
-impl Default for Timeouts {
-    fn default() -> Self {
+impl Timeouts {
+    /// For calls whose client waits for a first byte. As usual, they keep the promise that an outage of the store is
+    /// answered within 250 ms, for one call of the store a request in an outage.
+    #[must_use]
+    pub fn within(wait: StoreWait) -> Self {
+        let operation = wait.0.saturating_sub(LEFT);
         Self {
-            connect: Duration::from_millis(150),
-            read_attempt: Duration::from_millis(95),
-            page_attempt: Duration::from_secs(2),
-            operation: Duration::from_millis(200),
+            connect: operation * 3 / 4,
+            read_attempt: operation.saturating_sub(2 * READ_PAUSE) / 2,
+            page_attempt: operation.max(PAGE),
+            operation,
         }
+    }
+
+    /// For what nobody's first byte waits for: an administrator's changes, jobs.
+    #[must_use]
+    pub fn patient() -> Self {
+        let most = Duration::from_secs(5);
+        Self { connect: most / 2, read_attempt: most / 2, page_attempt: most, operation: most }
     }
 }
 
