@@ -70,6 +70,9 @@ pub struct DeploymentParams {
     /// Seconds that the deployment cools down; `router_settings.cooldown_time` where unset.
     #[serde(default, deserialize_with = "lenient::amount")]
     pub cooldown_time: Option<f64>,
+    /// Among deployments of one name, those of the lowest order go first, and one that says none goes last.
+    #[serde(default, deserialize_with = "lenient::optional_whole")]
+    pub order: Option<i64>,
     /// Share of the traffic among deployments of one name.
     #[serde(default, deserialize_with = "lenient::amount")]
     pub weight: Option<f64>,
@@ -183,6 +186,7 @@ impl fmt::Debug for DeploymentParams {
             .field("num_retries", &self.num_retries)
             .field("max_retries", &self.max_retries)
             .field("cooldown_time", &self.cooldown_time)
+            .field("order", &self.order)
             .field("weight", &self.weight)
             .field("rpm", &self.rpm)
             .field("tpm", &self.tpm)

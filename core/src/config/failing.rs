@@ -2,6 +2,7 @@
 //! Fallbacks are looked at as a whole: a model that nobody has, or a circle, is said at start with its line.
 
 use super::deployment::ModelEntry;
+use super::known_models;
 use super::lenient;
 use super::names::{self, Unknown, join};
 use super::reading::read;
@@ -256,33 +257,14 @@ fn only_plain(node: &Node) -> Node {
 }
 
 fn name_unknown(said: &[Said], models: &[ModelEntry], aliases: Option<&Node>, report: &mut Report<'_>) {
-    let is_known = |name: &str| {
-        aliases.is_some_and(|aliases| aliases.get(name).is_some())
-            || models.iter().any(|model| {
-                let id = model.info.get("id").and_then(Value::as_str);
-                model.model_name == name
-                    || model.params.model == name
-                    || id == Some(name)
-                    || model.model_name.contains('*') && fits(&model.model_name, name)
-            })
-    };
-    for said in said.iter().filter(|said| !is_known(&said.to)) {
-        let known = models.iter().map(|model| model.model_name.as_str());
-        let nearest = names::nearest(&said.to, known, 0.6).map(|name| format!("; did you mean `{name}`?"));
+    for said in said.iter().filter(|said| !known_models::are_named(&said.to, models, aliases)) {
         let message = format!(
             "`{}` is no model of `model_list`, so that it never stands in{}",
             said.to,
-            nearest.unwrap_or_default()
+            known_models::meant(&said.to, models)
         );
         report.warn(said.place, &said.path, message);
     }
-}
-
-/// Whether a wildcard may mean the name.
-fn fits(pattern: &str, name: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let (Some(first), last) = (parts.next(), pattern.rsplit('*').next().unwrap_or_default()) else { return false };
-    name.len() >= first.len() + last.len() && name.starts_with(first) && name.ends_with(last)
 }
 
 /// Says where models stand in for each other in a circle. Each is still tried once only.

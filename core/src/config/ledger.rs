@@ -120,7 +120,7 @@ mod tests {
         assert!(quiet("litellm_settings", "enable_json_schema_validation", Content::Bool(false)));
         assert!(!quiet("litellm_settings", "enable_json_schema_validation", Content::Bool(true)));
         assert!(!quiet("litellm_settings", "enable_json_schema_validation", Content::Text("/ca.pem".to_owned())));
-        assert!(quiet("general_settings", "enable_jwt_auth", Content::Text("False".to_owned())));
+        assert!(quiet("general_settings", "enable_oauth2_auth", Content::Text("False".to_owned())));
         assert!(quiet("router_settings", "fallbacks", Content::List(Vec::new())));
         assert!(!quiet("general_settings", "allowed_ips", Content::Bool(false)));
     }

@@ -2,6 +2,7 @@
 //! Messages never repeat the value: it may be a key in the wrong place.
 
 use super::environment::truth;
+use crate::egress::network::Network;
 use crate::limits::{BudgetMode, BudgetPeriod, BudgetPolicy};
 use crate::money::NanoDollars;
 use crate::secret::Secret;
@@ -34,6 +35,35 @@ pub(super) fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
 pub(super) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
     let text = text(deserializer)?;
     Ok((!text.is_empty()).then(|| Secret::new(text)))
+}
+
+/// Texts that are secrets.
+pub(super) fn secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
+    let Value::Array(list) = Value::deserialize(deserializer)? else {
+        return Err(D::Error::custom("must be a list of texts"));
+    };
+    let read: Result<Vec<_>, _> = list.into_iter().map(|value| secret(value).map_err(D::Error::custom)).collect();
+    Ok(read?.into_iter().flatten().collect())
+}
+
+/// Networks, as a list.
+pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Network>>, D::Error> {
+    let list = match Value::deserialize(deserializer)? {
+        Value::Array(list) => list,
+        Value::Null => return Ok(None),
+        _ => return Err(D::Error::custom("must be a list of addresses and networks")),
+    };
+    let network = |value: Value| text(value).map_err(D::Error::custom)?.parse().map_err(D::Error::custom);
+    list.into_iter().map(network).collect::<Result<_, _>>().map(Some)
+}
+
+/// The name of a header.
+pub(super) fn header_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let name = text(deserializer)?;
+    match http::HeaderName::from_bytes(name.as_bytes()) {
+        Ok(name) => Ok(Some(name.as_str().to_owned())),
+        Err(_) => Err(D::Error::custom("holds characters that no name of a header may hold")),
+    }
 }
 
 /// A secret that may stand there as a document of its own, and is its JSON then.
@@ -74,9 +104,14 @@ pub(super) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
 
 /// A count: a whole number, 0 or more.
 pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    let whole = |amount: f64| (amount.fract() == 0.0 && amount <= i64::MAX as f64).then_some(amount as i64);
     let count = number(&Value::deserialize(deserializer)?).and_then(whole).filter(|count| *count >= 0);
     count.map(Some).ok_or_else(|| D::Error::custom("must be a whole number, 0 or more"))
+}
+
+/// A whole number.
+pub(super) fn optional_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let number = number(&Value::deserialize(deserializer)?).and_then(whole);
+    number.map(Some).ok_or_else(|| D::Error::custom("must be a whole number"))
 }
 
 /// As [`count`], of things that no one has billions of.
@@ -162,6 +197,15 @@ pub(super) fn megabytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<us
     let size = number(&Value::deserialize(deserializer)?).filter(|size| *size > 0.0);
     let size = size.ok_or_else(|| D::Error::custom("must be a number of megabytes above 0"))?;
     Ok((size * BYTES_PER_MEGABYTE) as usize)
+}
+
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() <= i64::MAX as f64).then_some(number as i64)
+}
+
+/// As [`megabytes`], of what need not be there.
+pub(super) fn optional_megabytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    megabytes(deserializer).map(Some)
 }
 
 fn number(value: &Value) -> Option<f64> {

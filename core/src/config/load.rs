@@ -5,6 +5,8 @@ use super::cache;
 use super::document::Document;
 use super::environment::Environment;
 use super::failing::read_failing;
+use super::general::GeneralSettings;
+use super::ledger;
 use super::models::{ProviderCheck, configured_credentials, read_models};
 use super::names::{self, Unknown};
 use super::problem::{ConfigError, Problem};
@@ -43,6 +45,7 @@ pub struct Loaded {
 
 /// A section within another.
 const KEY_MANAGEMENT: &str = "key_management_settings";
+const JWT_AUTH: &str = "litellm_jwtauth";
 const SECTIONS: [&str; 3] = ["general_settings", "litellm_settings", "router_settings"];
 
 impl Config {
@@ -61,6 +64,9 @@ impl Config {
         }
         if let Some(node) = root.get_mut("general_settings").and_then(|node| node.get_mut(KEY_MANAGEMENT)) {
             names::check(node, KEY_MANAGEMENT, "general_settings.key_management_settings", Unknown::Warn, &mut report);
+        }
+        if let Some(node) = root.get_mut("general_settings").and_then(|node| node.get_mut(JWT_AUTH)) {
+            names::check(node, JWT_AUTH, "general_settings.litellm_jwtauth", Unknown::Keep, &mut report);
         }
         if let Some(node) = root.get_mut("router_settings").and_then(|node| node.get_mut("routing_strategy_args")) {
             names::check(
@@ -83,10 +89,14 @@ impl Config {
             health: section(&root, "general_settings", &mut report),
             ..Self::default()
         };
+        check_key_header(&root, &config.general, &mut report);
+        check_jwt(&root, &config.general, &mut report);
         config.failing = read_failing(&root, &config.models, &mut report);
         config.fold(&router, &environment, &mut report);
         let is_cached = config.litellm.is_cached || router.cache_responses;
-        config.litellm.cache = cache::read(&root, is_cached, &environment, &mut report);
+        let may_be_more = config.general.store_model_in_db == Some(true);
+        let named = cache::Named { models: &config.models, may_be_more };
+        config.litellm.cache = cache::read(&root, is_cached, (&named, &environment), &mut report);
         config.litellm.allowed_cache_controls = router.allowed_cache_controls;
         Ok(Loaded { config, environment, objects: BTreeMap::new(), warnings: report.finish()? })
     }
@@ -95,8 +105,10 @@ impl Config {
     fn fold(&mut self, router: &RouterSettings, environment: &Environment, report: &mut Report<'_>) {
         let LitellmSettings { request_timeout, set_verbose, .. } = &mut self.litellm;
         *request_timeout = router.timeout.or(*request_timeout);
-        *set_verbose = *set_verbose || router.set_verbose || self.general.detailed_debug;
+        let is_debug = router.debug_level.as_ref().is_some_and(|level| level.eq_ignore_ascii_case("debug"));
+        *set_verbose = *set_verbose || router.set_verbose || is_debug || self.general.detailed_debug;
         self.general.default_priority = router.default_priority;
+        (self.general.rpm_limit, self.general.tpm_limit) = (router.rpm_limit, router.tpm_limit);
         self.litellm.provider_budget_config.extend(router.provider_budget_config.clone());
         for model in &mut self.models {
             model.params.drop_params.get_or_insert(self.litellm.drop_params);
@@ -111,6 +123,39 @@ impl Config {
 
 fn section<T: serde::de::DeserializeOwned + Default>(root: &Node, name: &str, report: &mut Report<'_>) -> T {
     root.get(name).map_or_else(T::default, |node| read(node, name, report))
+}
+
+/// A header that holds callers' keys must not be one that goes to providers.
+fn check_key_header(root: &Node, general: &GeneralSettings, report: &mut Report<'_>) {
+    let node = root.get("general_settings").and_then(|node| node.get("litellm_key_header_name"));
+    let Some((node, name)) = node.zip(general.litellm_key_header_name.as_deref()) else { return };
+    let goes_on = name.starts_with("anthropic-") || name.starts_with("openai-");
+    let goes_on = goes_on || (general.forward_client_headers_to_llm_api && name.starts_with("x-"));
+    if goes_on && !name.starts_with("x-litellm-") && !name.starts_with("x-postern-") {
+        let path = "general_settings.litellm_key_header_name";
+        let message = "headers of this name go to providers, and callers' keys with them; choose one that begins with \
+                       `x-litellm-`";
+        report.error(node.place, path, message.to_owned());
+    }
+}
+
+/// What tokens mean must make sense as a whole.
+fn check_jwt(root: &Node, general: &GeneralSettings, report: &mut Report<'_>) {
+    let Some(node) = root.get("general_settings").and_then(|node| node.get(JWT_AUTH)) else { return };
+    let known = || ledger::in_section(JWT_AUTH).map(|setting| setting.name);
+    for entry in node.entries().iter().filter(|entry| known().all(|name| name != entry.name)) {
+        let nearest = names::nearest(&entry.name, known(), 0.0).unwrap_or_default();
+        let message = format!("unknown name, and what it asks for would not hold; did you mean `{nearest}`?");
+        report.error(entry.place, &format!("general_settings.{JWT_AUTH}.{}", entry.name), message);
+    }
+    for (name, advice) in general.litellm_jwtauth.contradictions() {
+        let place = node.get(name).map_or(node.place, |node| node.place);
+        report.error(place, &format!("general_settings.{JWT_AUTH}.{name}"), advice.to_owned());
+    }
+    if !general.enable_jwt_auth && !node.is_null() {
+        let message = "has no effect without `enable_jwt_auth: true`";
+        report.warn(node.place, "general_settings.litellm_jwtauth", message);
+    }
 }
 
 /// Sections that are read piece by piece and not as a struct.

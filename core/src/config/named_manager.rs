@@ -2,12 +2,12 @@
 
 use super::document::Document;
 use super::environment::Environment;
+use super::general::GeneralSettings;
 use super::key_management::{KeyManagement, KeyManagementSystem};
 use super::problem::ConfigError;
 use super::reading::read;
 use super::references::{self, Resolved};
 use super::report::Report;
-use super::settings::GeneralSettings;
 use super::tree::{Content, Node};
 
 const SECTION: &str = "general_settings";

@@ -173,12 +173,11 @@ mod tests {
 
     #[test]
     fn a_setting_that_guards_something_stops_the_start() {
-        let refused = check_text("general_settings", Unknown::Warn, "allowed_ips: [10.0.0.1]\n").unwrap_err();
+        let refused = check_text("general_settings", Unknown::Warn, "redact_user_api_key_info: true\n").unwrap_err();
         assert_eq!(
             refused,
-            "c.yaml:1: general_settings.allowed_ips: is not supported by this version of Postern, and leaving it out \
-             would weaken what you ask for: callers from every address would be let in; remove it, and limit \
-             addresses in front of the gateway"
+            "c.yaml:1: general_settings.redact_user_api_key_info: is not supported by this version of Postern, and leaving it \
+             out would weaken what you ask for: spend rows would still name key and user; remove it"
         );
     }
 

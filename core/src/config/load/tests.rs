@@ -1,5 +1,8 @@
 //! Whole configurations, as operators write them.
 
+mod samples;
+
+use self::samples::with_setting;
 use super::*;
 use crate::config::{DeploymentParams, ledger};
 use crate::money::NanoDollars;
@@ -78,7 +81,7 @@ model_list:
   - nothing
 general_settings:
   max_request_size_mb: big
-  enforce_user_param: true
+  redact_user_api_key_info: true
 litellm_settings: []
 ";
     assert_eq!(
@@ -93,8 +96,8 @@ litellm_settings: []
             "config.yaml:11: model_list[2].litellm_params: must be a map, not `openai/gpt-4o`",
             "config.yaml:12: model_list[3]: must be a map, not a text",
             "config.yaml:14: general_settings.max_request_size_mb: must be a number of megabytes above 0, not `big`",
-            "config.yaml:15: general_settings.enforce_user_param: is not supported by this version of Postern, and \
-             leaving it out would weaken what you ask for: requests without `user` would pass; remove it",
+            "config.yaml:15: general_settings.redact_user_api_key_info: is not supported by this version of Postern, and \
+             leaving it out would weaken what you ask for: spend rows would still name key and user; remove it",
             "config.yaml:16: litellm_settings: must be a map, not a list",
         ]
     );
@@ -202,103 +205,32 @@ fn a_file_that_names_no_model_starts_with_a_warning() {
     assert_eq!(problems("model_lst: []"), ["config.yaml:1: model_lst: unknown name; did you mean `model_list`?"]);
 }
 
-/// For each honoured setting of a section, a value that differs from the default.
-fn sample_value(section: &str, name: &str) -> String {
-    let value = match (section, name) {
-        (_, "model") => "other/model",
-        (_, "timeout" | "stream_timeout" | "request_timeout") => "77",
-        (_, "num_retries" | "max_retries" | "cooldown_time" | "retry_after" | "allowed_fails" | "max_fallbacks") => "3",
-        (_, "fallbacks" | "context_window_fallbacks" | "content_policy_fallbacks") => "[{a: [b]}]",
-        (_, "default_fallbacks") => "[a]",
-        (_, "retry_policy") => "{TimeoutErrorRetries: 3}",
-        (_, "model_group_retry_policy") => "{a: {TimeoutErrorRetries: 3}}",
-        (_, "allowed_fails_policy") => "{TimeoutErrorAllowedFails: 3}",
-        (_, "rpm" | "tpm" | "weight" | "input_cost_per_token" | "output_cost_per_token" | "temperature") => "3",
-        (_, "extra_headers" | "headers" | "extra_body") => "{X-A: b}",
-        (_, "max_parallel_requests" | "global_max_parallel_requests" | "default_max_parallel_requests") => "3",
-        (_, "reserve_output_tokens" | "max_calls_in_flight" | "max_scheduling_delay") => "3",
-        (_, "max_queue_size" | "max_queue_wait") => "3",
-        (_, "default_priority") => "3",
-        (_, "drop_params" | "modify_params") => "true",
-        (_, "user_url_allowed_hosts") => "[files.corp]",
-        (_, "user_url_validation") => "false",
-        (_, "additional_drop_params" | "allowed_openai_params" | "allowed_cache_controls" | "tags") => "[seed]",
-        (_, "health_check_interval" | "health_check_timeout") => "3",
-        (_, "health_check_details") => "false",
-        (_, "background_health_checks") => "true",
-        (_, "routing_strategy") => "least-busy",
-        (_, "routing_strategy_args") => "{ttl: 3}",
-        (_, "model_group_alias") => "{b: a}",
-        (_, "tag_filtering_match_any") => "false",
-        (_, "budget_mode") => "strict",
-        (_, "budget_policy") => "clamp",
-        (_, "max_budget" | "max_end_user_budget" | "max_internal_user_budget" | "default_max_internal_user_budget") => {
-            "3"
-        }
-        (_, "budget_duration" | "internal_user_budget_duration") => "1d",
-        (_, "default_internal_user_params" | "default_team_params") => "{max_budget: 3}",
-        (_, "provider_budget_config" | "tag_budget_config") => "{a: {budget_limit: 3, time_period: 1d}}",
-        (_, "ssl_verify") => "/etc/ca.pem",
-        (_, "ssl_security_level") => "DEFAULT@SECLEVEL=1",
-        (_, "litellm_credential_name") => "shared",
-        (_, "encryption_algorithm") => "aes-256-gcm",
-        (_, "store_prompts_in_spend_logs" | "store_model_in_db") => "true",
-        ("router_settings", "default_litellm_params") => "{organization: org}",
-        ("general_settings", "max_request_size_mb" | "log_retention_days") => "3",
-        ("general_settings", "key_management_system") => "local",
-        ("general_settings", "key_management_settings") => "{hosted_keys: [a]}",
-        ("general_settings", "secret_manager") => "{type: vault}",
-        ("general_settings", "use_google_kms" | "use_azure_key_vault") => "true",
-        ("general_settings", "maximum_spend_logs_retention_period") => "4d",
-        ("litellm_settings" | "router_settings", _)
-        | (
-            "general_settings",
-            "detailed_debug" | "allow_requests_on_db_unavailable" | "forward_client_headers_to_llm_api",
-        ) => "true",
-        ("model_info", "max_tokens" | "max_input_tokens" | "max_output_tokens") => "5",
-        _ => "text",
-    };
-    format!("{name}: {value}")
-}
-
-fn with_setting(section: &str, line: &str) -> String {
-    let inside = |wanted: &str| if section == wanted { format!("      {line}\n") } else { String::new() };
-    let model = if line.starts_with("model:") { "" } else { "      model: openai/m\n" };
-    let top = if section.ends_with("_settings") { format!("{section}:\n  {line}\n") } else { String::new() };
-    format!(
-        "credential_list: [{{credential_name: shared, credential_values: {{api_key: sk}}}}]\nmodel_list:\n  \
-         - model_name: a\n    litellm_params:\n{model}{}    model_info:\n      x: y\n{}{top}",
-        inside("litellm_params"),
-        inside("model_info"),
-    )
-}
-
 #[test]
-fn every_honoured_setting_changes_the_configuration() {
-    let sections = ["litellm_params", "model_info", "general_settings", "litellm_settings", "router_settings"];
-    let refuse = |_: &DeploymentParams, _: &Environment| Err("refused".to_owned());
-    let mut without_effect = BTreeSet::new();
-    let mut tried = 0;
-    for section in sections {
-        for setting in ledger::in_section(section).filter(|setting| setting.fate == ledger::Fate::Honoured) {
-            let plain = format!("{:?}", load(&with_setting("none", "x: y")).unwrap().config);
-            let text = with_setting(section, &sample_value(section, setting.name));
-            let changed = if setting.name == "ignore_invalid_deployments" {
-                let document = Document::parse("config.yaml", &text).unwrap();
-                let (environment, resolved) = (Environment::default(), Resolved::new());
-                let sources = Sources { environment: &environment, resolved: &resolved, provider_check: &refuse };
-                Config::from_document(&document, sources).unwrap().config
-            } else {
-                load(&text).unwrap_or_else(|error| panic!("{section}.{}: {error}", setting.name)).config
-            };
-            tried += 1;
-            if format!("{changed:?}") == plain {
-                without_effect.insert((section, setting.name));
-            }
-        }
-    }
-    assert_eq!(without_effect, BTreeSet::new());
-    assert!(tried > 40, "{tried}");
+fn a_header_of_keys_that_goes_to_providers_stops_the_start() {
+    let text = |name: &str, forwards: bool| {
+        format!(
+            "general_settings:\n  forward_client_headers_to_llm_api: {forwards}\n  litellm_key_header_name: {name}\n"
+        )
+    };
+    assert_eq!(
+        problems(&text("X-Gateway-Key", true)),
+        ["config.yaml:3: general_settings.litellm_key_header_name: headers of this name go to providers, and \
+             callers' keys with them; choose one that begins with `x-litellm-`"]
+    );
+    let general = load(&text("X-Gateway-Key", false)).unwrap().config.general;
+    assert_eq!(general.litellm_key_header_name.as_deref(), Some("x-gateway-key"));
+    assert!(load(&text("x-litellm-own", true)).is_ok());
+    assert_eq!(
+        problems("general_settings: {litellm_key_header_name: a b, master_keys: sk}"),
+        [
+            "config.yaml:1: general_settings.litellm_key_header_name: holds characters that no name of a header may \
+             hold",
+            "config.yaml:1: general_settings.master_keys: must be a list of texts, not a text"
+        ]
+    );
+    assert!(load("general_settings: {allowed_ips: [10.0.0/8]}").is_err());
+    assert!(load("litellm_settings: {upperbound_key_generate_params: {models: [gpt]}}").is_err());
+    assert!(load("litellm_settings: {key_generation_settings: {personal: {}}}").is_err());
 }
 
 #[test]
@@ -427,4 +359,74 @@ fn every_setting_of_the_file_is_met_with_its_fate() {
             assert!(met, "{section}.{}", setting.name);
         }
     }
+}
+
+#[test]
+fn every_field_of_tokens_is_read() {
+    let plain = format!("{:?}", load("general_settings: {enable_jwt_auth: true}").unwrap().config.general);
+    let beside = |name: &str| match name {
+        "user_roles_jwt_field" => ", user_allowed_roles: [a]",
+        "user_allowed_roles" => ", user_roles_jwt_field: a",
+        "user_allowed_email_domain" => ", user_email_jwt_field: a",
+        "object_id_jwt_field" => ", roles_jwt_field: a, role_mappings: [{role: a, internal_role: team}]",
+        "role_mappings" => ", roles_jwt_field: a",
+        "scope_mappings" => ", enforce_scope_based_access: true",
+        "enforce_scope_based_access" => ", scope_mappings: [{scope: a, models: [b]}]",
+        "jwt_litellm_role_map" => ", roles_jwt_field: a, sync_user_role_and_teams: true",
+        _ => "",
+    };
+    let mut tried = 0;
+    for setting in ledger::in_section("litellm_jwtauth").filter(|setting| setting.fate == ledger::Fate::WithParent) {
+        let value = match setting.name {
+            "role_mappings" => "[{role: a, internal_role: team}]",
+            "scope_mappings" => "[{scope: a, models: [b]}]",
+            "jwt_litellm_role_map" => "[{jwt_role: a, litellm_role: internal_user}]",
+            "public_key_ttl" => "3",
+            name if name.ends_with("_routes") || name.ends_with("_roles") => "[a]",
+            name if name.ends_with("_field") || name.ends_with("_scope") => "x",
+            "team_id_default" | "user_allowed_email_domain" => "x",
+            _ => "true",
+        };
+        let text = |inner: &str| format!("general_settings: {{enable_jwt_auth: true, litellm_jwtauth: {{{inner}}}}}");
+        let (own, beside) = (format!("{}: {value}", setting.name), beside(setting.name));
+        let loaded = load(&text(&format!("{own}{beside}"))).unwrap_or_else(|error| panic!("{own}: {error}"));
+        let without = load(&text(beside.trim_start_matches(", "))).map(|loaded| format!("{:?}", loaded.config.general));
+        assert_ne!(format!("{:?}", loaded.config.general), without.unwrap_or_else(|_| plain.clone()), "{own}");
+        assert_eq!(beside.is_empty(), load(&text(&own)).is_ok(), "{own}");
+        tried += 1;
+    }
+    assert_eq!(tried, 27);
+}
+
+#[test]
+fn what_is_wrong_about_tokens_stops_the_start() {
+    assert_eq!(
+        problems(
+            "general_settings:\n  enable_jwt_auth: true\n  litellm_jwtauth:\n    user_id_jwt_feld: sub\n    \
+             role_mappings: [{role: a, internal_role: boss}]\n    scope_mappings: [{scope: a}]\n    \
+             custom_validate: my.function\n"
+        ),
+        [
+            "config.yaml:4: general_settings.litellm_jwtauth.user_id_jwt_feld: unknown name, and what it asks for would \
+             not hold; did you mean `user_id_jwt_field`?",
+            "config.yaml:5: general_settings.litellm_jwtauth.role_mappings[0].internal_role: must be one of \
+             `proxy_admin`, `team`, `internal_user`, not `boss`",
+            "config.yaml:7: general_settings.litellm_jwtauth.custom_validate: is not supported by this version of \
+             Postern, and leaving it out would weaken what you ask for: a Python function cannot run here; say what \
+             tokens must be with `JWT_AUDIENCE`, `JWT_ISSUER`, `user_allowed_roles`, `user_allowed_email_domain`, \
+             `enforce_rbac` or `scope_mappings`",
+        ]
+    );
+    assert_eq!(
+        problems("general_settings:\n  enable_jwt_auth: true\n  litellm_jwtauth:\n    scope_mappings: [{scope: a}]\n"),
+        ["config.yaml:4: general_settings.litellm_jwtauth.scope_mappings: has no effect without \
+          `enforce_scope_based_access: true`"]
+    );
+    assert_eq!(
+        warnings(
+            "model_list: [{model_name: a, litellm_params: {model: openai/m}}]\ngeneral_settings: \
+                  {litellm_jwtauth: {user_id_jwt_field: sub}}"
+        ),
+        ["config.yaml:2: general_settings.litellm_jwtauth: has no effect without `enable_jwt_auth: true`"]
+    );
 }

@@ -1,0 +1,147 @@
+//! Each setting that is honoured does something: with it a configuration is another one.
+
+use super::*;
+
+/// Settings whose value is a number.
+const NUMBERS: [&str; 37] = [
+    "allowed_fails",
+    "cache_creation_input_token_cost",
+    "cache_read_input_token_cost",
+    "cooldown_time",
+    "database_connection_timeout",
+    "default_max_parallel_requests",
+    "default_priority",
+    "global_max_parallel_requests",
+    "health_check_interval",
+    "health_check_timeout",
+    "input_cost_per_pixel",
+    "input_cost_per_second",
+    "input_cost_per_token",
+    "log_retention_days",
+    "max_calls_in_flight",
+    "max_fallbacks",
+    "max_parallel_requests",
+    "max_queue_size",
+    "max_queue_wait",
+    "max_request_size_mb",
+    "max_response_size_mb",
+    "max_retries",
+    "max_scheduling_delay",
+    "num_retries",
+    "order",
+    "output_cost_per_pixel",
+    "output_cost_per_second",
+    "output_cost_per_token",
+    "reserve_output_tokens",
+    "retry_after",
+    "rpm",
+    "rpm_limit",
+    "temperature",
+    "tpm",
+    "tpm_limit",
+    "user_api_key_cache_ttl",
+    "weight",
+];
+
+/// For each honoured setting of a section, a value that differs from the default.
+fn sample_value(section: &str, name: &str) -> String {
+    let value = match (section, name) {
+        (_, "model") => "other/model",
+        (_, name) if NUMBERS.contains(&name) => "3",
+        (_, "timeout" | "stream_timeout" | "request_timeout") => "77",
+        (_, "fallbacks" | "context_window_fallbacks" | "content_policy_fallbacks") => "[{a: [b]}]",
+        (_, "default_fallbacks") => "[a]",
+        (_, "retry_policy") => "{TimeoutErrorRetries: 3}",
+        (_, "model_group_retry_policy") => "{a: {TimeoutErrorRetries: 3}}",
+        (_, "allowed_fails_policy") => "{TimeoutErrorAllowedFails: 3}",
+        (_, "extra_headers" | "headers" | "extra_body") => "{X-A: b}",
+        (_, "drop_params" | "modify_params" | "background_health_checks") => "true",
+        (_, name) if name.starts_with("enable_") && name.ends_with("_auth") => "true",
+        (_, name) if name.ends_with("_routes") => "[/models]",
+        (_, "user_url_allowed_hosts" | "master_keys") => "[files.corp]",
+        (
+            _,
+            "additional_drop_params" | "allowed_openai_params" | "allowed_cache_controls" | "tags" | "enforced_params",
+        ) => "[seed]",
+        (_, "health_check_details") => "false",
+        (_, "routing_strategy") => "least-busy",
+        (_, "routing_strategy_args") => "{ttl: 3}",
+        (_, "model_group_alias") => "{b: a}",
+        (_, "tag_filtering_match_any" | "user_url_validation") => "false",
+        (_, "budget_mode") => "strict",
+        (_, "budget_policy") => "clamp",
+        (_, name) if name.ends_with("_budget") => "3",
+        (_, "budget_duration" | "internal_user_budget_duration") => "1d",
+        (_, "default_internal_user_params" | "default_team_params") => "{max_budget: 3}",
+        (_, "default_key_generate_params" | "upperbound_key_generate_params") => "{max_budget: 3}",
+        (_, "key_generation_settings") => "{personal_key_generation: {allowed_user_roles: [proxy_admin]}}",
+        ("general_settings", "allowed_ips" | "oauth2_proxy_trusted_ips") => "[10.0.0.0/8]",
+        ("general_settings", "oauth2_config_mappings") => "{user_id: X-User}",
+        (_, "provider_budget_config" | "tag_budget_config") => "{a: {budget_limit: 3, time_period: 1d}}",
+        (_, "ssl_verify") => "/etc/ca.pem",
+        (_, "ssl_security_level") => "DEFAULT@SECLEVEL=1",
+        (_, "litellm_credential_name") => "shared",
+        (_, "encryption_algorithm") => "aes-256-gcm",
+        (_, "store_prompts_in_spend_logs" | "store_model_in_db" | "enforce_user_param") => "true",
+        (_, "litellm_jwtauth") => "{user_id_jwt_field: sub}",
+        (_, "service_account_settings") => "{enforced_params: [user]}",
+        (_, "default_team_disabled" | "use_x_forwarded_for" | "store_audit_logs") => "true",
+        ("router_settings", "debug_level") => "DEBUG",
+        ("general_settings", "disable_spend_logs" | "forward_openai_org_id") => "true",
+        ("router_settings", "default_litellm_params") => "{organization: org}",
+        ("general_settings", "key_management_system") => "local",
+        ("general_settings", "key_management_settings") => "{hosted_keys: [a]}",
+        ("general_settings", "secret_manager") => "{type: vault}",
+        ("general_settings", "use_google_kms" | "use_azure_key_vault") => "true",
+        ("general_settings", "maximum_spend_logs_retention_period") => "4d",
+        ("litellm_settings" | "router_settings", _)
+        | (
+            "general_settings",
+            "detailed_debug" | "allow_requests_on_db_unavailable" | "forward_client_headers_to_llm_api",
+        ) => "true",
+        ("model_info", "max_tokens" | "max_input_tokens" | "max_output_tokens") => "5",
+        _ => "text",
+    };
+    format!("{name}: {value}")
+}
+
+/// A configuration with this line in this section.
+pub(super) fn with_setting(section: &str, line: &str) -> String {
+    let inside = |wanted: &str| if section == wanted { format!("      {line}\n") } else { String::new() };
+    let model = if line.starts_with("model:") { "" } else { "      model: openai/m\n" };
+    let top = if section.ends_with("_settings") { format!("{section}:\n  {line}\n") } else { String::new() };
+    format!(
+        "credential_list: [{{credential_name: shared, credential_values: {{api_key: sk}}}}]\nmodel_list:\n  \
+         - model_name: a\n    litellm_params:\n{model}{}    model_info:\n      x: y\n{}{top}",
+        inside("litellm_params"),
+        inside("model_info"),
+    )
+}
+
+#[test]
+fn every_honoured_setting_changes_the_configuration() {
+    let sections = ["litellm_params", "model_info", "general_settings", "litellm_settings", "router_settings"];
+    let refuse = |_: &DeploymentParams, _: &Environment| Err("refused".to_owned());
+    let mut without_effect = BTreeSet::new();
+    let mut tried = 0;
+    for section in sections {
+        for setting in ledger::in_section(section).filter(|setting| setting.fate == ledger::Fate::Honoured) {
+            let plain = format!("{:?}", load(&with_setting("none", "x: y")).unwrap().config);
+            let text = with_setting(section, &sample_value(section, setting.name));
+            let changed = if setting.name == "ignore_invalid_deployments" {
+                let document = Document::parse("config.yaml", &text).unwrap();
+                let (environment, resolved) = (Environment::default(), Resolved::new());
+                let sources = Sources { environment: &environment, resolved: &resolved, provider_check: &refuse };
+                Config::from_document(&document, sources).unwrap().config
+            } else {
+                load(&text).unwrap_or_else(|error| panic!("{section}.{}: {error}", setting.name)).config
+            };
+            tried += 1;
+            if format!("{changed:?}") == plain {
+                without_effect.insert((section, setting.name));
+            }
+        }
+    }
+    assert_eq!(without_effect, BTreeSet::new());
+    assert!(tried > 40, "{tried}");
+}
