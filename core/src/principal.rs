@@ -1,21 +1,60 @@
 //! Who is calling, as far as later rooms need to know: rights and identity, never the credential itself.
 
 use crate::clock::Timestamp;
+use crate::egress::network::Network;
 use crate::id::KeyHash;
 use crate::limits::Limits;
 use crate::money::NanoDollars;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// What a caller may do at large.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// Beyond its role, a caller may do what it may as a member of teams and organizations; that is read where it is asked
+/// for, by administrators' routes alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// The master key: everything.
+    Master,
+    /// A key of a user who administers the proxy: everything but what is for the master key alone.
     ProxyAdmin,
-    /// A virtual key: the model routes, as far as the key's own lists allow.
+    /// A key of a user who sees everything and changes nothing.
+    ProxyAdminViewer,
+    /// A key of a user who has keys of its own.
+    InternalUser,
+    /// A key of a user who sees what is its own.
+    InternalUserViewer,
+    /// Any other virtual key: the model routes, as far as the key's own lists allow.
     VirtualKey,
+}
+
+impl Role {
+    /// The role of keys of a user with this `user_role`. `None`: the word gives none, as those of members of teams and
+    /// organizations do not.
+    pub fn of_user(word: &str) -> Option<Self> {
+        [Self::ProxyAdmin, Self::ProxyAdminViewer, Self::InternalUser, Self::InternalUserViewer]
+            .into_iter()
+            .find(|role| role.as_str() == word)
+    }
+
+    /// The word for it, as errors tell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Master | Self::ProxyAdmin => "proxy_admin",
+            Self::ProxyAdminViewer => "proxy_admin_viewer",
+            Self::InternalUser => "internal_user",
+            Self::InternalUserViewer => "internal_user_viewer",
+            Self::VirtualKey => "unknown",
+        }
+    }
+
+    /// Whether it changes nothing, whatever else the caller is.
+    pub fn is_viewer(self) -> bool {
+        matches!(self, Self::ProxyAdminViewer | Self::InternalUserViewer)
+    }
 }
 
 /// An authenticated caller. Cheap to share; built once per key and cached for as long as the cache's bound allows.
@@ -37,8 +76,12 @@ pub struct Principal {
     pub aliases: BTreeMap<String, String>,
     /// Tags that every call of the key has.
     pub tags: Vec<String>,
+    /// Fields that every call of the key must have.
+    pub required: Vec<String>,
     /// Routes the key may call; empty: all model routes.
     pub allowed_routes: Vec<String>,
+    /// The only networks that the key may call from; `None`: all.
+    pub networks: Option<Arc<[Network]>>,
     /// The key, abbreviated: `sk-...abcd`. Empty for the master key.
     pub key_name: String,
     /// The key's limits: its own, and those of the shared budget it is under where it has none.
@@ -51,9 +94,32 @@ pub struct Principal {
     pub expires: Option<Timestamp>,
     /// What the key has spent, as far as this process has seen.
     pub spend: SpendSeen,
+    /// What the caller's token says, where it presents one in place of a key.
+    pub token: Option<Box<TokenRights>>,
+}
+
+/// What a token says of its bearer beyond what a key could.
+#[derive(Clone, Debug)]
+pub struct TokenRights {
+    /// When the token is to be checked anew; at its end at the latest.
+    pub until: Timestamp,
+    /// The only routes that its scopes admit; `None`: they do not decide.
+    pub routes: Option<Vec<String>>,
+    /// The end user that every call is for.
+    pub end_user: Option<String>,
+    /// The same bearer for further teams: a call is made for the first whose models it may use.
+    pub teams: Vec<Arc<Principal>>,
 }
 
 impl Principal {
+    /// Whether it may call from this address. Where a key names networks, an address that nobody knows is in none.
+    pub fn may_call_from(&self, address: Option<IpAddr>) -> bool {
+        let is_in = |networks: &Arc<[Network]>| {
+            address.is_some_and(|address| networks.iter().any(|network| network.contains(address)))
+        };
+        self.networks.as_ref().is_none_or(is_in)
+    }
+
     /// A caller of whom nothing else is known: no limits, all models, no records above.
     pub fn bare(role: Role, key: KeyHash) -> Self {
         Self {
@@ -65,14 +131,22 @@ impl Principal {
             models: Vec::new(),
             aliases: BTreeMap::new(),
             tags: Vec::new(),
+            required: Vec::new(),
             allowed_routes: Vec::new(),
+            networks: None,
             key_name: String::new(),
             limits: Limits::default(),
             above: Above::default(),
             cache: None,
             expires: None,
             spend: SpendSeen::default(),
+            token: None,
         }
+    }
+
+    /// Whether the key belongs to a team and to no user.
+    pub fn is_service_account(&self) -> bool {
+        self.role == Role::VirtualKey && self.team_id.is_some() && self.user_id.is_none()
     }
 }
 
@@ -97,7 +171,7 @@ impl CacheRights {
 }
 
 /// In a key's list of models: those of its team, whatever they are.
-const TEAM_MODELS: &str = "all-team-models";
+pub const TEAM_MODELS: &str = "all-team-models";
 
 impl Principal {
     /// Tags that every call of the caller has: its key's and its team's.
@@ -107,12 +181,13 @@ impl Principal {
 
     /// The lists of models that the caller is bound by: a model must be in each. An empty list allows everything.
     ///
-    /// The key's own, and its team's; a user's where the key belongs to no team.
-    pub fn model_lists(&self) -> [&[String]; 2] {
-        let Above { team, user, .. } = &self.above;
+    /// The key's own, and its team's (a user's where the key belongs to no team), and its organization's.
+    pub fn model_lists(&self) -> [&[String]; 3] {
+        let Above { team, user, organization, .. } = &self.above;
         let above: &[String] = team.as_ref().or(user.as_ref()).map_or(&[], |holder| &holder.models);
         let inherits = team.is_some() && self.models.iter().any(|model| model == TEAM_MODELS);
-        [if inherits { &[] } else { &self.models }, above]
+        let highest: &[String] = organization.as_ref().map_or(&[], |holder| &holder.models);
+        [if inherits { &[] } else { &self.models }, above, highest]
     }
 }
 
@@ -147,6 +222,8 @@ pub struct Holder {
     pub cache: Option<Arc<CacheRights>>,
     /// Where calls below it must be answered.
     pub region: Option<String>,
+    /// What keys of a user act as.
+    pub role: Option<Role>,
 }
 
 impl Holder {

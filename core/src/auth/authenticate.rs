@@ -4,19 +4,25 @@
 use super::budget_period::{BudgetPeriods, Budgeted, PeriodError};
 use super::cache::PrincipalCache;
 use super::credential::{Credential, CredentialError};
+use super::identity::error::{Refusal, TokenError};
+use super::identity::tokens::Tokens;
 use super::key_secret::Presented;
 use super::key_store::KeyStore;
 use super::master::{MASTER_KEY_ALIAS, MASTER_USER_ID, MasterKey};
+use super::policy::RoutePolicy;
 use super::records::{Directory, KnownAbove, RecordId};
+use super::rights::{Group, Scope, standing};
+use super::route::{RouteDenied, authorize_route};
 use crate::calendar::rfc3339;
 use crate::clock::Timestamp;
 use crate::crypto::key_hash;
 use crate::id::KeyHash;
 use crate::money::NanoDollars;
 use crate::principal::{Holder, Principal, Role};
-use crate::store::silence;
+use crate::store::silence::StoreWait;
 use crate::store::table::ReadError;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Recognises callers.
@@ -24,9 +30,13 @@ pub struct Authenticator {
     master: Option<(MasterKey, Arc<Principal>)>,
     keys: KeyStore,
     periods: BudgetPeriods,
-    cache: Arc<PrincipalCache>,
-    directory: Arc<Directory>,
-    trusts_known: bool,
+    pub(super) cache: Arc<PrincipalCache>,
+    pub(super) directory: Arc<Directory>,
+    pub(super) trusts_known: bool,
+    wait: StoreWait,
+    policy: Option<Box<RoutePolicy>>,
+    key_header: Option<HeaderName>,
+    pub(super) tokens: Option<Box<Tokens>>,
 }
 
 /// Why a caller is not recognised. The texts are those that LiteLLM's clients know.
@@ -78,12 +88,30 @@ pub enum AuthError {
         /// When it was presented.
         now: Timestamp,
     },
+    /// The key may not be used from there; `None`: nobody knows from where.
+    #[error(
+        "Access forbidden: IP address {} not allowed by the key's `allowed_ips`.",
+        .0.map_or_else(|| "unknown".to_owned(), |address| address.to_string())
+    )]
+    Elsewhere(Option<IpAddr>),
+    /// The token that is presented in place of a key is not taken.
+    #[error("Authentication Error, {0}")]
+    Token(#[from] TokenError),
     /// The store does not say whether the key is valid. The key may well be; try again.
     #[error("The key cannot be checked at the moment. Try again.")]
     StoreUnavailable(#[source] Option<ReadError>),
 }
 
 impl AuthError {
+    /// Whether the same may be taken at another time: it could not be found out who calls.
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::StoreUnavailable(_) => true,
+            Self::Token(error) => error.refusal() == Refusal::NotNow,
+            _ => false,
+        }
+    }
+
     /// Whether the store could not be asked.
     pub fn is_outage(&self) -> bool {
         match self {
@@ -113,7 +141,18 @@ impl Authenticator {
     ) -> Self {
         let periods = BudgetPeriods::new(keys.table());
         let master = master.map(|key| (key, Arc::new(master_principal())));
-        Self { master, keys, periods, cache, directory, trusts_known: false }
+        let (trusts_known, wait, policy, key_header, tokens) = (false, StoreWait::default(), None, None, None);
+        Self { master, keys, periods, cache, directory, trusts_known, wait, policy, key_header, tokens }
+    }
+
+    /// Waits so long for a store that is silent.
+    pub fn waiting(self, wait: StoreWait) -> Self {
+        Self { wait, ..self }
+    }
+
+    /// Recognises these tokens too.
+    pub fn accepting(self, tokens: Option<Tokens>) -> Self {
+        Self { tokens: tokens.map(Box::new), ..self }
     }
 
     /// In an outage of the store, where `trusts_known`, a caller counts as what it was when it was last read, for as
@@ -122,12 +161,70 @@ impl Authenticator {
         Self { trusts_known, ..self }
     }
 
+    /// With the configuration's word on routes.
+    pub fn under(self, policy: RoutePolicy) -> Self {
+        Self { policy: Some(policy).filter(|policy| !policy.is_empty()).map(Box::new), ..self }
+    }
+
+    /// Looks for keys in this header before others.
+    pub fn reading(self, key_header: Option<HeaderName>) -> Self {
+        Self { key_header, ..self }
+    }
+
+    /// Whether `caller` may call this route of models.
+    ///
+    /// # Errors
+    /// [`RouteDenied`].
+    pub fn authorize_route(&self, caller: &Principal, route: &str) -> Result<(), RouteDenied> {
+        authorize_route(caller, route)?;
+        self.check_policy(caller, route)
+    }
+
+    /// Whether the configuration leaves this route open to `caller`.
+    ///
+    /// # Errors
+    /// [`RouteDenied::ByPolicy`].
+    pub fn check_policy(&self, caller: &Principal, route: &str) -> Result<(), RouteDenied> {
+        self.policy.as_ref().map_or(Ok(()), |policy| policy.check(caller, route))
+    }
+
+    /// Who calls `route` with these headers, from this address as far as that is known. Where the configuration opens it
+    /// to everybody, one who is not known is nobody.
+    ///
+    /// # Errors
+    /// Every [`AuthError`].
+    pub async fn caller_of(
+        &self,
+        (headers, address): (&HeaderMap, Option<IpAddr>),
+        route: &str,
+        now: Timestamp,
+    ) -> Result<Arc<Principal>, AuthError> {
+        let is_public = || self.policy.as_ref().is_some_and(|policy| policy.is_public(route));
+        let caller = self.authenticate(headers, now).await.and_then(|caller| match caller.may_call_from(address) {
+            true => Ok(caller),
+            false => Err(AuthError::Elsewhere(address)),
+        });
+        match caller {
+            Err(error) if !error.may_pass() && is_public() => Ok(Arc::new(nobody())),
+            caller => caller,
+        }
+    }
+
     /// Who sends a request with these headers.
     ///
     /// # Errors
     /// Every [`AuthError`].
     pub async fn authenticate(&self, headers: &HeaderMap, now: Timestamp) -> Result<Arc<Principal>, AuthError> {
-        self.recognise(&Credential::from_headers(headers)?, now).await
+        if self.tokens.is_some()
+            && let Some(named) = self.named(headers, now).await
+        {
+            return named;
+        }
+        let credential = match &self.key_header {
+            None => Credential::from_headers(headers),
+            Some(first) => Credential::from_headers_after(first, headers),
+        };
+        self.recognise(&credential?, now).await
     }
 
     /// Who presents this key.
@@ -140,10 +237,10 @@ impl Authenticator {
         if let Some((_, principal)) = self.master.as_ref().filter(|(master, _)| master.matches(&digest)) {
             return Ok(Arc::clone(principal));
         }
-        if !presented.starts_with(key_hash::KEY_PREFIX) {
-            return Err(AuthError::NotAVirtualKey);
-        }
         let hash = KeyHash::of_digest(&digest);
+        if !presented.starts_with(key_hash::KEY_PREFIX) {
+            return self.bearer(presented, hash, now).await;
+        }
         let principal = match self.cache.get(&hash, now) {
             Some(principal) => principal,
             None => self.read_or_recall(hash, presented, now).await?,
@@ -161,7 +258,7 @@ impl Authenticator {
     /// # Errors
     /// [`AuthError::StoreUnavailable`].
     pub async fn end_user(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, AuthError> {
-        in_time(self.directory.end_user(id, now)).await
+        self.in_time(self.directory.end_user(id, now)).await
     }
 
     /// What is known of a tag; `None`: it has no record.
@@ -169,7 +266,7 @@ impl Authenticator {
     /// # Errors
     /// [`AuthError::StoreUnavailable`].
     pub async fn tag(&self, name: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, AuthError> {
-        in_time(self.directory.tag(name, now)).await
+        self.in_time(self.directory.tag(name, now)).await
     }
 
     /// A shared budget; `None`: there is none of this id.
@@ -177,7 +274,7 @@ impl Authenticator {
     /// # Errors
     /// [`AuthError::StoreUnavailable`].
     pub async fn shared_budget(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, AuthError> {
-        in_time(self.directory.budget(id, now)).await
+        self.in_time(self.directory.budget(id, now)).await
     }
 
     /// What counts as spent below a record.
@@ -185,7 +282,15 @@ impl Authenticator {
     /// # Errors
     /// [`AuthError::StoreUnavailable`].
     pub async fn spent(&self, id: &RecordId) -> Result<NanoDollars, AuthError> {
-        in_time(self.directory.spent(id)).await
+        self.in_time(self.directory.spent(id)).await
+    }
+
+    /// What a request of `caller` for an administrative route reaches: that of this group and pattern.
+    ///
+    /// # Errors
+    /// [`AuthError::StoreUnavailable`].
+    pub async fn scope(&self, caller: &Principal, route: (Option<Group>, &str)) -> Result<Scope, AuthError> {
+        self.in_time(standing::scope(self.directory.records(), caller, route)).await
     }
 
     /// Begins the next period of a budget that `caller` is under where the present one is over, so that no job has to
@@ -194,7 +299,7 @@ impl Authenticator {
     /// # Errors
     /// [`AuthError::StoreUnavailable`].
     pub async fn begin_period(&self, caller: &Principal, who: &Budgeted, now: Timestamp) -> Result<(), AuthError> {
-        match silence::in_time(self.periods.begin(who, now)).await {
+        match self.wait.in_time(self.periods.begin(who, now)).await {
             Some(Ok(_)) => {
                 if let Budgeted::Record(id) = who {
                     self.directory.forget(id);
@@ -226,7 +331,7 @@ impl Authenticator {
 
     async fn read(&self, hash: KeyHash, presented: &str, now: Timestamp) -> Result<Arc<Principal>, AuthError> {
         let reading = self.cache.reading(&hash);
-        let found = in_time(self.load(&hash, now)).await?;
+        let found = self.in_time(self.load(&hash, now)).await?;
         let key_name = || key_hash::abbreviate(presented);
         let Some((Presented { stored, until }, known)) = found else {
             self.cache.forget(&hash);
@@ -246,7 +351,8 @@ impl Authenticator {
             self.cache.forget(&hash);
             return Err(AuthError::UserBlocked(user.id.clone()));
         }
-        let mut principal = Principal { above, limits, ..stored.into_principal() };
+        let role = above.user.as_ref().and_then(|user| user.role).unwrap_or(Role::VirtualKey);
+        let mut principal = Principal { role, above, limits, ..stored.into_principal() };
         if until.is_some() {
             principal.expires = principal.expires.map_or(until, |ends| until.map(|until| until.min(ends)));
         }
@@ -260,21 +366,27 @@ impl Authenticator {
         let known = self.directory.above(&presented.stored.record, now).await?;
         Ok(Some((presented, known)))
     }
+
+    /// What the store says, if it says so in time.
+    pub(super) async fn in_time<T>(&self, read: impl Future<Output = Result<T, ReadError>>) -> Result<T, AuthError> {
+        match self.wait.in_time(read).await {
+            Some(read) => read.map_err(|error| AuthError::StoreUnavailable(Some(error))),
+            None => Err(AuthError::StoreUnavailable(None)),
+        }
+    }
 }
 
-/// What the store says, if it says so in time.
-async fn in_time<T>(read: impl Future<Output = Result<T, ReadError>>) -> Result<T, AuthError> {
-    match silence::in_time(read).await {
-        Some(read) => read.map_err(|error| AuthError::StoreUnavailable(Some(error))),
-        None => Err(AuthError::StoreUnavailable(None)),
-    }
+/// Who calls a public route and is not known: has no rights but that. No key can have its hash, as no key holds a line
+/// break.
+fn nobody() -> Principal {
+    Principal::bare(Role::VirtualKey, key_hash::hash("nobody\n"))
 }
 
 fn master_principal() -> Principal {
     Principal {
         key_alias: Some(MASTER_KEY_ALIAS.to_owned()),
         user_id: Some(MASTER_USER_ID.to_owned()),
-        ..Principal::bare(Role::ProxyAdmin, MasterKey::log_hash())
+        ..Principal::bare(Role::Master, MasterKey::log_hash())
     }
 }
 

@@ -15,14 +15,24 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long a caller is known after it was read, for those who cannot read again, in milliseconds.
 const KNOWN_MILLIS: i64 = 60 * 60 * 1000;
+/// How many secrets are added before those are dropped that are remembered no longer.
+const SECRETS_ADDED_MAX: usize = 4096;
 
 /// Recognised callers by the hash of the secret that they present.
 pub struct PrincipalCache {
     callers: RecentReads<KeyHash, Arc<Principal>>,
-    /// The secrets by which keys are remembered that were replaced since they were made.
-    secrets: Mutex<HashMap<KeyHash, HashSet<KeyHash>>>,
+    /// The secrets by which callers are remembered that are not their own: of keys that were replaced since they were
+    /// made, and tokens.
+    secrets: Mutex<Secrets>,
     /// Counts what was forgotten.
     changes: AtomicU64,
+}
+
+#[derive(Default)]
+struct Secrets {
+    of: HashMap<KeyHash, HashSet<KeyHash>>,
+    /// How many were added since those were dropped that are remembered no longer.
+    added: usize,
 }
 
 /// Taken before a key is read, and given back with what was read, so that a change in between is noticed.
@@ -70,8 +80,17 @@ impl PrincipalCache {
         // What is forgotten by the key's own hash is looked up here, so nothing may be forgotten between both steps.
         let mut secrets = self.secrets();
         if self.changes.load(Ordering::SeqCst) == reading.changes {
-            secrets.entry(caller.key.clone()).or_default().insert(hash.clone());
+            secrets.of.entry(caller.key.clone()).or_default().insert(hash.clone());
             self.callers.put(hash, Arc::clone(caller), reading.generation, times);
+            secrets.added += 1;
+            if secrets.added > SECRETS_ADDED_MAX {
+                secrets.added = 0;
+                // Tokens come and go for as long as the process lives.
+                secrets.of.retain(|_, hashes| {
+                    hashes.retain(|hash| self.callers.last(hash).is_some());
+                    !hashes.is_empty()
+                });
+            }
         }
     }
 
@@ -79,7 +98,7 @@ impl PrincipalCache {
     pub fn invalidate(&self, key: &KeyHash) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.callers.forget(key);
-        for secret in self.secrets().remove(key).into_iter().flatten() {
+        for secret in self.secrets().of.remove(key).into_iter().flatten() {
             self.callers.forget(&secret);
         }
     }
@@ -95,11 +114,11 @@ impl PrincipalCache {
     /// Forgets every key, for a change made in this process to a record that any of them may stand below.
     pub fn invalidate_all(&self) {
         self.changes.fetch_add(1, Ordering::SeqCst);
-        self.secrets().clear();
+        self.secrets().of.clear();
         self.callers.forget_all();
     }
 
-    fn secrets(&self) -> MutexGuard<'_, HashMap<KeyHash, HashSet<KeyHash>>> {
+    fn secrets(&self) -> MutexGuard<'_, Secrets> {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

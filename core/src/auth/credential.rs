@@ -1,7 +1,7 @@
 //! What a request presents to say who it is. Reads headers; compares and stores nothing.
 
 use crate::secret::Secret;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Headers that may carry a key, first found first taken: LiteLLM's order.
 const KEY_HEADERS: [(&str, Form); 6] = [
@@ -13,8 +13,8 @@ const KEY_HEADERS: [(&str, Form); 6] = [
     ("ocp-apim-subscription-key", Form::BareOrBearer),
 ];
 
-/// Longest key that is looked at. Longer text is no key, and hashing it would only cost time.
-const KEY_BYTES_MAX: usize = 1024;
+/// Longest key or token that is looked at. Longer text is none, and hashing it would only cost time.
+const KEY_BYTES_MAX: usize = 16 << 10;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
@@ -56,6 +56,17 @@ impl Credential {
             }
         }
         Err(CredentialError::Missing)
+    }
+
+    /// The same, where the configuration names a header that goes before all others.
+    ///
+    /// # Errors
+    /// As [`Credential::from_headers`].
+    pub fn from_headers_after(first: &HeaderName, headers: &HeaderMap) -> Result<Self, CredentialError> {
+        match headers.get(first) {
+            Some(value) => key_in(value, Form::BareOrBearer).map(Self::new).ok_or(CredentialError::Malformed),
+            None => Self::from_headers(headers),
+        }
     }
 
     /// The key's text, for hashing and comparing.
@@ -105,6 +116,19 @@ mod tests {
         let all = [("x-api-key", "sk-3"), ("authorization", "Bearer sk-2"), ("x-litellm-api-key", "sk-1")];
         assert_eq!(read(&all).as_deref(), Ok("sk-1"));
         assert_eq!(read(&all[..2]).as_deref(), Ok("sk-2"));
+    }
+
+    #[test]
+    fn a_header_of_the_operators_own_goes_before_all_others() {
+        let own = HeaderName::from_static("x-gateway-key");
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", HeaderValue::from_static("Bearer sk-2"));
+        let read = |headers: &HeaderMap| Credential::from_headers_after(&own, headers).map(|c| c.expose().to_owned());
+        assert_eq!(read(&headers).as_deref(), Ok("sk-2"));
+        headers.insert("x-gateway-key", HeaderValue::from_static("Bearer sk-1"));
+        assert_eq!(read(&headers).as_deref(), Ok("sk-1"));
+        headers.insert("x-gateway-key", HeaderValue::from_static(""));
+        assert_eq!(read(&headers), Err(CredentialError::Malformed));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What is known of one virtual key. Plain data: no store, no JSON of the outside world.
 
 use crate::clock::Timestamp;
+use crate::egress::network::Network;
 use crate::id::KeyHash;
 use crate::limits::Limits;
 use crate::money::NanoDollars;
@@ -52,6 +53,9 @@ pub struct KeyRecord {
     /// When its settings last changed; `None`: never since it was made.
     pub settings_updated_at: Option<Timestamp>,
 }
+
+/// The member of a key's metadata that lists the only networks it may call from.
+pub const ALLOWED_IPS: &str = "allowed_ips";
 
 /// What a key has spent. Written by accounting alone, beside the record and never with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,8 +128,22 @@ impl KeyTotals {
 
 /// The tags that stand in the metadata of a key or a record above it.
 pub(super) fn tags_of(metadata: &Map<String, Value>) -> Vec<String> {
-    let tags = metadata.get("tags").and_then(Value::as_array).into_iter().flatten();
-    tags.filter_map(Value::as_str).map(str::to_owned).collect()
+    texts(metadata, "tags")
+}
+
+fn texts(metadata: &Map<String, Value>, name: &str) -> Vec<String> {
+    let list = metadata.get(name).and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The only networks that a key may call from. What is no network admits nobody.
+fn networks(metadata: &Map<String, Value>) -> Option<Arc<[Network]>> {
+    let listed = match metadata.get(ALLOWED_IPS)? {
+        Value::Null => return None,
+        Value::Array(listed) if listed.is_empty() => return None,
+        listed => listed.as_array().into_iter().flatten(),
+    };
+    Some(listed.filter_map(|network| network.as_str()?.parse().ok()).collect())
 }
 
 impl StoredKey {
@@ -142,13 +160,16 @@ impl StoredKey {
             models: record.models,
             aliases: record.aliases,
             tags: tags_of(&record.metadata),
+            required: texts(&record.metadata, "enforced_params"),
             allowed_routes: record.allowed_routes,
+            networks: networks(&record.metadata),
             key_name: record.key_name,
             limits: record.limits,
             above: Above::default(),
             cache: CacheRights::of(&record.metadata, &record.document).map(Arc::new),
             expires: record.expires,
             spend,
+            token: None,
         }
     }
 }

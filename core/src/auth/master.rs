@@ -19,12 +19,20 @@ pub const MASTER_USER_ID: &str = "default_user_id";
 #[derive(Clone)]
 pub struct MasterKey {
     digest: Arc<ArcSwap<[u8; 32]>>,
+    /// Of further keys that count as it.
+    others: Arc<[[u8; 32]]>,
 }
 
 impl MasterKey {
     /// Takes the digest of the key.
     pub fn new(key: &Secret) -> Self {
-        Self { digest: Arc::new(ArcSwap::from_pointee(key_hash::digest(key.expose()))) }
+        Self { digest: Arc::new(ArcSwap::from_pointee(key_hash::digest(key.expose()))), others: Arc::default() }
+    }
+
+    /// With further keys that count as it, so that all who have one can change to another in their own time.
+    #[must_use]
+    pub fn beside(self, others: &[Secret]) -> Self {
+        Self { others: others.iter().map(|key| key_hash::digest(key.expose())).collect(), ..self }
     }
 
     /// Puts another key in its place, here and in every clone.
@@ -34,7 +42,8 @@ impl MasterKey {
 
     /// Whether `presented`, the digest of a presented key, is that of the master key.
     pub fn matches(&self, presented: &[u8; 32]) -> bool {
-        self.digest.load().as_ref().ct_eq(presented).into()
+        let own = self.digest.load().as_ref().ct_eq(presented);
+        self.others.iter().fold(own, |matches, other| matches | other.ct_eq(presented)).into()
     }
 
     /// What stands for the master key in logs and totals.
@@ -59,6 +68,16 @@ mod tests {
         assert!(master.matches(&key_hash::digest("sk-master")));
         assert!(!master.matches(&key_hash::digest("sk-maste")));
         assert!(!master.matches(&key_hash::digest(key_hash::hash("sk-master").as_str())));
+    }
+
+    #[test]
+    fn further_keys_count_as_it() {
+        let master =
+            MasterKey::new(&Secret::new("sk-master")).beside(&[Secret::new("sk-next"), Secret::new("sk-third")]);
+        for key in ["sk-master", "sk-next", "sk-third"] {
+            assert!(master.matches(&key_hash::digest(key)), "{key}");
+        }
+        assert!(!master.matches(&key_hash::digest("sk-other")));
     }
 
     #[test]

@@ -2,13 +2,14 @@
 //! seam and the hash of a key; knows no HTTP status, no routing and no money beyond showing it.
 //!
 //! [`authenticate`] joins the rest: [`credential`] reads the headers, [`master`] compares the administrator's key,
-//! [`key_store`] keeps [`key_record`]s, [`records`] what stands above and beside them, [`budget_period`] begins their budgets' periods, [`cache`] remembers them for a bounded time, [`route`] says what a caller may
-//! call.
+//! [`key_store`] keeps [`key_record`]s, [`records`] what stands above and beside them, [`budget_period`] begins their budgets' periods, [`cache`] remembers them for a bounded time, [`route`] says which
+//! models' routes a caller may call and which routes a key's own list admits, [`rights`] who administers what, [`identity`] reads tokens that stand in place of keys, and [`token_callers`] finds their bearers.
 
 pub mod authenticate;
 pub mod budget_period;
 pub mod cache;
 pub mod credential;
+pub mod identity;
 mod item_difference;
 mod item_text;
 pub mod key_item;
@@ -18,6 +19,9 @@ mod key_secret;
 pub mod key_store;
 mod limits_item;
 pub mod master;
+pub mod policy;
 mod recent_reads;
 pub mod records;
+pub mod rights;
 pub mod route;
+mod token_callers;

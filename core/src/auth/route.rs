@@ -1,5 +1,6 @@
-//! Which routes a caller may call. A route is the path as the router knows it, without query. Reads nothing but the
-//! caller and the path.
+//! Which routes of models a caller may call, and which routes the list of its key admits. A route is the path as the
+//! router knows it, without query. Reads nothing but the caller and the path. Who administers what stands in
+//! [`super::rights`].
 
 use crate::principal::{Principal, Role};
 
@@ -66,8 +67,14 @@ const MANAGEMENT_ROUTES: [&str; 11] = [
     "/credentials*",
 ];
 
-/// Routes of the master key alone.
-const MASTER_ROUTES: [&str; 1] = ["/global/spend/reset"];
+/// Routes that tell what was spent.
+const SPEND_ROUTES: [&str; 1] = ["/spend/*"];
+
+/// Routes that tell what was spent over all.
+const GLOBAL_SPEND_ROUTES: [&str; 2] = ["/global/spend", "/global/*"];
+
+/// Routes that tell nothing of anybody.
+const PUBLIC_ROUTES: [&str; 5] = ["/", "/routes", "/health/liveliness", "/health/liveness", "/health/readiness"];
 
 /// Why a caller may not call a route.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,12 +90,40 @@ pub enum RouteDenied {
         /// The route.
         route: String,
     },
+    /// The caller presents a token, whose role or scopes do not admit the route.
+    #[error("Token is not allowed to call this route. Only allowed to call routes: {}. Tried to call route: {route}",
+        python_list(.allowed)
+    )]
+    NotOfToken {
+        /// What it admits.
+        allowed: Vec<String>,
+        /// The route.
+        route: String,
+    },
     /// The route is for administrators.
     #[error(
         "Authentication Error, Only proxy admin can be used to generate, delete, update info for new keys/users/teams. \
-         Route={route}. Your role=unknown. Your user_id=*******"
+         Route={route}. Your role={role}. Your user_id={user}"
     )]
     AdminOnly {
+        /// The route.
+        route: String,
+        /// The caller's role.
+        role: &'static str,
+        /// The caller's user, masked.
+        user: String,
+    },
+    /// The route changes something, and the caller only sees.
+    #[error("user not allowed to access this route, role= {role}. Trying to access: {route}")]
+    ViewerOnly {
+        /// The route.
+        route: String,
+        /// The caller's role.
+        role: &'static str,
+    },
+    /// The configuration closes the route.
+    #[error("user not allowed to access this route. Route={route} is an admin only route")]
+    ByPolicy {
         /// The route.
         route: String,
     },
@@ -100,27 +135,100 @@ pub enum RouteDenied {
     },
 }
 
-/// Whether `principal` may call `route`.
+/// Whether `principal` may call the model route `route`.
 ///
 /// # Errors
 /// [`RouteDenied`] says which rule stands in the way.
 pub fn authorize_route(principal: &Principal, route: &str) -> Result<(), RouteDenied> {
-    if principal.role == Role::ProxyAdmin {
+    if principal.role == Role::Master {
         return Ok(());
     }
-    let allowed = &principal.allowed_routes;
-    if !allowed.is_empty() && !allowed.iter().any(|pattern| admits(pattern, route)) {
-        return Err(RouteDenied::NotInKeysList { allowed: allowed.clone(), route: route.to_owned() });
-    }
+    authorize_by_list(principal, route)?;
     let plain = without_version(route);
-    if MASTER_ROUTES.contains(&plain) {
-        return Err(RouteDenied::MasterOnly { route: route.to_owned() });
-    }
     if matches_any(&MODEL_ROUTES, plain) || matches_any(&INFO_ROUTES, plain) {
         return Ok(());
     }
-    // A key's list narrows what a key may do; it does not make an administrator of it.
-    Err(RouteDenied::AdminOnly { route: route.to_owned() })
+    Err(RouteDenied::admin_only(principal, route))
+}
+
+/// Whether the list of the caller's key admits `route`. A list narrows what a key may do; it makes an administrator of
+/// none.
+///
+/// # Errors
+/// [`RouteDenied::NotInKeysList`].
+pub fn authorize_by_list(principal: &Principal, route: &str) -> Result<(), RouteDenied> {
+    let allowed = &principal.allowed_routes;
+    let is_admitted = allowed.is_empty() || allowed.iter().any(|pattern| admits(pattern, route));
+    if let Some(token) = &principal.token {
+        return authorize_by_token((allowed, is_admitted), token.routes.as_deref(), route);
+    }
+    if is_admitted {
+        return Ok(());
+    }
+    Err(RouteDenied::NotInKeysList { allowed: allowed.clone(), route: route.to_owned() })
+}
+
+/// As [`authorize_by_list`], of a token whose scopes may say more.
+fn authorize_by_token(
+    (allowed, is_admitted): (&[String], bool),
+    by_scope: Option<&[String]>,
+    route: &str,
+) -> Result<(), RouteDenied> {
+    let denied =
+        |allowed: &[String]| Err(RouteDenied::NotOfToken { allowed: allowed.to_vec(), route: route.to_owned() });
+    match by_scope {
+        _ if !is_admitted => denied(allowed),
+        Some(scoped) if !scoped.iter().any(|pattern| admits(pattern, route)) => denied(scoped),
+        _ => Ok(()),
+    }
+}
+
+impl RouteDenied {
+    /// That a caller has not the role for a route.
+    pub fn admin_only(principal: &Principal, route: &str) -> Self {
+        let user = principal.above.user.as_ref().map_or("unknown", |user| user.id.as_str());
+        Self::AdminOnly { route: route.to_owned(), role: principal.role.as_str(), user: masked(user) }
+    }
+}
+
+/// LiteLLM's masking of a user's id: six characters and two stay of a long one, and nothing of a very short one.
+fn masked(user: &str) -> String {
+    let count = user.chars().count();
+    match count {
+        0..=4 => "***".to_owned(),
+        5..=8 => "*".repeat(count),
+        _ => {
+            let (start, end): (String, String) =
+                (user.chars().take(6).collect(), user.chars().skip(count - 2).collect());
+            format!("{start}{}{end}", "*".repeat(count - 8))
+        }
+    }
+}
+
+/// Whether what a key's list says is within what another says: each entry is admitted by the other. An empty list
+/// admits what every key may call.
+pub fn is_within(routes: &[String], outer: &[String]) -> bool {
+    if outer.is_empty() {
+        return true;
+    }
+    let open = |entry: &str| entry.contains('*') || entry.contains('{');
+    let inside = |entry: &String| {
+        outer.contains(entry)
+            || !open(entry) && entry.starts_with('/') && outer.iter().any(|pattern| admits(pattern, entry))
+    };
+    !routes.is_empty() && routes.iter().all(inside)
+}
+
+/// Whether a list of routes lets a key do no more than call models.
+pub fn is_of_models(routes: &[String]) -> bool {
+    let groups = ["llm_api_routes", "openai_routes"].map(str::to_owned);
+    is_within(routes, &groups)
+}
+
+/// Whether one of these entries, of the configuration, admits `route`, with or without its version.
+pub(super) fn admits_any(entries: &[String], route: &str) -> bool {
+    let plain = without_version(route);
+    entries.iter().any(|entry| admits(entry, route) || admits(without_version(entry), plain))
 }
 
 /// Whether one entry of a key's list, a route, a pattern or the name of a group, admits `route`.
@@ -130,6 +238,9 @@ fn admits(entry: &str, route: &str) -> bool {
         "llm_api_routes" | "openai_routes" => matches_any(&MODEL_ROUTES, plain),
         "info_routes" => matches_any(&INFO_ROUTES, plain),
         "management_routes" => matches_any(&MANAGEMENT_ROUTES, plain),
+        "spend_tracking_routes" => matches_any(&SPEND_ROUTES, plain),
+        "global_spend_tracking_routes" => matches_any(&GLOBAL_SPEND_ROUTES, plain),
+        "public_routes" => matches_any(&PUBLIC_ROUTES, route),
         _ => entry == route || matches(entry, route),
     }
 }
@@ -213,7 +324,36 @@ mod tests {
     fn a_keys_list_never_makes_an_administrator_of_it() {
         let denied = authorize_route(&key_with(&["/key/generate", "management_routes"]), "/key/generate");
         assert!(matches!(denied, Err(RouteDenied::AdminOnly { .. })));
-        let denied = authorize_route(&key_with(&[]), "/global/spend/reset");
-        assert!(matches!(denied, Err(RouteDenied::MasterOnly { .. })));
+    }
+
+    #[test]
+    fn a_list_is_within_another_where_it_admits_nothing_more() {
+        let list = |entries: &[&str]| entries.iter().map(|&entry| entry.to_owned()).collect::<Vec<_>>();
+        for (inner, outer) in [
+            (&["/v1/embeddings"][..], &["llm_api_routes"][..]),
+            (&["/key/info", "/v1/embeddings"], &["info_routes", "llm_api_routes"]),
+            (&["management_routes"], &[]),
+            (&[], &[]),
+            (&["/v1/*"], &["/v1/*"]),
+        ] {
+            assert!(is_within(&list(inner), &list(outer)), "{inner:?} {outer:?}");
+        }
+        for (inner, outer) in [
+            (&[][..], &["llm_api_routes"][..]),
+            (&["/v1/*"], &["llm_api_routes"]),
+            (&["/models/*"], &["llm_api_routes"]),
+            (&["management_routes"], &["llm_api_routes"]),
+            (&["/key/generate"], &["llm_api_routes", "info_routes"]),
+        ] {
+            assert!(!is_within(&list(inner), &list(outer)), "{inner:?} {outer:?}");
+        }
+        assert!(is_of_models(&list(&["llm_api_routes"])) && !is_of_models(&[]));
+    }
+
+    #[test]
+    fn of_a_users_id_little_is_told() {
+        assert_eq!(masked("unknown"), "*******");
+        assert_eq!(masked("me"), "***");
+        assert_eq!(masked("somebody@example.test"), "somebo*************st");
     }
 }

@@ -180,7 +180,7 @@ async fn a_key_that_was_seen_blocked_is_not_trusted_in_an_outage() {
 async fn the_master_key_works_while_the_store_is_down_and_is_logged_by_a_name() {
     let room = room(0, Fault::Hangs);
     let caller = room.present("the master key", NOW).await.unwrap();
-    assert_eq!(caller.role, Role::ProxyAdmin);
+    assert_eq!(caller.role, Role::Master);
     assert_ne!(caller.key, key_hash::hash("the master key"));
 }
 

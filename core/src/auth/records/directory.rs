@@ -138,6 +138,11 @@ impl Directory {
         Ok(self.store.totals(id).await?.spend())
     }
 
+    /// The records themselves, for who must not go by what is remembered.
+    pub fn records(&self) -> &RecordStore {
+        &self.store
+    }
+
     /// Forgets a record, for a change made in this process.
     pub fn forget(&self, id: &RecordId) {
         self.recent.forget(id);

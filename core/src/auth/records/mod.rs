@@ -8,15 +8,18 @@
 //! | `TEAM#<id>` | `MEMBER#<user>` | what the team says of one member, a record of its own |
 //! | `TEAM#<id>` | `SPEND#<user>` | running totals of that member in this team |
 //! | `USER#<id>` | `TEAM#<team>` | that the user is a member of the team |
+//! | `ORG_MEMBERS#<org>` | `<user>` | a document: what the organization says of one member ([`organizations`]) |
+//! | `USER_ORGS#<user>` | `<org>` | a document: that the user is, or was, a member of the organization |
 //! | `TEAMS`, `USERS`, `ORGS`, `BUDGETS`, `CUSTOMERS`, `TAGS` | `<created, ms>#<id>` | the list of all of a kind ([`listing`]) |
 //!
-//! [`record`] is the data, [`store`] the repository, [`members`] what is special about a team's members, [`directory`]
+//! [`record`] is the data, [`store`] the repository, [`members`] what is special about a team's members, [`organizations`] about an organization's, [`directory`]
 //! the way requests read.
 
 pub mod directory;
 pub mod item;
 pub mod listing;
 pub mod members;
+pub mod organizations;
 pub mod record;
 pub mod store;
 

@@ -4,7 +4,7 @@ use crate::auth::key_record::KeyTotals;
 use crate::auth::key_record::tags_of;
 use crate::clock::Timestamp;
 use crate::limits::Limits;
-use crate::principal::{CacheRights, Holder};
+use crate::principal::{CacheRights, Holder, Role};
 use crate::store::item::Key;
 use serde_json::{Map, Value};
 use std::fmt;
@@ -215,7 +215,9 @@ impl Record {
         let tags = tags_of(&self.metadata);
         let cache = CacheRights::of(&self.metadata, &self.document).map(Arc::new);
         let region = self.text("allowed_model_region").map(str::to_owned);
-        Holder { id, alias: self.alias, models: self.models, limits: self.limits, tags, cache, region }
+        let is_user = matches!(self.id, RecordId::Of(RecordKind::User, _));
+        let role = self.text("user_role").filter(|_| is_user).and_then(Role::of_user);
+        Holder { id, alias: self.alias, models: self.models, limits: self.limits, tags, cache, region, role }
     }
 }
 

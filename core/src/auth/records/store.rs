@@ -18,6 +18,13 @@ use std::sync::Arc;
 /// Items read at a time when a list is walked.
 pub(super) const LIST_PAGE: usize = 500;
 
+/// The list of documents that say what new records get where their maker says nothing.
+pub const RECORD_DEFAULTS: &str = "RECORD_DEFAULTS";
+/// The one of users.
+pub const USER_DEFAULTS: &str = "internal_user";
+/// The one of teams.
+pub const TEAM_DEFAULTS: &str = "default_team";
+
 /// The records of one table.
 #[derive(Clone)]
 pub struct RecordStore {
@@ -64,6 +71,18 @@ impl RecordStore {
             return Ok(None);
         }
         self.table.get(&id.place(), Freshness::Latest).await?.as_ref().map(item::from_item).transpose()
+    }
+
+    /// A record with the limits of the shared budget that it is under.
+    ///
+    /// # Errors
+    /// As [`RecordStore::record`].
+    pub async fn under_its_budget(&self, mut record: Record) -> Result<Record, ReadError> {
+        let Some(budget) = record.limits.budget_id.as_deref() else { return Ok(record) };
+        if let Some(budget) = self.record(&RecordId::of(RecordKind::Budget, budget)).await? {
+            record.limits = record.limits.under(&budget.limits);
+        }
+        Ok(record)
     }
 
     /// What was spent below a record.

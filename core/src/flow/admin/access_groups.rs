@@ -5,8 +5,8 @@ use super::body::{self, Kind};
 use super::error::AdminError;
 use super::models::{ModelAdmin, map};
 use super::records::forms::required_id;
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
-use crate::principal::Principal;
 use crate::routing::stored::StoredModel;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ impl ModelAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Refused`] for a group that there is, or without a stored model.
-    pub async fn new_access_group(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn new_access_group(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         self.on()?;
         let fields = [("access_group", Kind::Text), ("model_names", Kind::TextList), ("model_ids", Kind::TextList)];
         let asked = body::read(body, &fields)?;
@@ -52,7 +52,7 @@ impl ModelAdmin {
     /// The mistakes of a body; [`AdminError::NoSuchGroup`], [`AdminError::Refused`] without a stored model.
     pub async fn update_access_group(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         group: &str,
         body: &[u8],
         now: Timestamp,
@@ -66,12 +66,7 @@ impl ModelAdmin {
     ///
     /// # Errors
     /// [`AdminError::NoSuchGroup`].
-    pub async fn delete_access_group(
-        &self,
-        actor: &Principal,
-        group: &str,
-        now: Timestamp,
-    ) -> Result<Value, AdminError> {
+    pub async fn delete_access_group(&self, actor: &Actor, group: &str, now: Timestamp) -> Result<Value, AdminError> {
         self.access_group(group).await?;
         let updated = self.set_members(actor, group, &|_| false, now).await?;
         let message = format!("Access group '{group}' deleted successfully");
@@ -80,7 +75,7 @@ impl ModelAdmin {
 
     async fn regroup(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         group: &str,
         asked: &Map<String, Value>,
         now: Timestamp,
@@ -106,7 +101,7 @@ impl ModelAdmin {
 
     async fn set_members(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         group: &str,
         wanted: &(dyn Fn(&StoredModel) -> bool + Sync),
         now: Timestamp,

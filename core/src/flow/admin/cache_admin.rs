@@ -132,14 +132,21 @@ fn client(line: &str) -> Value {
 /// The rules, without where and as whom: that may be secret.
 fn settings(shelf: &Shelf) -> Value {
     let rules = &shelf.rules;
-    json!({
+    let semantic = shelf.semantic.as_ref().map(|semantic| &semantic.rules);
+    let mut settings = json!({
         "type": rules.kind,
         "mode": if rules.is_on { "default_on" } else { "default_off" },
         "ttl": rules.ttl.as_secs_f64(),
         "namespace": rules.namespace,
         "supported_call_types": rules.call_types,
         "scope": format!("{:?}", rules.scope).to_ascii_lowercase(),
-    })
+    });
+    if let (Some(rules), Some(settings)) = (semantic, settings.as_object_mut()) {
+        settings.insert("similarity_threshold".to_owned(), rules.threshold.into());
+        settings.insert("semantic_cache_embedding_model".to_owned(), rules.model.as_str().into());
+        settings.insert("semantic_cache_embedding_timeout".to_owned(), rules.wait.as_secs_f64().into());
+    }
+    settings
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, CacheError>>) -> Result<T, CacheError> {

@@ -3,12 +3,12 @@
 
 use super::body::{self, Kind};
 use super::error::{AdminError, Problem};
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::config::ConfiguredCredential;
 use crate::credentials::known::KnownCredentials;
 use crate::credentials::store::{By, CredentialError, CredentialStore, NAME_BYTES_MAX, SealedCredential};
 use crate::credentials::values::{CredentialValue, CredentialValues};
-use crate::principal::Principal;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ impl CredentialAdmin {
     ///
     /// # Errors
     /// [`AdminError::CredentialTaken`], [`AdminError::Sealing`], and the mistakes of a body.
-    pub async fn create(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn create(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let mut asked = read(body)?;
         let name = asked.get("credential_name").and_then(Value::as_str).unwrap_or_default().to_owned();
         if name.is_empty() {
@@ -57,13 +57,7 @@ impl CredentialAdmin {
     ///
     /// # Errors
     /// [`AdminError::NoSuchCredential`], [`AdminError::Busy`], and those of [`CredentialAdmin::create`].
-    pub async fn update(
-        &self,
-        actor: &Principal,
-        name: &str,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Value, AdminError> {
+    pub async fn update(&self, actor: &Actor, name: &str, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let mut asked = read(body)?;
         if asked.get("credential_name").and_then(Value::as_str).is_some_and(|given| given != name) {
             let reason = "a credential keeps its name, which deployments refer to; make another and delete this one";

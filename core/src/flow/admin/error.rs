@@ -81,6 +81,20 @@ pub enum AdminError {
     /// A virtual key asks about another key.
     #[error("You are not allowed to access this key's info. Your role=unknown")]
     ForeignKey,
+    /// The caller may call the route, but not for this object.
+    #[error("{0}")]
+    Forbidden(String),
+    /// A field would be more than what it hangs from.
+    #[error("`{field}` would be more than that of {whose}. Nobody gives more than they have, or more to themselves.")]
+    Wider {
+        /// Which field.
+        field: &'static str,
+        /// What it hangs from.
+        whose: String,
+    },
+    /// A field is for administrators of the proxy alone.
+    #[error("`{0}` is for administrators of the proxy alone.")]
+    Closed(String),
     /// There is a credential of this name already.
     #[error("Credential '{0}' already exists. Change it with PATCH /credentials/{0}.")]
     CredentialTaken(String),
@@ -115,6 +129,9 @@ pub enum AdminError {
     /// There is no access group of this name.
     #[error("Access group '{0}' not found")]
     NoSuchGroup(String),
+    /// There is no record of this id in the audit log.
+    #[error("Audit log with ID {0} not found")]
+    NoSuchAuditLog(String),
     /// What is asked for cannot be done as things are: the sentence says why.
     #[error("{0}")]
     Refused(String),

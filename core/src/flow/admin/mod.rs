@@ -1,9 +1,11 @@
 //! What administrators do: keys, the records above and beside them, and spend. In comes a caller who was let through, a body or parameters, and the time;
-//! out goes JSON as LiteLLM's clients know it. Which caller may call which route is decided before, in `auth::route`.
+//! out goes JSON as LiteLLM's clients know it. Which caller may call which route is decided before, in `auth::rights`;
+//! what it may see and touch there comes with it, and each operation checks the objects that it loads.
 //!
-//! [`body`] and [`params`] check what comes in, [`error`] says what can go wrong.
+//! [`body`] and [`params`] check what comes in, `rights` what those may ask for who do not administer everything, [`error`] says what can go wrong.
 
 mod access_groups;
+pub mod audit;
 pub mod body;
 pub mod cache_admin;
 pub mod credentials;
@@ -12,4 +14,5 @@ pub mod keys;
 pub mod models;
 pub mod params;
 pub mod records;
+pub mod rights;
 pub mod spend;

@@ -5,10 +5,10 @@ use super::body::{self, Field, Kind};
 use super::error::{AdminError, Problem};
 use super::records::documents;
 use super::records::forms::{id_in, required_id};
+use crate::auth::rights::Actor;
 use crate::calendar::rfc3339;
 use crate::clock::{Random, Timestamp};
 use crate::flow::model_info::shown_param;
-use crate::principal::Principal;
 use crate::routing::stored::{StoredModel, StoredModelError, StoredModels};
 use crate::store::documents::DocumentError;
 use async_trait::async_trait;
@@ -59,7 +59,7 @@ impl ModelAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Refused`] for an id that there is already.
-    pub async fn create(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn create(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = self.read(body)?;
         let name = required_id(&asked, "model_name")?;
         let params = map(&asked, "litellm_params").ok_or_else(|| Problem::missing(&["body", "litellm_params"]))?;
@@ -92,13 +92,7 @@ impl ModelAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::NoSuchModel`], [`AdminError::Busy`].
-    pub async fn update(
-        &self,
-        actor: &Principal,
-        named: &str,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Value, AdminError> {
+    pub async fn update(&self, actor: &Actor, named: &str, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = self.read(body)?;
         let (params, info) = (map(&asked, "litellm_params"), map(&asked, "model_info"));
         let of_info = info.as_ref().and_then(|info| info.get("id")).and_then(Value::as_str).unwrap_or_default();
@@ -126,7 +120,7 @@ impl ModelAdmin {
     /// Changes a stored model to what `change` makes of it, as often as others change it meanwhile.
     pub(super) async fn change(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         id: &str,
         now: Timestamp,
         change: impl Fn(&mut StoredModel) -> Result<(), AdminError>,

@@ -2,6 +2,8 @@
 
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
+use crate::audit::audited::Audited;
+use crate::audit::log::AuditLog;
 use crate::auth::authenticate::Authenticator;
 use crate::auth::cache::PrincipalCache;
 use crate::auth::key_store::KeyStore;
@@ -12,13 +14,16 @@ use crate::credentials::known::KnownCredentials;
 use crate::credentials::store::CredentialStore;
 use crate::crypto::litellm_value::Algorithm;
 use crate::crypto::sealer::Keyring;
+use crate::flow::admin::audit::{self, AuditAdmin};
+use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::admin::credentials::CredentialAdmin;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
+use crate::flow::admin::keys::rules::KeyRules;
 use crate::flow::admin::models::{Catalogue, ModelAdmin, NotADeployment};
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
-use crate::flow::model_call::{ModelCalls, ProxyLimits};
+use crate::flow::model_call::{HeaderRules, ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
 use crate::routing::rules::FailureRules;
 use crate::routing::stored::{StoredModel, StoredModels};
@@ -40,6 +45,7 @@ use bytes::Bytes;
 use http::Response;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tower_service::Service;
@@ -70,14 +76,34 @@ impl Gateway {
     /// A gateway with an empty store, whose cache may be an hour old: an administrator's change must count at once
     /// all the same.
     pub(super) fn new() -> Self {
-        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_763_700_000_000)));
-        let table: Arc<dyn Table> = Arc::new(EmbeddedTable::in_memory(clock.clone()).unwrap());
+        let clock = clock();
+        let table = EmbeddedTable::in_memory(clock.clone()).unwrap();
+        Self::over(Arc::new(table), clock, KeyRules::default())
+    }
+
+    /// The same with the configuration's rules for keys.
+    pub(super) fn ruled_by(rules: KeyRules) -> Self {
+        let clock = clock();
+        let table = EmbeddedTable::in_memory(clock.clone()).unwrap();
+        Self::over(Arc::new(table), clock, rules)
+    }
+
+    /// The same over a store in a file.
+    pub(super) fn at(path: &Path) -> Self {
+        let clock = clock();
+        let table = EmbeddedTable::open(path, clock.clone()).unwrap();
+        Self::over(Arc::new(table), clock, KeyRules::default())
+    }
+
+    fn over(table: Arc<dyn Table>, clock: Arc<ManualClock>, rules: KeyRules) -> Self {
+        let audit = Arc::new(AuditAdmin::new(AuditLog::new(table.clone())));
+        let table: Arc<dyn Table> = Arc::new(Audited::new(table, audit::object, clock.clone()));
         let (store, log) = (KeyStore::new(table.clone()), SpendLog::new(table.clone(), None));
         let records = RecordStore::new(table.clone());
         let cache = Arc::new(PrincipalCache::new(3_600_000, 1000));
         let directory = Arc::new(Directory::new(records.clone(), 3_600_000, 1000));
         let random = Arc::new(SystemRandom);
-        let keys = Arc::new(KeyAdmin::new(store.clone(), records.clone(), cache.clone(), random));
+        let keys = Arc::new(KeyAdmin::new(store.clone(), records.clone(), cache.clone(), random).ruled_by(rules));
         let administration = Administration {
             records: Arc::new(RecordAdmin::new(
                 records.clone(),
@@ -90,16 +116,17 @@ impl Gateway {
             spend: Arc::new(SpendAdmin::new(log.clone(), store.clone())),
             credentials: credentials(&table, &clock),
             models: Arc::new(models(&table)),
+            audit,
         };
         let master = MasterKey::new(&Secret::new(MASTER));
         let authenticator = Authenticator::new(Some(master), store, cache, directory);
         let calls = calls(authenticator, log.clone(), Ledger::new(table), clock.clone());
         let router = router(Parts {
             gate: Gate { authenticator: Arc::clone(&calls.authenticator), clock: clock.clone() },
-            models: None,
+            models: Some(Arc::clone(&calls.models)),
             admin: Some((administration, Arc::clone(&calls.models))),
             calls: Some((calls, &[Operation::Chat, Operation::Messages])),
-            cache: None,
+            cache: Some(CacheAdmin { shelf: None }),
             health: None,
             body_bytes_max: 1 << 20,
             load: None,
@@ -135,6 +162,10 @@ impl Gateway {
     }
 }
 
+fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(Timestamp::from_millis(1_763_700_000_000)))
+}
+
 fn credentials(table: &Arc<dyn Table>, clock: &Arc<ManualClock>) -> Arc<CredentialAdmin> {
     let sealer = Keyring::default().salt(&Secret::new("salt")).sealer(Algorithm::default(), Arc::new(SystemRandom));
     let store = CredentialStore::new(Arc::clone(table), sealer);
@@ -168,7 +199,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         cache: None,
         admits_in_outage: false,
         files: None,
-        passes_headers_on: false,
+        headers: HeaderRules::default(),
         background: Background::default(),
         bounds: Bounds { first_byte: wait, between_chunks: wait, total: wait },
     })

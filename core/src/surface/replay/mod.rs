@@ -14,4 +14,7 @@ mod model_journeys;
 mod people_journeys;
 mod record_journeys;
 mod records;
+mod rights_journeys;
+mod rights_matrix;
+mod rights_world;
 mod spend_journeys;

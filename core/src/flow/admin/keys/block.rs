@@ -3,10 +3,10 @@
 use super::key_admin::KeyAdmin;
 use super::render;
 use crate::auth::key_store::KeyStoreError;
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
-use crate::principal::Principal;
 use serde_json::Value;
 
 const FIELDS: &[Field] = &[("key", Kind::Text)];
@@ -16,7 +16,7 @@ impl KeyAdmin {
     ///
     /// # Errors
     /// [`AdminError::Form`], [`AdminError::KeyNotFound`].
-    pub async fn block(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn block(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         self.set_blocked(actor, body, true, now).await
     }
 
@@ -24,13 +24,13 @@ impl KeyAdmin {
     ///
     /// # Errors
     /// As [`KeyAdmin::block`].
-    pub async fn unblock(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn unblock(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         self.set_blocked(actor, body, false, now).await
     }
 
     async fn set_blocked(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         body: &[u8],
         blocked: bool,
         now: Timestamp,
@@ -39,7 +39,9 @@ impl KeyAdmin {
         let Some(key) = asked.get("key").and_then(Value::as_str) else {
             return Err(Problem::missing(&["body", "key"]).into());
         };
-        let hash = self.find(Some(key), None).await?.ok_or(AdminError::KeyNotFound)?.record.hash;
+        let record = self.find(Some(key), None).await?.ok_or(AdminError::KeyNotFound)?.record;
+        self.check_oversees(actor, &record)?;
+        let hash = record.hash;
         let done = self.keys.set_blocked(&hash, blocked, actor.user_id.as_deref(), now).await;
         // Also where the outcome is not known: the next request reads the truth.
         self.cache.invalidate(&hash);

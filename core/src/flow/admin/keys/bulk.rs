@@ -3,10 +3,10 @@
 use super::fields;
 use super::key_admin::KeyAdmin;
 use super::render;
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::body::{self, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
-use crate::principal::Principal;
 use serde_json::{Value, json};
 
 /// Most keys in one request.
@@ -17,7 +17,7 @@ impl KeyAdmin {
     ///
     /// # Errors
     /// [`AdminError::Form`] where there are none, or more than 500. What is wrong with one key is part of the answer.
-    pub async fn bulk_update(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn bulk_update(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = body::read(body, &[("keys", Kind::List)])?;
         let keys = asked.get("keys").and_then(Value::as_array).ok_or_else(|| Problem::missing(&["body", "keys"]))?;
         if keys.is_empty() {
@@ -38,7 +38,7 @@ impl KeyAdmin {
         Ok(json!({"total_requested": keys.len(), "successful_updates": done, "failed_updates": failed}))
     }
 
-    async fn update_entry(&self, actor: &Principal, entry: &Value, now: Timestamp) -> Result<Value, AdminError> {
+    async fn update_entry(&self, actor: &Actor, entry: &Value, now: Timestamp) -> Result<Value, AdminError> {
         // A map of JSON always serialises.
         let asked = body::read(&serde_json::to_vec(entry).unwrap_or_default(), fields::FIELDS)?;
         if asked.get("key").and_then(Value::as_str).is_none() {

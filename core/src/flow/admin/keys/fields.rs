@@ -1,11 +1,12 @@
 //! What a key can be asked to be: the fields of `/key/generate` and `/key/update`, and how they change a record.
 //! Fields that nothing enforces yet are stored and given back.
 
-use crate::auth::key_record::KeyRecord;
+use crate::auth::key_record::{ALLOWED_IPS, KeyRecord};
 use crate::clock::Timestamp;
 use crate::duration::Duration;
+use crate::egress::network::{Network, NoNetwork};
 use crate::flow::admin::body::{Field, Kind};
-use crate::flow::admin::error::{AdminError, Problem};
+use crate::flow::admin::error::{AdminError, Problem, Step};
 use crate::money::NanoDollars;
 use serde_json::{Map, Value};
 
@@ -38,6 +39,7 @@ pub const FIELDS: &[Field] = &[
     ("aliases", Kind::TextMap),
     ("blocked", Kind::Flag),
     ("allowed_routes", Kind::TextList),
+    (ALLOWED_IPS, Kind::TextList),
     ("key_type", Kind::OneOf(&KEY_TYPES)),
     ("metadata", Kind::Map),
     ("config", Kind::Map),
@@ -101,6 +103,7 @@ pub const METADATA_FIELDS: &[&str] = &[
     "temp_budget_expiry",
     "budget_mode",
     "budget_policy",
+    ALLOWED_IPS,
 ];
 
 /// Fields that are kept as they came.
@@ -163,8 +166,29 @@ pub fn apply(fields: &Map<String, Value>, record: &mut KeyRecord, now: Timestamp
         record.expires = lifetime(duration, now)?;
     }
     apply_documents(fields, record);
+    check_networks(&record.metadata)?;
     // What is a setting follows from the metadata as it now is, whichever way it got there.
     Ok(record.limits.read_kept(&record.metadata, &record.document)?)
+}
+
+/// That the addresses which a key may call from are addresses, or networks of them.
+fn check_networks(metadata: &Map<String, Value>) -> Result<(), AdminError> {
+    let listed = match metadata.get(ALLOWED_IPS) {
+        None | Some(Value::Null) => return Ok(()),
+        Some(Value::Array(listed)) => listed.as_slice(),
+        Some(_) => {
+            let place = vec!["body".into(), ALLOWED_IPS.into()];
+            return Err(Problem::new("list_type", place, "Input should be a valid list").into());
+        }
+    };
+    let is_none = |network: &Value| network.as_str().is_none_or(|text| text.parse::<Network>().is_err());
+    match listed.iter().position(is_none) {
+        None => Ok(()),
+        Some(at) => {
+            let place = vec!["body".into(), ALLOWED_IPS.into(), Step::Index(at)];
+            Err(Problem::new("value_error", place, NoNetwork.to_string()).into())
+        }
+    }
 }
 
 /// An amount of dollars in a field.

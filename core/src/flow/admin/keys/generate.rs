@@ -3,14 +3,15 @@
 use super::fields;
 use super::key_admin::KeyAdmin;
 use super::render;
+use super::rights::{MadeFor, confine};
 use crate::auth::key_record::KeyRecord;
 use crate::auth::records::{RecordId, RecordKind};
+use crate::auth::rights::Actor;
 use crate::clock::{Random, Timestamp};
 use crate::crypto::key_hash::{self, KEY_BYTES_MIN, KEY_PREFIX};
 use crate::flow::admin::body;
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::money::NanoDollars;
-use crate::principal::Principal;
 use crate::secret::Secret;
 use serde_json::{Map, Value};
 use uuid::Builder;
@@ -20,22 +21,29 @@ impl KeyAdmin {
     ///
     /// # Errors
     /// [`AdminError::Form`] and the other mistakes of a body; [`AdminError::AliasTaken`], [`AdminError::KeyTaken`].
-    pub async fn generate(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
-        self.generate_as(actor, &body::read(body, fields::FIELDS)?, now).await
+    pub async fn generate(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+        self.generate_as(actor, MadeFor::Person, &body::read(body, fields::FIELDS)?, now).await
     }
 
     async fn generate_as(
         &self,
-        actor: &Principal,
+        actor: &Actor,
+        made_for: MadeFor,
         asked: &Map<String, Value>,
         now: Timestamp,
     ) -> Result<Value, AdminError> {
+        let mut asked = asked.clone();
+        self.rules.fill(&mut asked);
+        self.rules.check_ceilings(&asked, now)?;
+        let asked = &asked;
         let key = self.chosen_or_new_key(asked.get("key"))?;
         let spent = fields::amount(asked, "spend")?.unwrap_or(NanoDollars::ZERO);
         let name = key_hash::abbreviate(key.expose());
         let mut record = KeyRecord::new(key_hash::hash(key.expose()), name, now, actor.user_id.as_deref());
         record.key_type = Some("default".to_owned());
         fields::apply(asked, &mut record, now)?;
+        self.rules.check_maker(actor, asked, &record)?;
+        self.check_new(actor, asked, (&mut record, made_for)).await?;
         if let Some(id) = record.limits.budget_id.as_deref() {
             self.check_budget(id).await?;
         }
@@ -55,7 +63,7 @@ impl KeyAdmin {
     /// [`KeyAdmin::generate`].
     pub async fn generate_for_service_account(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         body: &[u8],
         now: Timestamp,
     ) -> Result<Value, AdminError> {
@@ -67,7 +75,7 @@ impl KeyAdmin {
             return Err(AdminError::TeamNotFound);
         }
         asked.insert("user_id".to_owned(), Value::Null);
-        self.generate_as(actor, &asked, now).await
+        self.generate_as(actor, MadeFor::Service, &asked, now).await
     }
 
     /// Makes the key that comes with a new user: the user's models, and no maker. Shown as it was generated.
@@ -76,6 +84,7 @@ impl KeyAdmin {
     /// As [`KeyAdmin::generate`].
     pub(in crate::flow::admin) async fn generate_for_user(
         &self,
+        actor: &Actor,
         user_id: &str,
         asked: &Map<String, Value>,
         now: Timestamp,
@@ -87,6 +96,9 @@ impl KeyAdmin {
         let inherited = inherited.iter().filter_map(|name| Some(((*name).to_owned(), asked.get(*name)?.clone())));
         fields::apply(&inherited.collect(), &mut record, now)?;
         record.user_id = Some(user_id.to_owned());
+        if !actor.is_unbounded() {
+            confine(&mut record)?;
+        }
         self.keys.create(&record, NanoDollars::ZERO).await?;
         self.store(&record, &key).await?;
         Ok(render::generated(&record, key.expose(), NanoDollars::ZERO))

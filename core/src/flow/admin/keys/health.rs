@@ -1,8 +1,8 @@
 //! `POST /key/health`: whether the logging that a key asks for works.
 
 use super::key_admin::KeyAdmin;
+use crate::auth::rights::Actor;
 use crate::flow::admin::error::AdminError;
-use crate::principal::Principal;
 use serde_json::{Value, json};
 
 impl KeyAdmin {
@@ -10,7 +10,7 @@ impl KeyAdmin {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn health(&self, actor: &Principal) -> Result<Value, AdminError> {
+    pub async fn health(&self, actor: &Actor) -> Result<Value, AdminError> {
         let stored = self.load(&actor.key).await?;
         let logging =
             stored.as_ref().and_then(|stored| stored.record.metadata.get("logging")).and_then(Value::as_array);

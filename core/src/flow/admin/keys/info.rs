@@ -4,12 +4,12 @@ use super::key_admin::KeyAdmin;
 use super::render;
 use crate::auth::key_record::StoredKey;
 use crate::auth::records::{RecordId, RecordKind};
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::params::Params;
 use crate::flow::admin::records;
-use crate::principal::{Principal, Role};
 use serde_json::{Map, Value, json};
 
 const FIELDS: &[Field] = &[("keys", Kind::TextList), ("key_aliases", Kind::TextList)];
@@ -19,11 +19,11 @@ impl KeyAdmin {
     ///
     /// # Errors
     /// [`AdminError::KeyNotInDatabase`]; [`AdminError::ForeignKey`] where a virtual key asks about another's.
-    pub async fn info(&self, actor: &Principal, params: &Params, now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn info(&self, actor: &Actor, params: &Params, now: Timestamp) -> Result<Value, AdminError> {
         let own = actor.key.as_str();
         let key = params.text("key").unwrap_or(own);
         let stored = self.find(Some(key), None).await?.ok_or(AdminError::KeyNotInDatabase)?;
-        if !may_see(actor, &stored) {
+        if !actor.scope().sees_key(&stored.record) {
             return Err(AdminError::ForeignKey);
         }
         Ok(json!({ "key": key, "info": self.info_of(&stored, now).await? }))
@@ -33,7 +33,7 @@ impl KeyAdmin {
     ///
     /// # Errors
     /// [`AdminError::Form`].
-    pub async fn info_of_many(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn info_of_many(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = body::read(body, FIELDS)?;
         let list = |field: &str| asked.get(field).and_then(Value::as_array);
         if list("keys").is_none() && list("key_aliases").is_none() {
@@ -43,7 +43,7 @@ impl KeyAdmin {
         for (field, by_key) in [("keys", true), ("key_aliases", false)] {
             for name in list(field).into_iter().flatten().filter_map(Value::as_str) {
                 let found = if by_key { self.find(Some(name), None) } else { self.find(None, Some(name)) };
-                if let Some(stored) = found.await?.filter(|stored| may_see(actor, stored)) {
+                if let Some(stored) = found.await?.filter(|stored| actor.scope().sees_key(&stored.record)) {
                     infos.push(Value::Object(self.info_of(&stored, now).await?));
                 }
             }
@@ -70,9 +70,4 @@ impl KeyAdmin {
         info.insert("status".to_owned(), status.into());
         Ok(info)
     }
-}
-
-fn may_see(actor: &Principal, stored: &StoredKey) -> bool {
-    let same_user = || actor.user_id.is_some() && actor.user_id == stored.record.user_id;
-    actor.role == Role::ProxyAdmin || actor.key == stored.record.hash || same_user()
 }

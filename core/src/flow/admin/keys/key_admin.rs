@@ -1,5 +1,6 @@
 //! What every operation on keys works with.
 
+use super::rules::KeyRules;
 use super::stored_keys::StoredKeys;
 use crate::auth::cache::PrincipalCache;
 use crate::auth::key_record::{KeyRecord, StoredKey};
@@ -21,19 +22,26 @@ pub struct KeyAdmin {
     pub(super) cache: Arc<PrincipalCache>,
     pub(super) random: Arc<dyn Random>,
     pub(super) stored: Option<StoredKeys>,
+    pub(super) rules: KeyRules,
 }
 
 impl KeyAdmin {
     /// Operations on the keys of `keys`, which stand below `records`. `cache` is the one that requests are authenticated with, so that a change made
     /// here counts at once in this process.
     pub fn new(keys: KeyStore, records: RecordStore, cache: Arc<PrincipalCache>, random: Arc<dyn Random>) -> Self {
-        Self { keys, records, cache, random, stored: None }
+        Self { keys, records, cache, random, stored: None, rules: KeyRules::default() }
     }
 
     /// With keys stored in a secret manager as well.
     #[must_use]
     pub fn storing(self, stored: Option<StoredKeys>) -> Self {
         Self { stored, ..self }
+    }
+
+    /// With the configuration's rules for keys.
+    #[must_use]
+    pub fn ruled_by(self, rules: KeyRules) -> Self {
+        Self { rules, ..self }
     }
 
     /// Stores a key that was just made. One that cannot be stored is no key: nobody has seen it, and it is taken back.

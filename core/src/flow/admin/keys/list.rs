@@ -4,6 +4,7 @@ use super::key_admin::KeyAdmin;
 use super::render;
 use crate::auth::key_listing::{KeyFilter, KeyListing};
 use crate::auth::key_record::StoredKey;
+use crate::auth::rights::Actor;
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::params::Params;
 use serde_json::{Value, json};
@@ -11,12 +12,12 @@ use serde_json::{Value, json};
 const PAGES_MAX: u64 = 1 << 32;
 
 impl KeyAdmin {
-    /// The hashes of the keys that the parameters ask for, or the whole records (`return_full_object`), newest first
+    /// The hashes of the keys that the parameters ask for and the caller may see, or the whole records (`return_full_object`), newest first
     /// unless `sort_by` and `sort_order` say otherwise.
     ///
     /// # Errors
     /// [`AdminError::Form`] for a page, a size or an order that cannot be.
-    pub async fn list(&self, params: &Params) -> Result<Value, AdminError> {
+    pub async fn list(&self, actor: &Actor, params: &Params) -> Result<Value, AdminError> {
         let page = params.number("page", 1, 1..=PAGES_MAX)?;
         let size = params.number("size", 10, 1..=100)?;
         let full = params.flag("return_full_object")?.unwrap_or(false);
@@ -34,6 +35,7 @@ impl KeyAdmin {
             organization_id: text("organization_id"),
         };
         let mut listings = self.keys.list(&filter).await?;
+        listings.retain(|listing| actor.scope().sees_listed_key(listing));
         if params.text("key_hash").is_some() && filter.hash.is_none() {
             listings.clear();
         }
@@ -57,15 +59,16 @@ impl KeyAdmin {
         }))
     }
 
-    /// The aliases in use, in alphabetical order.
+    /// The aliases in use among the keys that the caller may see, in alphabetical order.
     ///
     /// # Errors
     /// [`AdminError::Form`] for a page or a size that cannot be.
-    pub async fn aliases(&self, params: &Params) -> Result<Value, AdminError> {
+    pub async fn aliases(&self, actor: &Actor, params: &Params) -> Result<Value, AdminError> {
         let page = params.number("page", 1, 1..=PAGES_MAX)?;
         let size = params.number("size", 50, 1..=100)?;
         let wanted = params.text("search").unwrap_or_default().to_lowercase();
-        let listings = self.keys.list(&KeyFilter::default()).await?;
+        let mut listings = self.keys.list(&KeyFilter::default()).await?;
+        listings.retain(|listing| actor.scope().sees_listed_key(listing));
         let mut aliases: Vec<&str> = listings.iter().filter_map(|listing| listing.key_alias.as_deref()).collect();
         aliases.retain(|alias| alias.to_lowercase().contains(&wanted));
         aliases.sort_unstable();

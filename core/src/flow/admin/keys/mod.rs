@@ -1,6 +1,8 @@
 //! Virtual keys: one operation family a file.
 //!
-//! [`key_admin`] is the part that all share, [`fields`] what a key can be asked to be, [`render`] how it is shown.
+//! [`key_admin`] is the part that all share, [`fields`] what a key can be asked to be, [`render`] how it is shown,
+//! [`rules`] the configuration's word on new keys,
+//! `rights` which keys somebody makes and changes who does not administer everything.
 
 pub mod block;
 pub mod bulk;
@@ -14,5 +16,7 @@ pub mod list;
 pub mod regenerate;
 pub mod render;
 pub mod reset_spend;
+mod rights;
+pub mod rules;
 pub mod stored_keys;
 pub mod update;

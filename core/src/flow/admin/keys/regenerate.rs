@@ -7,13 +7,13 @@ use super::render;
 use super::update::ATTEMPTS_MAX;
 use crate::auth::key_record::{KeyRecord, StoredKey};
 use crate::auth::key_store::KeyStoreError;
+use crate::auth::rights::Actor;
 use crate::calendar::rfc3339;
 use crate::clock::Timestamp;
 use crate::crypto::key_hash;
 use crate::duration::Duration;
 use crate::flow::admin::body::{self, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
-use crate::principal::Principal;
 use crate::secret::Secret;
 use serde_json::{Map, Value};
 
@@ -24,7 +24,7 @@ impl KeyAdmin {
     /// The mistakes of a body; [`AdminError::KeyNotInDatabase`], [`AdminError::KeyTaken`], [`AdminError::Busy`].
     pub async fn regenerate(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         named: &str,
         body: &[u8],
         now: Timestamp,
@@ -55,7 +55,7 @@ impl KeyAdmin {
 
     async fn replace(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         before: &StoredKey,
         (key, until): (&Secret, Option<Timestamp>),
         asked: &Map<String, Value>,
@@ -71,6 +71,9 @@ impl KeyAdmin {
             return Err(AdminError::KeyTaken);
         }
         after.key_name = key_hash::abbreviate(key.expose());
+        self.rules.check_ceilings(asked, now)?;
+        self.check_change(actor, asked, (&before.record, &after)).await?;
+        self.check_secret(actor, &after).await?;
         let count = after.document.get("rotation_count").and_then(Value::as_i64).unwrap_or(0);
         after.document.insert("rotation_count".to_owned(), (count + 1).into());
         after.document.insert("last_rotation_at".to_owned(), rfc3339(now).into());

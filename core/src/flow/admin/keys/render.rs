@@ -1,6 +1,6 @@
 //! How a key is shown: LiteLLM's JSON, null where Postern has nothing to say. The key itself is never part of it.
 
-use crate::auth::key_record::{KeyRecord, KeyTotals, StoredKey};
+use crate::auth::key_record::{ALLOWED_IPS, KeyRecord, KeyTotals, StoredKey};
 use crate::calendar::rfc3339;
 use crate::clock::Timestamp;
 use crate::limits::BudgetPeriod;
@@ -49,7 +49,7 @@ pub fn generated(record: &KeyRecord, key: &str, spent: NanoDollars) -> Value {
     shown.insert("key".to_owned(), key.into());
     for name in super::fields::METADATA_FIELDS {
         // These went into the metadata, and are shown there.
-        if !["temp_budget_increase", "temp_budget_expiry", "budget_mode", "budget_policy"].contains(name) {
+        if !["temp_budget_increase", "temp_budget_expiry", "budget_mode", "budget_policy", ALLOWED_IPS].contains(name) {
             shown.insert((*name).to_owned(), Value::Null);
         }
     }

@@ -4,6 +4,7 @@
 use super::key_admin::KeyAdmin;
 use super::render;
 use crate::auth::key_listing::KeyFilter;
+use crate::auth::rights::Actor;
 use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::money::NanoDollars;
@@ -16,12 +17,13 @@ impl KeyAdmin {
     ///
     /// # Errors
     /// [`AdminError::Form`], [`AdminError::Amount`], [`AdminError::KeyNotInDatabase`].
-    pub async fn reset_spend(&self, key: &str, body: &[u8]) -> Result<Value, AdminError> {
+    pub async fn reset_spend(&self, actor: &Actor, key: &str, body: &[u8]) -> Result<Value, AdminError> {
         let asked = body::read(body, FIELDS)?;
         let Some(target) = super::fields::amount(&asked, "reset_to")? else {
             return Err(Problem::missing(&["body", "reset_to"]).into());
         };
         let stored = self.find(Some(key), None).await?.ok_or(AdminError::KeyNotInDatabase)?;
+        self.check_oversees(actor, &stored.record)?;
         let (record, previous) = (&stored.record, stored.totals.spend());
         let totals = self.keys.adjust_spend(&record.hash, target - previous).await?;
         self.cache.invalidate(&record.hash);

@@ -6,10 +6,10 @@ use super::key_admin::KeyAdmin;
 use super::render;
 use crate::auth::key_record::StoredKey;
 use crate::auth::key_store::KeyStoreError;
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::body;
 use crate::flow::admin::error::{AdminError, Problem};
-use crate::principal::Principal;
 use serde_json::{Map, Value};
 
 /// Most times an update is tried that meets another of the same key.
@@ -20,7 +20,7 @@ impl KeyAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::KeyNotInDatabase`], [`AdminError::AliasTaken`], [`AdminError::Busy`].
-    pub async fn update(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn update(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = body::read(body, fields::FIELDS)?;
         let after = self.update_as(actor, &asked, now).await?;
         let named = asked.get("key").and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -33,7 +33,7 @@ impl KeyAdmin {
     /// Changes a key as checked fields ask for.
     pub(super) async fn update_as(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         asked: &Map<String, Value>,
         now: Timestamp,
     ) -> Result<StoredKey, AdminError> {
@@ -54,13 +54,15 @@ impl KeyAdmin {
 
     async fn change(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         asked: &Map<String, Value>,
         before: &StoredKey,
         now: Timestamp,
     ) -> Result<StoredKey, AdminError> {
         let mut after = before.clone();
         fields::apply(asked, &mut after.record, now)?;
+        self.rules.check_ceilings(asked, now)?;
+        self.check_change(actor, asked, (&before.record, &after.record)).await?;
         if let Some(id) = asked.get("budget_id").and_then(Value::as_str) {
             self.check_budget(id).await?;
         }

@@ -4,11 +4,11 @@ use super::forms::{self, id_in, required_id, required_ids};
 use super::record_admin::RecordAdmin;
 use super::render;
 use crate::auth::records::{Record, RecordId, RecordKind};
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::body::{self, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::params::Params;
-use crate::principal::Principal;
 use serde_json::{Map, Value};
 
 impl RecordAdmin {
@@ -16,7 +16,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Taken`].
-    pub async fn new_budget(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn new_budget(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let (id, asked) = read(body)?;
         let id = match id {
             Some(id) => id,
@@ -61,7 +61,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Missing`].
-    pub async fn update_budget(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn update_budget(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let (id, asked) = read(body)?;
         let id = id.ok_or_else(|| Problem::missing(&["body", "budget_id"]))?;
         let change = |record: &mut Record| forms::BUDGET.apply(&asked, record, now);

@@ -4,11 +4,12 @@ use super::forms::required_id;
 use super::members::{asked_member, granted};
 use super::record_admin::RecordAdmin;
 use super::render;
+use super::rights::check_team;
 use crate::auth::records::{RecordId, RecordKind};
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::body::{self, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
-use crate::principal::Principal;
 use serde_json::{Map, Value, json};
 
 /// Most entries in one request.
@@ -19,7 +20,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::NoSuchTeam`]. What is wrong with one member is part of the answer.
-    pub async fn add_many_members(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn add_many_members(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let fields = [
             ("team_id", Kind::Text),
             ("members", Kind::List),
@@ -28,11 +29,13 @@ impl RecordAdmin {
         ];
         let asked = body::read(body, &fields)?;
         let team = required_id(&asked, "team_id")?;
+        check_team(actor, team)?;
         let stored = match self.find(&RecordId::team(team)).await {
             Err(AdminError::Missing(_)) => return Err(AdminError::NoSuchTeam(team.to_owned())),
             found => found?,
         };
         let entries = if asked.get("all_users") == Some(&Value::Bool(true)) {
+            check_unbounded(actor, "all_users")?;
             let all = self.records.list(RecordKind::User).await?;
             all.iter().map(|user| json!({"user_id": user.name, "role": "user"})).collect()
         } else {
@@ -69,7 +72,7 @@ impl RecordAdmin {
 
     async fn add_entry(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         (team, asked): (&str, &Map<String, Value>),
         (position, entry): (usize, &Value),
         now: Timestamp,
@@ -79,17 +82,18 @@ impl RecordAdmin {
         let user = self.user_behind(actor, &member.user_id, entry.get("user_email"), now).await?;
         let added = self.records.record(&RecordId::member(team, member.user_id.as_str())).await?;
         let shown = self.memberships(team, added.as_slice(), false).await?;
-        Ok((render::user(&user, &[]).into(), shown.into_iter().next().unwrap_or_default()))
+        Ok((render::user_for(actor, &user).into(), shown.into_iter().next().unwrap_or_default()))
     }
 
     /// Changes the body's `users`, each as `/user/update` would; or `all_users`, to the same `user_updates`.
     ///
     /// # Errors
     /// The mistakes of a body. What is wrong with one user is part of the answer.
-    pub async fn update_many_users(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn update_many_users(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let fields = [("users", Kind::List), ("all_users", Kind::Flag), ("user_updates", Kind::Map)];
         let asked = body::read(body, &fields)?;
         let entries = if asked.get("all_users") == Some(&Value::Bool(true)) {
+            check_unbounded(actor, "all_users")?;
             let updates = asked.get("user_updates").and_then(Value::as_object);
             let updates = updates.ok_or_else(|| Problem::missing(&["body", "user_updates"]))?;
             let named = |name: &str| {
@@ -126,6 +130,11 @@ impl RecordAdmin {
             "failed_updates": entries.len() - updated,
         }))
     }
+}
+
+/// That a request for everybody is made by somebody who may change everybody.
+fn check_unbounded(actor: &Actor, field: &str) -> Result<(), AdminError> {
+    if actor.is_unbounded() { Ok(()) } else { Err(AdminError::Closed(field.to_owned())) }
 }
 
 /// The entries of a request, where there are some and not too many.

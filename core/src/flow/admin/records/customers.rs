@@ -4,11 +4,11 @@ use super::forms::{self, required_id, required_ids};
 use super::record_admin::RecordAdmin;
 use super::render;
 use crate::auth::records::{Record, RecordId, RecordKind};
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::keys::fields;
 use crate::flow::admin::params::Params;
-use crate::principal::Principal;
 use serde_json::{Map, Value, json};
 
 /// The fields that make a budget of an end user's own.
@@ -27,7 +27,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Taken`].
-    pub async fn new_customer(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn new_customer(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let mut asked = forms::CUSTOMER.read(body)?;
         let id = customer_id(required_id(&asked, "user_id")?);
         if has_own_budget(&asked) && asked.get("budget_id").is_some_and(Value::is_string) {
@@ -76,7 +76,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Missing`].
-    pub async fn update_customer(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn update_customer(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = forms::CUSTOMER.read(body)?;
         let id = customer_id(required_id(&asked, "user_id")?);
         let new_id = self.new_id()?;
@@ -125,7 +125,7 @@ impl RecordAdmin {
     /// [`AdminError::Missing`] where one to be let in has no record.
     pub async fn block_customers(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         body: &[u8],
         blocked: bool,
         now: Timestamp,

@@ -4,6 +4,7 @@
 use super::documents;
 use super::forms;
 use super::record_admin::RecordAdmin;
+use crate::auth::records::store::{RECORD_DEFAULTS, TEAM_DEFAULTS, USER_DEFAULTS};
 use crate::clock::Timestamp;
 use crate::config::RecordDefaults;
 use crate::flow::admin::error::AdminError;
@@ -33,8 +34,8 @@ const FIELDS: [(&str, &str, &str); 7] = [
 impl Defaults {
     fn id(self) -> &'static str {
         match self {
-            Self::User => "internal_user",
-            Self::Team => "default_team",
+            Self::User => USER_DEFAULTS,
+            Self::Team => TEAM_DEFAULTS,
         }
     }
 
@@ -112,6 +113,6 @@ impl RecordAdmin {
     }
 
     fn said_defaults(&self) -> Documents {
-        self.records.documents("RECORD_DEFAULTS")
+        self.records.documents(RECORD_DEFAULTS)
     }
 }

@@ -5,12 +5,12 @@ use super::forms::required_id;
 use super::record_admin::RecordAdmin;
 use super::render::time;
 use crate::auth::records::{RecordId, RecordKind};
+use crate::auth::rights::Actor;
 use crate::calendar::{DAY_MILLIS, rfc3339};
 use crate::clock::Timestamp;
 use crate::flow::admin::body::{self, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::params::Params;
-use crate::principal::Principal;
 use crate::store::documents::Documents;
 use serde_json::{Map, Value, json};
 
@@ -22,7 +22,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Refused`] where there is no such user.
-    pub async fn new_invitation(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn new_invitation(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = body::read(body, &[("user_id", Kind::Text)])?;
         let user = required_id(&asked, "user_id")?;
         if self.records.record(&RecordId::of(RecordKind::User, user)).await?.is_none() {
@@ -58,7 +58,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Refused`] where there is none, or it has ended.
-    pub async fn update_invitation(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn update_invitation(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = body::read(body, &[("invitation_id", Kind::Text), ("is_accepted", Kind::Flag)])?;
         let id = required_id(&asked, "invitation_id")?;
         let accepted = asked.get("is_accepted").and_then(Value::as_bool);

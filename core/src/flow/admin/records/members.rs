@@ -3,10 +3,11 @@
 use super::forms::{self, required_id};
 use super::record_admin::RecordAdmin;
 use super::render;
+use super::rights::check_team;
 use crate::auth::records::{Record, RecordId, RecordStoreError, StoredRecord};
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::error::{AdminError, Problem};
-use crate::principal::Principal;
 use serde_json::{Map, Value, json};
 
 /// A member as a request names it.
@@ -50,7 +51,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::NoSuchTeam`], [`AdminError::AlreadyMember`].
-    pub async fn add_members(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn add_members(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let mut asked = forms::MEMBER.read(body)?;
         let entry = asked.shift_remove("member");
         let team = required_id(&asked, "team_id")?;
@@ -61,6 +62,7 @@ impl RecordAdmin {
             None if asked.contains_key("user_id") || asked.contains_key("user_email") => vec![flat(&asked)],
             _ => return Err(Problem::missing(&["body", "member"]).into()),
         };
+        check_team(actor, team)?;
         let stored = self.find(&RecordId::team(team)).await.map_err(|error| no_such_team(error, team))?;
         let mut members = Vec::new();
         for entry in &entries {
@@ -84,7 +86,7 @@ impl RecordAdmin {
             after.into_iter().filter(|m| members.iter().any(|new| new.user_id == m.id.name())).collect();
         shown.insert(
             "updated_users".to_owned(),
-            users.iter().map(|user| Value::Object(render::user(user, &[]))).collect(),
+            users.iter().map(|user| Value::Object(render::user_for(actor, user))).collect(),
         );
         shown.insert("updated_team_memberships".to_owned(), self.memberships(team, &added, false).await?.into());
         Ok(shown.into())
@@ -94,9 +96,10 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::NoSuchTeam`], [`AdminError::NotInTeam`].
-    pub async fn update_member(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn update_member(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let mut asked = forms::MEMBER.read(body)?;
         let team = required_id(&asked, "team_id")?.to_owned();
+        check_team(actor, &team)?;
         let member = self.member(&team, &asked).await?;
         if let Some(budget) = asked.shift_remove("max_budget_in_team") {
             asked.insert("max_budget".to_owned(), budget);
@@ -118,9 +121,10 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::NoSuchTeam`], [`AdminError::NotInTeam`].
-    pub async fn delete_member(&self, body: &[u8]) -> Result<Value, AdminError> {
+    pub async fn delete_member(&self, actor: &Actor, body: &[u8]) -> Result<Value, AdminError> {
         let asked = forms::MEMBER.read(body)?;
         let team = required_id(&asked, "team_id")?;
+        check_team(actor, team)?;
         let member = self.member(team, &asked).await?;
         let done = self.records.remove_member(&member).await;
         self.changed(&member.id);
@@ -134,7 +138,7 @@ impl RecordAdmin {
     /// Stores one new member of a team.
     pub(super) async fn store_member(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         team: &str,
         member: &AskedMember,
         (position, now): (usize, Timestamp),
@@ -143,6 +147,7 @@ impl RecordAdmin {
         let mut record = Record::new(id, now, actor.user_id.as_deref());
         forms::MEMBER.apply(&member.fields, &mut record, now)?;
         record.document.insert("position".to_owned(), position.into());
+        self.check_new_member(actor, &record).await?;
         let done = self.records.add_member(&record).await;
         self.changed(&record.id);
         match done {

@@ -16,6 +16,7 @@ pub mod organizations;
 pub mod permissions;
 pub mod record_admin;
 pub mod render;
+mod rights;
 pub mod tags;
 pub mod teams;
 pub mod users;

@@ -4,12 +4,13 @@ use super::documents;
 use super::forms::{self, id_in, required_id};
 use super::record_admin::RecordAdmin;
 use super::render;
-use crate::auth::records::{RecordId, RecordKind, StoredRecord};
+use super::rights::check_organization;
+use crate::auth::records::{Record, RecordId, RecordKind, StoredRecord};
+use crate::auth::rights::Actor;
 use crate::calendar::rfc3339;
 use crate::clock::Timestamp;
 use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
-use crate::principal::Principal;
 use crate::store::documents::{Document, DocumentError, Documents};
 use serde_json::{Map, Value, json};
 
@@ -32,12 +33,12 @@ impl RecordAdmin {
     /// The mistakes of a body; [`AdminError::Missing`]; [`AdminError::Refused`] for who is a member already.
     pub async fn add_organization_members(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         body: &[u8],
         now: Timestamp,
     ) -> Result<Value, AdminError> {
         let asked = read(body)?;
-        let organization = self.organization_of(&asked).await?;
+        let organization = self.organization_of(actor, &asked).await?;
         let entries = match asked.get("member") {
             Some(Value::Array(entries)) => entries.clone(),
             Some(entry @ Value::Object(_)) => vec![entry.clone()],
@@ -55,6 +56,7 @@ impl RecordAdmin {
             let role = member.get("role").and_then(Value::as_str).unwrap_or("internal_user");
             let value = json!({"user_role": role, "user_email": member.get("user_email"), "created_at": rfc3339(now),
                 "updated_at": rfc3339(now)});
+            self.records.note_organization(id, &organization).await?;
             let done = self.members_of(&organization).create(id, fields(value)).await;
             let added = match done {
                 Err(DocumentError::Taken) => {
@@ -64,7 +66,7 @@ impl RecordAdmin {
                 done => done?,
             };
             let user = self.user_behind(actor, id, member.get("user_email"), now).await?;
-            users.push(Value::Object(render::user(&user, &[])));
+            users.push(Value::Object(render::user_for(actor, &user)));
             memberships.push(shown(&organization, &added));
         }
         Ok(json!({
@@ -78,9 +80,14 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Missing`]; [`AdminError::Refused`] for who is no member.
-    pub async fn update_organization_member(&self, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn update_organization_member(
+        &self,
+        actor: &Actor,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Value, AdminError> {
         let asked = read(body)?;
-        let organization = self.organization_of(&asked).await?;
+        let organization = self.organization_of(actor, &asked).await?;
         let id = self.member_named(&organization, &asked).await?;
         let change = |member: &mut Map<String, Value>| {
             member.extend(asked.get("role").map(|role| ("user_role".to_owned(), role.clone())));
@@ -95,9 +102,9 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// As [`RecordAdmin::update_organization_member`].
-    pub async fn delete_organization_member(&self, body: &[u8]) -> Result<Value, AdminError> {
+    pub async fn delete_organization_member(&self, actor: &Actor, body: &[u8]) -> Result<Value, AdminError> {
         let asked = read(body)?;
-        let organization = self.organization_of(&asked).await?;
+        let organization = self.organization_of(actor, &asked).await?;
         let id = self.member_named(&organization, &asked).await?;
         let removed = documents::remove(&self.members_of(&organization), &id).await?;
         Ok(shown(&organization, &removed.ok_or_else(|| not_a_member(&organization))?))
@@ -126,11 +133,12 @@ impl RecordAdmin {
     }
 
     fn members_of(&self, organization: &str) -> Documents {
-        self.records.documents(format!("ORG_MEMBERS#{organization}"))
+        self.records.members_of_organization(organization)
     }
 
-    async fn organization_of(&self, asked: &Map<String, Value>) -> Result<String, AdminError> {
+    async fn organization_of(&self, actor: &Actor, asked: &Map<String, Value>) -> Result<String, AdminError> {
         let id = RecordId::of(RecordKind::Organization, required_id(asked, "organization_id")?);
+        check_organization(actor, id.name())?;
         Ok(self.find(&id).await?.record.id.name().to_owned())
     }
 
@@ -151,7 +159,7 @@ impl RecordAdmin {
     /// The user of this id, made where there is none.
     pub(super) async fn user_behind(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         id: &str,
         email: Option<&Value>,
         now: Timestamp,
@@ -159,7 +167,10 @@ impl RecordAdmin {
         let id = RecordId::of(RecordKind::User, id);
         let mut fields = Map::new();
         fields.extend(email.filter(|email| !email.is_null()).map(|email| ("user_email".to_owned(), email.clone())));
-        match self.make(actor, id.clone(), (&forms::USER, &fields), now).await {
+        // Whoever may name a member may name somebody new, of whom nothing else is said.
+        let mut record = Record::new(id.clone(), now, actor.user_id.as_deref());
+        forms::USER.apply(&fields, &mut record, now)?;
+        match self.create(record).await {
             Err(AdminError::Taken(_)) => self.find(&id).await,
             made => made,
         }

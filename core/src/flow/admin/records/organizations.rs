@@ -3,12 +3,13 @@
 use super::forms::{self, id_in, required_id, required_ids};
 use super::record_admin::RecordAdmin;
 use super::render;
+use super::rights::check_organization;
 use crate::auth::records::{Record, RecordId, RecordKind, StoredRecord};
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::keys::fields;
 use crate::flow::admin::params::Params;
-use crate::principal::Principal;
 use serde_json::Value;
 
 impl RecordAdmin {
@@ -16,7 +17,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Taken`].
-    pub async fn new_organization(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn new_organization(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = forms::ORGANIZATION.read(body)?;
         if asked.get("organization_alias").and_then(Value::as_str).is_none() {
             return Err(Problem::missing(&["body", "organization_alias"]).into());
@@ -33,8 +34,9 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// [`AdminError::Missing`].
-    pub async fn organization_info(&self, params: &Params) -> Result<Value, AdminError> {
+    pub async fn organization_info(&self, actor: &Actor, params: &Params) -> Result<Value, AdminError> {
         let id = params.text("organization_id").ok_or_else(|| Problem::missing(&["query", "organization_id"]))?;
+        check_organization(actor, id)?;
         let stored = self.find(&organization_id(id)).await?;
         self.shown_organization(&stored).await
     }
@@ -43,9 +45,10 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// [`AdminError::Form`].
-    pub async fn organizations_info(&self, body: &[u8]) -> Result<Value, AdminError> {
+    pub async fn organizations_info(&self, actor: &Actor, body: &[u8]) -> Result<Value, AdminError> {
         let mut shown = Vec::new();
         for id in required_ids(body, "organizations")? {
+            check_organization(actor, &id)?;
             if let Some(stored) = self.records.get(&organization_id(&id)).await? {
                 shown.push(self.shown_organization(&stored).await?);
             }
@@ -53,14 +56,15 @@ impl RecordAdmin {
         Ok(shown.into())
     }
 
-    /// All organizations.
+    /// All organizations that the caller may see.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn list_organizations(&self) -> Result<Value, AdminError> {
+    pub async fn list_organizations(&self, actor: &Actor) -> Result<Value, AdminError> {
         let mut shown = Vec::new();
-        for stored in self.all(RecordKind::Organization).await? {
-            shown.push(self.shown_organization(&stored).await?);
+        let all = self.all(RecordKind::Organization).await?;
+        for stored in all.iter().filter(|stored| actor.scope().reaches_organization(stored.record.id.name())) {
+            shown.push(self.shown_organization(stored).await?);
         }
         Ok(shown.into())
     }
@@ -69,12 +73,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Missing`].
-    pub async fn update_organization(
-        &self,
-        actor: &Principal,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Value, AdminError> {
+    pub async fn update_organization(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = forms::ORGANIZATION.read(body)?;
         let id = organization_id(required_id(&asked, "organization_id")?);
         let change = |record: &mut Record| forms::ORGANIZATION.apply(&asked, record, now);

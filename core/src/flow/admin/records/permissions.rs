@@ -1,53 +1,28 @@
-//! What the members of a team are told that they may do (`/team/permissions_…`), the teams that users may join, and the
+//! What the members of a team may do beyond what is their own (`/team/permissions_…`), the teams that users may join, and the
 //! roles of users.
 
 use super::forms::{self, required_id};
 use super::record_admin::RecordAdmin;
+use super::rights::check_sees_team;
 use crate::auth::records::{Record, RecordId};
+use crate::auth::rights::Actor;
+use crate::auth::rights::standing::{GRANTS, PERMISSIONS};
 use crate::clock::Timestamp;
 use crate::flow::admin::body::{self, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::params::Params;
-use crate::principal::Principal;
 use serde_json::{Value, json};
-
-/// Routes that the members of a team can be given, as LiteLLM names them.
-const PERMISSIONS: [&str; 24] = [
-    "/key/generate",
-    "/key/update",
-    "/key/delete",
-    "/key/info",
-    "/key/regenerate",
-    "/key/service-account/generate",
-    "/key/{key_id}/regenerate",
-    "/key/list",
-    "/key/block",
-    "/key/unblock",
-    "/key/bulk_update",
-    "/team/key/bulk_update",
-    "/team/daily/activity",
-    "/team/daily/activity/aggregated",
-    "/team/daily/activity/aggregated/keys",
-    "/team/daily/activity/aggregated/search",
-    "/team/daily/activity/aggregated/model_top_keys",
-    "/team/daily/activity/export",
-    "/spend/logs",
-    "/spend/logs/v2",
-    "/key/{key_id}/reset_spend",
-    "/key/aliases",
-    "/key/access_group_assignment",
-    "/auto_router/manage",
-];
 
 impl RecordAdmin {
     /// What the members of a team may do: that of the parameter `team_id`.
     ///
     /// # Errors
     /// [`AdminError::Missing`].
-    pub async fn team_permissions(&self, params: &Params) -> Result<Value, AdminError> {
+    pub async fn team_permissions(&self, actor: &Actor, params: &Params) -> Result<Value, AdminError> {
         let id = params.text("team_id").ok_or_else(|| Problem::missing(&["query", "team_id"]))?;
+        check_sees_team(actor, id)?;
         let stored = self.find(&RecordId::team(id)).await?;
-        let granted = stored.record.document.get("team_member_permissions").cloned().unwrap_or_else(|| json!([]));
+        let granted = stored.record.document.get(GRANTS).cloned().unwrap_or_else(|| json!([]));
         Ok(json!({"team_id": id, "team_member_permissions": granted, "all_available_permissions": PERMISSIONS}))
     }
 
@@ -57,7 +32,7 @@ impl RecordAdmin {
     /// The mistakes of a body, an unknown permission among them; [`AdminError::Missing`].
     pub async fn update_team_permissions(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         body: &[u8],
         now: Timestamp,
     ) -> Result<Value, AdminError> {
@@ -79,7 +54,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn available_teams(&self, actor: &Principal) -> Result<Value, AdminError> {
+    pub async fn available_teams(&self, actor: &Actor) -> Result<Value, AdminError> {
         let own = match actor.user_id.as_deref() {
             Some(user) => self.records.teams_of(user).await?,
             None => Vec::new(),

@@ -6,12 +6,12 @@ use crate::auth::cache::PrincipalCache;
 use crate::auth::key_listing::KeyFilter;
 use crate::auth::key_record::StoredKey;
 use crate::auth::records::{Directory, Record, RecordId, RecordKind, RecordStore, RecordStoreError, StoredRecord};
+use crate::auth::rights::Actor;
 use crate::clock::{Random, Timestamp};
 use crate::config::RecordDefaults;
 use crate::crypto::subject::{Subject, SubjectKeys};
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
-use crate::principal::Principal;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use uuid::Builder;
@@ -80,13 +80,14 @@ impl RecordAdmin {
     /// A new record as the fields ask for.
     pub(super) async fn make(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         id: RecordId,
         (form, asked): (&Form, &Map<String, Value>),
         now: Timestamp,
     ) -> Result<StoredRecord, AdminError> {
         let mut record = Record::new(id, now, actor.user_id.as_deref());
         form.apply(asked, &mut record, now)?;
+        self.check_new(actor, &record).await?;
         self.check_budget(&record).await?;
         self.create(record).await
     }
@@ -105,7 +106,7 @@ impl RecordAdmin {
     /// Changes a record to what `change` makes of it, as often as others change it meanwhile.
     pub(super) async fn change(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         id: &RecordId,
         now: Timestamp,
         change: impl Fn(&mut Record) -> Result<(), AdminError>,
@@ -114,6 +115,7 @@ impl RecordAdmin {
             let before = self.find(id).await?;
             let mut after = before.record.clone();
             change(&mut after)?;
+            self.check_change(actor, &before.record, &after).await?;
             if after.limits.budget_id != before.record.limits.budget_id {
                 self.check_budget(&after).await?;
             }
@@ -134,11 +136,12 @@ impl RecordAdmin {
     /// Blocks or unblocks a record.
     pub(super) async fn set_blocked(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         id: &RecordId,
         blocked: bool,
         now: Timestamp,
     ) -> Result<StoredRecord, AdminError> {
+        self.check_removes(actor, id).await?;
         let done = self.records.set_blocked(id, blocked, actor.user_id.as_deref(), now).await;
         // Also where the outcome is not known: the next request reads the truth.
         self.changed(id);

@@ -2,6 +2,7 @@
 
 use crate::auth::key_record::StoredKey;
 use crate::auth::records::{Record, StoredRecord};
+use crate::auth::rights::Actor;
 use crate::calendar::rfc3339;
 use crate::flow::admin::keys::render as keys;
 use crate::limits::{BudgetPeriod, Limits};
@@ -139,6 +140,15 @@ pub fn user(stored: &StoredRecord, teams: &[String]) -> Map<String, Value> {
         "object_permission": kept("object_permission", Value::Null),
     }));
     shown.extend(limits(&record.limits));
+    shown
+}
+
+/// A user as those are told about it who add it to a team or an organization: more to an administrator of everything.
+pub fn user_for(actor: &Actor, stored: &StoredRecord) -> Map<String, Value> {
+    let mut shown = user(stored, &[]);
+    if !actor.is_unbounded() {
+        shown.retain(|name, _| ["user_id", "user_email", "user_alias"].contains(&name.as_str()));
+    }
     shown
 }
 

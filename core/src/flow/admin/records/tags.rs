@@ -4,9 +4,9 @@ use super::forms::{self, required_id, required_ids};
 use super::record_admin::RecordAdmin;
 use super::render;
 use crate::auth::records::{Record, RecordId, RecordKind};
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::error::AdminError;
-use crate::principal::Principal;
 use serde_json::{Map, Value, json};
 
 impl RecordAdmin {
@@ -14,7 +14,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Taken`].
-    pub async fn new_tag(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn new_tag(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = forms::TAG.read(body)?;
         let name = required_id(&asked, "name")?;
         let stored = self.make(actor, tag_id(name), (&forms::TAG, &asked), now).await?;
@@ -50,7 +50,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Missing`].
-    pub async fn update_tag(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn update_tag(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = forms::TAG.read(body)?;
         let name = required_id(&asked, "name")?;
         let change = |record: &mut Record| forms::TAG.apply(&asked, record, now);

@@ -4,13 +4,15 @@ use super::defaults::Defaults;
 use super::forms::{self, id_in, required_id};
 use super::record_admin::RecordAdmin;
 use super::render;
+use super::rights::{check_sees_team, check_team};
 use crate::auth::key_listing::KeyFilter;
+use crate::auth::key_record::StoredKey;
 use crate::auth::records::{Record, RecordId, RecordKind, RecordStoreError, StoredRecord};
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::body::{self, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::params::Params;
-use crate::principal::Principal;
 use serde_json::{Map, Value, json};
 
 impl RecordAdmin {
@@ -18,7 +20,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Taken`].
-    pub async fn new_team(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn new_team(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let mut asked = forms::TEAM.read(body)?;
         self.fill(Defaults::Team, &mut asked).await?;
         let id = match id_in(&asked, "team_id")? {
@@ -34,7 +36,7 @@ impl RecordAdmin {
         asked.entry("blocked").or_insert(Value::Bool(false));
         let stored = self.make(actor, RecordId::team(&id), (&forms::TEAM, &asked), now).await?;
         for (position, member) in members.into_iter().enumerate() {
-            self.store_member(actor, &id, &member, (position, now)).await?;
+            self.store_member(&actor.over_new_team(&id), &id, &member, (position, now)).await?;
         }
         Ok(render::team(&stored, &self.records.members(&id).await?).into())
     }
@@ -43,43 +45,45 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// [`AdminError::Missing`].
-    pub async fn team_info(&self, params: &Params) -> Result<Value, AdminError> {
+    pub async fn team_info(&self, actor: &Actor, params: &Params) -> Result<Value, AdminError> {
         let id = params.text("team_id").ok_or_else(|| Problem::missing(&["query", "team_id"]))?;
+        check_sees_team(actor, id)?;
         let stored = self.find(&RecordId::team(id)).await?;
         let members = self.records.members(id).await?;
-        let keys = self.keys_of(&KeyFilter { team_id: Some(id.to_owned()), ..KeyFilter::default() }).await?;
-        let memberships = self.memberships(id, &members, true).await?;
+        let keys = self.team_keys(actor, id).await?;
+        let memberships = self.memberships(id, seen_by(actor, id, &members).as_slice(), true).await?;
         let keys: Vec<_> = keys.iter().map(|key| render::key_of(key, None)).collect();
         let info = render::team_info(&stored, &members);
         Ok(json!({"team_id": id, "team_info": info, "keys": keys, "team_memberships": memberships}))
     }
 
-    /// All teams; those of `user_id` or `organization_id` where the parameters say so.
+    /// All teams that the caller may see; those of `user_id` or `organization_id` where the parameters say so.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn list_teams(&self, params: &Params) -> Result<Value, AdminError> {
+    pub async fn list_teams(&self, actor: &Actor, params: &Params) -> Result<Value, AdminError> {
         let mut shown = Vec::new();
-        for stored in self.teams(params).await? {
+        for stored in self.teams(actor, params).await? {
             let id = stored.record.id.name();
             let members = self.records.members(id).await?;
-            let keys = self.keys_of(&KeyFilter { team_id: Some(id.to_owned()), ..KeyFilter::default() }).await?;
+            let keys = self.team_keys(actor, id).await?;
             let mut team = render::team(&stored, &members);
-            team.insert("team_memberships".to_owned(), self.memberships(id, &members, false).await?.into());
+            let seen = seen_by(actor, id, &members);
+            team.insert("team_memberships".to_owned(), self.memberships(id, &seen, false).await?.into());
             team.insert("keys".to_owned(), keys.iter().map(|key| render::key_of(key, None)).collect());
             shown.push(Value::Object(team));
         }
         Ok(shown.into())
     }
 
-    /// Teams page by page, newest first.
+    /// Teams that the caller may see, page by page, newest first.
     ///
     /// # Errors
     /// [`AdminError::Form`] for a page or a size that cannot be.
-    pub async fn list_teams_page(&self, params: &Params) -> Result<Value, AdminError> {
+    pub async fn list_teams_page(&self, actor: &Actor, params: &Params) -> Result<Value, AdminError> {
         let page = params.number("page", 1, 1..=1 << 32)?;
         let size = params.number("page_size", 10, 1..=100)?;
-        let mut teams = self.teams(params).await?;
+        let mut teams = self.teams(actor, params).await?;
         let wanted = params.text("team_id");
         teams.retain(|team| wanted.is_none_or(|id| team.record.id.name() == id));
         let alias = params.text("team_alias").map(str::to_lowercase);
@@ -112,7 +116,7 @@ impl RecordAdmin {
     /// The mistakes of a body; [`AdminError::Missing`], [`AdminError::Busy`].
     pub async fn update_team(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         named: &str,
         body: &[u8],
         now: Timestamp,
@@ -128,9 +132,10 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// [`AdminError::Missing`] names the first team that is not there; nothing is deleted then.
-    pub async fn delete_teams(&self, body: &[u8]) -> Result<Value, AdminError> {
+    pub async fn delete_teams(&self, actor: &Actor, body: &[u8]) -> Result<Value, AdminError> {
         let ids = forms::required_ids(body, "team_ids")?;
         for id in &ids {
+            check_team(actor, id)?;
             self.find(&RecordId::team(id)).await?;
         }
         for id in &ids {
@@ -155,7 +160,7 @@ impl RecordAdmin {
     /// [`AdminError::Missing`].
     pub async fn block_team(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         body: &[u8],
         blocked: bool,
         now: Timestamp,
@@ -171,7 +176,7 @@ impl RecordAdmin {
     /// The mistakes of a body; [`AdminError::Missing`].
     pub async fn change_team_models(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         body: &[u8],
         add: bool,
         now: Timestamp,
@@ -201,8 +206,16 @@ impl RecordAdmin {
         Ok(team)
     }
 
-    async fn teams(&self, params: &Params) -> Result<Vec<StoredRecord>, AdminError> {
+    /// The keys of a team; to a member its own.
+    async fn team_keys(&self, actor: &Actor, team: &str) -> Result<Vec<StoredKey>, AdminError> {
+        let mut keys = self.keys_of(&KeyFilter { team_id: Some(team.to_owned()), ..KeyFilter::default() }).await?;
+        keys.retain(|key| actor.scope().changes_team(team) || actor.owns(&key.record));
+        Ok(keys)
+    }
+
+    async fn teams(&self, actor: &Actor, params: &Params) -> Result<Vec<StoredRecord>, AdminError> {
         let mut teams = self.all(RecordKind::Team).await?;
+        teams.retain(|team| actor.scope().sees_team(team.record.id.name()));
         if let Some(user) = params.text("user_id") {
             let ids = self.records.teams_of(user).await?;
             teams.retain(|team| ids.iter().any(|id| id == team.record.id.name()));
@@ -211,4 +224,11 @@ impl RecordAdmin {
         teams.retain(|team| organization.is_none_or(|id| team.record.text("organization_id") == Some(id)));
         Ok(teams)
     }
+}
+
+/// The members whose limits and spend the caller may see: to a member its own.
+fn seen_by(actor: &Actor, team: &str, members: &[Record]) -> Vec<Record> {
+    let mut seen = members.to_vec();
+    seen.retain(|member| actor.scope().changes_team(team) || actor.is_user(member.id.name()));
+    seen
 }

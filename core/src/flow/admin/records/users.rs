@@ -4,14 +4,15 @@ use super::defaults::Defaults;
 use super::forms::{self, id_in, required_id};
 use super::record_admin::RecordAdmin;
 use super::render;
+use super::rights::{check_sees_user, check_spend, check_team};
 use crate::auth::key_listing::KeyFilter;
 use crate::auth::records::{Record, RecordId, RecordKind, RecordStoreError, StoredRecord};
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::body::{self, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::keys::fields;
 use crate::flow::admin::params::Params;
-use crate::principal::Principal;
 use serde_json::{Map, Value, json};
 
 impl RecordAdmin {
@@ -19,7 +20,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Taken`]; [`AdminError::NoSuchTeam`], and then nothing is made.
-    pub async fn new_user(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn new_user(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let mut asked = forms::USER.read(body)?;
         refuse_what_is_not_done(&asked)?;
         // Administrators are not held to what other users get.
@@ -30,8 +31,10 @@ impl RecordAdmin {
             Some(id) => id.to_owned(),
             None => self.new_id()?,
         };
+        check_spend(actor, &asked)?;
         let teams = teams_in(&asked);
         for team in &teams {
+            check_team(actor, team)?;
             if self.records.record(&RecordId::team(team)).await?.is_none() {
                 return Err(AdminError::NoSuchTeam(team.clone()));
             }
@@ -43,7 +46,7 @@ impl RecordAdmin {
         }
         let key = match asked.get("auto_create_key").and_then(Value::as_bool) {
             Some(false) => None,
-            _ => Some(self.keys.generate_for_user(&id, &asked, now).await?),
+            _ => Some(self.keys.generate_for_user(actor, &id, &asked, now).await?),
         };
         Ok(render::new_user(&stored, key, asked.get("teams").cloned()).into())
     }
@@ -52,14 +55,17 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// [`AdminError::Missing`].
-    pub async fn user_info(&self, actor: &Principal, params: &Params) -> Result<Value, AdminError> {
+    pub async fn user_info(&self, actor: &Actor, params: &Params) -> Result<Value, AdminError> {
         let named = params.text("user_id").or(actor.user_id.as_deref()).unwrap_or_default();
         let stored = match self.find(&user_id(named)).await {
             // The administrator need not be among the users, and sees the keys of nobody.
             Err(AdminError::Missing(_)) if params.text("user_id").is_none() => None,
             found => Some(found?),
         };
-        let ids = self.records.teams_of(named).await?;
+        let home = stored.as_ref().and_then(|stored| stored.record.text("organization_id"));
+        check_sees_user(actor, named, home)?;
+        let mut ids = self.records.teams_of(named).await?;
+        ids.retain(|id| actor.is_user(named) || actor.scope().changes_team(id));
         let mut teams = Vec::new();
         for id in &ids {
             if let Some(team) = self.records.get(&RecordId::team(id)).await? {
@@ -72,6 +78,7 @@ impl RecordAdmin {
         if stored.is_none() {
             keys.retain(|key| key.record.user_id.is_none());
         }
+        keys.retain(|key| actor.scope().sees_key(&key.record));
         let keys: Vec<_> = keys.iter().map(|key| render::key_of(key, Some("None"))).collect();
         let info = stored.map(|stored| render::user_info(&stored, &ids));
         Ok(json!({"user_id": named, "user_info": info, "keys": keys, "teams": teams}))
@@ -81,21 +88,26 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// [`AdminError::Missing`].
-    pub async fn user_info_alone(&self, actor: &Principal, params: &Params) -> Result<Value, AdminError> {
+    pub async fn user_info_alone(&self, actor: &Actor, params: &Params) -> Result<Value, AdminError> {
         let named = params.text("user_id").or(actor.user_id.as_deref()).unwrap_or_default();
-        let stored = self.find(&user_id(named)).await?;
+        let stored = self.find(&user_id(named)).await.or_else(|error| match actor.is_unbounded() {
+            true => Err(error),
+            false => check_sees_user(actor, named, None).and(Err(error)),
+        })?;
+        check_sees_user(actor, named, stored.record.text("organization_id"))?;
         Ok(render::user_alone(&stored, &self.records.teams_of(named).await?))
     }
 
-    /// Users, the dearest first; one of them where the parameter `user_id` says so.
+    /// Users that the caller may see, the dearest first; one of them where the parameter `user_id` says so.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn users_by_spend(&self, params: &Params) -> Result<Value, AdminError> {
+    pub async fn users_by_spend(&self, actor: &Actor, params: &Params) -> Result<Value, AdminError> {
         let mut users = match params.text("user_id") {
             Some(id) => self.records.get(&user_id(id)).await?.into_iter().collect(),
             None => self.all(RecordKind::User).await?,
         };
+        users.retain(|user| actor.scope().sees_user(user.record.id.name(), user.record.text("organization_id")));
         users.sort_by_key(|user| std::cmp::Reverse(user.totals.spend()));
         let mut shown = Vec::with_capacity(users.len());
         for user in &users {
@@ -105,14 +117,15 @@ impl RecordAdmin {
         Ok(shown.into())
     }
 
-    /// Users page by page, newest first, filtered by `role`, `user_ids` and `user_email`.
+    /// Users that the caller may see, page by page, newest first, filtered by `role`, `user_ids` and `user_email`.
     ///
     /// # Errors
     /// [`AdminError::Form`] for a page or a size that cannot be.
-    pub async fn list_users(&self, params: &Params) -> Result<Value, AdminError> {
+    pub async fn list_users(&self, actor: &Actor, params: &Params) -> Result<Value, AdminError> {
         let page = params.number("page", 1, 1..=1 << 32)?;
         let size = params.number("page_size", 25, 1..=100)?;
         let mut listings = self.records.list(RecordKind::User).await?;
+        listings.retain(|user| actor.scope().sees_user(&user.name, user.organization_id.as_deref()));
         let (role, email) = (params.text("role"), params.text("user_email").map(str::to_lowercase));
         let ids: Option<Vec<&str>> = params.text("user_ids").map(|ids| ids.split(',').map(str::trim).collect());
         listings.retain(|user| role.is_none() || role == user.user_role.as_deref());
@@ -139,13 +152,14 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Busy`].
-    pub async fn update_user(&self, actor: &Principal, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn update_user(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = forms::USER.read(body)?;
         refuse_what_is_not_done(&asked)?;
+        check_spend(actor, &asked)?;
         let id = required_id(&asked, "user_id")?;
         let change = |record: &mut Record| forms::USER.apply(&asked, record, now);
         let mut stored = match self.change(actor, &user_id(id), now, change).await {
-            Err(AdminError::Missing(RecordId::Of(RecordKind::User, _))) => {
+            Err(AdminError::Missing(RecordId::Of(RecordKind::User, _))) if actor.is_unbounded() => {
                 self.make(actor, user_id(id), (&forms::USER, &asked), now).await?
             }
             done => done?,
@@ -161,7 +175,7 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// [`AdminError::Missing`] names the first user who is not there; nothing is deleted then.
-    pub async fn delete_users(&self, body: &[u8]) -> Result<Value, AdminError> {
+    pub async fn delete_users(&self, actor: &Actor, body: &[u8]) -> Result<Value, AdminError> {
         let asked = body::read(body, &[("user_ids", Kind::TextList), ("user_id", Kind::Text)])?;
         let listed = asked.get("user_ids").and_then(Value::as_array).into_iter().flatten();
         let ids: Vec<&str> = listed.chain(asked.get("user_id")).filter_map(Value::as_str).collect();
@@ -169,6 +183,7 @@ impl RecordAdmin {
             return Err(Problem::missing(&["body", "user_ids"]).into());
         }
         for id in &ids {
+            self.check_removes(actor, &user_id(id)).await?;
             self.find(&user_id(id)).await?;
         }
         for id in &ids {
@@ -195,7 +210,7 @@ impl RecordAdmin {
     /// [`AdminError::Missing`].
     pub async fn block_user(
         &self,
-        actor: &Principal,
+        actor: &Actor,
         body: &[u8],
         blocked: bool,
         now: Timestamp,

@@ -4,6 +4,7 @@
 use super::span::{Days, Wanted, by, dollars, total};
 use super::spend_admin::SpendAdmin;
 use crate::accounting::spend_sums::{Shared, Sum, Sums};
+use crate::auth::rights::Actor;
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::params::Params;
 use serde_json::{Map, Value, json};
@@ -43,10 +44,16 @@ impl SpendAdmin {
     ///
     /// # Errors
     /// [`AdminError::Refused`] without `start_date` and `end_date`; [`AdminError::Form`], and those of the store.
-    pub async fn activity(&self, of: Activity, params: &Params, aggregated: bool) -> Result<Value, AdminError> {
+    pub async fn activity(
+        &self,
+        actor: &Actor,
+        of: Activity,
+        params: &Params,
+        aggregated: bool,
+    ) -> Result<Value, AdminError> {
         let page = params.number("page", 1, 1..=1_000_000)?;
         let size = if aggregated { 1 << 32 } else { params.number("page_size", PAGE_DAYS, 1..=PAGE_DAYS)? };
-        let mut days = self.named_days(params, &Wanted::read(params)).await?;
+        let mut days = self.named_days(actor, params, &Wanted::read(params)).await?;
         if of != Activity::Users {
             days.values_mut().for_each(|sums| sums.retain(|shared, _| !of.of(shared).is_empty()));
             days.retain(|_, sums| !sums.is_empty());

@@ -4,7 +4,9 @@ use super::row;
 use super::span::Wanted;
 use super::spend_admin::SpendAdmin;
 use crate::accounting::spend_query::SpendQuery;
+use crate::accounting::spend_row::SpendRow;
 use crate::accounting::subject_keys::open_content;
+use crate::auth::rights::Actor;
 use crate::calendar;
 use crate::clock::Timestamp;
 use crate::flow::admin::error::AdminError;
@@ -30,20 +32,22 @@ struct Day {
 }
 
 impl SpendAdmin {
-    /// The rows that the parameters ask for, newest first, 10,000 at most. A span given with both its ends is summed
+    /// The rows that the parameters ask for and the caller may see, newest first, 10,000 at most. A span given with both its ends is summed
     /// by day, unless `summarize` is false.
     ///
     /// # Errors
     /// [`AdminError::Form`], [`AdminError::Date`], and those of the store.
-    pub async fn logs(&self, params: &Params, now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn logs(&self, actor: &Actor, params: &Params, now: Timestamp) -> Result<Value, AdminError> {
         if let Some(request_id) = params.text("request_id") {
             let found = match RequestId::parse(request_id) {
                 Some(request_id) => self.log.find(request_id).await?,
                 None => None,
             };
-            let Some(found) = found else { return Ok(json!([])) };
+            let Some(found) = found.filter(|row| sees(actor, row)) else { return Ok(json!([])) };
             let mut shown = row::shown(&found);
-            if let Some(subjects) = &self.subjects {
+            // What was said is for those who said it, and for who sees everything.
+            let own = found.key == actor.key || found.details.user_id.as_deref().is_some_and(|id| actor.is_user(id));
+            if let Some(subjects) = self.subjects.as_ref().filter(|_| own || actor.is_unbounded()) {
                 row::add_content(&mut shown, open_content(subjects, &found).await);
             }
             return Ok(json!([shown]));
@@ -52,9 +56,17 @@ impl SpendAdmin {
         let asked = self.asked(params, now)?;
         match asked.query {
             None => Ok(json!([])),
-            Some(_) if asked.is_of_days && summarize => self.summed_days(params).await,
-            Some(query) if asked.has_span && summarize => self.days(&query).await,
-            Some(query) => Ok(self.log.newest(&query, ROWS_MAX).await?.iter().map(row::shown).collect()),
+            Some(_) if asked.is_of_days && summarize => self.summed_days(actor, params).await,
+            Some(query) if asked.has_span && summarize => self.days(actor, &query).await,
+            Some(query) => {
+                let mut rows = Vec::new();
+                let visit = |row: SpendRow| {
+                    rows.extend(Some(&row).filter(|row| sees(actor, row)).map(row::shown));
+                    if rows.len() == ROWS_MAX { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                };
+                self.log.visit(&query, visit).await?;
+                Ok(rows.into())
+            }
         }
     }
 
@@ -62,13 +74,16 @@ impl SpendAdmin {
     ///
     /// # Errors
     /// As [`SpendAdmin::logs`].
-    pub async fn logs_page(&self, params: &Params, now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn logs_page(&self, actor: &Actor, params: &Params, now: Timestamp) -> Result<Value, AdminError> {
         let page = params.number("page", 1, 1..=1_000_000)?;
         let size = params.number("page_size", 50, 1..=100)?;
         let (first, counted_max) = ((page - 1) * size, COUNTED_MAX.max(page * size));
         let (mut rows, mut total, mut capped) = (Vec::new(), 0, false);
         if let Some(query) = self.asked(params, now)?.query {
-            let visit = |row| {
+            let visit = |row: SpendRow| {
+                if !sees(actor, &row) {
+                    return ControlFlow::Continue(());
+                }
                 if (first..first + size).contains(&total) {
                     rows.push(Value::Object(row::listed(&row)));
                 }
@@ -88,8 +103,8 @@ impl SpendAdmin {
         }))
     }
 
-    async fn summed_days(&self, params: &Params) -> Result<Value, AdminError> {
-        let days = self.named_days(params, &Wanted::read(params)).await?;
+    async fn summed_days(&self, actor: &Actor, params: &Params) -> Result<Value, AdminError> {
+        let days = self.named_days(actor, params, &Wanted::read(params)).await?;
         let mut shown = Vec::new();
         for (date, sums) in &days {
             let mut day = Day::default();
@@ -105,13 +120,16 @@ impl SpendAdmin {
         Ok(shown.into())
     }
 
-    async fn days(&self, query: &SpendQuery) -> Result<Value, AdminError> {
+    async fn days(&self, actor: &Actor, query: &SpendQuery) -> Result<Value, AdminError> {
         let mut days: BTreeMap<String, Day> = BTreeMap::new();
         let add = |sums: &mut BTreeMap<String, NanoDollars>, name: &str, cost| {
             *sums.entry(name.to_owned()).or_default() += cost;
         };
         self.log
             .visit(query, |row| {
+                if !sees(actor, &row) {
+                    return ControlFlow::Continue(());
+                }
                 let day = days.entry(calendar::day(row.details.started_at)).or_default();
                 day.spend += row.cost;
                 add(&mut day.users, row.details.user_id.as_deref().unwrap_or_default(), row.cost);
@@ -122,6 +140,12 @@ impl SpendAdmin {
             .await?;
         Ok(days.iter().map(|(date, day)| Value::Object(shown_day(date, day))).collect())
     }
+}
+
+/// Whether the caller may see a row.
+fn sees(actor: &Actor, row: &SpendRow) -> bool {
+    let details = &row.details;
+    actor.scope().sees_spend(row.key.as_str(), details.user_id.as_deref(), details.team_id.as_deref())
 }
 
 /// A day's sums; those of its keys stand beside the others under their hashes.

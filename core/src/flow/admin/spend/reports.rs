@@ -3,6 +3,7 @@
 use super::span::{Days, Wanted, by, dollars, total};
 use super::spend_admin::SpendAdmin;
 use crate::accounting::spend_sums::{Shared, Sum, Sums};
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::body::{self, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
@@ -43,13 +44,19 @@ impl SpendAdmin {
     ///
     /// # Errors
     /// [`AdminError::Form`], [`AdminError::Refused`] where a span must be named, and those of the store.
-    pub async fn report(&self, report: Report, params: &Params, now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn report(
+        &self,
+        actor: &Actor,
+        report: Report,
+        params: &Params,
+        now: Timestamp,
+    ) -> Result<Value, AdminError> {
         let wanted = Wanted::read(params);
         let days = match report {
             Report::Groups | Report::Activity | Report::ModelActivity | Report::CacheHits => {
-                self.named_days(params, &wanted).await?
+                self.named_days(actor, params, &wanted).await?
             }
-            _ => self.days_or_recent(params, &wanted, now).await?,
+            _ => self.days_or_recent(actor, params, &wanted, now).await?,
         };
         Ok(match report {
             Report::Tags => tags(&days)
@@ -95,14 +102,14 @@ impl SpendAdmin {
     ///
     /// # Errors
     /// The mistakes of a body, and those of the store.
-    pub async fn end_users(&self, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn end_users(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let body: &[u8] = if body.trim_ascii().is_empty() { b"{}" } else { body };
         let fields = [("api_key", Kind::Text), ("startTime", Kind::Text), ("endTime", Kind::Text)];
         let asked = body::read(body, &fields)?;
         let named =
             |(name, _): &(&str, Kind)| Some(((*name).to_owned(), asked.get(*name).and_then(Value::as_str)?.to_owned()));
         let params = Params::new(fields.iter().filter_map(named));
-        let days = self.days_or_recent(&params, &Wanted::read(&params), now).await?;
+        let days = self.days_or_recent(actor, &params, &Wanted::read(&params), now).await?;
         let users = dearest(by(all(&days), |shared| shared.end_user.as_deref()));
         Ok(users
             .iter()

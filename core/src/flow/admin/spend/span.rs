@@ -3,6 +3,7 @@
 use super::spend_admin::SpendAdmin;
 use crate::accounting::spend_query::SPAN_DAYS_MAX;
 use crate::accounting::spend_sums::{Shared, Sum, Sums};
+use crate::auth::rights::Actor;
 use crate::calendar::{self, DAY_MILLIS};
 use crate::clock::Timestamp;
 use crate::crypto::key_hash;
@@ -65,17 +66,18 @@ impl Wanted {
 }
 
 impl SpendAdmin {
-    /// The sums of the days from `start_date` to `end_date`, both of which must be given.
-    pub(super) async fn named_days(&self, params: &Params, wanted: &Wanted) -> Result<Days, AdminError> {
+    /// The sums that the caller may see of the days from `start_date` to `end_date`, both of which must be given.
+    pub(super) async fn named_days(&self, actor: &Actor, params: &Params, wanted: &Wanted) -> Result<Days, AdminError> {
         let (Some((start, _)), Some((end, _))) = (params.time("start_date")?, params.time("end_date")?) else {
             return Err(AdminError::Refused("Please provide start_date and end_date".to_owned()));
         };
-        self.days_between((start, end), wanted).await
+        self.days_between(actor, (start, end), wanted).await
     }
 
-    /// The sums of the days that the parameters name; of the last thirty where they do not.
+    /// The sums that the caller may see of the days that the parameters name; of the last thirty where they do not.
     pub(super) async fn days_or_recent(
         &self,
+        actor: &Actor,
         params: &Params,
         wanted: &Wanted,
         now: Timestamp,
@@ -84,17 +86,23 @@ impl SpendAdmin {
         let end = of("end_date")?.or(of("endTime")?).unwrap_or(now);
         let start = of("start_date")?.or(of("startTime")?);
         let start = start.unwrap_or_else(|| end.plus_millis(-self.look_back_days().min(30) * DAY_MILLIS));
-        self.days_between((start, end), wanted).await
+        self.days_between(actor, (start, end), wanted).await
     }
 
-    async fn days_between(&self, (start, end): (Timestamp, Timestamp), wanted: &Wanted) -> Result<Days, AdminError> {
+    async fn days_between(
+        &self,
+        actor: &Actor,
+        (start, end): (Timestamp, Timestamp),
+        wanted: &Wanted,
+    ) -> Result<Days, AdminError> {
+        let sees = |of: &Shared| actor.scope().sees_spend(&of.key, of.user.as_deref(), of.team.as_deref());
         let last = end.millis().div_euclid(DAY_MILLIS);
         let first = start.millis().div_euclid(DAY_MILLIS).max(last - SPAN_DAYS_MAX);
         let mut days = Days::new();
         for day in first..=last {
             let day = Timestamp::from_millis(day * DAY_MILLIS);
             let mut sums = self.log.sums_of(day).await?;
-            sums.retain(|shared, _| wanted.admits(shared));
+            sums.retain(|shared, _| wanted.admits(shared) && sees(shared));
             if !sums.is_empty() {
                 days.insert(calendar::day(day), sums);
             }

@@ -4,6 +4,7 @@ use super::span::{Wanted, by, dollars};
 use super::spend_admin::SpendAdmin;
 use crate::auth::key_listing::KeyFilter;
 use crate::auth::key_record::StoredKey;
+use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::keys::render;
@@ -16,13 +17,14 @@ use std::cmp::Reverse;
 const DEAREST_MAX: u64 = 10_000;
 
 impl SpendAdmin {
-    /// Every key's record, the dearest first.
+    /// The record of every key that the caller may see, the dearest first.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn keys(&self) -> Result<Value, AdminError> {
+    pub async fn keys(&self, actor: &Actor) -> Result<Value, AdminError> {
         let stored = self.dearest(|stored| stored.totals.spend()).await?;
-        Ok(stored.iter().map(|stored| Value::Object(render::record(stored, true))).collect())
+        let stored = stored.iter().filter(|stored| actor.scope().sees_key(&stored.record));
+        Ok(stored.map(|stored| Value::Object(render::record(stored, true))).collect())
     }
 
     /// What all keys ever spent. There is no ceiling for all of them together.
@@ -56,9 +58,9 @@ impl SpendAdmin {
     ///
     /// # Errors
     /// [`AdminError::Form`], and those of the store.
-    pub async fn global_models(&self, params: &Params, now: Timestamp) -> Result<Value, AdminError> {
+    pub async fn global_models(&self, actor: &Actor, params: &Params, now: Timestamp) -> Result<Value, AdminError> {
         let limit = params.number("limit", 10, 1..=DEAREST_MAX)? as usize;
-        let days = self.days_or_recent(params, &Wanted::read(params), now).await?;
+        let days = self.days_or_recent(actor, params, &Wanted::read(params), now).await?;
         let sums = by(days.values().flatten(), |shared| shared.model.as_str());
         let mut models: Vec<_> = sums.into_iter().filter(|(model, _)| !model.is_empty()).collect();
         models.sort_by_key(|(_, sum)| Reverse(sum.nanos));

@@ -1,0 +1,143 @@
+//! Checks tokens, and remembers for a short while those that were checked: a signature costs more than all the rest of
+//! knowing a caller.
+
+use super::error::TokenError;
+use super::introspection::Introspection;
+use super::jwt::{Expected, Jwt, LEEWAY_MILLIS, has_form};
+use super::key_source::KeySource;
+use super::mapping::{Identified, identify};
+use super::proxied::Proxied;
+use crate::auth::recent_reads::{Generation, RecentReads};
+use crate::auth::records::RecordStore;
+use crate::clock::Timestamp;
+use crate::config::{JwtAuth, RecordDefaults};
+use crate::id::KeyHash;
+use std::sync::Arc;
+
+/// How long a checked token is not checked again, in milliseconds. A key that its issuer takes back counts no longer.
+pub const CHECKED_MILLIS: i64 = 60_000;
+/// Checked tokens remembered at once. Each takes less than a kilobyte.
+const TOKENS_MAX: usize = 10_000;
+
+/// Who is known by tokens, and how.
+pub struct Tokens {
+    /// What claims mean.
+    pub settings: JwtAuth,
+    signed: Option<Signed>,
+    introspection: Option<Introspection>,
+    /// Whom a proxy in front names.
+    pub proxied: Option<Proxied>,
+    checked: RecentReads<KeyHash, Arc<Checked>>,
+    /// Where users and teams are made and changed that tokens name.
+    pub records: RecordStore,
+    /// What users get that are made.
+    pub user_defaults: RecordDefaults,
+    /// What teams get that are made.
+    pub team_defaults: RecordDefaults,
+}
+
+/// Tokens that an issuer signed: with which keys, and what they must say.
+pub struct Signed {
+    /// The keys.
+    pub keys: KeySource,
+    /// What they must say.
+    pub expected: Expected,
+}
+
+/// A token that was checked.
+#[derive(Debug)]
+pub struct Checked {
+    /// Who presents it.
+    pub identified: Identified,
+    /// When it ends.
+    pub ends: Timestamp,
+    /// When it is checked anew.
+    pub until: Timestamp,
+}
+
+impl Tokens {
+    /// Tokens that are `signed`, and all others by `introspection`, as far as there is the one or the other; `records`
+    /// are made with these defaults, of users and of teams.
+    pub fn new(
+        settings: JwtAuth,
+        (signed, introspection): (Option<Signed>, Option<Introspection>),
+        records: RecordStore,
+        (user_defaults, team_defaults): (RecordDefaults, RecordDefaults),
+    ) -> Self {
+        let (checked, proxied) = (RecentReads::new(CHECKED_MILLIS, TOKENS_MAX), None);
+        Self { settings, signed, introspection, proxied, checked, records, user_defaults, team_defaults }
+    }
+
+    /// The same, and whom a proxy in front names.
+    #[must_use]
+    pub fn beside(self, proxied: Option<Proxied>) -> Self {
+        Self { proxied, ..self }
+    }
+
+    /// Whether a text is to be read as a token.
+    pub fn reads(&self, presented: &str) -> bool {
+        self.introspection.is_some() || self.signed.is_some() && has_form(presented)
+    }
+
+    /// Who presents this token, whose hash is `hash`.
+    ///
+    /// # Errors
+    /// Every [`TokenError`] that tokens themselves give rise to.
+    pub async fn check(&self, token: &str, hash: &KeyHash, now: Timestamp) -> Result<Arc<Checked>, TokenError> {
+        if let Some((checked, _)) = self.checked.get(hash, now) {
+            return if checked.ends > now { Ok(checked) } else { Err(TokenError::Expired) };
+        }
+        match (&self.signed, &self.introspection) {
+            (Some(signed), _) if has_form(token) => self.check_signed(signed, token, hash, now).await,
+            (_, Some(introspection)) => self.ask(introspection, token, hash, now).await,
+            (_, None) => Err(TokenError::Malformed),
+        }
+    }
+
+    async fn check_signed(
+        &self,
+        signed: &Signed,
+        token: &str,
+        hash: &KeyHash,
+        now: Timestamp,
+    ) -> Result<Arc<Checked>, TokenError> {
+        let generation = self.checked.generation(hash);
+        let token = Jwt::read(token)?;
+        let key = signed.keys.key(token.key_id.as_deref(), token.algorithm, now).await?;
+        let claims = token.claims(&key, &signed.expected, now)?;
+        let ends = claims.ends.plus_millis(LEEWAY_MILLIS);
+        let identified = identify(&self.settings, &claims.all)?;
+        Ok(self.remember(hash, generation, (identified, ends), now))
+    }
+
+    async fn ask(
+        &self,
+        introspection: &Introspection,
+        token: &str,
+        hash: &KeyHash,
+        now: Timestamp,
+    ) -> Result<Arc<Checked>, TokenError> {
+        let _turn = introspection.turn(hash).await;
+        // Somebody else may have asked meanwhile.
+        if let Some((checked, _)) = self.checked.get(hash, now) {
+            return Ok(checked);
+        }
+        let generation = self.checked.generation(hash);
+        let (identified, ends) = introspection.check(token, now).await?;
+        let ends = ends.unwrap_or_else(|| now.plus_millis(CHECKED_MILLIS));
+        Ok(self.remember(hash, generation, (identified, ends), now))
+    }
+
+    fn remember(
+        &self,
+        hash: &KeyHash,
+        generation: Generation,
+        (identified, ends): (Identified, Timestamp),
+        now: Timestamp,
+    ) -> Arc<Checked> {
+        let until = ends.min(now.plus_millis(CHECKED_MILLIS));
+        let checked = Arc::new(Checked { identified, ends, until });
+        self.checked.put(hash, Arc::clone(&checked), generation, (now, now));
+        checked
+    }
+}
