@@ -177,6 +177,19 @@ def _read_event(gist, data):
             tool, function = gist["tools"].setdefault(str(call.get("index")), ["", ""]), call.get("function") or {}
             tool[0] += function.get("name") or ""
             tool[1] += function.get("arguments") or ""
+    for candidate in data.get("candidates") or []:
+        _read_candidate(gist, candidate)
+
+
+def _read_candidate(gist, candidate):
+    """A piece of an answer as Google streams it: its end is a piece with a reason."""
+    if candidate.get("finishReason"):
+        gist["finish"][str(candidate.get("index", 0))] = candidate["finishReason"]
+        gist["done"] = True
+    for part in (candidate.get("content") or {}).get("parts") or []:
+        gist["reasoning" if part.get("thought") else "text"] += part.get("text") or ""
+        if call := part.get("functionCall"):
+            gist["tools"][str(len(gist["tools"]))] = [call.get("name"), call.get("args")]
 
 
 def _provider_message_missing(case, answer):

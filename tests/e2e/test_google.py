@@ -7,7 +7,7 @@ import httpx2
 import pytest
 import yaml
 
-from support.gateway import MASTER_KEY, start_postern
+from support.gateway import MASTER_KEY, PATIENCE, start_postern
 from support.upstream import API_KEY, CLAUDE_SAYS, GEMINI_SAYS
 
 ASKED = {
@@ -133,7 +133,7 @@ def test_a_providers_own_api_is_called_with_the_gateways_key_and_charged(gateway
 
 
 def test_what_passes_is_guarded_as_every_call(postern, upstream):
-    key = postern.call("/key/generate", {"models": ["gpt-other"], "max_budget": 1}).json()["key"]
+    key = postern.key(models=["gpt-other"], max_budget=1)
     asked = {"model": "echo", "messages": [{"role": "user", "content": "Hi"}]}
     assert postern.call("/openai/v1/chat/completions", asked, key=key).status_code == 403
     assert postern.call("/openai/v1/chat/completions", asked, key=None).status_code == 401
@@ -152,7 +152,7 @@ def test_what_passes_is_guarded_as_every_call(postern, upstream):
 def test_what_passes_goes_nowhere_else_where_a_budget_or_a_region_stands_in_its_way(upstream, logs, tmp_path):
     own = {"ANTHROPIC_API_KEY": API_KEY, "ANTHROPIC_API_BASE": upstream.url.removesuffix("/v1"), "OPENAI_API_KEY": API_KEY}
     budgets = {"anthropic": {"budget_limit": 2e-5, "time_period": "30d"}}
-    sections = {"general_settings": {"master_key": MASTER_KEY}, "router_settings": {"provider_budget_config": budgets}}
+    sections = {"general_settings": {"master_key": MASTER_KEY, **PATIENCE}, "router_settings": {"provider_budget_config": budgets}}
     config = tmp_path / "passing.yaml"
     environment = {"environment_variables": own | {"OPENAI_API_BASE": upstream.url}}
     config.write_text(yaml.safe_dump({"model_list": [], **sections, **environment}))

@@ -74,7 +74,7 @@ def test_a_request_that_lacks_what_it_is_about_is_refused_before_it_goes_anywher
 
 
 def test_a_key_that_may_not_use_a_model_may_not_hear_it_either(gateway, upstream):
-    key = gateway.call("/key/generate", {"models": ["echo"]}).json()["key"]
+    key = gateway.key(models=["echo"])
     with pytest.raises(openai.PermissionDeniedError):
         gateway.client(key).audio.speech.create(model="speaks", voice="alloy", input="Hello")
     assert upstream.requests == []

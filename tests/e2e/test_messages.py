@@ -101,7 +101,7 @@ def test_a_stream_that_breaks_is_an_error_in_the_stream(gateway, upstream):
 
 
 def test_a_message_is_charged_to_its_key(gateway, upstream):
-    key = gateway.call("/key/generate", {"max_budget": 1}).json()["key"]
+    key = gateway.key(max_budget=1)
     with gateway.messages(key).messages.stream(model="claude", **ASKED) as stream:
         stream.until_done()
     rows = [row for row in gateway.call("/spend/logs").json() if row["call_type"] == "anthropic_messages"]

@@ -59,6 +59,6 @@ def test_a_provider_that_only_chats_answers_and_says_that_it_keeps_nothing(gatew
 
 def test_a_key_reaches_no_response_of_a_model_that_it_may_not_use(gateway, upstream):
     made = gateway.client().responses.create(model="echo", input="Hello")
-    key = gateway.call("/key/generate", {"models": ["claude"]}).json()["key"]
+    key = gateway.key(models=["claude"])
     with pytest.raises(openai.PermissionDeniedError):
         gateway.client(key).responses.retrieve(made.id)

@@ -1,6 +1,7 @@
 //! An answer of the OpenAI dialect, whole or a chunk of a stream, as far as other dialects tell it. What is odd about an
 //! upstream's answers has been put right before they are read here.
 
+use super::chat::part::data_url;
 use super::chat::text::Text;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -63,9 +64,25 @@ pub struct Message<'a> {
     /// Sources, as OpenAI writes them.
     #[serde(borrow, default)]
     pub annotations: Option<Vec<&'a RawValue>>,
+    /// What the model drew, as LiteLLM writes it.
+    #[serde(borrow, default)]
+    images: Option<Vec<&'a RawValue>>,
     /// What only this provider tells.
     #[serde(borrow, default)]
     pub provider_specific_fields: Option<&'a RawValue>,
+}
+
+/// Something that the model drew.
+#[derive(Debug, Deserialize)]
+pub struct Image<'a> {
+    #[serde(borrow)]
+    image_url: ImageUrl<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ImageUrl<'a> {
+    #[serde(borrow)]
+    url: Text<'a>,
 }
 
 /// A call of a tool, or what is new of it.
@@ -124,6 +141,24 @@ impl<'a> Message<'a> {
     pub fn calls(&self) -> &[ToolCall<'a>] {
         self.tool_calls.as_deref().unwrap_or_default()
     }
+
+    /// What the model drew, as far as it can be read.
+    pub fn images(&self) -> Vec<Image<'a>> {
+        let images = self.images.as_deref().unwrap_or_default();
+        images.iter().filter_map(|image| serde_json::from_str(image.get()).ok()).collect()
+    }
+}
+
+impl Image<'_> {
+    /// Its address, which may hold it.
+    pub fn url(&self) -> &str {
+        &self.image_url.url
+    }
+
+    /// Its media type and the image in base64, where its address holds it.
+    pub fn data(&self) -> Option<(&str, &str)> {
+        data_url(self.url())
+    }
 }
 
 #[cfg(test)]
@@ -139,5 +174,16 @@ mod tests {
             assert_eq!(read.choices()[0].message.as_ref().unwrap().text(), Some("Hi"));
         }
         assert!(Completion::read(br#"{"choices":[],"usage":{}}"#).unwrap().choices().is_empty());
+    }
+
+    #[test]
+    fn images_are_read_and_what_is_none_stands_in_no_ones_way() {
+        let message = br#"{"choices":[{"message":{"content":"x","images":[7,{"type":"image_url","index":0,
+            "image_url":{"url":"data:image/png;base64,AA==","detail":"auto"}},{"image_url":{"url":"https://e/i"}}]}}]}"#;
+        let read = Completion::read(message).unwrap();
+        let images = read.choices()[0].message.as_ref().unwrap().images();
+        let told: Vec<_> = images.iter().map(|image| (image.url(), image.data())).collect();
+        let held = "data:image/png;base64,AA==";
+        assert_eq!(told, [(held, Some(("image/png", "AA=="))), ("https://e/i", None)]);
     }
 }

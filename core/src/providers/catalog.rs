@@ -124,6 +124,7 @@ static PROVIDERS: &[Provider] = &[
     own("litellm_proxy", None, &["LITELLM_PROXY_API_BASE"], &["LITELLM_PROXY_API_KEY"]),
     own("infinity", None, &["INFINITY_API_BASE"], &["INFINITY_API_KEY"]),
     own("lm_studio", None, &["LM_STUDIO_API_BASE"], &["LM_STUDIO_API_KEY"]),
+    own("lemonade", Some("http://localhost:8000/api/v1"), &["LEMONADE_API_BASE"], &["LEMONADE_API_KEY"]),
     own("llamafile", Some("http://127.0.0.1:8080/v1"), &["LLAMAFILE_API_BASE"], &["LLAMAFILE_API_KEY"]),
     own("xinference", Some("http://127.0.0.1:9997/v1"), &["XINFERENCE_API_BASE"], &["XINFERENCE_API_KEY"]),
     of_its_own(own("ollama", Some("http://localhost:11434"), &["OLLAMA_API_BASE"], &["OLLAMA_API_KEY"])),
@@ -136,6 +137,8 @@ static PROVIDERS: &[Provider] = &[
         &["WATSONX_API_BASE", "WATSONX_URL", "WX_URL", "WML_URL"],
         &["WATSONX_APIKEY", "WATSONX_API_KEY", "WX_API_KEY"],
     )),
+    elsewhere("bedrock_mantle", &["BEDROCK_MANTLE_API_BASE"], &["BEDROCK_MANTLE_API_KEY", "AWS_BEARER_TOKEN_BEDROCK"]),
+    elsewhere("heroku", &["HEROKU_API_BASE"], &["HEROKU_API_KEY"]),
     elsewhere("databricks", &["DATABRICKS_API_BASE"], &["DATABRICKS_API_KEY"]),
     elsewhere("snowflake", &["SNOWFLAKE_API_BASE"], &["SNOWFLAKE_JWT", "SNOWFLAKE_API_KEY"]),
     hosted("ai21", "https://api.ai21.com/studio/v1", &["AI21_API_BASE"], &["AI21_API_KEY"]),
@@ -158,7 +161,12 @@ static PROVIDERS: &[Provider] = &[
     hosted("deepinfra", "https://api.deepinfra.com/v1/openai", &["DEEPINFRA_API_BASE"], &["DEEPINFRA_API_KEY"]),
     hosted("deepseek", "https://api.deepseek.com/beta", &["DEEPSEEK_API_BASE"], &["DEEPSEEK_API_KEY"]),
     hosted("empower", "https://app.empower.dev/api/v1", &["EMPOWER_API_BASE"], &["EMPOWER_API_KEY"]),
-    hosted("featherless_ai", "https://api.featherless.ai/v1", &["FEATHERLESS_API_BASE"], &["FEATHERLESS_API_KEY"]),
+    hosted(
+        "featherless_ai",
+        "https://api.featherless.ai/v1",
+        &["FEATHERLESS_AI_API_BASE", "FEATHERLESS_API_BASE"],
+        &["FEATHERLESS_AI_API_KEY", "FEATHERLESS_API_KEY"],
+    ),
     hosted(
         "fireworks_ai",
         "https://api.fireworks.ai/inference/v1",
@@ -181,7 +189,12 @@ static PROVIDERS: &[Provider] = &[
         &["HUGGINGFACE_API_KEY", "HF_TOKEN"],
     )),
     hosted("hyperbolic", "https://api.hyperbolic.xyz/v1", &["HYPERBOLIC_API_BASE"], &["HYPERBOLIC_API_KEY"]),
-    hosted("jina_ai", "https://api.jina.ai/v1", &["JINA_AI_API_BASE"], &["JINA_AI_API_KEY"]),
+    hosted(
+        "jina_ai",
+        "https://api.jina.ai/v1",
+        &["JINA_AI_API_BASE"],
+        &["JINA_AI_API_KEY", "JINA_API_KEY", "JINA_AI_TOKEN"],
+    ),
     hosted("lambda_ai", "https://api.lambda.ai/v1", &["LAMBDA_API_BASE"], &["LAMBDA_API_KEY"]),
     hosted("meta_llama", "https://api.llama.com/compat/v1", &["LLAMA_API_BASE"], &["LLAMA_API_KEY"]),
     hosted("mistral", "https://api.mistral.ai/v1", &["MISTRAL_API_BASE"], &["MISTRAL_API_KEY"]),
@@ -218,13 +231,89 @@ static PROVIDERS: &[Provider] = &[
         &["VERCEL_AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"],
     ),
     hosted("volcengine", "https://ark.cn-beijing.volces.com/api/v3", &["VOLCENGINE_API_BASE"], &["VOLCENGINE_API_KEY"]),
-    hosted("voyage", "https://api.voyageai.com/v1", &["VOYAGE_API_BASE"], &["VOYAGE_API_KEY"]),
+    hosted(
+        "voyage",
+        "https://api.voyageai.com/v1",
+        &["VOYAGE_API_BASE"],
+        &["VOYAGE_API_KEY", "VOYAGE_AI_API_KEY", "VOYAGE_AI_TOKEN"],
+    ),
     hosted("wandb", "https://api.inference.wandb.ai/v1", &["WANDB_API_BASE"], &["WANDB_API_KEY"]),
     hosted("xai", "https://api.x.ai/v1", &["XAI_API_BASE"], &["XAI_API_KEY"]),
+    hosted("abliteration", "https://api.abliteration.ai/v1", &[], &["ABLITERATION_API_KEY"]),
+    hosted("aihubmix", "https://aihubmix.com/v1", &["AIHUBMIX_API_BASE"], &["AIHUBMIX_API_KEY"]),
+    hosted("aiml", "https://api.aimlapi.com/v1", &["AIML_API_BASE"], &["AIML_API_KEY"]),
+    hosted("amazon_nova", "https://api.nova.amazon.com/v1", &["AMAZON_NOVA_API_BASE"], &["AMAZON_NOVA_API_KEY"]),
+    hosted("apertis", "https://api.stima.tech/v1", &[], &["STIMA_API_KEY"]),
+    hosted("baseten", "https://inference.baseten.co/v1", &["BASETEN_API_BASE"], &["BASETEN_API_KEY"]),
+    hosted(
+        "charity_engine",
+        "https://api.charityengine.services/remotejobs/v2/inference",
+        &[],
+        &["CHARITY_ENGINE_API_KEY"],
+    ),
+    hosted("chutes", "https://llm.chutes.ai/v1", &[], &["CHUTES_API_KEY"]),
+    hosted("cognition", "https://api.cognition.ai/v1", &["COGNITION_API_BASE"], &["COGNITION_API_KEY"]),
+    hosted("coralbricks", "https://inference.coralbricks.ai/v1", &["CORALBRICKS_API_BASE"], &["CORALBRICKS_API_KEY"]),
+    hosted(
+        "crusoe",
+        "https://managed-inference-api-proxy.crusoecloud.com/v1",
+        &["CRUSOE_API_BASE"],
+        &["CRUSOE_API_KEY"],
+    ),
+    hosted("darkbloom", "https://api.darkbloom.dev/v1", &["DARKBLOOM_API_BASE"], &["DARKBLOOM_API_KEY"]),
+    hosted("gmi", "https://api.gmi-serving.com/v1", &[], &["GMI_API_KEY"]),
+    hosted("gradient_ai", "https://inference.do-ai.run/v1", &["GRADIENT_AI_AGENT_ENDPOINT"], &["GRADIENT_AI_API_KEY"]),
+    hosted("helicone", "https://ai-gateway.helicone.ai", &[], &["HELICONE_API_KEY"]),
+    hosted("inception", "https://api.inceptionlabs.ai/v1", &["INCEPTION_API_BASE"], &["INCEPTION_API_KEY"]),
+    hosted(
+        "inferenceapis",
+        "https://api.inferenceapis.com/v1",
+        &["INFERENCEAPIS_API_BASE"],
+        &["INFERENCEAPIS_API_KEY"],
+    ),
+    hosted("libertai", "https://api.libertai.io/v1", &[], &["LIBERTAI_API_KEY"]),
+    hosted("llamagate", "https://api.llamagate.dev/v1", &[], &["LLAMAGATE_API_KEY"]),
+    hosted("minimax", "https://api.minimax.io/v1", &["MINIMAX_API_BASE"], &["MINIMAX_API_KEY"]),
+    hosted("nano-gpt", "https://nano-gpt.com/api/v1", &[], &["NANOGPT_API_KEY"]),
+    hosted("openinfer", "https://api.openinfer.ai/v1", &["OPENINFER_API_BASE"], &["OPENINFER_API_KEY"]),
+    hosted(
+        "ovhcloud",
+        "https://oai.endpoints.kepler.ai.cloud.ovh.net/v1",
+        &["OVHCLOUD_API_BASE"],
+        &["OVHCLOUD_API_KEY"],
+    ),
+    hosted("pinstripes", "https://pinstripes.io/v1", &[], &["PINSTRIPES_API_KEY"]),
+    hosted("poe", "https://api.poe.com/v1", &[], &["POE_API_KEY"]),
+    hosted("prism", "https://api.prisminference.com/v1", &["PRISM_API_BASE"], &["PRISM_API_KEY"]),
+    hosted("publicai", "https://api.publicai.co/v1", &["PUBLICAI_API_BASE"], &["PUBLICAI_API_KEY"]),
+    hosted(
+        "qwen_ai_platform",
+        "https://dashscope.aliyuncs.com/compatible-mode/v1",
+        &["QWEN_AI_PLATFORM_API_BASE"],
+        &["QWEN_AI_PLATFORM_API_KEY", "DASHSCOPE_API_KEY"],
+    ),
+    hosted(
+        "qwencloud",
+        "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+        &["QWENCLOUD_API_BASE"],
+        &["QWENCLOUD_API_KEY", "DASHSCOPE_API_KEY"],
+    ),
+    hosted("sail", "https://api.sailresearch.com/v1", &[], &["SAIL_API_KEY"]),
+    hosted("sarvam", "https://api.sarvam.ai/v1", &[], &["SARVAM_API_KEY"]),
+    hosted("scaleway", "https://api.scaleway.ai/v1", &[], &["SCW_SECRET_KEY"]),
+    hosted("scx-ai", "https://api.scx.ai/v1", &["SCX_API_BASE"], &["SCX_API_KEY"]),
+    hosted("synthetic", "https://api.synthetic.new/openai/v1", &[], &["SYNTHETIC_API_KEY"]),
+    hosted("tencent", "https://tokenhub-intl.tencentcloudmaas.com/v1", &["TENCENT_API_BASE"], &["TENCENT_API_KEY"]),
+    hosted(
+        "tensormesh",
+        "https://serverless.tensormesh.ai/v1",
+        &["TENSORMESH_SERVERLESS_BASE_URL"],
+        &["TENSORMESH_INFERENCE_API_KEY"],
+    ),
+    hosted("veniceai", "https://api.venice.ai/api/v1", &[], &["VENICE_AI_API_KEY"]),
+    hosted("xiaomi_mimo", "https://api.xiaomimimo.com/v1", &[], &["XIAOMI_MIMO_API_KEY"]),
     hosted("zai", "https://api.z.ai/api/paas/v4", &["ZAI_API_BASE"], &["ZAI_API_KEY"]),
-    other("aiml"),
     other("aleph_alpha"),
-    other("amazon_nova"),
     of_its_own(hosted(
         "anthropic",
         "https://api.anthropic.com",
@@ -235,7 +324,6 @@ static PROVIDERS: &[Provider] = &[
     of_its_own(hosted("cohere_chat", "https://api.cohere.com", COHERE_BASE, COHERE_KEY)),
     other("anthropic_text"),
     other("assemblyai"),
-    other("baseten"),
     Provider { dialect: Dialect::Own, ..elsewhere("bedrock", &[], &["AWS_BEARER_TOKEN_BEDROCK"]) },
     Provider { dialect: Dialect::Own, ..elsewhere("bedrock_converse", &[], &["AWS_BEARER_TOKEN_BEDROCK"]) },
     other("bytez"),
@@ -257,14 +345,10 @@ static PROVIDERS: &[Provider] = &[
     },
     other("gigachat"),
     other("github_copilot"),
-    other("gradient_ai"),
-    other("heroku"),
     other("maritalk"),
-    other("minimax"),
     other("nlp_cloud"),
     other("oci"),
     other("oobabooga"),
-    other("ovhcloud"),
     other("palm"),
     other("petals"),
     other("predibase"),
@@ -297,32 +381,4 @@ static PROVIDERS: &[Provider] = &[
 ];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn every_name_stands_once_and_every_address_is_one() {
-        let names: BTreeSet<&str> = PROVIDERS.iter().map(|provider| provider.name).collect();
-        assert_eq!(names.len(), PROVIDERS.len());
-        for provider in PROVIDERS {
-            let base = provider.api_base.unwrap_or("https://operator.test");
-            let uri: http::Uri = base.parse().unwrap();
-            assert!(uri.scheme().is_some() && uri.host().is_some() && !base.ends_with('/'), "{}", provider.name);
-        }
-    }
-
-    #[test]
-    fn the_environment_gives_key_and_address() {
-        let environment = Environment::from_pairs([("OPENAI_API_BASE", "http://proxy.test/v1"), ("OR_API_KEY", "sk")]);
-        let base = |name: &str| find(name).unwrap().base(&environment);
-        assert_eq!(base("openai").unwrap(), "http://proxy.test/v1");
-        assert_eq!(base("groq").unwrap(), "https://api.groq.com/openai/v1");
-        assert_eq!(base("cloudflare"), None);
-        assert_eq!(find("openrouter").unwrap().key(&environment).unwrap().expose(), "sk");
-        assert!(find("openai").unwrap().key(&environment).is_none());
-        let environment = Environment::from_pairs([("CLOUDFLARE_ACCOUNT_ID", "acc")]);
-        let base = find("cloudflare").unwrap().base(&environment).unwrap();
-        assert_eq!(base, "https://api.cloudflare.com/client/v4/accounts/acc/ai/v1");
-    }
-}
+mod tests;

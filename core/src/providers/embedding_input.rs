@@ -5,6 +5,7 @@ use super::provider::TransformError;
 use crate::api::chat::part::data_url;
 use crate::api::members::{Members, raw};
 use crate::tokens;
+use serde::Deserialize;
 
 /// Tells lists of tokens as the texts that they stand for. Clients that cut long inputs do so in OpenAI's tokens, whatever
 /// model they ask.
@@ -20,6 +21,28 @@ pub fn tokens_as_texts(members: &mut Members<'_>) -> Result<(), TransformError> 
     let Some(texts) = lists.and_then(|lists| tokens::texts_of(&lists)) else { return Ok(()) };
     members.replace("input", raw(&texts).map_err(|error| unwritable(&error))?);
     Ok(())
+}
+
+/// The texts that stand in an input's place where it is tokens: one list of them, or several. `None`: it is something else.
+///
+/// # Errors
+/// [`TransformError::Member`]: a number in it is no token.
+pub fn decoded(members: &Members<'_>) -> Result<Option<Vec<String>>, TransformError> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Tokens {
+        One(Vec<u32>),
+        Several(Vec<Vec<u32>>),
+    }
+    let texts = match members.read("input") {
+        Some(Tokens::One(tokens)) if tokens.is_empty() => return Ok(None),
+        Some(Tokens::One(tokens)) => tokens::texts_of(&[tokens]),
+        Some(Tokens::Several(lists)) => tokens::texts_of(&lists),
+        None => return Ok(None),
+    };
+    let unfit =
+        || TransformError::Member { member: "input", reason: "'input' holds a number that is no token.".to_owned() };
+    texts.map(Some).ok_or_else(unfit)
 }
 
 /// Whether the input is an image, or a list of nothing but images.

@@ -53,6 +53,12 @@ pub enum TargetError {
         /// The provider.
         name: String,
     },
+    /// The provider serves the model in a dialect that it is not spoken to in.
+    #[error("Claude is not called by `bedrock_mantle/`; write `bedrock/{model}`")]
+    OtherDialect {
+        /// The model.
+        model: String,
+    },
     /// The provider has no address of its own, and nobody gave one.
     #[error("provider `{name}` needs `api_base`")]
     NoAddress {
@@ -125,18 +131,12 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     if provider.dialect == Dialect::Other {
         return Err(TargetError::NotSpoken { name: provider.name.to_owned() });
     }
-    let is_on_aws = provider.name.starts_with("bedrock") || sagemaker::is(provider.name);
+    if provider.name == bedrock::address::MANTLE && model.starts_with("anthropic.") {
+        return Err(TargetError::OtherDialect { model: model.to_owned() });
+    }
+    let is_on_aws = matches!(provider.name, "bedrock" | "bedrock_converse") || sagemaker::is(provider.name);
     let region = is_on_aws.then(|| bedrock::address::region(params, model, environment));
-    let own = match &region {
-        Some(region) if sagemaker::is(provider.name) => configured.is_none().then(|| sagemaker::base(region)),
-        Some(region) => configured.is_none().then(|| bedrock::address::base(params, region, environment)),
-        None if vertex::is(provider.name) => {
-            Some(vertex::place::base(params, model, environment).ok_or(TargetError::NoProject)?)
-        }
-        None => None,
-    };
-    let base = own.map(Cow::Owned).or(configured.map(Cow::Borrowed)).or_else(|| provider.base(environment));
-    let base = base.ok_or_else(|| TargetError::NoAddress { name: provider.name.to_owned() })?;
+    let base = base_of(params, &found, region.as_deref(), environment)?;
     let base = base.trim_end_matches('/');
     host(base).ok_or(TargetError::BadAddress)?;
     let organization = params.organization.clone();
@@ -179,6 +179,29 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
             allowed: params.allowed_openai_params.clone(),
         },
     })
+}
+
+/// Where the deployment is called: what it says, else the provider's address in the environment, else its own.
+fn base_of<'a>(
+    params: &'a DeploymentParams,
+    found: &Resolution<'_>,
+    region: Option<&str>,
+    environment: &'a Environment,
+) -> Result<Cow<'a, str>, TargetError> {
+    let Resolution { provider, model } = found;
+    let configured = params.api_base.as_deref().filter(|base| !base.is_empty());
+    if vertex::is(provider.name) {
+        return vertex::place::base(params, model, environment).map(Cow::Owned).ok_or(TargetError::NoProject);
+    }
+    let said = configured.map(Cow::Borrowed);
+    let base = match region {
+        Some(region) if sagemaker::is(provider.name) => said.or_else(|| Some(sagemaker::base(region).into())),
+        Some(region) => said.or_else(|| Some(bedrock::address::base(params, region, environment).into())),
+        None => said.or_else(|| provider.base(environment)),
+    };
+    let is_mantle = provider.name == bedrock::address::MANTLE;
+    let of_region = || is_mantle.then(|| bedrock::address::mantle_base(params, environment).into());
+    base.or_else(of_region).ok_or_else(|| TargetError::NoAddress { name: provider.name.to_owned() })
 }
 
 /// Body fields where the client sends none. A project of watsonx may stand in the environment.
@@ -293,6 +316,19 @@ mod tests {
         let keyed = DeploymentParams { api_key: Some(Secret::new("sk-own")), ..app };
         let target = target_of(&keyed, &environment).unwrap();
         assert_eq!((target.identity.is_none(), target.api_key.unwrap().expose()), (true, "sk-own"));
+    }
+
+    #[test]
+    fn bedrock_in_openais_dialect_is_called_in_the_deployments_region_with_a_key() {
+        let environment = Environment::from_pairs([("AWS_REGION", "eu-west-1"), ("BEDROCK_MANTLE_API_KEY", "sk-m")]);
+        let said = |said: Value| target_of(&serde_json::from_value(said).unwrap(), &environment);
+        let target = said(serde_json::json!({"model": "bedrock_mantle/openai.gpt-oss-20b"})).unwrap();
+        assert_eq!(target.api_base, "https://bedrock-mantle.eu-west-1.api.aws/v1");
+        assert_eq!((target.identity.is_none(), target.api_key.unwrap().expose()), (true, "sk-m"));
+        let of_us = said(serde_json::json!({"model": "bedrock_mantle/x", "aws_region_name": "us-west-2"})).unwrap();
+        assert_eq!(of_us.api_base, "https://bedrock-mantle.us-west-2.api.aws/v1");
+        let claude = said(serde_json::json!({"model": "bedrock_mantle/anthropic.claude-haiku-4-5"})).unwrap_err();
+        assert!(claude.to_string().ends_with("write `bedrock/anthropic.claude-haiku-4-5`"), "{claude}");
     }
 
     #[test]

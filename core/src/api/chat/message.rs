@@ -1,7 +1,7 @@
 //! One message of the conversation.
 
 use super::invalid::{InvalidMember, elements, read};
-use super::part::{Part, PartKind, part};
+use super::part::{Media, Part, PartKind, image, part};
 use super::text::Text;
 use super::tool::ToolCall;
 use serde::Deserialize;
@@ -35,6 +35,8 @@ pub struct Message<'a> {
     pub tool_calls: Vec<ToolCall<'a>>,
     /// Which call a tool's result answers.
     pub tool_call_id: Option<Text<'a>>,
+    /// What an assistant drew, as LiteLLM tells it and its clients bring it back.
+    pub images: Vec<Media<'a>>,
     /// What an assistant thought, as plain text.
     pub reasoning_content: Option<Text<'a>>,
     /// What an assistant thought, in the provider's own signed blocks.
@@ -69,6 +71,8 @@ struct RawMessage<'a> {
     function_call: Option<LegacyCall<'a>>,
     #[serde(borrow, default)]
     tool_call_id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    images: Option<Vec<&'a RawValue>>,
     #[serde(borrow, default)]
     reasoning_content: Option<Text<'a>>,
     #[serde(borrow, default)]
@@ -115,11 +119,17 @@ fn message(raw: &RawValue, at: usize) -> Result<Message<'_>, InvalidMember> {
         name: raw.name,
         tool_calls,
         tool_call_id: raw.tool_call_id,
+        images: images(raw.images.as_deref().unwrap_or_default(), at)?,
         reasoning_content: raw.reasoning_content,
         thinking_blocks: raw.thinking_blocks.unwrap_or_default(),
         cache_control: raw.cache_control.filter(|marker| marker.get() != "null"),
         provider_specific_fields: raw.provider_specific_fields,
     })
+}
+
+fn images<'a>(images: &[&'a RawValue], at: usize) -> Result<Vec<Media<'a>>, InvalidMember> {
+    let images = images.iter().enumerate();
+    images.map(|(nth, raw)| image(raw, &|| format!("messages[{at}].images[{nth}]"))).collect()
 }
 
 /// The content: a string is one part of text.

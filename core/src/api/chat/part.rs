@@ -117,6 +117,17 @@ pub(super) fn part<'a>(whole: &'a RawValue, path: &dyn Fn() -> String) -> Result
     Ok(Part { kind, cache_control: cache_control.filter(|marker| marker.get() != "null") })
 }
 
+/// Reads an image that stands at `path`, as an earlier answer told it.
+pub(super) fn image<'a>(whole: &'a RawValue, path: &dyn Fn() -> String) -> Result<Media<'a>, InvalidMember> {
+    #[derive(Deserialize)]
+    struct Raw<'a> {
+        #[serde(borrow)]
+        image_url: &'a RawValue,
+    }
+    let Raw { image_url } = read(whole, "messages", path)?;
+    media(image_url, path)
+}
+
 /// An address may stand alone in place of the object that holds it.
 fn media<'a>(value: &'a RawValue, path: &dyn Fn() -> String) -> Result<Media<'a>, InvalidMember> {
     #[derive(Deserialize)]

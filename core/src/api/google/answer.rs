@@ -71,12 +71,42 @@ pub enum Part<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         thought_signature: Option<&'a str>,
     },
+    /// What the model drew.
+    #[serde(rename_all = "camelCase")]
+    Inline {
+        /// The file itself.
+        inline_data: Blob<'a>,
+    },
+    /// What the model drew, somewhere else.
+    #[serde(rename_all = "camelCase")]
+    File {
+        /// Where it is.
+        file_data: FileAt<'a>,
+    },
     /// A call of a function.
     #[serde(rename_all = "camelCase")]
     Call {
         /// The call.
         function_call: FunctionCall<'a>,
     },
+}
+
+/// A file.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Blob<'a> {
+    /// Its media type.
+    pub mime_type: &'a str,
+    /// The file in base64.
+    pub data: &'a str,
+}
+
+/// A file by its address.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileAt<'a> {
+    /// Its address.
+    pub file_uri: &'a str,
 }
 
 /// A call of a function.

@@ -54,6 +54,11 @@ pub enum AnswerBlock<'a> {
         /// Nobody's.
         signature: Option<&'a str>,
     },
+    /// What the model drew.
+    Image {
+        /// The image, or where it is.
+        source: ImageSource<'a>,
+    },
     /// A call of a tool.
     ToolUse {
         /// Its id.
@@ -66,6 +71,24 @@ pub enum AnswerBlock<'a> {
     /// A block in Anthropic's form already.
     #[serde(untagged)]
     Whole(&'a RawValue),
+}
+
+/// An image, in the words in which requests bring one.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ImageSource<'a> {
+    /// The image itself.
+    Base64 {
+        /// Its media type.
+        media_type: &'a str,
+        /// The image in base64.
+        data: &'a str,
+    },
+    /// Somewhere else.
+    Url {
+        /// Its address.
+        url: &'a str,
+    },
 }
 
 /// More about a refusal.

@@ -2,6 +2,7 @@
 //!
 //! Wire format: <https://docs.anthropic.com/en/docs/build-with-claude/streaming>
 
+use super::answer::ImageSource;
 use super::stop::StopReason;
 use super::usage::MessageUsage;
 use serde::Serialize;
@@ -78,6 +79,11 @@ pub enum Opening<'a> {
     RedactedThinking {
         /// The sealed thoughts.
         data: &'a str,
+    },
+    /// What the model drew, all of it.
+    Image {
+        /// The image, or where it is.
+        source: ImageSource<'a>,
     },
     /// A call whose arguments follow.
     ToolUse {

@@ -120,6 +120,15 @@ pub enum OutputItem<'a> {
         /// How far it has come.
         status: Status,
     },
+    /// What the model drew.
+    ImageGenerationCall {
+        /// Its id.
+        id: &'a str,
+        /// How far it has come.
+        status: Status,
+        /// The image in base64, once it is there.
+        result: Option<&'a str>,
+    },
 }
 
 /// What a search of the provider's own did.

@@ -43,6 +43,10 @@ pub struct InItem<'e, T> {
     pub what: T,
 }
 
+/// No more than that it happened.
+#[derive(Debug, Serialize)]
+pub struct Nothing {}
+
 /// A part that begins or ends.
 #[derive(Debug, Serialize)]
 pub struct OfPart<'e> {

@@ -38,6 +38,9 @@ pub struct Item<'a> {
     /// What a function answered.
     #[serde(borrow, default)]
     pub output: Option<Content<'a>>,
+    /// What the model drew, in base64.
+    #[serde(borrow, default)]
+    pub result: Option<Text<'a>>,
     /// What the model thought, in short.
     #[serde(borrow, default)]
     pub summary: Option<Vec<Part<'a>>>,

@@ -22,6 +22,19 @@ pub fn base(params: &DeploymentParams, region: &str, environment: &Environment) 
     own.map_or_else(|| format!("https://bedrock-runtime.{region}.{}", domain(region)), str::to_owned)
 }
 
+/// The provider that serves Bedrock's models in OpenAI's dialect, with a key of Bedrock's.
+pub const MANTLE: &str = "bedrock_mantle";
+
+/// Where that one is called in the deployment's region.
+///
+/// Source: <https://docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html>
+pub fn mantle_base(params: &DeploymentParams, environment: &Environment) -> String {
+    let said = params.account.aws_region_name.as_deref();
+    let variables = ["BEDROCK_MANTLE_REGION", "AWS_REGION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION"];
+    let said = said.or_else(|| variables.iter().find_map(|name| environment.text(name)));
+    format!("https://bedrock-mantle.{}.api.aws/v1", said.unwrap_or("us-east-1"))
+}
+
 /// The domain of AWS in a region.
 pub fn domain(region: &str) -> &'static str {
     if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }

@@ -2,7 +2,7 @@
 
 use super::abilities::Abilities;
 use super::call_id;
-use super::parts::{ContentPart, FunctionResponse, Outcome, content_part, resolution, thought};
+use super::parts::{ContentPart, FunctionResponse, Outcome, content_part, image_part, resolution, thought};
 use crate::api::chat::invalid::InvalidMember;
 use crate::api::chat::message::{Message, Role};
 use crate::api::chat::part::PartKind;
@@ -131,7 +131,7 @@ impl<'a> Conversation<'a> {
         Ok(parts)
     }
 
-    /// Thoughts come first, then text, then calls. The signature of a text stands on its last part.
+    /// Thoughts come first, then text, then what was drawn, then calls. The signature of a text stands on its last part.
     fn assistant(
         &mut self,
         message: &'a Message<'_>,
@@ -144,6 +144,9 @@ impl<'a> Conversation<'a> {
             && let Some(ContentPart::Text { signature, .. }) = parts.last_mut()
         {
             *signature = message.provider_specific_fields.and_then(text_signature).map(Cow::Owned);
+        }
+        for drawn in &message.images {
+            parts.push(image_part(drawn, abilities.is_third_generation)?);
         }
         for call in &message.tool_calls {
             self.called.insert(call_id::parts_of(&call.id).0, &call.name);

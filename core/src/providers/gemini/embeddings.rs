@@ -7,6 +7,7 @@ use crate::api::answer::embeddings;
 use crate::api::chat::part::data_url;
 use crate::api::chat::text::Text;
 use crate::api::members::Members;
+use crate::providers::embedding_input::decoded;
 use crate::providers::envelope::unwritable;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::provider::{Call, Reply, TransformError, WholeAnswer};
@@ -77,15 +78,18 @@ pub(super) fn batch(call: &mut Call<'_, '_>, target: &Target) -> Result<Vec<u8>,
     serde_json::to_vec(&batch).map_err(|error| unwritable(&error))
 }
 
-/// The texts of the input, or the pictures in `data:` addresses.
+/// The texts of the input, or the pictures in `data:` addresses. Tokens are told as the texts that they stand for.
 ///
 /// # Errors
 /// [`TransformError::Member`]: it is something else.
 pub fn inputs<'c>(members: &'c Members<'_>) -> Result<Vec<Text<'c>>, TransformError> {
     let unfit = || TransformError::Member {
         member: "input",
-        reason: "'input' must be a text or a list of texts: this model takes no tokens.".to_owned(),
+        reason: "'input' must be a text, tokens, or a list of either.".to_owned(),
     };
+    if let Some(texts) = decoded(members)? {
+        return Ok(texts.into_iter().map(|text| Text(Cow::Owned(text))).collect());
+    }
     let input = members.get("input").ok_or_else(unfit)?.get();
     if input.starts_with('"') {
         return Ok(vec![serde_json::from_str(input).map_err(|_| unfit())?]);

@@ -4,7 +4,7 @@ use super::call_id;
 use super::media::{self, Source};
 use crate::api::answer::arguments;
 use crate::api::chat::invalid::InvalidMember;
-use crate::api::chat::part::{Part, PartKind};
+use crate::api::chat::part::{Media, Part, PartKind};
 use crate::api::chat::tool::ToolCall;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -83,10 +83,7 @@ pub(super) fn content_part<'a>(
     let of = |source| ContentPart::Media { source, media_resolution: None };
     Ok(match &part.kind {
         PartKind::Text(text) | PartKind::Refusal(text) => Some(ContentPart::text(&**text)),
-        PartKind::Image(image) => {
-            let media_resolution = image.detail.as_deref().filter(|_| has_resolution).and_then(resolution);
-            Some(ContentPart::Media { source: media::image(image)?, media_resolution })
-        }
+        PartKind::Image(image) => Some(image_part(image, has_resolution)?),
         PartKind::Audio(audio) => Some(of(media::audio(audio))),
         PartKind::File(file) => Some(of(media::file(file)?)),
         PartKind::Thinking(whole) => thought(whole),
@@ -96,6 +93,12 @@ pub(super) fn content_part<'a>(
             return Err(InvalidMember::whole("messages", reason));
         }
     })
+}
+
+/// An image. `has_resolution`: the model knows a word for how closely to look.
+pub(super) fn image_part<'a>(image: &'a Media<'_>, has_resolution: bool) -> Result<ContentPart<'a>, InvalidMember> {
+    let media_resolution = image.detail.as_deref().filter(|_| has_resolution).and_then(resolution);
+    Ok(ContentPart::Media { source: media::image(image)?, media_resolution })
 }
 
 impl<'a> ContentPart<'a> {

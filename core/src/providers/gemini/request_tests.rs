@@ -136,8 +136,10 @@ fn what_cannot_be_said_is_refused_with_its_place() {
     lost["messages"][2]["tool_call_id"] = json!("other");
     let wanted = "'messages[2]' cannot be used: it answers `other`, which no message before it calls";
     assert_eq!(refused("gemini-2.5-flash", &lost), wanted);
-    let tokens = json!({"input": [1, 2]});
-    assert!(refused("gemini-embedding-001", &tokens).starts_with("'input' must be a text or a list of texts"));
+    let number = json!({"input": 1});
+    assert!(refused("gemini-embedding-001", &number).starts_with("'input' must be a text, tokens"));
+    let no_token = json!({"input": [4_000_000]});
+    assert_eq!(refused("gemini-embedding-001", &no_token), "'input' holds a number that is no token.");
     assert!(refused("x/../y", &ask(json!({}))).contains("no name of a model"));
 }
 
@@ -219,4 +221,26 @@ fn extra_members_win_and_each_input_of_embeddings_is_a_request() {
         (json!([of(json!({"text": "a"})), of(picture)]), vec![Cow::from("x")])
     );
     assert!(sent.address.ends_with(":batchEmbedContents"));
+}
+
+#[test]
+fn tokens_to_embed_are_the_texts_that_they_stand_for() {
+    let texts = |input: Value| -> Vec<Value> {
+        let body = sent("gemini-embedding-001", &json!({"input": input})).body;
+        body["requests"].as_array().unwrap().iter().map(|one| one["content"]["parts"][0]["text"].clone()).collect()
+    };
+    assert_eq!(texts(json!([9906, 1917])), ["Hello world"]);
+    assert_eq!(texts(json!([[9906, 1917], [0]])), ["Hello world", "!"]);
+}
+
+#[test]
+fn what_the_model_drew_goes_back_between_its_words_and_its_calls() {
+    let image = json!({"type": "image_url", "index": 0, "image_url": {"url": "data:image/png;base64,AA=="}});
+    let call = json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let drawn = json!({"role": "assistant", "content": "Look", "images": [image], "tool_calls": [call]});
+    let body = json!({"messages": [{"role": "user", "content": "Draw"}, drawn]});
+    let parts = sent("gemini-2.5-flash-image", &body).body["contents"][1]["parts"].clone();
+    assert_eq!(parts[0], json!({"text": "Look"}));
+    assert_eq!(parts[1], json!({"inline_data": {"mime_type": "image/png", "data": "AA=="}}));
+    assert!(parts[2].get("function_call").is_some(), "{parts}");
 }

@@ -47,7 +47,10 @@ fn plain(target: &Target, base: &str, query: Option<&str>, path: &str) -> String
     let between = target.profile.row.path;
     let (base, between) = match base.strip_suffix("/ai/run") {
         Some(account) if target.profile.has(Rule::CloudflareAddress) => (account, "/ai/v1"),
-        _ if base.ends_with(between) => (base, ""),
+        // A base that tells its version is whole.
+        _ if between.rsplit_once('/').is_some_and(|(_, version)| base.rsplit('/').next() == Some(version)) => {
+            (base, "")
+        }
         _ => (base, between),
     };
     let joined = if base.ends_with(path) { base.to_owned() } else { format!("{base}{between}{path}") };
@@ -114,6 +117,11 @@ mod tests {
         assert_eq!(at("openai/m", "http://u/v1/chat/completions", None), "http://u/v1/chat/completions");
         assert_eq!(at("openai/m", "http://u/v1?x=1", None), "http://u/v1/chat/completions?x=1");
         assert_eq!(at("snowflake/m", "http://u", None), "http://u/api/v2/cortex/v1/chat/completions");
+        for base in ["http://u", "http://u/", "http://u/v1", "http://u/v1/chat/completions"] {
+            assert_eq!(at("heroku/m", base, None), "http://u/v1/chat/completions");
+        }
+        assert_eq!(at("gradient_ai/m", "http://agent", None), "http://agent/api/v1/chat/completions");
+        assert_eq!(at("gradient_ai/m", "http://u/v1", None), "http://u/v1/chat/completions");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What each provider of the OpenAI dialect takes and how it differs. Data only: a provider that differs is one row.
 
+use super::openai::{AZURE, OPENAI_MODELS};
 use super::plain::{ANY_MODEL, PLAIN, USER_FOR_OPENAIS};
 use super::row::{ByModel, Models, Row, Rule};
 use super::{google, own};
@@ -8,19 +9,6 @@ use super::{google, own};
 pub fn row(provider: &str) -> &'static Row {
     ROWS.iter().chain(own::ROWS).chain(google::ROWS).find(|row| row.provider == provider).unwrap_or(&PLAIN)
 }
-
-/// OpenAI's newer models answer images in one form, and have no styles.
-const DRAWS_IN_ONE_FORM: ByModel = ByModel {
-    models: Models::NotNamed(&["dall-e-", "dalle-", "dalle2", "dalle3"]),
-    images: Some("n quality size user"),
-    ..ANY_MODEL
-};
-
-const DRAWS_WITHOUT_STYLE: ByModel = ByModel {
-    models: Models::Named(&["dall-e-2", "dalle-2", "dalle2"]),
-    images: Some("n quality response_format size user"),
-    ..ANY_MODEL
-};
 
 const EFFORT_WHERE_KNOWN: ByModel =
     ByModel { models: Models::Able("supports_reasoning"), more: "reasoning_effort", ..ANY_MODEL };
@@ -81,6 +69,9 @@ static ROWS: &[Row] = &[
         rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks],
         ..PLAIN
     },
+    Row { provider: "heroku", path: "/v1", ..PLAIN },
+    // An agent's address has this path; the address of the models has a shorter one, and says it.
+    Row { provider: "gradient_ai", path: "/api/v1", ..PLAIN },
     Row { provider: "cloudflare", embeddings: "", rules: &[Rule::CloudflareAddress, Rule::SaysNoStream], ..PLAIN },
     Row { provider: "text-completion-openai", rules: &[Rule::KeepsCacheMarks], ..PLAIN },
     Row {
@@ -219,6 +210,29 @@ static ROWS: &[Row] = &[
     },
     Row { provider: "openai_like", more: "reasoning_effort", ..PLAIN },
     Row { provider: "github", cap: Some("max_tokens"), ..PLAIN },
+    Row {
+        provider: "amazon_nova",
+        takes: "max_completion_tokens max_tokens reasoning_effort stop stream stream_options temperature \
+                tool_choice tools top_p",
+        by_model: &[],
+        ..PLAIN
+    },
+    Row { provider: "publicai", cap: Some("max_tokens"), rules: &[Rule::JoinsText], ..PLAIN },
+    Row { provider: "apertis", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "charity_engine", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "chutes", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "coralbricks", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "crusoe", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "darkbloom", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "llamagate", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "nano-gpt", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "pinstripes", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "poe", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "sarvam", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "synthetic", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "tencent", more: "thinking reasoning_effort", ..PLAIN },
+    Row { provider: "tensormesh", cap: Some("max_tokens"), ..PLAIN },
+    Row { provider: "xiaomi_mimo", cap: Some("max_tokens"), ..PLAIN },
     Row { provider: "nebius", cap: Some("max_tokens"), rules: &[Rule::TakesTokens], ..PLAIN },
     Row {
         provider: "moonshot",
@@ -288,73 +302,6 @@ const AI21: Row = Row {
     cap: Some("max_tokens"),
     ..PLAIN
 };
-
-const O_SERIES: &[&str] = &["o1", "o3", "o4"];
-
-const AZURE: Row = Row {
-    takes: "audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens max_tokens \
-            modalities n parallel_tool_calls prediction presence_penalty prompt_cache_key response_format seed stop \
-            store stream stream_options temperature tool_choice tools top_logprobs top_p user web_search_options",
-    by_model: &[
-        ByModel {
-            models: Models::NotNamed(O_SERIES),
-            rules: &[Rule::SaysNoStream, Rule::KeepsCacheMarks],
-            ..ANY_MODEL
-        },
-        ByModel { more: "prompt_cache_retention reasoning_effort safety_identifier service_tier", ..OPENAI_O_SERIES },
-        NO_SYSTEM_ROLE,
-        ByModel {
-            more: "prompt_cache_retention reasoning_effort safety_identifier service_tier verbosity",
-            ..OPENAI_GPT_5
-        },
-        MAY_NOT_REASON,
-        DRAWS_IN_ONE_FORM,
-        DRAWS_WITHOUT_STYLE,
-    ],
-    rules: &[Rule::AzureAddress, Rule::TakesTokens],
-    ..PLAIN
-};
-
-const OPENAI_O_SERIES: ByModel = ByModel {
-    models: Models::Named(O_SERIES),
-    less: "frequency_penalty logprobs presence_penalty top_logprobs top_p",
-    cap: Some("max_completion_tokens"),
-    rules: &[Rule::HasDeveloperRole, Rule::OnlyTemperatureOne],
-    ..ANY_MODEL
-};
-
-const NO_SYSTEM_ROLE: ByModel =
-    ByModel { models: Models::Named(&["o1-mini", "o1-preview", "o3-mini"]), rules: &[Rule::NoSystemRole], ..ANY_MODEL };
-
-const OPENAI_GPT_5: ByModel = ByModel {
-    models: Models::Named(&["gpt-5"]),
-    more: "verbosity",
-    less: "audio frequency_penalty logit_bias logprobs modalities prediction presence_penalty stop top_logprobs top_p \
-           web_search_options",
-    cap: Some("max_completion_tokens"),
-    rules: &[Rule::OnlyTemperatureOne],
-    ..ANY_MODEL
-};
-
-const MAY_NOT_REASON: ByModel = ByModel {
-    models: Models::Able("supports_none_reasoning_effort"),
-    more: "logprobs top_logprobs top_p",
-    rules: &[Rule::MayNotReason],
-    ..ANY_MODEL
-};
-
-const OPENAI_MODELS: &[ByModel] = &[
-    USER_FOR_OPENAIS,
-    ByModel { models: Models::NotKnownToLack("supports_reasoning"), more: "reasoning_effort", ..ANY_MODEL },
-    OPENAI_O_SERIES,
-    ByModel { models: Models::Denied("supports_parallel_function_calling"), less: "parallel_tool_calls", ..ANY_MODEL },
-    NO_SYSTEM_ROLE,
-    OPENAI_GPT_5,
-    MAY_NOT_REASON,
-    ByModel { models: Models::Named(&["text-embedding-3"]), more: "dimensions", ..ANY_MODEL },
-    DRAWS_IN_ONE_FORM,
-    DRAWS_WITHOUT_STYLE,
-];
 
 #[cfg(test)]
 mod tests {

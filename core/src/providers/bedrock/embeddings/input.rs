@@ -1,8 +1,8 @@
 //! What is to be embedded: texts. Tokens are told as the texts that they stand for.
 
 use crate::api::members::Members;
+use crate::providers::embedding_input::decoded;
 use crate::providers::provider::TransformError;
-use crate::tokens;
 use serde::Deserialize;
 
 /// Most inputs of one request, as OpenAI has it.
@@ -13,8 +13,6 @@ const INPUTS_MAX: usize = 2048;
 enum Input {
     Text(String),
     Texts(Vec<String>),
-    Tokens(Vec<u32>),
-    TokenLists(Vec<Vec<u32>>),
 }
 
 /// The texts of a request: at least one.
@@ -23,18 +21,15 @@ enum Input {
 /// [`TransformError::Member`]: the input is none, or is too much.
 pub(super) fn texts(members: &Members<'_>) -> Result<Vec<String>, TransformError> {
     let unfit = |reason: &str| TransformError::Member { member: "input", reason: format!("'input' {reason}.") };
-    let texts = match members.read("input") {
-        Some(Input::Text(text)) => Some(vec![text]),
-        Some(Input::Texts(texts)) => Some(texts),
-        Some(Input::Tokens(tokens)) => tokens::texts_of(&[tokens]),
-        Some(Input::TokenLists(lists)) => tokens::texts_of(&lists),
-        None => return Err(unfit("must be a text, tokens, or a list of either")),
+    let texts = match (decoded(members)?, members.read("input")) {
+        (Some(texts), _) | (None, Some(Input::Texts(texts))) => texts,
+        (None, Some(Input::Text(text))) => vec![text],
+        (None, None) => return Err(unfit("must be a text, tokens, or a list of either")),
     };
-    match texts {
-        None => Err(unfit("holds a number that is no token")),
-        Some(texts) if texts.is_empty() => Err(unfit("must not be empty")),
-        Some(texts) if texts.len() > INPUTS_MAX => Err(unfit("holds more than 2048 inputs")),
-        Some(texts) => Ok(texts),
+    match texts.len() {
+        0 => Err(unfit("must not be empty")),
+        1..=INPUTS_MAX => Ok(texts),
+        _ => Err(unfit("holds more than 2048 inputs")),
     }
 }
 

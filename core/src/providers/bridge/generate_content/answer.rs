@@ -1,7 +1,7 @@
 //! A whole answer, told as Google tells one: a candidate for each choice.
 
 use super::told;
-use crate::api::completion::{Choice, Completion};
+use crate::api::completion::{Choice, Completion, Image};
 use crate::api::google::answer::{Answer, Candidate, Content};
 use crate::api::google::finish::{self, REFUSED};
 use crate::api::google::usage::UsageMetadata;
@@ -18,6 +18,7 @@ pub(super) fn write(answer: &Completion<'_>, usage: Option<&Usage>) -> Result<Ve
 struct Read<'a> {
     choice: &'a Choice<'a>,
     thoughts: Vec<told::Thought<'a>>,
+    images: Vec<Image<'a>>,
     annotations: Vec<told::Annotation<'a>>,
     chances: told::Chances<'a>,
 }
@@ -28,6 +29,7 @@ impl<'a> Read<'a> {
         Self {
             choice,
             thoughts: message.map(told::thoughts).unwrap_or_default(),
+            images: message.map(|message| message.images()).unwrap_or_default(),
             annotations: message.map(told::annotations).unwrap_or_default(),
             chances: told::chances(choice.logprobs),
         }
@@ -38,6 +40,7 @@ impl<'a> Read<'a> {
         let message = self.choice.message.as_ref();
         if let Some(message) = message {
             told::say(message, &self.thoughts, &mut content.parts);
+            content.parts.extend(self.images.iter().map(told::image));
             for call in message.calls() {
                 let Some(function) = &call.function else { continue };
                 let (name, said) = (function.name.as_deref(), function.arguments.as_deref());

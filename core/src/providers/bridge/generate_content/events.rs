@@ -47,11 +47,13 @@ impl ContentTeller {
         let index = choice.index.unwrap_or(0);
         let message = choice.message.as_ref();
         let thoughts = message.map(told::thoughts).unwrap_or_default();
+        let images = message.map(|message| message.images()).unwrap_or_default();
         let annotations = message.map(told::annotations).unwrap_or_default();
         let chances = told::chances(choice.logprobs);
         let mut content = Content::default();
         if let Some(message) = message {
             told::say(message, &thoughts, &mut content.parts);
+            content.parts.extend(images.iter().map(told::image));
             self.refused(index, message.refusal.as_deref());
             for call in message.calls() {
                 let id = call.id.as_deref().filter(|id| !id.is_empty());

@@ -97,3 +97,12 @@ fn thoughts_come_with_their_proof() {
     assert_eq!(parts(&events[0]), &json!([{"thought": true, "text": "hm"}]));
     assert_eq!(parts(&events[1]), &json!([{"thought": true, "text": "", "thoughtSignature": "s"}]));
 }
+
+#[test]
+fn an_image_is_a_part_with_its_bytes_or_its_address() {
+    let held = json!({"type": "image_url", "index": 0, "image_url": {"url": "data:image/png;base64,AA=="}});
+    let referred = json!({"type": "image_url", "index": 1, "image_url": {"url": "https://images.test/1"}});
+    let events = told(&[delta(0, &json!({"images": [held, referred]})), finish(0, "stop")]).unwrap();
+    let held = json!({"inlineData": {"mimeType": "image/png", "data": "AA=="}});
+    assert_eq!(parts(&events[0]), &json!([held, {"fileData": {"fileUri": "https://images.test/1"}}]));
+}

@@ -1,4 +1,4 @@
-//! What a user says: a text, or parts with images, recordings and documents.
+//! What a user says: a text, or parts with images, recordings and documents; and what a model drew.
 
 use super::fields::Fields;
 use crate::api::chat::text::Text;
@@ -80,21 +80,38 @@ pub(super) fn user_part<'m>(part: &mut Fields<'m>) -> Result<Part<'m>, Transform
     if let Some(text) = part.take::<Text<'m>>("text")? {
         return Ok(Part::text(text.0));
     }
+    if let Some(said) = file(part)? {
+        return Ok(said);
+    }
+    let name = part.names().next().unwrap_or("part without content").to_owned();
+    Err(part.unfit(&format!("A user's `{name}` cannot be said to this model.")))
+}
+
+/// What the model drew earlier. `None`: the part is no image.
+pub(super) fn drawn<'m>(part: &mut Fields<'m>) -> Result<Option<Part<'m>>, TransformError> {
+    match file(part)? {
+        Some(image @ Part::ImageUrl { .. }) => Ok(Some(image)),
+        Some(_) => Err(part.unfit("What the model said aloud, or wrote in a file, cannot be said to this model.")),
+        None => Ok(None),
+    }
+}
+
+/// A file, in the request or elsewhere. `None`: the part is none.
+fn file<'m>(part: &mut Fields<'m>) -> Result<Option<Part<'m>>, TransformError> {
     if let Some(mut data) = part.object("inlineData", "contents.parts.inlineData")? {
         let name = data.take::<Text<'m>>("displayName")?;
         let (Some(kind), Some(data)) = (data.take::<Text<'m>>("mimeType")?, data.take::<Text<'m>>("data")?) else {
             return Err(part.unfit("An `inlineData` in 'contents' needs `mimeType` and `data`."));
         };
-        return inline(kind.0, data.0, name.map(|name| name.0));
+        return inline(kind.0, data.0, name.map(|name| name.0)).map(Some);
     }
     if let Some(mut file) = part.object("fileData", "contents.parts.fileData")? {
         let name = file.take::<Text<'m>>("displayName")?;
         let (kind, uri) = (file.take::<Text<'m>>("mimeType")?, file.take::<Text<'m>>("fileUri")?);
         let uri = uri.ok_or_else(|| part.unfit("A `fileData` in 'contents' needs `fileUri`."))?;
-        return referred(kind.map(|kind| kind.0), uri.0, name.map(|name| name.0));
+        return referred(kind.map(|kind| kind.0), uri.0, name.map(|name| name.0)).map(Some);
     }
-    let name = part.names().next().unwrap_or("part without content").to_owned();
-    Err(part.unfit(&format!("A user's `{name}` cannot be said to this model.")))
+    Ok(None)
 }
 
 fn inline<'m>(kind: Cow<'m, str>, data: Cow<'m, str>, name: Option<Cow<'m, str>>) -> Result<Part<'m>, TransformError> {

@@ -166,3 +166,13 @@ fn what_would_be_lost_is_refused_by_name() {
         assert!(error.contains(word), "{error}");
     }
 }
+
+#[test]
+fn what_the_model_drew_goes_back_and_what_it_said_aloud_cannot() {
+    let held = |kind: &str| json!({"inlineData": {"mimeType": kind, "data": "AA=="}});
+    let turn = |part: Value| json!({"contents": [{"role": "model", "parts": [{"text": "Look"}, part]}]});
+    let image = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}});
+    let wanted = json!([{"role": "assistant", "content": "Look", "images": [image]}]);
+    assert_eq!(chat(&turn(held("image/png")))["messages"], wanted);
+    assert!(asked("openai/gpt-4o", &turn(held("audio/mp3"))).is_err());
+}

@@ -1,9 +1,9 @@
-//! What was said, as Google's parts: thoughts, text and calls of each choice, in this order.
+//! What was said, as Google's parts: thoughts, text, images and calls of each choice, in this order.
 
 use crate::api::answer::arguments;
 use crate::api::chat::text::Text;
-use crate::api::completion::Message;
-use crate::api::google::answer::{Citations, FunctionCall, Logprobs, Part, Source, Token, TopTokens};
+use crate::api::completion::{Image, Message};
+use crate::api::google::answer::{Blob, Citations, FileAt, FunctionCall, Logprobs, Part, Source, Token, TopTokens};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -40,6 +40,14 @@ pub(super) fn say<'a>(message: &'a Message<'_>, thoughts: &'a [Thought<'_>], par
     }
     let refusal = message.refusal.as_deref().filter(|refusal| !refusal.is_empty());
     parts.extend([message.text(), refusal].into_iter().flatten().map(|text| Part::Text { text }));
+}
+
+/// An image.
+pub(super) fn image<'a>(image: &'a Image<'_>) -> Part<'a> {
+    match image.data() {
+        Some((mime_type, data)) => Part::Inline { inline_data: Blob { mime_type, data } },
+        None => Part::File { file_data: FileAt { file_uri: image.url() } },
+    }
 }
 
 /// A call. Arguments that are no JSON object cannot be told as one.

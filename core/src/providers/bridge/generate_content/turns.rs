@@ -3,7 +3,7 @@
 
 use super::calls::Calls;
 use super::fields::Fields;
-use super::parts::{Part, Said, said, text_of, user_part};
+use super::parts::{Part, Said, drawn, said, text_of, user_part};
 use crate::api::answer::arguments;
 use crate::api::chat::text::Text;
 use crate::api::members::Members;
@@ -29,6 +29,8 @@ struct Message<'m> {
     tool_calls: Vec<Call<'m>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     thinking_blocks: Vec<Thought>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<Part<'m>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -163,6 +165,8 @@ fn model<'m>(
                 Some(text) => text.to_mut().push_str(&said),
                 None => text = Some(said),
             }
+        } else if let Some(image) = drawn(&mut part)? {
+            message.images.push(image);
         } else if let Some(name) = part.names().find(|name| *name != "thoughtSignature") {
             return Err(part.unfit(&format!("The model's `{name}` cannot be said to this model.")));
         }

@@ -1,7 +1,8 @@
-//! A whole answer, told as a message: thoughts, text and calls of each choice, in this order.
+//! A whole answer, told as a message: thoughts, text, images and calls of each choice, in this order.
 
+use super::image;
 use crate::api::answer::arguments;
-use crate::api::completion::{Completion, Function, Message};
+use crate::api::completion::{Completion, Function, Image, Message};
 use crate::api::messages::answer::{Answer, AnswerBlock, Kind, StopDetails};
 use crate::api::messages::stop::StopReason;
 use crate::api::messages::usage::MessageUsage;
@@ -17,8 +18,10 @@ pub(super) fn write(
 ) -> Result<Vec<u8>, serde_json::Error> {
     let own_id = format!("chatcmpl-{}", reply.id);
     let mut content = Vec::new();
-    for message in answer.choices().iter().filter_map(|choice| choice.message.as_ref()) {
-        add(message, &mut content)?;
+    let messages = answer.choices().iter().filter_map(|choice| choice.message.as_ref());
+    let messages: Vec<_> = messages.map(|message| (message, message.images())).collect();
+    for (message, images) in &messages {
+        add(message, images, &mut content)?;
     }
     let first = answer.choices().first();
     let finish = first.and_then(|choice| choice.finish_reason.as_deref()).unwrap_or("stop");
@@ -38,7 +41,11 @@ pub(super) fn write(
     })
 }
 
-fn add<'a>(message: &'a Message<'_>, content: &mut Vec<AnswerBlock<'a>>) -> Result<(), serde_json::Error> {
+fn add<'a>(
+    message: &'a Message<'_>,
+    images: &'a [Image<'_>],
+    content: &mut Vec<AnswerBlock<'a>>,
+) -> Result<(), serde_json::Error> {
     match message.thinking_blocks.as_deref() {
         Some(blocks) if !blocks.is_empty() => content.extend(blocks.iter().map(|block| AnswerBlock::Whole(block))),
         _ => {
@@ -47,10 +54,11 @@ fn add<'a>(message: &'a Message<'_>, content: &mut Vec<AnswerBlock<'a>>) -> Resu
             }
         }
     }
-    let has_calls = !message.calls().is_empty() || message.function_call.is_some();
-    let text = message.content.as_deref().filter(|text| !has_calls || !text.is_empty());
+    let has_more = !message.calls().is_empty() || message.function_call.is_some() || !images.is_empty();
+    let text = message.content.as_deref().filter(|text| !has_more || !text.is_empty());
     let refusal = message.refusal.as_deref().filter(|refusal| !refusal.is_empty());
     content.extend([text, refusal].into_iter().flatten().map(|text| AnswerBlock::Text { text }));
+    content.extend(images.iter().map(|drawn| AnswerBlock::Image { source: image::source(drawn) }));
     for call in message.calls() {
         let Some(function) = &call.function else { continue };
         content.push(tool_use(call.id.as_deref().unwrap_or_default(), function)?);
@@ -106,6 +114,17 @@ mod tests {
         let told = told(&message, "stop");
         assert_eq!(told["content"], json!([block, {"type": "text", "text": "No"}]));
         assert_eq!((&told["stop_reason"], &told["stop_details"]["explanation"]), (&json!("refusal"), &json!("No")));
+    }
+
+    #[test]
+    fn an_image_is_a_block_and_an_empty_text_beside_it_is_none() {
+        let held = json!({"type": "image_url", "index": 0, "image_url": {"url": "data:image/png;base64,AA=="}});
+        let referred = json!({"type": "image_url", "index": 1, "image_url": {"url": "https://images.test/1"}});
+        let told = told(&json!({"content": "", "images": [held, referred]}), "stop");
+        let held = json!({"type": "base64", "media_type": "image/png", "data": "AA=="});
+        let referred = json!({"type": "url", "url": "https://images.test/1"});
+        let blocks = json!([{"type": "image", "source": held}, {"type": "image", "source": referred}]);
+        assert_eq!(told["content"], blocks);
     }
 
     #[test]

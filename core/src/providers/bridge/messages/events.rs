@@ -1,6 +1,7 @@
 //! A streamed answer, told as a message: one block is open at a time, and each kind of news has its method.
 
-use crate::api::completion::{Completion, Function, Message};
+use super::image;
+use crate::api::completion::{Completion, Function, Image, Message};
 use crate::api::messages::event::{Beginning, BlockDelta, Empty, Ending, Event, Opening};
 use crate::api::messages::stop::StopReason;
 use crate::api::messages::usage::MessageUsage;
@@ -86,6 +87,7 @@ impl MessageTeller {
             self.refused = true;
             self.say(Some(refusal), out);
         }
+        message.images().iter().for_each(|drawn| self.draw(drawn, out));
         if let Some(function) = &message.function_call {
             self.call(Open::Call(choice, 0), None, function, out)?;
         }
@@ -102,6 +104,12 @@ impl MessageTeller {
         self.add(BlockDelta::TextDelta { text }, out);
     }
 
+    /// An image comes in one piece.
+    fn draw(&mut self, drawn: &Image<'_>, out: &mut Vec<u8>) {
+        self.turn_to(Open::None, Opening::Image { source: image::source(drawn) }, out);
+        self.end_block(out);
+    }
+
     fn think(&mut self, thinking: Option<&str>, out: &mut Vec<u8>) {
         let Some(thinking) = thinking.filter(|thinking| !thinking.is_empty()) else { return };
         self.turn_to(Open::Thinking, Opening::Thinking { thinking: "", signature: "" }, out);
@@ -113,8 +121,7 @@ impl MessageTeller {
         let Ok(thought) = serde_json::from_str::<Thought>(block.get()) else { return };
         if let Some(data) = thought.data {
             self.turn_to(Open::None, Opening::RedactedThinking { data: &data }, out);
-            self.open = Open::Thinking;
-            self.close(out);
+            self.end_block(out);
             return;
         }
         self.think(thought.thinking.as_deref(), out);
@@ -168,9 +175,13 @@ impl MessageTeller {
 
     fn close(&mut self, out: &mut Vec<u8>) {
         if self.open != Open::None {
-            self.open = Open::None;
-            Event::ContentBlockStop { index: self.blocks.saturating_sub(1) }.write(out);
+            self.end_block(out);
         }
+    }
+
+    fn end_block(&mut self, out: &mut Vec<u8>) {
+        self.open = Open::None;
+        Event::ContentBlockStop { index: self.blocks.saturating_sub(1) }.write(out);
     }
 }
 

@@ -129,3 +129,14 @@ fn thoughts_are_blocks_that_their_signature_ends() {
     assert_eq!(kinds(&told)[1..11], wanted);
     assert!(told.contains("signature_delta") && told.contains(r#""type":"redacted_thinking","data":"x""#));
 }
+
+#[test]
+fn an_image_is_a_block_in_one_piece_and_text_after_it_another() {
+    let image = r#"data: {"choices":[{"index":0,"delta":{"images":[{"type":"image_url","index":0,"image_url":{"url":"data:image/png;base64,AA=="}}]}}]}"#;
+    let all = stream(&[TEXT, image, TEXT, FINISH, USAGE, DONE]);
+    let told = told(&all, all.len()).unwrap();
+    let wanted = ["message_start", "start0", "delta0", "stop0", "start1", "stop1", "start2", "delta2", "stop2"];
+    assert_eq!(kinds(&told)[..9], wanted);
+    let block = r#""content_block":{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AA=="}}"#;
+    assert!(told.contains(block), "{told}");
+}

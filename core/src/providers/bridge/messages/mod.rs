@@ -6,6 +6,7 @@
 mod answer;
 mod dialect;
 mod events;
+mod image;
 mod marks;
 mod parts;
 mod request;

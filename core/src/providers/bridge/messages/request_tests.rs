@@ -115,3 +115,12 @@ fn what_has_no_form_in_a_chat_is_refused_by_name() {
         assert!(asked("azure", "m", &json!({"messages": said})).is_err(), "{said}");
     }
 }
+
+#[test]
+fn what_the_model_drew_goes_back_with_its_words() {
+    let source = json!({"type": "base64", "media_type": "image/png", "data": "AA=="});
+    let blocks = json!([{"type": "text", "text": "Look"}, {"type": "image", "source": source}]);
+    let image = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}});
+    let wanted = json!([{"role": "assistant", "content": "Look", "images": [image]}]);
+    assert_eq!(messages(&json!([{"role": "assistant", "content": blocks}])), wanted);
+}

@@ -28,6 +28,8 @@ pub(super) struct Message<'m> {
     tool_calls: Vec<Call<'m>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     thinking_blocks: Vec<&'m RawValue>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<Part<'m>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -113,6 +115,7 @@ fn assistant<'m>(content: &'m Content<'_>, marks: Marks) -> Result<Message<'m>, 
         match &*block.kind {
             "text" => texts.push(Part::of(block, marks)?),
             "thinking" | "redacted_thinking" => message.thinking_blocks.push(block.whole),
+            "image" => message.images.push(Part::of(block, marks)?),
             "tool_use" => message.tool_calls.push(call(block)),
             // What a provider's own tools did is told in the text that follows.
             kind if kind.ends_with("_tool_result") || kind == "server_tool_use" => {}

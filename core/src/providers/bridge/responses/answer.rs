@@ -1,7 +1,7 @@
-//! A whole answer, told as a response: thoughts, words and calls, in this order.
+//! A whole answer, told as a response: thoughts, words, images and calls, in this order.
 
 use super::written::{Call, Item, Names, Part, Thoughts, What, annotation, found, item_of_call, thinks};
-use crate::api::completion::{Completion, Function, Message};
+use crate::api::completion::{Completion, Function, Image, Message};
 use crate::api::members::{Members, raw};
 use crate::api::responses::answer::{Answer, Status, cut_short};
 use crate::api::responses::echo::Echo;
@@ -71,9 +71,13 @@ fn take_in(message: &Message<'_>, status: Status, names: &mut Names, items: &mut
         thoughts.add(message);
         add(names.next("rs"), Status::Completed, What::Thoughts(thoughts));
     }
-    let parts = parts(message);
+    let images = message.images();
+    let parts = parts(message, &images);
     if !parts.is_empty() {
         add(names.next("msg"), status, What::Message(parts));
+    }
+    for (_, drawn) in images.iter().filter_map(Image::data) {
+        add(names.next("ig"), Status::Completed, What::Image(drawn.to_owned()));
     }
     for call in message.calls() {
         let Some(function) = &call.function else { continue };
@@ -97,18 +101,22 @@ fn take_in(message: &Message<'_>, status: Status, names: &mut Names, items: &mut
     }
 }
 
-/// What a message says in words. An empty text beside calls says nothing.
-fn parts(message: &Message<'_>) -> Vec<Part> {
-    let has_calls = !message.calls().is_empty() || message.function_call.is_some();
-    let text = message.content.as_deref().filter(|text| !has_calls || !text.is_empty());
+/// What a message says in words. An empty text beside calls or images says nothing.
+fn parts(message: &Message<'_>, images: &[Image<'_>]) -> Vec<Part> {
+    let has_more = !message.calls().is_empty() || message.function_call.is_some() || !images.is_empty();
+    let text = message.content.as_deref().filter(|text| !has_more || !text.is_empty());
     let sources = message.annotations.as_deref().unwrap_or_default();
     let annotations = sources.iter().filter_map(|source| annotation(source)).collect();
     let text = text.map(|text| Part::Text { text: text.to_owned(), annotations });
     let refusal = message.refusal.as_deref().filter(|refusal| !refusal.is_empty());
     let refusal = refusal.map(|refusal| Part::Refusal(refusal.to_owned()));
+    // The dialect has a place for an image, and none for the address of one: that is said.
+    let addresses = images.iter().filter(|image| image.data().is_none());
+    let addresses =
+        addresses.map(|image| Part::Text { text: image.url().to_owned(), annotations: Vec::new() }).collect::<Vec<_>>();
     // Where the model refused, an empty text is no part of it.
     let text = text.filter(|text| refusal.is_none() || !matches!(text, Part::Text { text, .. } if text.is_empty()));
-    text.into_iter().chain(refusal).collect()
+    text.into_iter().chain(refusal).chain(addresses).collect()
 }
 
 fn called(call_id: String, function: &Function<'_>) -> Call {

@@ -70,3 +70,15 @@ fn a_refusal_is_a_part_and_silence_is_no_item() {
     let silent = told(&of_message(&json!({"content": null}), "stop"), &json!({}), None);
     assert_eq!(silent["output"], json!([]));
 }
+
+#[test]
+fn an_image_is_an_item_and_the_address_of_one_is_said() {
+    let held = json!({"type": "image_url", "index": 0, "image_url": {"url": "data:image/png;base64,AA=="}});
+    let referred = json!({"type": "image_url", "index": 1, "image_url": {"url": "https://images.test/1"}});
+    let told = told(&of_message(&json!({"content": "", "images": [held, referred]}), "stop"), &json!({}), None);
+    let output = told["output"].as_array().unwrap();
+    assert_eq!(output.len(), 2);
+    assert_eq!(output[0]["content"][0]["text"], "https://images.test/1");
+    let (kind, status, result) = (&output[1]["type"], &output[1]["status"], &output[1]["result"]);
+    assert_eq!((kind, status, result), (&json!("image_generation_call"), &json!("completed"), &json!("AA==")));
+}

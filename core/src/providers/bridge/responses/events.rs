@@ -2,14 +2,14 @@
 //! said, since some upstreams tell several at once. Each kind of news has its method.
 
 use super::written::{Call, Item, Names, Part, Thoughts, What, annotation, item_of_call, thinks};
-use crate::api::completion::{Completion, Message, ToolCall};
+use crate::api::completion::{Completion, Image, Message, ToolCall};
 use crate::api::responses::answer::{
     Answer, Failure, Incomplete, OutputItem, OutputPart, Status, SummaryPart, cut_short,
 };
 use crate::api::responses::echo::Echo;
 use crate::api::responses::event::{
-    AnnotationAdded, ArgumentsDelta, ArgumentsDone, DONE_EVENT, EventWriter, InItem, OfItem, OfPart, OfResponse,
-    OfSummary, PartDelta, RefusalDone, SummaryDelta, SummaryDone, TextDone,
+    AnnotationAdded, ArgumentsDelta, ArgumentsDone, DONE_EVENT, EventWriter, InItem, Nothing, OfItem, OfPart,
+    OfResponse, OfSummary, PartDelta, RefusalDone, SummaryDelta, SummaryDone, TextDone,
 };
 use crate::api::responses::id::ResponseId;
 use crate::api::responses::usage::ResponseUsage;
@@ -101,6 +101,7 @@ impl ResponseTeller {
         for source in message.annotations.as_deref().unwrap_or_default() {
             self.cite(source, out);
         }
+        message.images().iter().for_each(|drawn| self.draw(drawn, out));
         message.calls().iter().try_for_each(|call| self.call(choice, call, out))
     }
 
@@ -154,6 +155,15 @@ impl ResponseTeller {
         self.events.write("response.refusal.delta", &event, out);
     }
 
+    /// An image comes in one piece.
+    fn draw(&mut self, drawn: &Image<'_>, out: &mut Vec<u8>) {
+        let Some((_, data)) = drawn.data() else { return self.say(drawn.url(), out) };
+        self.close_open(out);
+        let item = Item::begun(self.names.next("ig"), What::Image(data.to_owned()));
+        let at = self.begin_item(item, out);
+        self.close(at, Status::Completed, out);
+    }
+
     /// A source of what is being said.
     fn cite(&mut self, source: &RawValue, out: &mut Vec<u8>) {
         let Some(output_index) = self.open else { return };
@@ -196,7 +206,7 @@ impl ResponseTeller {
                 call.arguments.push_str(delta);
                 return Ok(());
             }
-            What::Message(_) | What::Thoughts(_) => return Ok(()),
+            What::Message(_) | What::Thoughts(_) | What::Image(_) => return Ok(()),
         }
         let event = InItem { item_id: id, output_index, what: ArgumentsDelta { delta } };
         self.events.write("response.function_call_arguments.delta", &event, out);
@@ -263,6 +273,11 @@ impl ResponseTeller {
                 let what = ArgumentsDone { name, arguments };
                 let event = InItem { item_id: &item.id, output_index, what };
                 events.write("response.function_call_arguments.done", &event, out);
+                Status::Completed
+            }
+            What::Image(_) => {
+                let event = InItem { item_id: &item.id, output_index, what: Nothing {} };
+                events.write("response.image_generation_call.completed", &event, out);
                 Status::Completed
             }
             What::Search(..) => Status::Completed,

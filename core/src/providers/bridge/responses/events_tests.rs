@@ -159,3 +159,18 @@ fn a_stream_that_broke_ends_with_a_response_that_failed() {
 fn a_call_without_a_name_is_the_upstreams_fault() {
     assert!(told(&stream(&[MORE, FINISH, DONE]), 1 << 20).is_err());
 }
+
+#[test]
+fn an_image_is_an_item_that_comes_in_one_piece() {
+    let image = r#"data: {"choices":[{"index":0,"delta":{"images":[{"type":"image_url","index":0,"image_url":{"url":"data:image/png;base64,AA=="}}]}}]}"#;
+    let all = stream(&[TEXT, image, FINISH, USAGE, DONE]);
+    let events = events(&told(&all, 7).unwrap());
+    let of_image: Vec<_> = events.iter().filter(|event| event["output_index"] == 1).collect();
+    let kinds: Vec<_> = of_image.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let done = ["response.image_generation_call.completed", "response.output_item.done"];
+    assert_eq!(kinds, ["response.output_item.added", done[0], done[1]]);
+    let (begun, ended) = (&of_image[0]["item"], &of_image[2]["item"]);
+    assert_eq!((&begun["status"], &begun["result"]), (&json!("in_progress"), &Value::Null));
+    assert_eq!((&ended["status"], &ended["result"]), (&json!("completed"), &json!("AA==")));
+    assert_eq!(events.last().unwrap()["response"]["output"][1], *ended);
+}

@@ -6,6 +6,11 @@ use crate::providers::bridge::member::unfit;
 use crate::providers::provider::TransformError;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// How images of each kind begin in base64.
+const KINDS: [(&str, &str); 4] =
+    [("iVBORw0KGgo", "image/png"), ("/9j/", "image/jpeg"), ("UklGR", "image/webp"), ("R0lGOD", "image/gif")];
 
 /// A text, or parts.
 #[derive(Debug, Serialize)]
@@ -28,7 +33,7 @@ pub(super) enum ChatPart<'m> {
 
 #[derive(Debug, Serialize)]
 pub(super) struct Image<'m> {
-    url: &'m str,
+    url: Cow<'m, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'m str>,
 }
@@ -61,7 +66,7 @@ pub(super) fn part<'m>(part: &'m Part<'_>) -> Result<ChatPart<'m>, TransformErro
         }
         "refusal" => Ok(ChatPart::Refusal { refusal: part.refusal.as_deref().ok_or_else(|| missing("refusal"))? }),
         "input_image" => {
-            let url = part.image_url.as_deref().ok_or_else(|| missing("image_url"))?;
+            let url = Cow::Borrowed(part.image_url.as_deref().ok_or_else(|| missing("image_url"))?);
             Ok(ChatPart::ImageUrl { image_url: Image { url, detail: part.detail.as_deref() } })
         }
         "input_file" => file(part).ok_or_else(|| missing("file_data")),
@@ -70,6 +75,12 @@ pub(super) fn part<'m>(part: &'m Part<'_>) -> Result<ChatPart<'m>, TransformErro
         }
         kind => Err(unfit("input", &format!("'input' has a part of an unknown type: `{kind}`."))),
     }
+}
+
+/// What the model drew earlier. Nobody says its media type, which its first bytes tell.
+pub(super) fn drawn<'m>(base64: &str) -> ChatPart<'m> {
+    let kind = KINDS.iter().find(|(begins, _)| base64.starts_with(begins)).map_or("image/png", |(_, kind)| kind);
+    ChatPart::ImageUrl { image_url: Image { url: Cow::Owned(format!("data:{kind};base64,{base64}")), detail: None } }
 }
 
 /// A file's address stands where a chat has its data: every provider that takes addresses reads it there.

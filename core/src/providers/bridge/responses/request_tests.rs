@@ -151,3 +151,14 @@ fn what_cannot_be_read_is_told_of_the_input() {
         assert_eq!(fault(&json!({"input": input})).0, "input", "{input}");
     }
 }
+
+#[test]
+fn what_the_model_drew_goes_back_with_its_words() {
+    let drawn = json!({"type": "image_generation_call", "id": "ig", "status": "completed", "result": "/9j/4A=="});
+    let unfinished = json!({"type": "image_generation_call", "id": "ig", "status": "in_progress", "result": null});
+    let said = json!({"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Look"}]});
+    let image = json!({"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,/9j/4A=="}});
+    let told = messages(&json!([said, drawn, unfinished, {"role": "user", "content": "and?"}]));
+    assert_eq!((&told[0]["content"][0]["text"], &told[0]["images"]), (&json!("Look"), &json!([image])));
+    assert_eq!((told[1]["role"].as_str(), told.as_array().unwrap().len()), (Some("user"), 2));
+}

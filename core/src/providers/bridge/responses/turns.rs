@@ -1,7 +1,7 @@
 //! The conversation: the instructions become the first message; thoughts, words and calls of the model that follow each
 //! other become one message, as a chat has them.
 
-use super::parts::{ChatPart, Said, part, said};
+use super::parts::{ChatPart, Said, drawn, part, said};
 use crate::api::members::Members;
 use crate::api::responses::item::{Content, Input, Item};
 use crate::providers::bridge::member::{note, read, set, unfit};
@@ -27,6 +27,8 @@ struct Message<'m> {
     reasoning_content: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     thinking_blocks: Vec<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<ChatPart<'m>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -41,6 +43,13 @@ struct Call<'m> {
 struct Function<'m> {
     name: &'m str,
     arguments: &'m str,
+}
+
+impl Message<'_> {
+    /// Whether there is more in it than thoughts.
+    fn says(&self) -> bool {
+        self.content.is_some() || !self.tool_calls.is_empty() || !self.images.is_empty()
+    }
 }
 
 /// Says the instructions and the items as messages.
@@ -65,8 +74,7 @@ pub(super) fn say_turns(
     }
     // Thoughts that led to nothing are no turn.
     let all = messages.len();
-    messages
-        .retain(|message| message.role != "assistant" || message.content.is_some() || !message.tool_calls.is_empty());
+    messages.retain(|message| message.role != "assistant" || message.says());
     if messages.len() < all {
         note(dropped, "input.reasoning");
     }
@@ -84,6 +92,11 @@ fn say_item<'m>(
         "function_call_output" => say_result(item, messages),
         "reasoning" => {
             say_thoughts(item, messages);
+            Ok(())
+        }
+        "image_generation_call" if item.result.is_some() => {
+            let image = item.result.as_deref().map(drawn);
+            in_models_turn(messages, |_| true, |message| message.images.extend(image));
             Ok(())
         }
         // What a provider's own tool did is told in the text that follows.

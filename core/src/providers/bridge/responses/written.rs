@@ -21,6 +21,8 @@ pub(super) enum What {
     Message(Vec<Part>),
     Thoughts(Thoughts),
     Call(Call),
+    /// What the model drew, in base64.
+    Image(String),
     /// A search that the provider has made itself, and the addresses that it found.
     Search(Call, Vec<String>),
 }
@@ -111,6 +113,10 @@ impl Item {
             }
             What::Call(Call { call_id, name, arguments, .. }) => {
                 OutputItem::FunctionCall { id, call_id, name, arguments, status, caller: None, namespace: None }
+            }
+            What::Image(drawn) => {
+                let result = Some(drawn.as_str()).filter(|_| status != Status::InProgress);
+                OutputItem::ImageGenerationCall { id, status, result }
             }
             What::Search(call, found) => {
                 let id = format!("ws_{}", call.call_id);
