@@ -18,11 +18,13 @@ impl Timestamp {
     }
 
     /// Milliseconds since the Unix epoch.
+    #[inline]
     pub const fn millis(self) -> i64 {
         self.0
     }
 
     /// Whole seconds since the Unix epoch, rounded down.
+    #[inline]
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }

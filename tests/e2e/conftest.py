@@ -9,6 +9,7 @@ import pytest
 
 from support import leaks
 from support.gateway import CREDENTIALS, MASTER_KEY, TABLE, start_functions, start_postern, write_config
+from support.issuer import TOKENS, Issuer
 from support.process import Process, free_port
 from support.state import State
 from support.store_proxy import StoreProxy
@@ -86,6 +87,9 @@ def starter(aws, provider, logs, folder):
 
     def start(table, store=None, **settings):
         name = f"{folder.name}-{next(numbers)}"
+        if store:
+            # It is waited for as long as usual.
+            settings |= {"database_connection_timeout": None}
         config = write_config(folder / f"{name}.yaml", provider.url, API_KEY, MASTER_KEY, settings)
         environment = aws | ({"AWS_ENDPOINT_URL_DYNAMODB": store.url} if store else {})
         gateway = start_postern(name, config, table, logs, environment)
@@ -135,13 +139,21 @@ def table(aws, provider, logs, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def functions(aws, table, provider, logs, tmp_path_factory):
+def issuer():
+    """An issuer of tokens that callers may show in place of keys."""
+    issuer = Issuer()
+    yield issuer
+    issuer.close()
+
+
+@pytest.fixture(scope="session")
+def functions(aws, table, provider, issuer, logs, tmp_path_factory):
     config = tmp_path_factory.mktemp("functions") / "config.yaml"
     key = "aws_secret/postern/provider-keys#OPENAI_API_KEY"
     # Answers are kept where a request asks for it.
     kept = {"cache": True, "cache_params": {"type": "dynamodb", "mode": "default_off"}}
-    write_config(config, provider.url, key, "os.environ/LITELLM_MASTER_KEY", litellm=kept)
-    gateway = start_functions(config, logs, aws)
+    write_config(config, provider.url, key, "os.environ/LITELLM_MASTER_KEY", litellm=kept, identity=TOKENS)
+    gateway = start_functions(config, logs, aws | issuer.environment())
     yield gateway
     gateway.process.end()
 

@@ -10,7 +10,7 @@ import openai
 import pytest
 import yaml
 
-from support.gateway import BINARIES, MASTER_KEY, start_postern
+from support.gateway import BINARIES, MASTER_KEY, PATIENCE, start_postern
 from support.process import ROOT, eventually
 from support.upstream import API_KEY
 
@@ -74,7 +74,7 @@ def sealed(aws, upstream, logs, tmp_path):
     def start(name, table, general=None, **keys):
         model = {"model": "openai/echo", "api_base": upstream.url, "litellm_credential_name": "provider/main"}
         models = [{"model_name": "named", "litellm_params": model}]
-        settings = {"master_key": MASTER_KEY, **(general or {})}
+        settings = {"master_key": MASTER_KEY, **PATIENCE, **(general or {})}
         config = tmp_path / f"{name}.yaml"
         config.write_text(yaml.safe_dump({"model_list": models, "general_settings": settings}))
         gateway = start_postern(f"{tmp_path.name}-{name}", config, table, logs, aws | keys)
@@ -117,7 +117,7 @@ def test_a_model_is_called_with_the_credential_that_it_names_whatever_becomes_of
     shown = send(gateway, "GET", "/credentials/by_name/provider/main").json()
     assert shown["credential_values"] == {"api_key": f"{API_KEY[:2]}****{API_KEY[-2:]}"}
     assert send(gateway, "GET", "/credentials/by_name/none").status_code == 404
-    virtual = gateway.call("/key/generate", {}).json()["key"]
+    virtual = gateway.key()
     assert gateway.call("/credentials", key=virtual).status_code in (401, 403)
     gateway.process.kill()
     # It outlives the process, and another salt key does not open it.
@@ -184,7 +184,7 @@ def test_what_a_deleted_user_said_cannot_be_read_any_more(sealed, upstream, tmp_
     gateway = sealed("kept", str(tmp_path / "kept.db"), general, LITELLM_SALT_KEY="salt")
     send(gateway, "POST", "/credentials", credential(API_KEY))
     send(gateway, "POST", "/user/new", {"user_id": "anna", "auto_create_key": False})
-    keys = {name: gateway.call("/key/generate", {"user_id": name}).json()["key"] for name in ("anna", "ben")}
+    keys = {name: gateway.key(user_id=name) for name in ("anna", "ben")}
     said = [{"role": "user", "content": f"{CANARY} one"}]
     ids = {}
     for name, key in keys.items():
@@ -215,12 +215,12 @@ def test_a_kept_answer_goes_with_whoever_it_was_given_to_first(aws, upstream, lo
     config, folder = tmp_path / "config.yaml", tmp_path / "kept"
     cache = {"type": "disk", "disk_cache_dir": str(folder), "sealed": True, "scope": "all"}
     model = {"model": "openai/echo", "api_base": upstream.url, "api_key": API_KEY}
-    sections = {"litellm_settings": {"cache": True, "cache_params": cache}, "general_settings": {"master_key": MASTER_KEY}}
+    sections = {"litellm_settings": {"cache": True, "cache_params": cache}, "general_settings": {"master_key": MASTER_KEY, **PATIENCE}}
     config.write_text(yaml.safe_dump({"model_list": [{"model_name": "echo", "litellm_params": model}], **sections}))
     gateway = start_postern("sealed-answers", config, "memory", logs, aws | {"LITELLM_SALT_KEY": "salt"})
     for name in ("carol", "dave"):
         assert send(gateway, "POST", "/user/new", {"user_id": name}).status_code == 200
-    keys = {name: gateway.call("/key/generate", {"user_id": name}).json()["key"] for name in ("carol", "dave")}
+    keys = {name: gateway.key(user_id=name) for name in ("carol", "dave")}
 
     def is_hit(name, **options):
         body = {"model": "echo", "messages": [{"role": "user", "content": CANARY}], **options}

@@ -67,5 +67,5 @@ def test_a_health_check_leaves_a_row_of_who_asked(gateway, upstream):
 
 
 def test_postern_and_the_functions_share_their_state(functions, table, upstream):
-    key = functions.call("/key/generate", {"models": ["echo"]}).json()["key"]
+    key = functions.key(models=["echo"])
     assert table.client(key).chat.completions.create(model="echo", messages=HELLO).choices

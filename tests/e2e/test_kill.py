@@ -17,10 +17,6 @@ CALL = {"max_tokens": 21}
 CALLS_MAX = 20
 
 
-def new_key(gateway):
-    return gateway.call("/key/generate", LIMITS).json()["key"]
-
-
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_kill_at_any_call_of_the_store_loses_nothing_and_charges_nothing_twice(
@@ -31,7 +27,7 @@ def test_a_kill_at_any_call_of_the_store_loses_nothing_and_charges_nothing_twice
     gateway = start(f"dynamodb://{TABLE}", store)
     for number in itertools.count(1):
         assert number < CALLS_MAX
-        key = new_key(gateway)
+        key = gateway.key(**LIMITS)
         upstream.forget()
         store.at_call(number, hash_of(key), when, gateway.process.kill)
         answer = post(gateway, key, CALL | {"stream": stream})
@@ -58,7 +54,7 @@ def test_what_was_answered_to_its_end_was_charged_though_the_process_dies_at_tha
 ):
     table = f"dynamodb://{TABLE}" if place == "dynamodb" else str(tmp_path / "postern.db")
     gateway = start(table)
-    key = new_key(gateway)
+    key = gateway.key(**LIMITS)
 
     def kill(received):
         if b"[DONE]" in received:

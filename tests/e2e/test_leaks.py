@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from support import leaks
-from support.gateway import MASTER_KEY, start_postern
+from support.gateway import MASTER_KEY, PATIENCE, start_postern
 from support.upstream import API_KEY
 
 HELLO = [{"role": "user", "content": "one two three"}]
@@ -36,7 +36,7 @@ def holding(request, upstream, aws, logs, tmp_path):
     }
     entries = [{"model_name": name, "litellm_params": params} for name, params in models.items()]
     shared = {"credential_name": "shared", "credential_values": {"api_key": leaks.plant("shared credential")}}
-    sections = {"model_list": entries, "credential_list": [shared], "general_settings": {"master_key": leaks.plant("own master key")}}
+    sections = {"model_list": entries, "credential_list": [shared], "general_settings": {"master_key": leaks.plant("own master key"), **PATIENCE}}
     config = tmp_path / "holding.yaml"
     config.write_text(yaml.safe_dump(sections))
     environment = {

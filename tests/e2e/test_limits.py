@@ -11,12 +11,6 @@ AT_ONCE = 60
 ONE_CALL = 7e-6
 
 
-def new_key(gateway, **limits):
-    answer = gateway.call("/key/generate", limits)
-    assert answer.status_code == 200, answer.text
-    return answer.json()["key"]
-
-
 def many(gateway, key, **arguments):
     """The statuses of many calls at once."""
     body = {"model": "priced", "messages": HELLO, "max_tokens": 7, **arguments}
@@ -31,7 +25,7 @@ def spent(gateway, key):
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_budget_admits_what_it_is_worth_and_no_more(gateway, upstream, stream):
-    key = new_key(gateway, max_budget=10 * ONE_CALL)
+    key = gateway.key(max_budget=10 * ONE_CALL)
     statuses = many(gateway, key, stream=stream)
     # The store may be too busy with the same budget to say in time. Such a call gives back what it holds, or is charged,
     # in the background.
@@ -48,7 +42,7 @@ def test_a_budget_admits_what_it_is_worth_and_no_more(gateway, upstream, stream)
 
 
 def test_what_a_call_held_and_did_not_use_can_be_used(gateway, upstream):
-    key = new_key(gateway, max_budget=10 * ONE_CALL)
+    key = gateway.key(max_budget=10 * ONE_CALL)
     for _ in range(8):
         # Three times what it uses is held each time.
         answer = gateway.client(key).chat.completions.create(model="priced", messages=HELLO, max_tokens=21)
@@ -57,7 +51,7 @@ def test_what_a_call_held_and_did_not_use_can_be_used(gateway, upstream):
 
 
 def test_a_call_that_fails_gives_back_what_it_held(gateway, upstream):
-    key = new_key(gateway, max_budget=ONE_CALL, max_parallel_requests=1)
+    key = gateway.key(max_budget=ONE_CALL, max_parallel_requests=1)
     for _ in range(3):
         with pytest.raises(openai.RateLimitError) as refused:
             gateway.client(key).chat.completions.create(model="busy", messages=HELLO)
@@ -65,7 +59,7 @@ def test_a_call_that_fails_gives_back_what_it_held(gateway, upstream):
 
 
 def test_a_limit_of_requests_is_one_for_all(gateway, upstream):
-    key = new_key(gateway, rpm_limit=5)
+    key = gateway.key(rpm_limit=5)
     statuses = many(gateway, key)
     # The store may be too busy with the same window to say in time: such a call counts, and is not answered.
     while 429 not in statuses:
@@ -82,7 +76,7 @@ def test_a_limit_of_requests_is_one_for_all(gateway, upstream):
 
 
 def test_a_limit_of_a_model_leaves_the_others_free(gateway, upstream):
-    key = new_key(gateway, model_rpm_limit={"echo": 1})
+    key = gateway.key(model_rpm_limit={"echo": 1})
     client = gateway.client(key)
     assert client.chat.completions.create(model="echo", messages=HELLO).choices
     with pytest.raises(openai.RateLimitError, match="model_per_key"):
@@ -91,7 +85,7 @@ def test_a_limit_of_a_model_leaves_the_others_free(gateway, upstream):
 
 
 def test_an_answer_says_what_is_left(gateway, upstream):
-    key = new_key(gateway, rpm_limit=100, tpm_limit=1000, max_parallel_requests=5)
+    key = gateway.key(rpm_limit=100, tpm_limit=1000, max_parallel_requests=5)
     for made in (1, 2):
         answer = gateway.call("/v1/chat/completions", {"model": "echo", "messages": HELLO, "max_tokens": 7}, key=key)
         left = {

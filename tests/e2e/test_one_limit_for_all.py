@@ -32,7 +32,7 @@ def started(request, start, tmp_path):
 @pytest.mark.parametrize("stream", [False, True])
 def test_of_500_calls_at_once_a_budget_worth_10_pays_for_10(started, upstream, stream):
     first = started[0]
-    key = first.call("/key/generate", {"max_budget": WORTH * ONE_CALL}).json()["key"]
+    key = first.key(max_budget=WORTH * ONE_CALL)
     gateways = itertools.cycle(started)
     answers = post_many([(next(gateways), key, {"stream": stream}) for _ in range(AT_ONCE)])
     assert len(upstream.requests) <= WORTH
@@ -55,7 +55,7 @@ def test_fifty_processes_share_one_limit_of_requests(start, upstream):
     first = start(f"dynamodb://{TABLE}")
     with ThreadPoolExecutor(8) as starters:
         rest = list(starters.map(lambda _: start(f"dynamodb://{TABLE}"), range(CROWD - 1)))
-    key = first.call("/key/generate", {"rpm_limit": 20}).json()["key"]
+    key = first.key(rpm_limit=20)
     began = time.monotonic()
     statuses = [answer.status for answer in post_many([(gateway, key, {}) for gateway in [first, *rest] for _ in range(2)])]
     while statuses.count(200) < 20 and 429 not in statuses and time.monotonic() - began < 30:
@@ -71,7 +71,7 @@ def test_fifty_processes_share_one_limit_of_requests(start, upstream):
 
 def test_a_key_that_is_blocked_under_load_stops_everywhere(start, upstream):
     gateways = [start(f"dynamodb://{TABLE}") for _ in range(PROCESSES)]
-    key = gateways[0].call("/key/generate", {"rpm_limit": 100_000}).json()["key"]
+    key = gateways[0].key(rpm_limit=100_000)
     stop = threading.Event()
     # When each call began that was answered.
     served, refused = [], threading.Event()

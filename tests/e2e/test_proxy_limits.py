@@ -26,7 +26,7 @@ def limited(provider, logs, tmp_path, request):
 
 
 def keys(gateway, count):
-    return [gateway.call("/key/generate", {}).json()["key"] for _ in range(count)]
+    return [gateway.key() for _ in range(count)]
 
 
 @pytest.mark.parametrize("limited", [{"litellm_settings": {"max_budget": SMALL_BUDGET, "budget_duration": "30d"}}], indirect=True)

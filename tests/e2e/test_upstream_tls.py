@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from support.certificates import Authority, converted, openssl
-from support.gateway import BINARIES, CREDENTIALS, MASTER_KEY, start_postern
+from support.gateway import BINARIES, CREDENTIALS, MASTER_KEY, PATIENCE, start_postern
 from support.process import Process, eventually
 from support.tls_upstream import BODY, NOTHING_SAID, SAID, Proxy, TlsServer
 from support.upstream import API_KEY
@@ -123,7 +123,7 @@ def entry(name, url, **params):
 
 
 def write(path, entries, **sections):
-    sections = {"general_settings": {"master_key": MASTER_KEY}, "router_settings": {"num_retries": 0}} | sections
+    sections = {"general_settings": {"master_key": MASTER_KEY, **PATIENCE}, "router_settings": {"num_retries": 0}} | sections
     path.write_text(yaml.safe_dump({"model_list": entries, **sections}))
     return path
 
@@ -236,7 +236,7 @@ def test_the_diagnostics_say_which_policy_holds_and_who_said_so(world, gateway):
 
 
 def test_the_diagnostics_are_for_administrators(gateway):
-    key = gateway.call("/key/generate", {}).json()["key"]
+    key = gateway.key()
     refused = gateway.call("/health/tls", key=key)
     assert refused.status_code == 401 and "Only proxy admin" in refused.text
     assert gateway.call("/health/tls", key=None).status_code == 401

@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::id::{KeyHash, RequestId};
 use crate::money::NanoDollars;
 use crate::store::item::{Item, Key};
-use crate::store::silence::{CROWD_WAIT, STORE_WAIT, Silence};
+use crate::store::silence::{CROWD_WAIT, Silence, StoreWait};
 use crate::store::table::{Freshness, ReadError, Table, WriteError};
 use crate::store::write::{Change, Condition, Write};
 use std::sync::Arc;
@@ -43,6 +43,7 @@ pub struct SpendLog {
     pub(super) table: Arc<dyn Table>,
     retention_days: Option<u32>,
     shards: u8,
+    wait: StoreWait,
 }
 
 /// What a row says of its charge.
@@ -85,12 +86,19 @@ impl SettleError {
 impl SpendLog {
     /// Rows in `table`, kept for `retention_days` after the call (`None`: for ever).
     pub fn new(table: Arc<dyn Table>, retention_days: Option<u32>) -> Self {
-        Self { table, retention_days, shards: SHARDS_MAX }
+        Self { table, retention_days, shards: SHARDS_MAX, wait: StoreWait::default() }
+    }
+
+    /// Waits so long for a store that is silent.
+    #[must_use]
+    pub fn waiting(mut self, wait: StoreWait) -> Self {
+        self.wait = wait;
+        self
     }
 
     /// Stores a call's row and charges its cost, in one transaction and once: a row that stands already means that the
     /// call is settled. A call that cost nothing and used nothing gets its row alone; a row too large for the table is
-    /// stored without its client's own data. Waits a quarter of a second for a store that is silent or
+    /// stored without its client's own data. Waits as [`SpendLog::waiting`] says for a store that is silent or
     /// out of reach, some seconds in a crowd.
     ///
     /// # Errors
@@ -126,7 +134,7 @@ impl SpendLog {
     async fn settle_as(&self, row: &SpendRow, form: Form, mut release: Release) -> Result<Settled, SettleError> {
         let is_final = form == Form::Final;
         let (started, mut attempt) = (Instant::now(), 1);
-        let mut silence = Silence::lasting(STORE_WAIT);
+        let mut silence = Silence::lasting(self.wait);
         loop {
             // Made anew for each attempt; nearly every call needs one.
             let stored = silence.broken_by(self.store(row, self.item(row, form), &release)).await;

@@ -10,9 +10,11 @@ use crate::cache::in_redis::{InRedis, RedisPlace, Topology};
 use crate::cache::in_s3::{BucketPlace, InS3};
 use crate::cache::in_table::InTable;
 use crate::cache::key::{Scope, is_namespace};
+use crate::cache::semantic::{Semantic, SemanticRules};
 use crate::cache::shelf::{Rules, Shelf};
 use crate::clock::{Clock, Random};
-use crate::config::{CachePlace, CacheSettings, CacheShare, Environment, LitellmSettings, RedisSettings, S3Settings};
+use crate::config::{CachePlace, CacheSettings, CacheShare, Environment, LitellmSettings};
+use crate::config::{RedisSettings, S3Settings, SemanticSettings};
 #[cfg(feature = "embedded")]
 use crate::store::embedded::EmbeddedTable;
 use crate::store::table::Table;
@@ -75,7 +77,17 @@ fn open(
         controls,
         groups: settings.groups.clone(),
     };
-    Ok(Shelf::new(answers, rules, Arc::clone(clock)))
+    let semantic = settings.semantic.as_ref().map(|settings| Semantic::new(semantic_rules(settings)));
+    Ok(Shelf::new(answers, rules, Arc::clone(clock)).semantic(semantic))
+}
+
+fn semantic_rules(settings: &SemanticSettings) -> SemanticRules {
+    SemanticRules {
+        threshold: settings.threshold,
+        model: settings.model.clone(),
+        wait: Duration::try_from_secs_f64(settings.wait_seconds).unwrap_or_default(),
+        index: settings.index.clone(),
+    }
 }
 
 #[cfg(feature = "embedded")]

@@ -161,6 +161,14 @@ pub enum StartError {
     /// A variable that says yes or no says something else.
     #[error(transparent)]
     Flag(#[from] NotABool),
+    /// Tokens cannot be checked as it is set up.
+    #[error("general_settings.{setting}: {problem}")]
+    Tokens {
+        /// The setting that asks for tokens.
+        setting: &'static str,
+        /// What is missing or wrong.
+        problem: String,
+    },
     /// A variable names a proxy that cannot be used.
     #[error(transparent)]
     Proxy(#[from] ProxyError),

@@ -37,7 +37,9 @@ pub async fn start(environment: Environment) -> Result<Gateway, StartError> {
     }
     let ground = Ground { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) };
     let sealer = sealing::of_loaded(&loaded, &aws, &ground.random).await?;
-    let mut state = state::open(&store, IfMissing::Fail, &aws, &ground.clock).await?;
+    let mut state =
+        state::open(&store, IfMissing::Fail, &aws, (&ground.clock, state::store_wait(&loaded.config))).await?;
     state.sealer = Some(sealer);
-    Gateway::assemble((loaded, secrets), state, KeyStaleness::Millis(KEY_STALENESS_MILLIS), ground).await
+    let staleness = KeyStaleness::Millis(KEY_STALENESS_MILLIS);
+    Box::pin(Gateway::assemble((loaded, secrets), state, staleness, ground)).await
 }

@@ -4,26 +4,33 @@ use super::cache;
 use super::catalog::{Catalog, InTable};
 use super::egress::{egress, files};
 use super::error::StartError;
+use super::identity;
 use super::rotation::Rotation;
 use super::routing;
 use super::sealed::Sealed;
 use super::sealing;
 use super::secrets::Secrets;
-use super::state::State;
+use super::state::{State, store_wait};
 use super::transports;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
 use crate::admission::load::Load;
 use crate::admission::queue::{Queue, QueueLimits};
+use crate::audit::audited::Audited;
+use crate::audit::log::AuditLog;
 use crate::auth::authenticate::Authenticator;
 use crate::auth::cache::PrincipalCache;
+use crate::auth::identity::tokens::Tokens;
 use crate::auth::key_store::KeyStore;
 use crate::auth::master::MasterKey;
+use crate::auth::policy::RoutePolicy;
 use crate::auth::records::{Directory, RecordStore};
 use crate::clock::{Clock, Random};
 use crate::config::{Config, Environment, Loaded, RecordDefaults};
+use crate::flow::admin::audit::{self, AuditAdmin};
 use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
+use crate::flow::admin::keys::rules::KeyRules;
 use crate::flow::admin::keys::stored_keys::StoredKeys;
 use crate::flow::admin::models::ModelAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
@@ -31,17 +38,19 @@ use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
 use crate::flow::health::Health;
 use crate::flow::maintenance::Maintenance;
-use crate::flow::model_call::{ModelCalls, ProxyLimits};
+use crate::flow::model_call::{HeaderRules, ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
 use crate::routing::rules::FailureRules;
 use crate::store::table::Table;
 use crate::surface::admin::Administration;
+use crate::surface::caller_address::{CallerAddresses, NamedBy};
 use crate::surface::front::Front;
 use crate::surface::gate::Gate;
 use crate::surface::router::{Parts, router};
 use crate::upstream::identity::authorizer::Authorizer;
 use crate::upstream::policies::Policies;
 use crate::upstream::transport::{Bounds, Transport};
+use http::HeaderName;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -120,63 +129,62 @@ impl Gateway {
         staleness: KeyStaleness,
         ground: Ground,
     ) -> Result<Self, StartError> {
-        let State { table, expiring, sealer, .. } = state;
+        let State { table, patient, expiring, sealer, .. } = state;
+        let staleness = staleness.within(loaded.config.general.user_api_key_cache_ttl);
         let Loaded { mut config, environment, objects, .. } = loaded;
         let policies = transports::policies(&mut config, &environment, objects)?;
-        let transport = policies.transports().clone();
-        let files = Some(files(&policies, egress(&config, &environment))?);
         let intake = Intake::of(&config);
         let (background, admits_in_outage) = (Background::default(), config.general.allow_requests_on_db_unavailable);
-        let retention_days = config.general.spend_log_retention_days;
-        let spend = spend_log(&table, retention_days, staleness);
-        let maintenance = Maintenance::new(Arc::clone(&table), retention_days, expiring, Arc::clone(&ground.clock));
-        let master = config.general.master_key.as_ref().map(MasterKey::new);
+        let (spend, retention_days) = (spend_log(&table, &config, staleness), config.general.retention_days());
+        let maintenance = Maintenance::new(Arc::clone(&patient), retention_days, expiring, Arc::clone(&ground.clock));
         let defaults = (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
-        let authorizer = authorizer(transport.global(), &ground.clock, &environment);
+        let (master, authorizer) =
+            (master_key(&config), authorizer(policies.transports().global(), &ground.clock, &environment));
         let (stored, held) = (secrets.stored_keys(), (master.clone(), Rotation::ids(&config.models)));
         let sealer = sealer.unwrap_or_else(|| sealing::without_keys(Arc::clone(&ground.random)));
-        let in_table = InTable::of(&mut config, &environment, (&table, &sealer))?;
-        let sealed = Sealed::new(&config, (&table, sealer), (&ground.clock, staleness.millis()));
+        let (audited, changes) = (audited(&config, &table, &ground.clock), audited(&config, &patient, &ground.clock));
+        let in_table = InTable::of(&mut config, &environment, (&audited, &sealer))?;
+        let sealed = Sealed::new(&config, (&audited, sealer), (&ground.clock, staleness.millis()));
         let targets = routing::targets(&environment);
         let (named, kept) = (sealed.named(&targets), sealed.kept(&ground.random));
         let (models, sharing) = routing::models(&mut config, targets, &table, staleness == KeyStaleness::OnlyWriter)?;
         let (catalog, in_table) = in_table.served((&models, &policies), &environment, (&ground.clock, &ground.random));
         let rotation = Rotation::of(secrets, Arc::clone(&catalog), held, Arc::clone(&ground.clock)).await;
-        let keys = KeyStore::new(Arc::clone(&table));
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
         let maintenance = maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache));
         let maintenance = Arc::new(maintenance.resealing(sealed.resealing()));
-        let records = RecordStore::new(Arc::clone(&table));
+        let (keys, records) = (KeyStore::new(Arc::clone(&table)), RecordStore::new(Arc::clone(&table)));
         let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
         let (remembered, logs) = ((&cache, &directory), (&sealed, &spend));
-        let administration =
-            administration(defaults, ((keys.clone(), stored), records), remembered, &ground.random, logs, in_table);
-        let authenticator =
-            Arc::new(Authenticator::new(master, keys, cache, directory).trusting_known(admits_in_outage));
+        let managed = (KeyStore::new(Arc::clone(&changes)), stored, key_rules(&config));
+        let tokens = identity::tokens((&config, &environment), policies.transports().global(), &audited)?;
+        let stores = (managed, RecordStore::new(changes), AuditLog::new(patient));
+        let administration = administration(defaults, stores, remembered, &ground.random, logs, in_table);
+        let authenticator = authenticator(&config, (master, keys), (cache, directory), tokens);
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
         let calls = Arc::new(ModelCalls {
             queue: Arc::new(Queue::new(queue_limits(&config))),
             authenticator,
             models,
             spend,
-            ledger: Ledger::new(Arc::clone(&table)),
+            ledger: Ledger::new(Arc::clone(&table)).waiting(store_wait(&config)),
             limits: ProxyLimits::of(&config),
             failing: FailureRules::of(&config.failing),
             named,
             kept,
             authorizer,
-            files,
-            transport,
+            files: Some(files(&policies, egress(&config, &environment))?),
+            transport: policies.transports().clone(),
             cache: cache::shelf(&config.litellm, (&table, &sealed), &environment, (&ground.clock, &ground.random))?,
             clock: ground.clock,
             random: ground.random,
             sharing,
             admits_in_outage,
-            passes_headers_on: config.general.forward_client_headers_to_llm_api,
+            headers: HeaderRules::of(&config.general),
             background: background.clone(),
             bounds: bounds(&config),
         });
-        let health = routing::health(&calls, table, Arc::clone(&policies), &maintenance);
+        let health = routing::health(&calls, (table, store_wait(&config)), Arc::clone(&policies), &maintenance);
         Ok(Self { calls, background, maintenance, rotation, catalog, policies, administration, gate, health, intake })
     }
 
@@ -215,10 +223,19 @@ impl Gateway {
             body_bytes_max: self.intake.body_bytes_max,
             load: matches!(serves, Serves::All).then(|| Arc::clone(&self.intake.load)),
         })
+        .for_callers(self.intake.addresses.clone())
     }
 }
 
 impl KeyStaleness {
+    /// The same, for as many seconds as the operator says where others write too.
+    fn within(self, seconds: Option<f64>) -> Self {
+        match (self, seconds) {
+            (Self::Millis(_), Some(seconds)) => Self::Millis((seconds * 1_000.0) as i64),
+            (same, _) => same,
+        }
+    }
+
     fn millis(self) -> i64 {
         match self {
             Self::OnlyWriter => ONLY_WRITER_MILLIS,
@@ -229,14 +246,14 @@ impl KeyStaleness {
 
 fn administration(
     (user_defaults, team_defaults): (RecordDefaults, RecordDefaults),
-    ((keys, stored), records): ((KeyStore, Option<StoredKeys>), RecordStore),
+    ((keys, stored, rules), records, log): ((KeyStore, Option<StoredKeys>, KeyRules), RecordStore, AuditLog),
     (cache, directory): (&Arc<PrincipalCache>, &Arc<Directory>),
     random: &Arc<dyn Random>,
     (sealed, spend): (&Sealed, &Arc<SpendLog>),
     models: ModelAdmin,
 ) -> Administration {
     let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
-    let key_admin = Arc::new(key_admin.storing(stored));
+    let key_admin = Arc::new(key_admin.storing(stored).ruled_by(rules));
     let (below, directory, cache) = (Arc::clone(&key_admin), Arc::clone(directory), Arc::clone(cache));
     let record_admin = RecordAdmin::new(records, below, directory, cache, Arc::clone(random));
     let record_admin = record_admin.with_defaults(user_defaults, team_defaults).shredding(sealed.subjects.clone());
@@ -246,13 +263,58 @@ fn administration(
         keys: key_admin,
         credentials: Arc::new(sealed.admin()),
         models: Arc::new(models),
+        audit: Arc::new(AuditAdmin::new(log)),
         spend: Arc::new(spend_admin),
     }
 }
 
+/// The table as administrators change it: each change is recorded, unless the configuration says that none is. What
+/// calls do with keys and records is not for the log.
+fn audited(config: &Config, table: &Arc<dyn Table>, clock: &Arc<dyn Clock>) -> Arc<dyn Table> {
+    match config.general.store_audit_logs.or(config.litellm.store_audit_logs) {
+        Some(false) => Arc::clone(table),
+        _ => Arc::new(Audited::new(Arc::clone(table), audit::object, Arc::clone(clock))),
+    }
+}
+
+/// The configuration's rules for keys.
+fn key_rules(config: &Config) -> KeyRules {
+    KeyRules {
+        generation: config.litellm.key_generation_settings.clone(),
+        defaults: config.litellm.default_key_generate_params.clone(),
+        ceilings: config.litellm.upperbound_key_generate_params.clone(),
+        needs_team: config.general.default_team_disabled,
+    }
+}
+
+/// The administrator's keys.
+fn master_key(config: &Config) -> Option<MasterKey> {
+    let master = config.general.master_key.as_ref().map(MasterKey::new);
+    master.map(|master| master.beside(&config.general.master_keys))
+}
+
+/// Who recognises callers.
+fn authenticator(
+    config: &Config,
+    (master, keys): (Option<MasterKey>, KeyStore),
+    (cache, directory): (Arc<PrincipalCache>, Arc<Directory>),
+    tokens: Option<Tokens>,
+) -> Arc<Authenticator> {
+    let general = &config.general;
+    let policy = RoutePolicy {
+        admin_only: general.admin_only_routes.clone(),
+        allowed: general.allowed_routes.clone(),
+        public: general.public_routes.clone(),
+    };
+    let key_header = general.litellm_key_header_name.as_deref().and_then(|name| name.parse::<HeaderName>().ok());
+    let authenticator = Authenticator::new(master, keys, cache, directory).waiting(store_wait(config));
+    let authenticator = authenticator.trusting_known(general.allow_requests_on_db_unavailable);
+    Arc::new(authenticator.under(policy).reading(key_header).accepting(tokens))
+}
+
 /// Totals of a process that writes alone need no shards.
-fn spend_log(table: &Arc<dyn Table>, retention_days: Option<u32>, staleness: KeyStaleness) -> Arc<SpendLog> {
-    let spend = SpendLog::new(Arc::clone(table), retention_days);
+fn spend_log(table: &Arc<dyn Table>, config: &Config, staleness: KeyStaleness) -> Arc<SpendLog> {
+    let spend = SpendLog::new(Arc::clone(table), config.general.retention_days()).waiting(store_wait(config));
     Arc::new(if staleness == KeyStaleness::OnlyWriter { spend.unsharded() } else { spend })
 }
 
@@ -260,6 +322,8 @@ fn spend_log(table: &Arc<dyn Table>, retention_days: Option<u32>, staleness: Key
 pub struct Intake {
     /// Largest request body in bytes.
     body_bytes_max: usize,
+    /// Where callers may call from.
+    addresses: CallerAddresses,
     /// What a process that serves everything takes on: a container of a function has one call at a time.
     pub load: Arc<Load>,
 }
@@ -268,7 +332,13 @@ impl Intake {
     fn of(config: &Config) -> Self {
         let general = &config.general;
         let load = Load::of(general.max_calls_in_flight, general.max_scheduling_delay);
-        Self { body_bytes_max: general.request_body_bytes_max, load: Arc::new(load) }
+        let allowed = general.allowed_ips.as_ref().map(|networks| networks.clone().into());
+        let named = general.proxied.is_enabled.then(|| {
+            let headers = general.proxied.headers.values().cloned().collect();
+            Arc::new(NamedBy { headers, proxies: general.proxied.proxies.clone().unwrap_or_default() })
+        });
+        let addresses = CallerAddresses { allowed, named, trusts_proxy: general.use_x_forwarded_for };
+        Self { body_bytes_max: general.request_body_bytes_max, addresses, load: Arc::new(load) }
     }
 }
 

@@ -12,6 +12,7 @@ mod egress;
 mod error;
 pub mod function;
 pub mod gateway;
+mod identity;
 mod managers;
 pub mod rotation;
 mod routing;

@@ -11,6 +11,7 @@ use crate::flow::model_call::ModelCalls;
 use crate::flow::sharing::Sharing;
 use crate::providers::resolve::target_of;
 use crate::routing::{LiveModels, ModelTable, Routing, Targets};
+use crate::store::silence::StoreWait;
 use crate::store::table::Table;
 use crate::upstream::policies::Policies;
 use std::collections::HashSet;
@@ -64,12 +65,12 @@ pub(super) fn renewed(
 /// What probes deployments, by itself too.
 pub(super) fn health(
     calls: &Arc<ModelCalls>,
-    table: Arc<dyn Table>,
+    (table, store_wait): (Arc<dyn Table>, StoreWait),
     policies: Arc<Policies>,
     maintenance: &Maintenance,
 ) -> Arc<Health> {
     let settings = calls.models.routing().health().clone();
-    let health = Arc::new(Health { calls: Arc::clone(calls), table, policies, settings });
+    let health = Arc::new(Health { calls: Arc::clone(calls), table, store_wait, policies, settings });
     maintenance.probing(Arc::clone(&health));
     health
 }

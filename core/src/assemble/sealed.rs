@@ -1,5 +1,6 @@
 //! What stands sealed in the table, put together: stored credentials and models, and the keys of users.
 
+use super::state::store_wait;
 use crate::accounting::subject_keys::StoredSubjectKeys;
 use crate::cache::sealed::Sealing;
 use crate::clock::{Clock, Random};
@@ -36,7 +37,8 @@ impl Sealed {
         let store = CredentialStore::new(Arc::clone(table), sealer.clone());
         let models = StoredModels::new(Arc::clone(table), sealer.clone());
         let subjects = StoredSubjectKeys::new(Arc::clone(table), sealer, Arc::clone(clock), staleness_millis);
-        let known = Arc::new(KnownCredentials::new(store.clone(), Arc::clone(clock), staleness_millis));
+        let known = KnownCredentials::new(store.clone(), Arc::clone(clock), staleness_millis);
+        let known = Arc::new(known.waiting(store_wait(config)));
         let keeps = config.general.store_prompts_in_spend_logs;
         let is_named = config.general.store_model_in_db == Some(true)
             || config.models.iter().any(|model| model.params.credential.is_some());

@@ -4,11 +4,13 @@ use super::aws::AwsOnDemand;
 use super::error::StartError;
 use crate::aws::connection::AwsConnection;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::crypto::Sealer;
 use crate::store::dynamo::{CreateError, DynamoTable, Timeouts, create_table_if_missing};
 #[cfg(feature = "embedded")]
 use crate::store::embedded::EmbeddedTable;
 use crate::store::expiry::SweepExpired;
+use crate::store::silence::StoreWait;
 use crate::store::table::Table;
 use std::error::Error;
 use std::path::PathBuf;
@@ -45,10 +47,17 @@ impl FromStr for StoreChoice {
     }
 }
 
+/// How long calls wait for the store.
+pub fn store_wait(config: &Config) -> StoreWait {
+    config.general.database_connection_timeout.map_or_else(StoreWait::default, StoreWait::of_seconds)
+}
+
 /// An open store.
 pub struct State {
     /// The seam that everyone uses.
     pub table: Arc<dyn Table>,
+    /// The same, waited for longer: for what nobody's first byte waits for.
+    pub patient: Arc<dyn Table>,
     /// The store's upkeep, where it does not see to it by itself.
     pub expiring: Option<Arc<dyn SweepExpired>>,
     /// What values at rest are sealed with; `None`: nothing is.
@@ -81,7 +90,7 @@ pub async fn open(
     choice: &StoreChoice,
     if_missing: IfMissing,
     aws: &AwsOnDemand,
-    clock: &Arc<dyn Clock>,
+    (clock, wait): (&Arc<dyn Clock>, StoreWait),
 ) -> Result<State, StartError> {
     match choice {
         StoreChoice::DynamoDb(name) => {
@@ -98,8 +107,9 @@ pub async fn open(
                 }
                 Err(error) => return Err(error.into()),
             };
-            let table = DynamoTable::new(connection, name, Arc::clone(clock), Timeouts::default());
-            Ok(State { table: Arc::new(table), expiring: None, sealer: None, unseen })
+            let table = |timeouts| Arc::new(DynamoTable::new(connection, name, Arc::clone(clock), timeouts));
+            let (table, patient) = (table(Timeouts::within(wait)), table(Timeouts::patient()));
+            Ok(State { table, patient, expiring: None, sealer: None, unseen })
         }
         #[cfg(feature = "embedded")]
         StoreChoice::Memory => Ok(State::embedded(EmbeddedTable::in_memory(Arc::clone(clock))?)),
@@ -134,7 +144,8 @@ impl UnseenTable {
 impl State {
     fn embedded(store: EmbeddedTable) -> Self {
         let store = Arc::new(store);
-        Self { table: Arc::clone(&store) as Arc<dyn Table>, expiring: Some(store), sealer: None, unseen: None }
+        let table: Arc<dyn Table> = Arc::clone(&store) as Arc<dyn Table>;
+        Self { patient: Arc::clone(&table), table, expiring: Some(store), sealer: None, unseen: None }
     }
 }
 

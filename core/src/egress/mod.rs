@@ -1,7 +1,8 @@
 //! Which addresses a client may have this gateway call: those of the public internet, and what the operator allows.
-//! Pure: judges hosts and addresses; whoever connects asks for each address that a name stands for.
+//! Also networks that addresses are in ([`network`]). Pure: judges hosts and addresses; whoever connects asks for each address that a name stands for.
 
 mod address;
+pub mod network;
 mod policy;
 
 pub use address::is_public;

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::config::health::HealthSettings;
 use crate::routing::Deployment;
 use crate::store::item::Key;
-use crate::store::silence::in_time;
+use crate::store::silence::StoreWait;
 use crate::store::table::{Freshness, ReadError, Table, WriteError};
 use crate::upstream::policies::Policies;
 use futures_util::{StreamExt, stream};
@@ -29,6 +29,8 @@ pub struct Health {
     pub calls: Arc<ModelCalls>,
     /// The store.
     pub table: Arc<dyn Table>,
+    /// How long it is waited for.
+    pub store_wait: StoreWait,
     /// The clients that call upstreams.
     pub policies: Arc<Policies>,
     /// How deployments are probed.
@@ -73,7 +75,7 @@ impl Health {
     pub async fn store_answers(&self) -> bool {
         let key = Key::new("HEALTH", "READINESS");
         let read = self.table.get(&key, Freshness::Eventual);
-        matches!(in_time(read).await, Some(Ok(_)))
+        matches!(self.store_wait.in_time(read).await, Some(Ok(_)))
     }
 
     /// Asks deployments for a short answer, and remembers what came of it. Each is a real call that its provider bills; it

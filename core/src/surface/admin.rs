@@ -1,6 +1,7 @@
 //! The routes of administrators: keys and spend, and with [`admin_records`] all that stands above keys. One table says
 //! which path does what.
 
+use super::admin_audit::{self, AuditAction};
 use super::admin_credentials::{self, CredentialAction};
 use super::admin_models::{self, ModelAction};
 use super::admin_people::{self, PeopleAction};
@@ -8,7 +9,9 @@ use super::admin_records::{self, RecordAction};
 use super::admin_request::{Asked, read};
 use super::admin_spend::{self, SpendAction};
 use super::error::ErrorAnswer;
-use super::gate::Gate;
+use super::gate::{Gate, named};
+use crate::audit::author::acting;
+use crate::flow::admin::audit::AuditAdmin;
 use crate::flow::admin::credentials::CredentialAdmin;
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
@@ -30,6 +33,8 @@ pub struct Administration {
     pub spend: Arc<SpendAdmin>,
     /// On models in the table.
     pub models: Arc<ModelAdmin>,
+    /// On the record of changes.
+    pub audit: Arc<AuditAdmin>,
     /// On stored credentials.
     pub credentials: Arc<CredentialAdmin>,
     /// On teams, users, organizations, budgets, end users and tags.
@@ -57,6 +62,7 @@ enum Action {
     Spend(SpendAction),
     People(PeopleAction),
     Credential(CredentialAction),
+    Audit(AuditAction),
     Model(ModelAction),
 }
 
@@ -87,7 +93,16 @@ fn table() -> impl Iterator<Item = (MethodFilter, &'static str, Action)> {
     let of_credentials = admin_credentials::ROUTES.iter();
     let of_credentials = of_credentials.map(|&(method, path, action)| (method, path, Action::Credential(action)));
     let of_models = admin_models::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Model(action)));
-    ROUTES.iter().copied().chain(of_models).chain(of_records).chain(of_people).chain(of_spend).chain(of_credentials)
+    let of_audit = admin_audit::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Audit(action)));
+    ROUTES
+        .iter()
+        .copied()
+        .chain(of_models)
+        .chain(of_audit)
+        .chain(of_records)
+        .chain(of_people)
+        .chain(of_spend)
+        .chain(of_credentials)
 }
 
 /// Which paths there are.
@@ -102,8 +117,10 @@ pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max:
         let answer = move |request: Request| {
             let (administration, gate) = (administration.clone(), gate.clone());
             async move {
-                let asked = read(request, &gate, body_bytes_max).await?;
-                Ok::<_, ErrorAnswer>(Json(perform(&administration, action, &asked).await?))
+                let asked = read(request, (&gate, (named(method), path)), body_bytes_max).await?;
+                let author = asked.author((named(method), path));
+                let done = acting(author, perform(&administration, action, &asked)).await?;
+                Ok::<_, ErrorAnswer>(Json(done))
             }
         };
         router.route(path, on(method, answer))
@@ -111,20 +128,20 @@ pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max:
 }
 
 async fn perform(administration: &Administration, action: Action, asked: &Asked) -> Result<Value, AdminError> {
-    let Administration { keys, spend, records, credentials, models } = administration;
-    let Asked { caller, params, key, body, now } = asked;
+    let Administration { keys, spend, records, credentials, models, audit } = administration;
+    let Asked { caller, params, key, body, now, .. } = asked;
     match action {
         Action::GenerateKey => keys.generate(caller, body, *now).await,
         Action::GenerateServiceAccountKey => keys.generate_for_service_account(caller, body, *now).await,
         Action::KeyInfo => keys.info(caller, params, *now).await,
         Action::KeyInfoOfMany => keys.info_of_many(caller, body, *now).await,
-        Action::ListKeys => keys.list(params).await,
-        Action::ListAliases => keys.aliases(params).await,
+        Action::ListKeys => keys.list(caller, params).await,
+        Action::ListAliases => keys.aliases(caller, params).await,
         Action::UpdateKey => keys.update(caller, body, *now).await,
-        Action::DeleteKeys => keys.delete(body).await,
+        Action::DeleteKeys => keys.delete(caller, body).await,
         Action::BlockKey => keys.block(caller, body, *now).await,
         Action::UnblockKey => keys.unblock(caller, body, *now).await,
-        Action::ResetKeySpend => keys.reset_spend(key, body).await,
+        Action::ResetKeySpend => keys.reset_spend(caller, key, body).await,
         Action::RegenerateKey => keys.regenerate(caller, key, body, *now).await,
         Action::UpdateManyKeys => keys.bulk_update(caller, body, *now).await,
         Action::KeyHealth => keys.health(caller).await,
@@ -132,6 +149,7 @@ async fn perform(administration: &Administration, action: Action, asked: &Asked)
         Action::Spend(action) => admin_spend::perform((spend, records), action, asked).await,
         Action::People(action) => admin_people::perform(records, action, asked).await,
         Action::Model(action) => admin_models::perform(models, action, asked).await,
+        Action::Audit(action) => admin_audit::perform(audit, action, asked).await,
         Action::Credential(action) => admin_credentials::perform(credentials, action, asked).await,
         Action::Record(action) => admin_records::perform(records, action, asked).await,
     }

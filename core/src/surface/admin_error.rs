@@ -47,12 +47,17 @@ impl From<AdminError> for ErrorAnswer {
             AdminError::Missing(id) => missing(&id, plain),
             AdminError::NoSuchTeam(_) => within_detail(plain(StatusCode::NOT_FOUND, "not_found_error")),
             AdminError::NoSuchModel(_) => plain(StatusCode::BAD_REQUEST, "auth_error").param("None"),
-            AdminError::NoSuchGroup(_) => within_detail(plain(StatusCode::NOT_FOUND, "not_found_error")),
+            AdminError::NoSuchGroup(_) | AdminError::NoSuchAuditLog(_) => {
+                within_detail(plain(StatusCode::NOT_FOUND, "not_found_error"))
+            }
             AdminError::NotInTeam | AdminError::Refused(_) => within_detail(bad_request()),
             AdminError::AlreadyMember { .. } => {
                 plain(StatusCode::BAD_REQUEST, "team_member_already_in_team").param("member")
             }
             AdminError::TeamNotFound => Self { detail: Some(message.as_str().into()), ..bad_request() },
+            AdminError::Forbidden(_) | AdminError::Wider { .. } | AdminError::Closed(_) => {
+                within_detail(plain(StatusCode::FORBIDDEN, "permission_error"))
+            }
             AdminError::ForeignKey => plain(StatusCode::FORBIDDEN, "permission_error").param("key"),
             AdminError::NotStored(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error"),
             AdminError::Busy => plain(StatusCode::CONFLICT, "invalid_request_error"),

@@ -52,7 +52,7 @@ pub(super) async fn perform(records: &RecordAdmin, action: PeopleAction, asked: 
     let Asked { caller, params, body, now, .. } = asked;
     match action {
         PeopleAction::AddManyMembers => records.add_many_members(caller, body, *now).await,
-        PeopleAction::TeamPermissions => records.team_permissions(params).await,
+        PeopleAction::TeamPermissions => records.team_permissions(caller, params).await,
         PeopleAction::UpdateTeamPermissions => records.update_team_permissions(caller, body, *now).await,
         PeopleAction::AvailableTeams => records.available_teams(caller).await,
         PeopleAction::UpdateManyUsers => records.update_many_users(caller, body, *now).await,
@@ -60,8 +60,8 @@ pub(super) async fn perform(records: &RecordAdmin, action: PeopleAction, asked: 
         PeopleAction::Defaults(of) => records.defaults(of).await,
         PeopleAction::UpdateDefaults(of) => records.update_defaults(of, body, *now).await,
         PeopleAction::AddOrganizationMembers => records.add_organization_members(caller, body, *now).await,
-        PeopleAction::UpdateOrganizationMember => records.update_organization_member(body, *now).await,
-        PeopleAction::DeleteOrganizationMember => records.delete_organization_member(body).await,
+        PeopleAction::UpdateOrganizationMember => records.update_organization_member(caller, body, *now).await,
+        PeopleAction::DeleteOrganizationMember => records.delete_organization_member(caller, body).await,
         PeopleAction::NewInvitation => records.new_invitation(caller, body, *now).await,
         PeopleAction::InvitationInfo => records.invitation_info(params).await,
         PeopleAction::UpdateInvitation => records.update_invitation(caller, body, *now).await,

@@ -58,19 +58,19 @@ pub(super) async fn perform(
     action: SpendAction,
     asked: &Asked,
 ) -> Result<Value, AdminError> {
-    let Asked { params, body, now, .. } = asked;
+    let Asked { caller, params, body, now, .. } = asked;
     let params = &spend.named_by_token(params).await?;
     match action {
-        SpendAction::Logs => spend.logs(params, *now).await,
-        SpendAction::LogsPage => spend.logs_page(params, *now).await,
-        SpendAction::Keys => spend.keys().await,
-        SpendAction::Users => records.users_by_spend(params).await,
+        SpendAction::Logs => spend.logs(caller, params, *now).await,
+        SpendAction::LogsPage => spend.logs_page(caller, params, *now).await,
+        SpendAction::Keys => spend.keys(caller).await,
+        SpendAction::Users => records.users_by_spend(caller, params).await,
         SpendAction::Global => spend.global().await,
         SpendAction::GlobalKeys => spend.global_keys(params).await,
-        SpendAction::GlobalModels => spend.global_models(params, *now).await,
-        SpendAction::EndUsers => spend.end_users(body, *now).await,
-        SpendAction::Report(report) => spend.report(report, params, *now).await,
-        SpendAction::Activity(of) => spend.activity(of, params, false).await,
-        SpendAction::AggregatedActivity(of) => spend.activity(of, params, true).await,
+        SpendAction::GlobalModels => spend.global_models(caller, params, *now).await,
+        SpendAction::EndUsers => spend.end_users(caller, body, *now).await,
+        SpendAction::Report(report) => spend.report(caller, report, params, *now).await,
+        SpendAction::Activity(of) => spend.activity(caller, of, params, false).await,
+        SpendAction::AggregatedActivity(of) => spend.activity(caller, of, params, true).await,
     }
 }

@@ -28,6 +28,7 @@ const OVERHEAD: HeaderName = HeaderName::from_static("x-litellm-overhead-duratio
 const DROPPED: HeaderName = HeaderName::from_static("x-postern-dropped");
 const CACHE_KEY: HeaderName = HeaderName::from_static("x-litellm-cache-key");
 const CACHE_HIT: HeaderName = HeaderName::from_static("x-litellm-cache-hit");
+const SIMILARITY: HeaderName = HeaderName::from_static("x-litellm-semantic-similarity");
 const KEY_SPEND: HeaderName = HeaderName::from_static("x-litellm-key-spend");
 const KEY_MAX_BUDGET: HeaderName = HeaderName::from_static("x-litellm-key-max-budget");
 const KEY_RPM_LIMIT: HeaderName = HeaderName::from_static("x-litellm-key-rpm-limit");
@@ -60,6 +61,10 @@ pub(super) fn describe(facts: &Facts, headers: &mut HeaderMap) {
     if let Some(key) = &facts.cache_key {
         set(headers, CACHE_KEY, key.as_str());
         headers.insert(CACHE_HIT, HeaderValue::from_static(if facts.cache_hit { "True" } else { "False" }));
+    }
+    if let Some(similarity) = facts.similarity {
+        // As many digits as are right, and no sign before nothing.
+        set(headers, SIMILARITY, format!("{:?}", (similarity * 1e4).round() / 1e4 + 0.0));
     }
     if let Some(principal) = &facts.principal {
         describe_key(principal, headers);

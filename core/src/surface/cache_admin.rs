@@ -1,8 +1,9 @@
 //! The routes of the cache, for administrators.
 
 use super::body;
+use super::client_address::told_by;
 use super::error::ErrorAnswer;
-use super::gate::Gate;
+use super::gate::{Gate, named};
 use crate::flow::admin::cache_admin::{CacheAdmin, CacheAdminError};
 use axum::extract::Request;
 use axum::routing::{MethodFilter, on};
@@ -43,7 +44,7 @@ pub(super) fn routes(cache: CacheAdmin, gate: Gate, body_bytes_max: usize) -> Ro
         let answer = move |request: Request| {
             let (cache, gate) = (cache.clone(), gate.clone());
             async move {
-                gate.admit(request.headers(), path).await?;
+                gate.admit(told_by(&request), (named(method), path)).await?;
                 let body = body::read(request.into_body(), body_bytes_max).await?;
                 Ok::<_, ErrorAnswer>(Json(perform(&cache, action, &body).await?))
             }

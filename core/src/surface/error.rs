@@ -9,6 +9,7 @@ use crate::accounting::spend_log::SettleError;
 use crate::admission::left::Left;
 use crate::admission::refusal::{Refusal, clock_time};
 use crate::auth::authenticate::AuthError;
+use crate::auth::identity::error::{Refusal as TokenRefusal, TokenError};
 use crate::auth::route::RouteDenied;
 use crate::credentials::known::NotKnown;
 use crate::flow::model_call::CallError;
@@ -167,6 +168,7 @@ impl From<CallError> for ErrorAnswer {
                 Self::new(StatusCode::BAD_REQUEST, "bad_request_error", message).param(member)
             }
             CallError::MissingMember { member, .. } => bad_request(message).param(member),
+            CallError::FieldRequired(field) => bad_request(message).param(field),
             CallError::UnknownModel { model, available } => unknown_model(&model, &available),
             CallError::NothingLeft(nothing) if nothing.may_pass() => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "throttling_error", message)
@@ -192,6 +194,7 @@ impl From<CallError> for ErrorAnswer {
             }
             CallError::Unfetched(_) | CallError::File { .. } => bad_request(message).param("messages"),
             CallError::EndUserBlocked(_) => bad_request(message).param("user"),
+            CallError::AnswerTooLong { .. } => bad_request(message).param("content-length"),
             CallError::Unbounded(_) => bad_request(message),
             CallError::Refused(refusal) => refusal.into(),
             CallError::Upstream { failure, retry_after } => {
@@ -221,7 +224,15 @@ impl From<AuthError> for ErrorAnswer {
             | AuthError::UserBlocked(_) => unauthorized("auth_error").param("None"),
             AuthError::Unknown { .. } => unauthorized("token_not_found_in_db").param("key"),
             AuthError::Expired { key_name, .. } => unauthorized("expired_key").param(key_name),
-            AuthError::StoreUnavailable(_) => Self {
+            AuthError::Elsewhere(_) => Self::new(StatusCode::FORBIDDEN, "permission_error", message),
+            AuthError::Token(TokenError::Expired) => unauthorized("expired_key").param("None"),
+            AuthError::Token(error) if error.refusal() == TokenRefusal::NotKnown => {
+                unauthorized("auth_error").param("None")
+            }
+            AuthError::Token(error) if error.refusal() == TokenRefusal::NotAllowed => {
+                Self::new(StatusCode::FORBIDDEN, "permission_error", message).param("None")
+            }
+            AuthError::Token(_) | AuthError::StoreUnavailable(_) => Self {
                 retry_after: Some(STORE_RETRY_SECONDS),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message)
             },
@@ -233,7 +244,10 @@ impl From<RouteDenied> for ErrorAnswer {
     fn from(denied: RouteDenied) -> Self {
         let message = denied.to_string();
         match denied {
-            RouteDenied::NotInKeysList { .. } => Self {
+            RouteDenied::NotInKeysList { .. }
+            | RouteDenied::NotOfToken { .. }
+            | RouteDenied::ViewerOnly { .. }
+            | RouteDenied::ByPolicy { .. } => Self {
                 detail: Some(message.as_str().into()),
                 ..Self::new(StatusCode::FORBIDDEN, "permission_error", message)
             },

@@ -1,6 +1,7 @@
 //! The door of a process that serves everything: calls of models are answered at once, all else by the router, whose
 //! layers and look-ups cost more than a call needs. What both answer is the same.
 
+use super::caller_address::CallerAddresses;
 use super::model_call::ModelCallSurface;
 use super::security_headers::SecurityHeaders;
 use axum::Router;
@@ -24,6 +25,7 @@ pub struct Front {
     pub(super) calls: Option<ModelCallSurface>,
     pub(super) router: Router,
     pub(super) security: SecurityHeaders,
+    pub(super) addresses: CallerAddresses,
 }
 
 impl Front {
@@ -31,6 +33,12 @@ impl Front {
     #[must_use]
     pub fn with_security(self, security: SecurityHeaders) -> Self {
         Self { security, ..self }
+    }
+
+    /// The same routes, for callers from these addresses.
+    #[must_use]
+    pub fn for_callers(self, addresses: CallerAddresses) -> Self {
+        Self { addresses, ..self }
     }
 }
 
@@ -48,7 +56,13 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let request = request.map(Body::new);
+        let mut request = request.map(Body::new);
+        if !self.addresses.is_open()
+            && let Some(refused) = self.addresses.refusal(&mut request)
+        {
+            let security = self.security.clone();
+            return Box::pin(async move { Ok(marked(refused, &security)) });
+        }
         // A browser's call has headers of its own to be answered with, which the router adds.
         let is_plain_call = *request.method() == Method::POST && !request.headers().contains_key(ORIGIN);
         let known = self.calls.as_ref().filter(|_| is_plain_call);

@@ -1,16 +1,16 @@
 //! The routes that probes ask.
 
-use super::client_address::ClientAddress;
+use super::client_address::Asker;
 use super::error::ErrorAnswer;
 use super::gate::Gate;
 use crate::accounting::health_log::Checked;
 use crate::calendar;
 use crate::flow::health::{Endpoint, Health, Wanted};
-use axum::extract::{Extension, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -64,17 +64,12 @@ struct Asked {
 }
 
 /// LiteLLM's answer: <https://docs.litellm.ai/docs/proxy/health>
-async fn deployments(
-    State(surface): State<HealthSurface>,
-    Query(asked): Query<Asked>,
-    address: Option<Extension<ClientAddress>>,
-    headers: HeaderMap,
-) -> Response {
-    let asker = match surface.gate.admit(&headers, "/health").await {
-        Ok(asker) => asker,
+async fn deployments(State(surface): State<HealthSurface>, Query(asked): Query<Asked>, asker: Asker) -> Response {
+    let caller = match surface.gate.admit(asker.told(), ("GET", "/health")).await {
+        Ok(caller) => caller,
         Err(refused) => return refused.into_response(),
     };
-    let address = address.map(|Extension(ClientAddress(address))| address);
+    let (_, address) = asker.told();
     let (health, settings) = (&surface.health, &surface.health.settings);
     let wanted = Wanted { model: asked.model.as_deref(), model_id: asked.model_id.as_deref() };
     let endpoints = if settings.background_health_checks && wanted.is_everything() {
@@ -83,7 +78,7 @@ async fn deployments(
             Err(_) => return out_of_reach(),
         }
     } else {
-        health.probe(wanted, asker.user_id.as_deref(), address).await
+        health.probe(wanted, caller.user_id.as_deref(), address).await
     };
     let (healthy, unhealthy): (Vec<_>, Vec<_>) = endpoints.iter().partition(|endpoint| endpoint.error.is_none());
     let all_failed = healthy.is_empty() && !unhealthy.is_empty();
@@ -112,8 +107,8 @@ fn told(endpoint: &Endpoint, details: bool) -> Value {
 }
 
 /// The last result of each deployment.
-async fn latest(State(surface): State<HealthSurface>, headers: HeaderMap) -> Response {
-    if let Err(refused) = surface.gate.admit(&headers, "/health/latest").await {
+async fn latest(State(surface): State<HealthSurface>, asker: Asker) -> Response {
+    if let Err(refused) = surface.gate.admit(asker.told(), ("GET", "/health/latest")).await {
         return refused.into_response();
     }
     let Ok(latest) = surface.health.log().latest().await else { return out_of_reach() };
@@ -131,8 +126,8 @@ struct Page {
 }
 
 /// Results that are kept, the newest first.
-async fn history(State(surface): State<HealthSurface>, Query(page): Query<Page>, headers: HeaderMap) -> Response {
-    if let Err(refused) = surface.gate.admit(&headers, "/health/history").await {
+async fn history(State(surface): State<HealthSurface>, Query(page): Query<Page>, asker: Asker) -> Response {
+    if let Err(refused) = surface.gate.admit(asker.told(), ("GET", "/health/history")).await {
         return refused.into_response();
     }
     let Ok(all) = surface.health.log().history().await else { return out_of_reach() };

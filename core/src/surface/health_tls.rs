@@ -1,5 +1,6 @@
 //! `/health/tls`: which TLS policy applies to which deployment, from which source. Calls nobody, and shows no key.
 
+use super::client_address::Asker;
 use super::gate::Gate;
 use crate::flow::health::Health;
 use crate::flow::upstream_tls::{DeploymentTls, UpstreamTls};
@@ -12,7 +13,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use http::HeaderMap;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,8 +34,8 @@ pub(super) fn routes(health: Arc<Health>, gate: Gate) -> Router {
     Router::new().route(ROUTE, get(policies)).with_state(TlsSurface { health, gate })
 }
 
-async fn policies(State(surface): State<TlsSurface>, headers: HeaderMap) -> Response {
-    if let Err(refused) = surface.gate.admit(&headers, ROUTE).await {
+async fn policies(State(surface): State<TlsSurface>, asker: Asker) -> Response {
+    if let Err(refused) = surface.gate.admit(asker.told(), ("GET", ROUTE)).await {
         return refused.into_response();
     }
     Json(told(&surface.health.upstream_tls())).into_response()

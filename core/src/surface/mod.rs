@@ -4,6 +4,7 @@
 //! [`router`] puts together what a function or `postern` serves.
 
 pub mod admin;
+mod admin_audit;
 mod admin_credentials;
 mod admin_error;
 mod admin_models;
@@ -14,6 +15,7 @@ mod admin_spend;
 mod answer;
 mod body;
 mod cache_admin;
+pub mod caller_address;
 pub mod client_address;
 mod cors;
 pub mod deadline;

@@ -2,7 +2,7 @@
 
 use super::answer;
 use super::body;
-use super::client_address::ClientAddress;
+use super::client_address::address_in;
 use super::deadline::Deadline;
 use super::error::{ErrorAnswer, overloaded};
 use super::google;
@@ -155,7 +155,7 @@ impl ModelCallSurface {
             Ok(body) => body,
             Err(error) => return error.told_in(dialect).into_response(),
         };
-        let client_address = head.extensions.get::<ClientAddress>().map(|&ClientAddress(address)| address);
+        let client_address = address_in(&head.extensions);
         let route = passed.as_ref().map(|passed| passed.route());
         let route = route.or_else(|| paths(operation).first().copied()).unwrap_or_default();
         let is_passed = passed.is_some();

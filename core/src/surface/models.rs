@@ -1,5 +1,6 @@
 //! The routes that tell which models there are.
 
+use super::client_address::Asker;
 use super::error::ErrorAnswer;
 use super::gate::Gate;
 use crate::flow::admin::params::Params;
@@ -10,7 +11,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -40,17 +41,17 @@ pub(super) fn info_routes(models: Arc<LiveModels>, gate: Gate) -> Router {
         .with_state(ModelSurface { models, gate })
 }
 
-async fn list(State(surface): State<ModelSurface>, headers: HeaderMap) -> Result<Json<Value>, ErrorAnswer> {
-    let caller = surface.gate.admit(&headers, "/v1/models").await?;
+async fn list(State(surface): State<ModelSurface>, asker: Asker) -> Result<Json<Value>, ErrorAnswer> {
+    let caller = surface.gate.admit(asker.told(), ("GET", "/v1/models")).await?;
     Ok(Json(list_models(&surface.models.now(), &caller)))
 }
 
 async fn one(
     State(surface): State<ModelSurface>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    asker: Asker,
 ) -> Result<Json<Value>, Response> {
-    let caller = surface.gate.admit(&headers, "/v1/models").await.map_err(IntoResponse::into_response)?;
+    let caller = surface.gate.admit(asker.told(), ("GET", "/v1/models")).await.map_err(IntoResponse::into_response)?;
     model_card(&surface.models.now(), &caller, &id).map(Json).ok_or_else(|| {
         let message = format!("The model `{id}` does not exist or you do not have access to it.");
         let answer = ErrorAnswer::new(StatusCode::NOT_FOUND, "invalid_request_error", message).param("model");
@@ -66,17 +67,17 @@ struct Asked {
 async fn info(
     State(surface): State<ModelSurface>,
     Query(asked): Query<Asked>,
-    headers: HeaderMap,
+    asker: Asker,
 ) -> Result<Json<Value>, ErrorAnswer> {
-    let caller = surface.gate.admit(&headers, "/model/info").await?;
+    let caller = surface.gate.admit(asker.told(), ("GET", "/model/info")).await?;
     Ok(Json(model_info(&surface.models.now(), &caller, asked.litellm_model_id.as_deref())))
 }
 
 async fn info_page(
     State(surface): State<ModelSurface>,
     Query(asked): Query<Vec<(String, String)>>,
-    headers: HeaderMap,
+    asker: Asker,
 ) -> Result<Json<Value>, ErrorAnswer> {
-    let caller = surface.gate.admit(&headers, "/v2/model/info").await?;
+    let caller = surface.gate.admit(asker.told(), ("GET", "/v2/model/info")).await?;
     Ok(Json(model_info_page(&surface.models.now(), &caller, &Params::new(asked))?))
 }

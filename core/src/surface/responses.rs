@@ -1,6 +1,7 @@
 //! The routes of responses that an upstream keeps.
 
 use super::answer;
+use super::client_address::address_in;
 use super::error::ErrorAnswer;
 use crate::flow::model_call::{KeptRequest, ModelCalls};
 use crate::providers::responses::kept::KeptOperation;
@@ -48,7 +49,9 @@ async fn asked(
 ) -> Response {
     let (head, _) = request.into_parts();
     let query = head.uri.query().map(str::to_owned);
-    let answer = calls.ask_about(KeptRequest { operation, route, name, query, headers: head.headers }).await;
+    let client_address = address_in(&head.extensions);
+    let request = KeptRequest { operation, route, name, query, headers: head.headers, client_address };
+    let answer = calls.ask_about(request).await;
     let mut response = match answer.result {
         Ok(body) => whole(body),
         Err(error) => ErrorAnswer::from(error).into_response(),

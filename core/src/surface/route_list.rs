@@ -1,20 +1,20 @@
 //! `GET /routes`: every route there is, read off the tables that the router is made of.
 
+use super::client_address::Asker;
 use super::error::ErrorAnswer;
-use super::gate::Gate;
+use super::gate::{Gate, named};
 use super::{admin, cache_admin, model_call, utilities};
 use crate::providers::operation::Operation;
 use axum::routing::{MethodFilter, get};
 use axum::{Json, Router};
-use http::HeaderMap;
 use serde_json::{Value, json};
 
 /// The route.
 pub(super) fn routes(gate: Gate) -> Router {
-    let answer = move |headers: HeaderMap| {
+    let answer = move |asker: Asker| {
         let gate = gate.clone();
         async move {
-            gate.admit(&headers, ROUTE).await?;
+            gate.admit(asker.told(), ("GET", ROUTE)).await?;
             Ok::<_, ErrorAnswer>(Json(all()))
         }
     };
@@ -47,14 +47,21 @@ const OTHERS: [&str; 16] = [
     "/v2/model/info",
 ];
 
-/// The routes as clients know them.
-fn all() -> Value {
+/// Calls of models.
+fn calls() -> impl Iterator<Item = (MethodFilter, &'static str)> {
     let calls = Operation::ALL.into_iter().flat_map(model_call::paths).map(|path| (MethodFilter::POST, *path));
-    let passed = PASSED.into_iter().map(|path| (MethodFilter::POST, path));
+    calls.chain(PASSED.into_iter().map(|path| (MethodFilter::POST, path)))
+}
+
+fn routes_of_all() -> impl Iterator<Item = (MethodFilter, &'static str)> {
     let utilities = utilities::ROUTES.iter().map(|(method, path, _)| (*method, *path));
     let others = OTHERS.into_iter().map(|path| (MethodFilter::GET, path));
-    let routes = calls.chain(passed).chain(admin::paths()).chain(cache_admin::paths()).chain(utilities).chain(others);
-    let shown: Vec<Value> = routes
+    calls().chain(admin::paths()).chain(cache_admin::paths()).chain(utilities).chain(others)
+}
+
+/// The routes as clients know them.
+fn all() -> Value {
+    let shown: Vec<Value> = routes_of_all()
         .map(|(method, path)| {
             let name = path.trim_matches('/').replace(['/', '-'], "_").replace(['{', '}', '*'], "");
             json!({"path": path, "methods": [named(method)], "name": name, "endpoint": name})
@@ -63,12 +70,14 @@ fn all() -> Value {
     json!({"routes": shown})
 }
 
-fn named(method: MethodFilter) -> &'static str {
-    match method {
-        MethodFilter::GET => "GET",
-        MethodFilter::PATCH => "PATCH",
-        MethodFilter::PUT => "PUT",
-        MethodFilter::DELETE => "DELETE",
-        _ => "POST",
-    }
+/// Every route as `METHOD /pattern`.
+#[cfg(test)]
+pub(super) fn routes_by_method() -> std::collections::BTreeSet<String> {
+    routes_of_all().map(|(method, path)| format!("{} {path}", named(method))).collect()
+}
+
+/// The same of calls of models.
+#[cfg(test)]
+pub(super) fn of_models() -> std::collections::BTreeSet<String> {
+    calls().map(|(method, path)| format!("{} {path}", named(method))).collect()
 }

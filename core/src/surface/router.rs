@@ -1,6 +1,7 @@
 //! What is served where: each function mounts its own part of the routes, `postern` all of them.
 
 use super::admin::Administration;
+use super::caller_address::CallerAddresses;
 use super::front::Front;
 use super::gate::Gate;
 use super::model_call::ModelCallSurface;
@@ -65,5 +66,5 @@ pub fn router(parts: Parts) -> Front {
         .fallback(move |request| fallback::unmatched(named.clone(), request))
         .method_not_allowed_fallback(move |request| fallback::other_method(other.clone(), request))
         .layer(from_fn(cors::answer_browsers));
-    Front { calls, router, security: SecurityHeaders::default() }
+    Front { calls, router, security: SecurityHeaders::default(), addresses: CallerAddresses::default() }
 }

@@ -2,7 +2,7 @@
 
 use super::admin_request::{Asked, read};
 use super::error::{ErrorAnswer, kind_of};
-use super::gate::Gate;
+use super::gate::{Gate, named};
 use crate::flow::model_group::{calculate, model_groups, supported_parameters};
 use crate::flow::utilities::{UtilityError, count_tokens, estimate_cost, transform_request};
 use crate::providers::provider::TransformError;
@@ -45,7 +45,7 @@ pub(super) fn routes(models: &Arc<LiveModels>, gate: &Gate, body_bytes_max: usiz
         let answer = move |request: Request| {
             let (models, gate) = (Arc::clone(&models), gate.clone());
             async move {
-                let asked = read(request, &gate, body_bytes_max).await?;
+                let asked = read(request, (&gate, (named(method), path)), body_bytes_max).await?;
                 Ok::<_, ErrorAnswer>(Json(tell(&models.now(), &asked)?))
             }
         };

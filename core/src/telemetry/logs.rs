@@ -1,5 +1,6 @@
 //! The process's log: lines to standard error, as text for people or JSON for machines.
 
+use super::json_line::JsonLine;
 use std::io::{self, IsTerminal};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
@@ -24,5 +25,9 @@ pub fn start(settings: &LogSettings) {
     let lines =
         fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).with_target(false);
     // A log that is already there (a test's) stays.
-    let _ = if settings.json { lines.json().finish().try_init() } else { lines.finish().try_init() };
+    let _ = if settings.json {
+        lines.with_ansi(false).event_format(JsonLine).finish().try_init()
+    } else {
+        lines.finish().try_init()
+    };
 }

@@ -59,7 +59,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let ground = Ground { clock: Arc::new(SystemClock), random };
     let new_master_key = master_key(&options, &mut loaded, ground.random.as_ref())?;
     let model = loaded.config.models.iter().map(|entry| entry.model_name.clone()).find(|name| !name.contains('*'));
-    let (gateway, unseen) = open(&options, (&environment, sealer), &aws, (loaded, secrets), ground).await?;
+    let (gateway, unseen) = Box::pin(open(&options, (&environment, sealer), &aws, (loaded, secrets), ground)).await?;
     let asked = SocketAddr::new(options.host, options.port);
     let listener = TcpListener::bind(asked).await.map_err(|cause| Refused::Port { address: asked, cause })?;
     let scheme = if secured.is_some() { "https" } else { "http" };
@@ -134,14 +134,14 @@ async fn open(
         None => StoreChoice::File(default_file(environment)),
     };
     let clock: Arc<dyn Clock> = Arc::clone(&ground.clock);
-    let mut state = state::open(&choice, IfMissing::Create, aws, &clock).await?;
+    let mut state = state::open(&choice, IfMissing::Create, aws, (&clock, state::store_wait(&loaded.0.config))).await?;
     let staleness = match choice {
         StoreChoice::DynamoDb(_) => KeyStaleness::Millis(SHARED_STALENESS_MILLIS),
         StoreChoice::Memory | StoreChoice::File(_) => KeyStaleness::OnlyWriter,
     };
     let unseen = state.unseen.take();
     state.sealer = Some(sealer);
-    Ok((Gateway::assemble(loaded, state, staleness, ground).await?, unseen))
+    Ok((Box::pin(Gateway::assemble(loaded, state, staleness, ground)).await?, unseen))
 }
 
 /// The store's file in the user's data folder, where the XDG base directory rules put it.

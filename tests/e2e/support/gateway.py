@@ -8,7 +8,7 @@ import openai
 import yaml
 
 from . import leaks
-from .process import ROOT, Process, free_port
+from .process import ROOT, Process, eventually, free_port
 from .upstream import API_KEY
 
 # The samples in events/ carry this key.
@@ -16,6 +16,8 @@ MASTER_KEY = "sk-1234"
 TABLE = "postern-e2e"
 # What five answers of the model `priced` cost, in dollars.
 SMALL_BUDGET = 35e-6
+# Of `general_settings`, where a busy machine is not what a test is about.
+PATIENCE = {"max_scheduling_delay": 30, "database_connection_timeout": 10}
 BINARIES = ROOT / "target" / "debug"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -49,10 +51,24 @@ class Gateway:
             return httpx2.get(self.url + path, headers=headers, timeout=60)
         return httpx2.post(self.url + path, headers=headers, json=body, content=content, timeout=60)
 
+    def key(self, **fields):
+        """A new virtual key. Where the store says that it is too busy, it is asked for again, as it says to."""
+        made = []
 
-def write_config(path, upstream_url, api_key, master_key, general=None, litellm=None):
+        def is_made():
+            answer = self.call("/key/generate", fields)
+            assert answer.status_code in (200, 503), answer.text
+            made.append(answer.json().get("key"))
+            return made[-1]
+
+        eventually(is_made)
+        return made[-1]
+
+
+def write_config(path, upstream_url, api_key, master_key, general=None, litellm=None, identity=None):
     """One deployment for each behaviour of the upstream, one that is dead, one that never leaves the gateway. Given
-    `general` settings, it has those and no budgets of its own: nothing is limited but what the test limits."""
+    `general` settings, it has those and no budgets of its own: nothing is limited but what the test limits. `identity`:
+    settings that say who is known beside those with keys."""
     models = {name: f"openai/{name}" for name in ("echo", "gated", "busy", "html", "cut")}
     entries = [{"model_name": name, "litellm_params": {"model": model}} for name, model in models.items()]
     entries.append({"model_name": "embed", "litellm_params": {"model": "openai/embed"}, "model_info": {"mode": "embedding"}})
@@ -86,8 +102,7 @@ def write_config(path, upstream_url, api_key, master_key, general=None, litellm=
     entries.append({"model_name": "stood-in-for", "litellm_params": dead})
     demo = {"model": "openai/demo", "api_key": "none", "mock_response": "Postern answers."}
     entries.append({"model_name": "demo", "litellm_params": demo})
-    # A busy machine is not what the tests are about.
-    settings = {"master_key": master_key, "max_scheduling_delay": 30, **(general or {})}
+    settings = {"master_key": master_key, **PATIENCE, **(identity or {}), **(general or {})}
     budgets = {"hosted_vllm": {"budget_limit": SMALL_BUDGET, "time_period": "30d"}}
     router = {"num_retries": 0, "provider_budget_config": budgets, "fallbacks": [{"stood-in-for": ["echo"]}]}
     tags = {"configured": {"budget_limit": SMALL_BUDGET, "time_period": "1mo"}}

@@ -1,6 +1,7 @@
 """A provider that fails as it is told, and counts who was asked. It writes raw bytes, so that it can stop anywhere."""
 
 import json
+import re
 import socket
 import socketserver
 import threading
@@ -12,6 +13,7 @@ MESSAGES = {
     "context": "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
     "policy": "Your request was rejected as a result of our safety system.",
 }
+STOP = re.compile(r"stop after (\d+) bytes")
 CODES = {"context": "context_length_exceeded", "policy": "content_policy_violation"}
 
 
@@ -24,8 +26,8 @@ class Scripted:
     - `"in-band"`: an error as the stream's first event; `"in-band after role"`; `"in-band after content"`
     - `"stall"`: says nothing; `"close"`: closes the connection
 
-    A request with `seed` gets the first so many bytes of a good answer, and then what the script says: nothing more
-    (`stall`), or the end of the connection (`close`)."""
+    A request that says `stop after 17 bytes` gets the first so many bytes of a good answer, and then what the script says:
+    nothing more (`stall`), or the end of the connection (`close`)."""
 
     def __init__(self):
         self.hits = defaultdict(int)
@@ -83,8 +85,8 @@ class _Handler(socketserver.StreamRequestHandler):
     def _answer(self, path, body):
         name = path.split("/")[1]
         outcome = self.owner.next_of(name)
-        if body.get("seed") is not None:
-            self.wfile.write(good(path, body)[: body["seed"]])
+        if cut := STOP.search(json.dumps(body)):
+            self.wfile.write(good(path, body)[: int(cut[1])])
             return self._stall() if outcome == "stall" else False
         if outcome == "stall":
             return self._stall()

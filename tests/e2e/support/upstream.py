@@ -2,6 +2,8 @@
 
 import base64
 import json
+import math
+import re
 import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +17,11 @@ PATIENCE_SECONDS = 60
 TOOL_CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}}
 CLAUDE_SAYS = ["It", "is", "a", "test."]
 GEMINI_SAYS = ["This", "is", "one", "too."]
+# What is streamed where somebody says this: a thought, then words, then a call.
+THINK = "Think first"
+THOUGHT, WORDS = ["Rain", " likely."], ["Let me", " look."]
+# Where it is asked to draw.
+GEMINI_DRAWS = {"mimeType": "image/png", "data": "iVBORw0KGgo="}
 MESSAGE = {
     "id": "msg_1",
     "type": "message",
@@ -88,6 +95,11 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.path.endswith("/responses"):
             self._respond(body)
         elif self.path.endswith("/embeddings"):
+            if body["model"] == "slow" and not self.owner.gate.acquire(timeout=PATIENCE_SECONDS):
+                return
+            if body["model"] == "html":
+                self._send(200, "text/html", b"<html><body>Welcome</body></html>")
+                return
             self._json(200, _embeddings(body))
         elif body["model"] == "busy":
             self._json(429, {"error": {"message": "Slow down", "type": "rate_limit_error"}}, {"retry-after": "7"})
@@ -126,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(529, {"type": "error", "error": error}, {"retry-after": "3"})
         elif body.get("stream"):
             self._start_stream()
-            for event in _message_events():
+            for event in _thoughtful_events() if _is_to_think(body) else _message_events():
                 self._chunk(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
             self.wfile.write(b"0\r\n\r\n")
         else:
@@ -140,11 +152,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(200, {"totalTokens": 9})
         elif "alt=sse" in self.path:
             self._start_stream()
-            for piece in _pieces_of_content():
+            for piece in _pieces_of_content(body):
                 self._chunk(f"data: {json.dumps(piece)}\r\n\r\n".encode())
             self.wfile.write(b"0\r\n\r\n")
         else:
-            self._json(200, _content([" ".join(GEMINI_SAYS)], "STOP", 9))
+            self._json(200, _content([" ".join(GEMINI_SAYS)], "STOP", 9, _drawn(body)))
 
     def _start_stream(self):
         self.send_response(200)
@@ -156,9 +168,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._start_stream()
         gate = self.owner.gate if body["model"] == "gated" else None
         try:
-            for piece in _pieces_of_a_call() if body.get("tools") else ():
+            is_to_think = _is_to_think(body)
+            for delta in _thoughtful_deltas() if is_to_think else ():
+                self._event(_delta(body, None) | {"choices": [{"index": 0, "delta": delta}]})
+            for piece in _pieces_of_a_call() if body.get("tools") or is_to_think else ():
                 self._event(_delta(body, None) | {"choices": [{"index": 0, "delta": {"tool_calls": [piece]}}]})
-            for number, word in enumerate([] if body.get("tools") else _words(body)):
+            for number, word in enumerate([] if body.get("tools") or is_to_think else _words(body)):
                 if gate and not gate.acquire(timeout=PATIENCE_SECONDS):
                     return
                 self._event(_delta(body, word))
@@ -205,17 +220,52 @@ def _message_events():
     yield {"type": "message_stop"}
 
 
-def _content(texts, finish, tokens):
-    candidate = {"content": {"role": "model", "parts": [{"text": text} for text in texts]}, "index": 0}
+def _is_to_think(body):
+    return "messages" in body and THINK in json.dumps(body["messages"][-1])
+
+
+def _thoughtful_events():
+    yield {"type": "message_start", "message": {**MESSAGE, "stop_reason": None}}
+    call = {"type": "tool_use", "id": TOOL_CALL["id"], "name": TOOL_CALL["function"]["name"], "input": {}}
+    arguments = TOOL_CALL["function"]["arguments"]
+    blocks = [
+        ({"type": "thinking", "thinking": "", "signature": ""}, "thinking", THOUGHT),
+        ({"type": "text", "text": ""}, "text", WORDS),
+        (call, "input_json", [arguments[:5], arguments[5:]]),
+    ]
+    for index, (opening, kind, pieces) in enumerate(blocks):
+        yield {"type": "content_block_start", "index": index, "content_block": opening}
+        deltas = [{"type": f"{kind}_delta", "partial_json" if kind == "input_json" else kind: piece} for piece in pieces]
+        signature = [{"type": "signature_delta", "signature": "c2lnbmVk"}] if kind == "thinking" else []
+        for delta in deltas + signature:
+            yield {"type": "content_block_delta", "index": index, "delta": delta}
+        yield {"type": "content_block_stop", "index": index}
+    yield {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 4}}
+    yield {"type": "message_stop"}
+
+
+def _thoughtful_deltas():
+    yield from ({"reasoning_content": piece} for piece in THOUGHT)
+    yield from ({"content": piece} for piece in WORDS)
+
+
+def _content(texts, finish, tokens, drawn=()):
+    parts = [{"text": text} for text in texts] + [{"inlineData": image} for image in drawn]
+    candidate = {"content": {"role": "model", "parts": parts}, "index": 0}
     usage = {"promptTokenCount": tokens, "candidatesTokenCount": 4 if finish else 1, "totalTokenCount": tokens + 4}
     ended = {"finishReason": finish} if finish else {}
     return {"candidates": [candidate | ended], "usageMetadata": usage, "modelVersion": "gemini-2.5-flash"}
 
 
-def _pieces_of_content():
+def _pieces_of_content(body):
     for number, word in enumerate(GEMINI_SAYS):
         is_last = number + 1 == len(GEMINI_SAYS)
-        yield _content([word if number == 0 else f" {word}"], "STOP" if is_last else None, 9)
+        drawn = _drawn(body) if is_last else ()
+        yield _content([word if number == 0 else f" {word}"], "STOP" if is_last else None, 9, drawn)
+
+
+def _drawn(body):
+    return [GEMINI_DRAWS] if body["contents"][-1]["parts"][-1].get("text") == "Draw" else []
 
 
 def _pieces_of_a_call():
@@ -245,9 +295,17 @@ def _delta(body, word):
 
 
 def _embeddings(body):
-    vector = VECTOR
-    if body.get("encoding_format") == "base64":
-        vector = base64.b64encode(struct.pack(f"<{len(VECTOR)}f", *VECTOR)).decode()
     inputs = body["input"] if isinstance(body["input"], list) else [body["input"]]
-    data = [{"object": "embedding", "index": i, "embedding": vector} for i in range(len(inputs))]
+    data = [{"object": "embedding", "index": i, "embedding": _vector(body, text)} for i, text in enumerate(inputs)]
     return {"object": "list", "model": body["model"], "data": data, "usage": {"prompt_tokens": 5, "total_tokens": 5}}
+
+
+def _vector(body, text):
+    """The same for every text, but for the model `means`: what is said `at 30 degrees` points there."""
+    vector = VECTOR
+    if body["model"] == "means":
+        angle = math.radians(float(re.search(r"at (-?[\d.]+) degrees", text)[1]))
+        vector = [3 * math.cos(angle), 3 * math.sin(angle)]
+    if body.get("encoding_format") == "base64":
+        return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+    return vector

@@ -67,6 +67,9 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     if let Some(region) = region.filter(|region| asked.region != Some(region)) {
         return Err(CallError::Elsewhere(region).into());
     }
+    if asked.is_beside {
+        limited = limited.into_iter().map(money_alone).filter(ScopeLimits::is_limited).collect();
+    }
     for scope in limited.iter_mut().filter(|_| !asked.counted.is_empty()) {
         scope.is_repeat = asked.counted.iter().any(|(kind, id)| *kind == scope.kind && *id == scope.id);
     }
@@ -94,6 +97,14 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     Ok(Admitted { hold, limited, bound: Some(bound), no_way, left, _in_flight, _place, totals })
 }
 
+/// What is asked of a caller by a call of the gateway's own. Ways to an upstream count what it is sent.
+fn money_alone(scope: ScopeLimits) -> ScopeLimits {
+    if [DEPLOYMENT, PROVIDER].contains(&scope.kind) {
+        return scope;
+    }
+    ScopeLimits { requests: None, tokens: None, parallel: None, ..scope }
+}
+
 async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Result<Hold, Refusal> {
     let (id, now) = (demand.id, calls.clock.now());
     let (answer, answered) = oneshot::channel();
@@ -110,7 +121,7 @@ async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Result<Hold, Refusa
         // The client may go away with the answer on its way, so a hold counts as taken only when that is said.
         let is_taken = answer.send((reserved, take)).is_ok() && taken.await.is_ok();
         if is_open || is_hold && !is_taken {
-            late::void(&reserving, id).await;
+            late::void_unanswered(&reserving, id).await;
         }
     });
     match answered.await {

@@ -27,4 +27,6 @@ pub(super) struct Asked<'a> {
     pub(super) counted: &'a [(&'static str, String)],
     /// Where the deployment was to be.
     pub(super) region: Option<&'a str>,
+    /// Whether only money is asked of the caller: the call is the gateway's own, for one that counts already.
+    pub(super) is_beside: bool,
 }

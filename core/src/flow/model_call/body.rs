@@ -2,12 +2,14 @@
 
 use super::error::CallError;
 use super::extra_body;
+use super::usual;
 use super::wishes::Wishes;
 use crate::api::demand::Asked;
 use crate::api::form::Form;
 use crate::api::google;
 use crate::api::medium::Medium;
 use crate::api::members::Members;
+use crate::config::usual_models::UsualModels;
 use crate::price::ModelPrice;
 use crate::providers::operation::{Dialect, Operation};
 use crate::providers::parameters::policy::PolicyChange;
@@ -90,7 +92,7 @@ fn refuse_lone_surrogates(body: &[u8]) -> Result<(), CallError> {
 pub(super) fn read(
     operation: Operation,
     members: &mut Members<'_>,
-    path_model: Option<String>,
+    (path_model, models): (Option<String>, Option<&UsualModels>),
     form: Option<&Form>,
 ) -> Result<Said, CallError> {
     extra_body::hoist(members)?;
@@ -103,7 +105,7 @@ pub(super) fn read(
         members.take(name);
     }
     let mut said = Said {
-        model: model(operation, members, path_model)?,
+        model: model(operation, members, path_model, models)?,
         stream: streams(operation, members)?,
         background: operation == Operation::Responses && flag(members, "background")?,
         show_usage: asks_for_usage(members),
@@ -139,7 +141,7 @@ pub(super) fn look(operation: Operation, members: &Members<'_>, path_model: Opti
         return Err(CallError::MissingMember { operation, member: "model" });
     }
     Ok(Said {
-        model: model(operation, members, path_model)?,
+        model: model(operation, members, path_model, None)?,
         stream: streams(operation, members)?,
         background: operation == Operation::Responses && flag(members, "background")?,
         show_usage: true,
@@ -156,16 +158,20 @@ fn priority(members: &mut Members<'_>) -> Option<u8> {
     Some(u8::try_from(priority.max(0)).unwrap_or(u8::MAX))
 }
 
-/// The model of moderations that name none, as OpenAI's API has it.
-const MODERATION_MODEL: &str = "omni-moderation-latest";
-
-fn model(operation: Operation, members: &Members<'_>, path_model: Option<String>) -> Result<String, CallError> {
+fn model(
+    operation: Operation,
+    members: &Members<'_>,
+    path_model: Option<String>,
+    models: Option<&UsualModels>,
+) -> Result<String, CallError> {
+    if let Some(model) = models.and_then(|models| usual::forced(models, operation)) {
+        return Ok(model.to_owned());
+    }
     if let Some(model) = path_model {
         return Ok(model);
     }
     if !members.has("model") {
-        let usual = if operation == Operation::Moderation { MODERATION_MODEL } else { "None" };
-        return Ok(usual.to_owned());
+        return Ok(usual::usual(models, operation).to_owned());
     }
     let message = "'model' must be a string.";
     members.read("model").ok_or_else(|| CallError::Member { member: "model", message: message.to_owned() })
@@ -236,7 +242,7 @@ fn setting<T: DeserializeOwned>(
 }
 
 /// The person behind the call. Anthropic's clients name it in `metadata`.
-fn end_user(operation: Operation, members: &Members<'_>) -> Option<String> {
+pub(super) fn end_user(operation: Operation, members: &Members<'_>) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Metadata {
         #[serde(default)]
@@ -275,7 +281,7 @@ mod tests {
 
     fn read_chat(body: &str) -> (Result<Said, CallError>, String) {
         let mut members = parse(body.as_bytes()).unwrap();
-        let said = read(Operation::Chat, &mut members, None, None);
+        let said = read(Operation::Chat, &mut members, (None, None), None);
         (said, String::from_utf8(members.to_json()).unwrap())
     }
 

@@ -7,6 +7,7 @@ use super::forwarded;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
 use super::wishes;
+use super::words::{self, Words};
 use crate::cache::key::Asked;
 use crate::cache::shelf::Shelf;
 use crate::crypto::subject::Subject;
@@ -21,6 +22,15 @@ pub(super) struct Cached {
     pub(super) key: String,
     /// The model as the caller's aliases resolve it.
     pub(super) model: String,
+    /// What it says in words, where it may be answered by what was said to words like these.
+    pub(super) question: Option<Box<Question>>,
+}
+
+/// What a call says in words.
+pub(super) struct Question {
+    pub(super) text: String,
+    /// Calls of one scope are the same but for these words.
+    pub(super) scope: String,
 }
 
 impl Cached {
@@ -40,7 +50,8 @@ impl Cached {
         if !rules.is_on && !control.use_cache {
             return Ok(None);
         }
-        let mut said = body::read(operation, &mut members, request.path_model.clone(), request.form.as_ref())?;
+        let model = (request.path_model.clone(), Some(&calls.limits.usual_models));
+        let mut said = body::read(operation, &mut members, model, request.form.as_ref())?;
         said.timeout = wishes::timeout(&mut members, &request.headers)?;
         let wishes = wishes::read(&mut members, &request.headers, &said.model)?;
         // What goes on from what an upstream keeps is not told by the request alone.
@@ -52,26 +63,41 @@ impl Cached {
         }
         let model = principal.aliases.get(&said.model).unwrap_or(&said.model).clone();
         let tenant = rules.scope.tenant(principal.key.as_str(), principal.team_id.as_deref());
-        let mut asked = Asked::new(&tenant, operation.call_type(), shelf.model(&model), said.stream);
-        asked.members(&members, |name| name != "model" && name != "stream");
-        asked.part("policy", format!("{:?}", said.policy).as_bytes());
-        if let Some(mock) = &said.mock_response {
-            asked.part("mock", mock.to_string().as_bytes());
-        }
-        for field in request.form.iter().flat_map(|form| form.fields()).filter(|field| field.file_name.is_some()) {
-            asked.part(&field.name, field.file_name.as_deref().unwrap_or_default().as_bytes());
-            asked.part(&field.name, &field.content);
-        }
-        add_headers(&mut asked, &request.headers, operation, calls.passes_headers_on);
+        let told = |counts: &dyn Fn(&str) -> bool| {
+            let mut asked = Asked::new(&tenant, operation.call_type(), shelf.model(&model), said.stream);
+            asked.members(&members, |name| name != "model" && name != "stream" && counts(name));
+            add_outer(&mut asked, request, &said, calls.headers.passes_on);
+            asked
+        };
         let namespace = control.namespace.as_deref().or(rules.namespace.as_deref());
-        let key = asked.key(namespace);
-        Ok(Some(Self { said, control, key, model }))
+        let key = told(&|_| true).key(namespace);
+        let question = shelf.semantic.as_ref().and_then(|semantic| {
+            let Words { member, text, frame } = words::of(operation, &members)?;
+            let mut asked = told(&|name| name != member);
+            asked.document(member, &frame);
+            asked.part("semantic", format!("{} {}", semantic.rules.index, semantic.rules.model).as_bytes());
+            Some(Box::new(Question { text, scope: asked.key(namespace) }))
+        });
+        Ok(Some(Self { said, control, key, model, question }))
     }
 
     /// Whose answer it is.
     pub(super) fn subjects(&self, principal: &Principal) -> Vec<Subject> {
         Subject::behind(principal.user_id.as_deref(), self.said.end_user.as_deref(), &principal.key)
     }
+}
+
+/// What stands outside of the members, or was read from them.
+fn add_outer(asked: &mut Asked, request: &CallRequest, said: &Said, passes_headers_on: bool) {
+    asked.part("policy", format!("{:?}", said.policy).as_bytes());
+    if let Some(mock) = &said.mock_response {
+        asked.part("mock", mock.to_string().as_bytes());
+    }
+    for field in request.form.iter().flat_map(|form| form.fields()).filter(|field| field.file_name.is_some()) {
+        asked.part(&field.name, field.file_name.as_deref().unwrap_or_default().as_bytes());
+        asked.part(&field.name, &field.content);
+    }
+    add_headers(asked, &request.headers, request.operation, passes_headers_on);
 }
 
 /// Headers that go upstream and can change the answer.

@@ -7,7 +7,7 @@ use super::proxy_limits::ProxyLimits;
 use super::scopes::{DEPLOYMENT, PROVIDER};
 use super::wishes::Wishes;
 use crate::admission::refusal::Refusal;
-use crate::id::DeploymentId;
+use crate::id::{DeploymentId, RequestId};
 use crate::limits::BudgetPolicy;
 use crate::principal::Principal;
 use crate::routing::Deployment;
@@ -37,9 +37,17 @@ pub(super) struct Course {
     pub(super) is_retry: bool,
     /// The configuration chose the model in place of the one asked for: the caller needs no access to it.
     pub(super) is_trusted: bool,
+    /// The call is the gateway's own, for a client's.
+    pub(super) beside: Option<Beside>,
     pub(super) clamps: u8,
     /// Where the record of the end user wants the deployment to be, as far as that was asked.
     pub(super) region: Option<String>,
+}
+
+/// The client's call that one of the gateway's own is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beside {
+    pub(super) id: RequestId,
 }
 
 impl Course {

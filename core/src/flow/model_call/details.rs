@@ -1,6 +1,7 @@
 //! What a spend row says of a call before it is made.
 
 use super::body::Said;
+use super::parts::ModelCalls;
 use super::request::CallRequest;
 use crate::accounting::spend_row::{Outcome, SpendDetails};
 use crate::clock::Timestamp;
@@ -12,9 +13,9 @@ use http::header::USER_AGENT;
 
 /// What is known of a call before it is made.
 pub(super) fn of(
+    calls: &ModelCalls,
     id: RequestId,
-    principal: &Principal,
-    request: &CallRequest,
+    (principal, request): (&Principal, &CallRequest),
     said: &Said,
     deployment: &Deployment,
 ) -> SpendDetails {
@@ -41,7 +42,7 @@ pub(super) fn of(
         requester_ip: request.client_address.map(|address| address.to_string()),
         user_agent: user_agent.map(str::to_owned),
         tags: said.tags.clone(),
-        end_user: said.end_user.clone(),
+        end_user: said.end_user.clone().filter(|_| calls.limits.tracks_end_users),
         content: None,
         metadata: serde_json::Map::new(),
     }

@@ -46,6 +46,9 @@ pub enum CallError {
         /// Which member.
         member: &'static str,
     },
+    /// A field is missing that the operator asks of calls.
+    #[error("Missing required parameter: '{0}'. This gateway asks it of every such call.")]
+    FieldRequired(String),
     /// No deployment has this name.
     #[error("no deployment is named `{model}`")]
     UnknownModel {
@@ -102,6 +105,17 @@ pub enum CallError {
          conversation in 'input'."
     )]
     ResponseNotKept(String),
+    /// The answer is larger than those that may go to clients. It is charged: its provider has made it.
+    #[error(
+        "Response size is too large. It has {bytes} bytes, and {most} may be returned (`max_response_size_mb`); ask for \
+         less, or for a stream"
+    )]
+    AnswerTooLong {
+        /// How many there are.
+        bytes: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// The end user whom the request names is blocked.
     #[error("User blocked from making LLM API Calls. User={0}")]
     EndUserBlocked(String),
@@ -154,9 +168,11 @@ impl CallError {
             | Self::Form(_)
             | Self::Member { .. }
             | Self::MissingMember { .. }
+            | Self::FieldRequired(_)
             | Self::Transform(_)
             | Self::Uncallable(_)
             | Self::EndUserBlocked(_)
+            | Self::AnswerTooLong { .. }
             | Self::Unfetched(_)
             | Self::Elsewhere(_)
             | Self::File { .. }

@@ -41,6 +41,8 @@ pub struct Facts {
     pub cache_key: Option<String>,
     /// Whether it was answered from there.
     pub cache_hit: bool,
+    /// How like the nearest question is that was answered before, where that was asked: 1 is the same, 0 nothing like it.
+    pub similarity: Option<f64>,
     /// Milliseconds that the upstream took to its answer's head.
     pub upstream_ms: i64,
     /// Milliseconds from arrival to the answer's head.
@@ -74,6 +76,7 @@ impl Facts {
             fallbacks_max: None,
             cache_key: None,
             cache_hit: false,
+            similarity: None,
             upstream_ms: 0,
             duration_ms: 0,
         }

@@ -1,7 +1,43 @@
 //! Headers of the client's that go upstream with its request: where the upstream speaks the client's dialect and asks for
 //! them, or where the operator wants them passed on (`forward_client_headers_to_llm_api`).
 
+use crate::config::GeneralSettings;
 use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// Which of clients' headers go upstream, as the operator says.
+#[derive(Clone, Debug, Default)]
+pub struct HeaderRules {
+    /// Whether those of clients' own do.
+    pub passes_on: bool,
+    /// Whether the organization that a client names goes to OpenAI.
+    pub passes_organization: bool,
+    /// Those that say to the gateway who calls, and go nowhere else.
+    pub ours: Vec<HeaderName>,
+}
+
+impl HeaderRules {
+    /// Those of the configuration.
+    pub fn of(general: &GeneralSettings) -> Self {
+        Self {
+            passes_on: general.forward_client_headers_to_llm_api,
+            passes_organization: general.forward_openai_org_id,
+            ours: general.proxied.headers.values().cloned().collect(),
+        }
+    }
+
+    /// Adds what goes to a provider of this name.
+    pub(super) fn apply(&self, provider: Option<&str>, client: &HeaderMap, upstream: &mut HeaderMap) {
+        if self.passes_on {
+            pass_on(client, &self.ours, upstream);
+        }
+        if self.passes_organization && provider == Some(OPENAI) {
+            add(&["openai-organization"], client, upstream);
+        }
+    }
+}
+
+/// Who has organizations that a client may name.
+const OPENAI: &str = "openai";
 
 /// Adds the client's headers of these names. A list is joined to the one that is there, each word once; what is
 /// no list takes the place of what is there.
@@ -37,11 +73,12 @@ const KEPT: [&str; 9] = [
     "x-goog-user-project",
 ];
 
-/// Passes the client's own headers (`x-…`, and Anthropic's features) on. What the deployment says wins.
-pub(super) fn pass_on(client: &HeaderMap, upstream: &mut HeaderMap) {
+/// Passes the client's own headers (`x-…`, and Anthropic's features) on, but for those that are `ours`. What the
+/// deployment says wins.
+fn pass_on(client: &HeaderMap, ours: &[HeaderName], upstream: &mut HeaderMap) {
     add(&["anthropic-beta"], client, upstream);
     for (name, value) in client.iter().filter(|(name, _)| is_passed(name.as_str())) {
-        if !upstream.contains_key(name) {
+        if !upstream.contains_key(name) && !ours.contains(name) {
             upstream.insert(name.clone(), value.clone());
         }
     }
@@ -91,7 +128,7 @@ mod tests {
             ("cookie", "c"),
         ]);
         let mut upstream = headers(&[("x-team", "deployment"), ("anthropic-beta", "a")]);
-        pass_on(&client, &mut upstream);
+        pass_on(&client, &[], &mut upstream);
         assert_eq!(upstream, headers(&[("x-team", "deployment"), ("anthropic-beta", "a,b"), ("x-trace", "1")]));
     }
 

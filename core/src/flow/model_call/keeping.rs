@@ -5,7 +5,9 @@ use super::facts::Facts;
 use super::parts::ModelCalls;
 use crate::cache::entry::Entry;
 use crate::cache::flights::Leader;
+use crate::cache::point::Point;
 use crate::cache::shelf::Shelf;
+use crate::cache::vector::Vector;
 use crate::clock::Clock;
 use crate::crypto::subject::Subject;
 use crate::flow::background::Background;
@@ -31,6 +33,18 @@ pub(super) struct About {
     pub(super) kind: Option<String>,
     /// Tokens of the input, of the output, and of both.
     pub(super) tokens: [u64; 3],
+    /// That it answers another question than it was given for. Never kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) similar_to: Option<SimilarTo>,
+}
+
+/// An answer to a question that means about the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct SimilarTo {
+    /// The key that it is kept under.
+    pub(super) key: String,
+    /// How like the questions are.
+    pub(super) similarity: f64,
 }
 
 /// An answer that is to be kept.
@@ -44,6 +58,8 @@ pub(super) struct Keeping {
     /// Whose answer it is, where it is sealed for them.
     subjects: Vec<Subject>,
     leader: Option<Leader>,
+    /// What its question means, and in which scope.
+    similar: Option<(String, Vector)>,
     /// What has passed of a stream; `None`: too much.
     passed: Option<BytesMut>,
 }
@@ -73,8 +89,14 @@ impl Keeping {
             about,
             subjects,
             leader,
+            similar: None,
             passed: Some(BytesMut::new()),
         }
+    }
+
+    /// Notes what its question means, too.
+    pub(super) fn semantic(self, similar: Option<(String, Vector)>) -> Self {
+        Self { similar, ..self }
     }
 
     /// Keeps an answer in one piece.
@@ -106,7 +128,7 @@ impl Keeping {
     }
 
     async fn keep(self, body: Bytes) {
-        let Self { shelf, key, leader, subjects, .. } = self;
+        let Self { shelf, key, leader, subjects, similar, .. } = self;
         let kept_at = self.clock.now();
         let millis = i64::try_from(self.ttl.as_millis()).unwrap_or(i64::MAX / 4);
         let about = serde_json::to_string(&self.about).unwrap_or_else(|_| "{}".to_owned());
@@ -116,8 +138,12 @@ impl Keeping {
         }
         let waits = shelf.rules.waits;
         let work = async move {
-            shelf.keep(&key, &entry, &subjects).await;
+            let is_kept = shelf.keep(&key, &entry, &subjects).await;
             drop(leader);
+            if let Some((scope, vector)) = similar.filter(|_| is_kept) {
+                let point = Point { key, kept_at, ends_at: entry.ends_at, vector };
+                shelf.note(&scope, point, &subjects).await;
+            }
         };
         if waits { work.await } else { self.background.spawn(work) }
     }

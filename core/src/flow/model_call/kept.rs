@@ -7,7 +7,6 @@ use super::error::CallError;
 use super::facts::Facts;
 use super::parts::ModelCalls;
 use crate::api::responses::id::ResponseId;
-use crate::auth::route::authorize_route;
 use crate::id::RequestId;
 use crate::providers::operation::Operation;
 use crate::providers::registry;
@@ -15,6 +14,7 @@ use crate::providers::responses::kept::{KeptOperation, naming};
 use crate::upstream::transport::Bounds;
 use bytes::Bytes;
 use http::HeaderMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What a client asks about a response.
@@ -30,6 +30,8 @@ pub struct KeptRequest {
     pub query: Option<String>,
     /// The request's headers.
     pub headers: HeaderMap,
+    /// Where it came from, as far as that is known.
+    pub client_address: Option<IpAddr>,
 }
 
 /// What a client is answered.
@@ -60,11 +62,13 @@ impl ModelCalls {
     }
 
     async fn asked(&self, request: &KeptRequest, facts: &mut Facts) -> Result<Bytes, CallError> {
-        let principal = self.authenticator.authenticate(&request.headers, self.clock.now()).await?;
-        authorize_route(&principal, request.route)?;
-        facts.principal = Some(Arc::clone(&principal));
+        let asker = (&request.headers, request.client_address);
+        let principal = self.authenticator.caller_of(asker, request.route, self.clock.now()).await?;
+        self.authenticator.authorize_route(&principal, request.route)?;
         let unknown = || CallError::UnknownResponse(request.name.clone());
         let id = ResponseId::read(&request.name).ok_or_else(unknown)?;
+        let principal = self.for_a_team_with(principal, &id.model)?;
+        facts.principal = Some(Arc::clone(&principal));
         self.refresh_credentials().await;
         let deployment = self.completed(maker(self, &principal, &id)?.ok_or_else(unknown)?)?;
         (facts.model_group, facts.deployment) = (Some(id.model.clone()), Some(Arc::clone(&deployment)));

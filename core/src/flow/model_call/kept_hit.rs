@@ -20,7 +20,7 @@ use crate::money::NanoDollars;
 use crate::principal::Principal;
 use crate::upstream::transport::Bounds;
 use crate::usage::Usage;
-use serde_json::Map;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// How long a hold of a hit may stay, in milliseconds: it is settled at once, and costs nothing if it is not.
@@ -40,7 +40,7 @@ pub(super) async fn charge(
     let now = calls.clock.now();
     let group = choice::permitted(calls, &cached.model, principal)?;
     let Some(deployment) = group.deployments.first() else { return Ok(()) };
-    let details = details::of(facts.id, principal, request, &cached.said, deployment);
+    let details = details::of(calls, facts.id, (principal, request), &cached.said, deployment);
     let limited = limits(calls, cached, (request, principal), (facts.id, deployment, &details), now).await?;
     let [prompt_tokens, completion_tokens, total_tokens] = about.tokens;
     let details = SpendDetails {
@@ -51,7 +51,7 @@ pub(super) async fn charge(
         usage: Usage { prompt_tokens, completion_tokens, total_tokens, ..Usage::default() },
         ended_at: now,
         cache_hit: true,
-        metadata: Map::from_iter([("cache_key".to_owned(), cached.key.as_str().into())]),
+        metadata: noted(cached, about),
         ..details
     };
     let row = SpendRow { request_id: facts.id, key: principal.key.clone(), cost: NanoDollars::ZERO, details };
@@ -72,6 +72,14 @@ pub(super) async fn charge(
     }
 }
 
+/// What the row says of where the answer is from.
+fn noted(cached: &Cached, about: &About) -> Map<String, Value> {
+    let key = about.similar_to.as_ref().map_or(&cached.key, |similar_to| &similar_to.key);
+    let similarity =
+        about.similar_to.as_ref().map(|similar_to| ("semantic-similarity".to_owned(), similar_to.similarity.into()));
+    [("cache_key".to_owned(), key.as_str().into())].into_iter().chain(similarity).collect()
+}
+
 /// The limits that count requests. Neither money nor tokens are used, and no deployment is called.
 async fn limits(
     calls: &Arc<ModelCalls>,
@@ -84,7 +92,21 @@ async fn limits(
     let operation = request.operation;
     let (said, body) = (&cached.said, &request.body);
     let (address, region, counted) = (None, None, &[]);
-    let asked = Asked { id, principal, said, operation, deployment, body, bounds, address, details, counted, region };
+    let is_beside = false;
+    let asked = Asked {
+        id,
+        principal,
+        said,
+        operation,
+        deployment,
+        body,
+        bounds,
+        address,
+        details,
+        counted,
+        region,
+        is_beside,
+    };
     let scopes = Scopes::of(calls, &asked, now).await?;
     let requests = |scope: ScopeLimits| ScopeLimits { budget: None, tokens: None, ..scope };
     let callers = scopes.limited.into_iter().filter(|scope| ![DEPLOYMENT, PROVIDER].contains(&scope.kind));

@@ -2,6 +2,7 @@
 //! in bounded number, and what is lost then is said. Here: reservations to be given back.
 
 use super::parts::ModelCalls;
+use crate::admission::hold::Hold;
 use crate::id::RequestId;
 use std::error::Error;
 use std::time::Duration;
@@ -16,15 +17,36 @@ const PAUSE_MAX: Duration = Duration::from_secs(8);
 pub(super) const WORKS_MAX: usize = 10_000;
 
 /// Gives back what a reservation without an answer may hold.
-pub(super) async fn void(calls: &ModelCalls, id: RequestId) {
+pub(super) async fn void_unanswered(calls: &ModelCalls, id: RequestId) {
     let mut pauses = Pauses::begin(PATIENCE);
     while let Err(error) = calls.ledger.void_unanswered(id, calls.clock.now()).await {
-        if calls.background.running() > WORKS_MAX || !pauses.next().await {
-            let error = &error as &dyn Error;
-            tracing::warn!(call = %id, error, "a reservation may stand until its time is over");
+        if !is_tried_again(calls, id, &error, &mut pauses).await {
             return;
         }
     }
+}
+
+/// Gives back what an attempt holds that used nothing.
+pub(super) async fn void(calls: &ModelCalls, hold: &Hold) {
+    let mut pauses = Pauses::begin(PATIENCE);
+    while let Err(error) = calls.ledger.void(hold, calls.clock.now()).await {
+        if !is_tried_again(calls, hold.id, &error, &mut pauses).await {
+            return;
+        }
+    }
+}
+
+/// Waits for the next attempt, if there is one; says so if there is none.
+async fn is_tried_again<E>(calls: &ModelCalls, id: RequestId, error: &E, pauses: &mut Pauses) -> bool
+where
+    E: Error + Sync + 'static,
+{
+    let goes_on = calls.background.running() <= WORKS_MAX && pauses.next().await;
+    if !goes_on {
+        let error = error as &dyn Error;
+        tracing::warn!(call = %id, error, "a reservation may stand until its time is over");
+    }
+    goes_on
 }
 
 /// Pauses that double, until their time is over.

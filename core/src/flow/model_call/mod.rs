@@ -7,7 +7,8 @@
 //! [`named`] fills stored credentials in, [`attempt`] talks to the
 //! upstream, [`unfetched`] brings the files that the request names first, [`several`] more than once, [`followed`] until what it does has ended, [`relay`] passes a stream on, [`slices`]
 //! holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also when its
-//! client goes away. [`cached`] answers from what [`keeping`] has kept of earlier calls. [`passed`] is a call of a provider's own API,
+//! client goes away. [`cached`] answers from what [`keeping`] has kept of earlier calls; where their [`words`] mean about the same
+//! ([`similar`]), which a deployment says that is asked beside the call ([`embed`]). [`passed`] is a call of a provider's own API,
 //! [`probe`] one that the gateway makes by itself, [`kept`] asks for what an earlier call left with
 //! its upstream.
 
@@ -15,6 +16,7 @@ mod admit;
 mod asked;
 mod asked_input;
 mod attempt;
+mod bearer;
 mod body;
 mod bound;
 mod cache_control;
@@ -28,6 +30,7 @@ mod count;
 mod course;
 mod details;
 mod dispatch;
+mod embed;
 mod error;
 mod extra_body;
 mod facts;
@@ -52,10 +55,12 @@ mod proxy_limits;
 mod queueing;
 mod relay;
 mod request;
+mod required;
 mod sample;
 mod scopes;
 mod settlement;
 mod several;
+mod similar;
 mod slices;
 mod soft_budget;
 #[cfg(test)]
@@ -63,16 +68,19 @@ mod soft_budget;
 mod tests;
 mod unfetched;
 mod unrecorded;
+mod usual;
 mod walk;
 mod watched;
 mod whole;
 mod wish;
 mod wishes;
+mod words;
 
 pub use calls::{CallAnswer, CallBody};
 pub use captured::KeptContents;
 pub use error::CallError;
 pub use facts::Facts;
+pub use forwarded::HeaderRules;
 pub use kept::{KeptAnswer, KeptRequest};
 pub use named::NamedCredentials;
 pub use parts::ModelCalls;

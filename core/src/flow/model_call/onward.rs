@@ -101,9 +101,9 @@ impl<'a> Onward<'a> {
                     wait
                 }
                 Step::Fallback(next) => {
-                    let Course { deadline, attempts, counted, region, .. } = course;
+                    let Course { deadline, attempts, counted, region, beside, .. } = course;
                     let is_trusted = next.is_trusted;
-                    course = Course { is_trusted, deadline, attempts, counted, region, ..Course::default() };
+                    course = Course { is_trusted, deadline, attempts, counted, region, beside, ..Course::default() };
                     (self.fallbacks, self.retries) = (self.fallbacks + 1, 0);
                     self.model.clone_from(&next.fallback.model);
                     other = Some(instead(self.asked, next.fallback)?);

@@ -1,6 +1,7 @@
 //! What every call of a model works with. Holds no logic: each step of the walk takes from here what it uses.
 
 use super::captured::KeptContents;
+use super::forwarded::HeaderRules;
 use super::named::NamedCredentials;
 use super::proxy_limits::ProxyLimits;
 use crate::accounting::spend_log::SpendLog;
@@ -55,8 +56,8 @@ pub struct ModelCalls {
     pub cache: Option<Arc<Shelf>>,
     /// Whether calls are made and answered whose limits and charge the store cannot take, as it is out of reach.
     pub admits_in_outage: bool,
-    /// Whether clients' own headers go upstream.
-    pub passes_headers_on: bool,
+    /// Which of clients' headers go upstream.
+    pub headers: HeaderRules,
     /// Settlements that outlive their request.
     pub background: Background,
     /// Waits of a call whose deployment says nothing.

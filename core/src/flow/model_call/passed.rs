@@ -1,6 +1,7 @@
 //! A call of a provider's own API: planned without the configuration's models, as the bytes and the environment's key say.
 //! It is admitted, charged and recorded as every other, and never asked elsewhere.
 
+use super::bearer;
 use super::body;
 use super::course::Course;
 use super::error::CallError;
@@ -23,6 +24,7 @@ pub(super) fn make(
 ) -> Result<Plan, CallError> {
     let mut members = body::parse(&request.body)?;
     let mut said = body::look(passed.operation, &members, passed.model.clone())?;
+    bearer::settle_end_user(&mut said, principal);
     let model = format!("{}/{}", passed.provider, said.model);
     let lists = principal.model_lists();
     let may = |name: &str| lists.iter().all(|list| access::allows(list, name, std::iter::empty()));

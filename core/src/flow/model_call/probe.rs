@@ -58,7 +58,7 @@ impl ModelCalls {
         let id = RequestId::at(self.clock.now(), &entropy);
         let said = Said { model: deployment.group.clone(), tags: vec![TAG.to_owned()], ..Said::default() };
         let prober = Arc::new(prober());
-        let details = details::of(id, &prober, &request, &said, &deployment);
+        let details = details::of(self, id, (&prober, &request), &said, &deployment);
         let who = (prober, deployment, speaker);
         let mut open = OpenCall::begin(Arc::clone(self), who, &request, details, id);
         let upstream = Upstream::Provider(Box::new(upstream));

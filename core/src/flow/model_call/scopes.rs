@@ -92,7 +92,9 @@ impl Scopes {
                 (None, Some(budget)) => known(calls.authenticator.shared_budget(budget, now).await)?,
                 _ => None,
             };
-            scopes.add_end_user(id, record.as_deref(), granted.as_deref(), &calls.limits, at);
+            if calls.limits.tracks_end_users {
+                scopes.add_end_user(id, record.as_deref(), granted.as_deref(), &calls.limits, at);
+            }
         }
         if said.tags.len() > TAGS_MAX {
             let message = format!("a request may have {TAGS_MAX} tags at most");

@@ -227,13 +227,13 @@ impl OpenCall {
     pub(super) async fn void(mut self: Box<Self>) {
         self.row = None;
         let Some(hold) = self.admitted.hold.take() else { return };
-        let (calls, id) = (Arc::clone(&self.calls), self.id);
+        let calls = Arc::clone(&self.calls);
         let background = calls.background.clone();
         // On its own where the client goes away meanwhile.
         let voiding = async move {
             if calls.ledger.void(&hold, calls.clock.now()).await.is_err() {
                 let again = Arc::clone(&calls);
-                calls.background.spawn(async move { late::void(&again, id).await });
+                calls.background.spawn(async move { late::void(&again, &hold).await });
             }
         };
         background.to_its_end(voiding).await;

@@ -1,6 +1,6 @@
 //! What must hold of a call whatever its upstream, its store and its client do.
 
-use super::{CallAnswer, CallBody, CallError, CallRequest, ModelCalls, ProxyLimits};
+use super::{CallAnswer, CallBody, CallError, CallRequest, HeaderRules, ModelCalls, ProxyLimits};
 use crate::accounting::spend_log::SpendLog;
 use crate::accounting::spend_query::SpendQuery;
 use crate::accounting::spend_row::{Outcome, SpendRow};
@@ -120,7 +120,7 @@ impl Gateway {
             sharing: None,
             cache: None,
             admits_in_outage: false,
-            passes_headers_on: false,
+            headers: HeaderRules::default(),
             background: Background::default(),
             bounds: Bounds { first_byte: wait, between_chunks: wait, total: wait },
         };

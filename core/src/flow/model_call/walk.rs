@@ -16,9 +16,8 @@ use super::parts::ModelCalls;
 use super::plan::{Plan, Upstream};
 use super::queueing::{self, Patience};
 use super::request::CallRequest;
-use super::{admit, body, details, forwarded, passed, plan, unfetched, wish, wishes};
+use super::{admit, bearer, body, details, forwarded, passed, plan, required, unfetched, wish, wishes};
 use crate::accounting::spend_row::SpendDetails;
-use crate::auth::route::authorize_route;
 use crate::principal::Principal;
 use crate::providers::provider::Provider;
 use crate::routing::Group;
@@ -33,6 +32,11 @@ impl ModelCalls {
         facts.principal = Some(Arc::clone(&principal));
         self.refresh_credentials().await;
         let request = &request.with_form()?;
+        let principal = match principal.token {
+            None => principal,
+            Some(_) => Arc::clone(facts.principal.insert(self.for_a_team(principal, request)?)),
+        };
+        required::check(&self.limits.required, &principal, request)?;
         match &self.cache {
             // In a box: most gateways keep no answers.
             Some(shelf) => Box::pin(self.walk_cached(shelf, request, principal, facts)).await,
@@ -58,8 +62,9 @@ impl ModelCalls {
 
     async fn authenticate(&self, request: &CallRequest) -> Result<Arc<Principal>, CallError> {
         let now = self.clock.now();
-        let principal = self.authenticator.authenticate(&request.headers, now).await?;
-        authorize_route(&principal, request.route)?;
+        let principal =
+            self.authenticator.caller_of((&request.headers, request.client_address), request.route, now).await?;
+        self.authenticator.authorize_route(&principal, request.route)?;
         Ok(principal)
     }
 
@@ -152,9 +157,8 @@ impl ModelCalls {
             None => self.plan_model(request, facts, way)?,
         };
         if let Upstream::Provider(upstream) = &mut plan.upstream {
-            if self.passes_headers_on {
-                forwarded::pass_on(&request.headers, upstream.headers_mut());
-            }
+            let provider = plan.deployment.target().map(|target| target.provider);
+            self.headers.apply(provider, &request.headers, upstream.headers_mut());
             forwarded::add(plan.speaker.forwards(), &request.headers, upstream.headers_mut());
             plan.speaker.forwarded(upstream);
         }
@@ -167,10 +171,14 @@ impl ModelCalls {
     /// Plans a call of a model that the configuration names.
     fn plan_model(&self, request: &CallRequest, facts: &Facts, way: (&Principal, &Course)) -> Result<Plan, CallError> {
         let mut members = body::parse(&request.body)?;
-        let mut said = body::read(request.operation, &mut members, request.path_model.clone(), request.form.as_ref())?;
+        // What is embedded beside a call has a model of its own.
+        let models = way.1.beside.is_none().then_some(&self.limits.usual_models);
+        let model = (request.path_model.clone(), models);
+        let mut said = body::read(request.operation, &mut members, model, request.form.as_ref())?;
         said.timeout = wishes::timeout(&mut members, &request.headers)?;
         said.wishes = wishes::read(&mut members, &request.headers, &said.model)?;
         wish::add_tags(&mut said.tags, way.0, &request.headers);
+        bearer::settle_end_user(&mut said, way.0);
         plan::make(self, facts.id, request, said, members, way)
     }
 
@@ -182,10 +190,14 @@ impl ModelCalls {
         facts: &Facts,
         course: &Course,
     ) -> Result<(SpendDetails, Admitted), Refused> {
-        let mut details = details::of(facts.id, principal, request, &plan.said, &plan.deployment);
+        let mut details = details::of(self, facts.id, (principal, request), &plan.said, &plan.deployment);
         if course.attempts > 0 {
             details.metadata.insert("attempted_retries".to_owned(), facts.retries.into());
             details.metadata.insert("attempted_fallbacks".to_owned(), facts.fallbacks.into());
+        }
+        if let Some(beside) = course.beside {
+            details.metadata.insert("semantic-cache-embedding".to_owned(), true.into());
+            details.metadata.insert("parent_call_id".to_owned(), beside.id.to_string().into());
         }
         let asked = Asked {
             id: facts.id,
@@ -199,6 +211,7 @@ impl ModelCalls {
             details: &details,
             counted: &course.counted,
             region: course.region.as_deref().or(plan.said.region.as_deref()),
+            is_beside: course.beside.is_some(),
         };
         let admitted = admit::admit(self, asked).await?;
         Ok((details, admitted))

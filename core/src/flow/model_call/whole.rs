@@ -60,7 +60,10 @@ pub(super) async fn ask(
     };
     let result = match answer {
         Ok(answer) => match open.settle_whole(answer.usage, &answer.body).await {
-            Ok(cost) => Ok((answer.body, cost)),
+            Ok(cost) => match calls.limits.answer_bytes_max.filter(|most| answer.body.len() > *most) {
+                None => Ok((answer.body, cost)),
+                Some(most) => Err(CallError::AnswerTooLong { bytes: answer.body.len(), most }.into()),
+            },
             Err(error) => Err(error.into()),
         },
         Err(error) => Err(Failed::dispatched(error, open)),

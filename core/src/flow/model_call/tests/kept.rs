@@ -34,7 +34,10 @@ impl Gateway {
 
     async fn ask(&self, key: &str, operation: KeptOperation, name: &str) -> Result<Value, CallError> {
         let (route, name, headers) = ("/v1/responses/{response_id}", name.to_owned(), authorized(key));
-        let answer = self.calls.ask_about(KeptRequest { operation, route, name, query: None, headers }).await;
+        let answer = self
+            .calls
+            .ask_about(KeptRequest { operation, route, name, query: None, headers, client_address: None })
+            .await;
         answer.result.map(|body| serde_json::from_slice(&body).unwrap())
     }
 
