@@ -212,6 +212,7 @@ mod tests {
     use crate::config::routing::RoutingSettings;
     use crate::routing::breaker::{Breaker, BreakerRules, Failed};
     use crate::routing::fault::Fault;
+    use crate::routing::latencies::counting_since;
     use crate::routing::seen::Measured;
     use crate::routing::tests as routing_tests;
     use crate::store::embedded::EmbeddedTable;
@@ -240,7 +241,7 @@ mod tests {
         }
         for seen in [&seen_by_one, &seen_by_other] {
             assert_eq!(seen.used(now), Use { requests: 2, tokens: 20 });
-            assert!((seen.latency.mean(now, 60).unwrap() - 0.2).abs() < 0.001);
+            assert!((seen.latency.mean(counting_since(now, 60)).unwrap() - 0.2).abs() < 0.001);
         }
     }
 

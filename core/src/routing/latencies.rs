@@ -1,4 +1,5 @@
-//! The latest latencies of a deployment and their mean, which is worked out when one is added and costs nothing to read.
+//! The latest latencies of a deployment and their mean, which is worked out when one is added: a choice among many reads
+//! one number of each.
 
 use crate::clock::Timestamp;
 use std::sync::OnceLock;
@@ -9,6 +10,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 #[derive(Debug)]
 #[repr(C)]
 pub struct Latencies {
+    /// The mean over all, and the earliest of the two seconds that are in it.
+    all: AtomicU64,
     own: Mean,
     others: Mean,
     /// Made when one is added.
@@ -40,6 +43,7 @@ impl Latencies {
             slots: OnceLock::new(),
             room: count,
             next: AtomicUsize::new(0),
+            all: AtomicU64::new(0),
             own: Mean::default(),
             others: Mean::default(),
         }
@@ -57,26 +61,46 @@ impl Latencies {
             count += 1;
         }
         self.own.set(MeanOf { seconds: sum / count.max(1) as f32, count }, now);
+        self.join();
     }
 
     /// What others have measured.
     pub fn others_measured(&self, now: Timestamp, mean: MeanOf) {
         let most = u32::try_from(self.room).unwrap_or(u32::MAX);
         self.others.set(MeanOf { count: mean.count.min(most), ..mean }, now);
+        self.join();
     }
 
-    /// The mean in seconds over all; `None`: nothing was measured within the last `ttl` seconds.
+    /// The mean in seconds over all; `None`: nothing was measured in the second `since` or later.
     #[inline]
-    pub fn mean(&self, now: Timestamp, ttl: u32) -> Option<f32> {
-        match (self.own.get(now, ttl), self.others.get(now, ttl)) {
+    pub fn mean(&self, since: u32) -> Option<f32> {
+        let (seconds, at) = unpacked(self.all.load(Relaxed))?;
+        if at >= since { Some(seconds) } else { self.mean_since(since).map(|(seconds, _)| seconds) }
+    }
+
+    /// Works out what [`Self::mean`] reads.
+    fn join(&self) {
+        let all = self.mean_since(0).map_or(0, |(seconds, at)| packed(seconds, at));
+        self.all.store(all, Relaxed);
+    }
+
+    /// The mean over what counts, and the earliest second that is in it.
+    #[cold]
+    fn mean_since(&self, since: u32) -> Option<(f32, u32)> {
+        match (self.own.get(since), self.others.get(since)) {
             (None, None) => None,
-            (Some(one), None) | (None, Some(one)) => Some(one.seconds),
-            (Some(own), Some(others)) => {
+            (Some((mean, at)), None) | (None, Some((mean, at))) => Some((mean.seconds, at)),
+            (Some((own, at)), Some((others, others_at))) => {
                 let (a, b) = (own.count as f32, others.count as f32);
-                Some((own.seconds * a + others.seconds * b) / (a + b))
+                Some(((own.seconds * a + others.seconds * b) / (a + b), at.min(others_at)))
             }
         }
     }
+}
+
+/// The earliest second that counts where a latency does for `ttl` seconds.
+pub fn counting_since(now: Timestamp, ttl: u32) -> u32 {
+    second_of(now).saturating_sub(ttl)
 }
 
 impl Mean {
@@ -85,16 +109,14 @@ impl Mean {
         self.packed.store(packed(mean.seconds, second_of(now)), Relaxed);
     }
 
-    #[inline]
-    fn get(&self, now: Timestamp, ttl: u32) -> Option<MeanOf> {
+    fn get(&self, since: u32) -> Option<(MeanOf, u32)> {
         let (seconds, at) = unpacked(self.packed.load(Relaxed))?;
         let count = u32::try_from(self.count.load(Relaxed)).unwrap_or(u32::MAX);
-        (count > 0 && second_of(now).saturating_sub(at) <= ttl).then_some(MeanOf { seconds, count })
+        (count > 0 && at >= since).then_some((MeanOf { seconds, count }, at))
     }
 }
 
 /// The second as a number that fits: until the year 2106.
-#[inline]
 fn second_of(now: Timestamp) -> u32 {
     u32::try_from(now.seconds()).unwrap_or(u32::MAX)
 }
@@ -114,31 +136,41 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000);
+    const SINCE: u32 = 940;
 
     #[test]
     fn the_oldest_gives_way() {
         let latencies = Latencies::of(2);
-        assert_eq!(latencies.mean(NOW, 60), None);
+        assert_eq!(latencies.mean(SINCE), None);
         for seconds in [9.0, 1.0, 2.0] {
             latencies.record(NOW, seconds);
         }
-        assert_eq!(latencies.mean(NOW, 60), Some(1.5));
+        assert_eq!(latencies.mean(SINCE), Some(1.5));
     }
 
     #[test]
     fn what_is_too_old_counts_no_more() {
         let latencies = Latencies::of(2);
         latencies.record(NOW, 1.0);
-        assert_eq!(latencies.mean(NOW.plus_millis(60_000), 60), Some(1.0));
-        assert_eq!(latencies.mean(NOW.plus_millis(61_000), 60), None);
+        let mean_after = |millis| latencies.mean(counting_since(NOW.plus_millis(millis), 60));
+        assert_eq!((mean_after(60_000), mean_after(61_000)), (Some(1.0), None));
+    }
+
+    #[test]
+    fn of_own_and_others_the_one_that_still_counts_is_left() {
+        let latencies = Latencies::of(2);
+        latencies.record(NOW, 1.0);
+        latencies.others_measured(NOW.plus_millis(30_000), MeanOf { seconds: 3.0, count: 1 });
+        let mean_after = |millis| latencies.mean(counting_since(NOW.plus_millis(millis), 60));
+        assert_eq!((mean_after(60_000), mean_after(61_000), mean_after(91_000)), (Some(2.0), Some(3.0), None));
     }
 
     #[test]
     fn what_others_measured_counts_as_much_as_there_is_of_it() {
         let latencies = Latencies::of(3);
         latencies.others_measured(NOW, MeanOf { seconds: 4.0, count: 100 });
-        assert_eq!(latencies.mean(NOW, 60), Some(4.0));
+        assert_eq!(latencies.mean(SINCE), Some(4.0));
         latencies.record(NOW, 0.0);
-        assert_eq!(latencies.mean(NOW, 60), Some(3.0), "three of others and one of ours");
+        assert_eq!(latencies.mean(SINCE), Some(3.0), "three of others and one of ours");
     }
 }

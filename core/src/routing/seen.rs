@@ -66,7 +66,7 @@ pub struct Use {
 /// Use within the minute that was last touched.
 #[derive(Debug, Default)]
 struct Minute {
-    number: AtomicI64,
+    /// The minute's number in the upper half, requests in the lower.
     requests: AtomicU64,
     tokens: AtomicU64,
 }
@@ -83,6 +83,9 @@ pub struct Measured {
     /// Milliseconds until the first content, where it was a stream.
     pub first_token_ms: Option<i64>,
 }
+
+/// The half of a minute's number that counts requests.
+const REQUESTS: u64 = u32::MAX as u64;
 
 /// Seconds that a call counts as which timed out: nobody is slower.
 const TIMED_OUT_SECONDS: f32 = 1_000.0;
@@ -142,12 +145,12 @@ impl Seen {
         self.untold.firsts.fetch_add(1, Relaxed);
     }
 
-    /// The mean latency in seconds of the last `ttl` seconds: for each token of an answer, or until a stream begins. 0:
-    /// nothing was measured.
+    /// The mean latency in seconds of what was measured in the second `since` or later: for each token of an answer, or
+    /// until a stream begins. 0: nothing was.
     #[inline]
-    pub fn mean_latency(&self, now: Timestamp, ttl: u32, is_stream: bool) -> f32 {
-        let first = is_stream.then(|| self.first_token.mean(now, ttl)).flatten();
-        first.or_else(|| self.latency.mean(now, ttl)).unwrap_or(0.0)
+    pub fn mean_latency(&self, since: u32, is_stream: bool) -> f32 {
+        let first = if is_stream { self.first_token.mean(since) } else { None };
+        first.or_else(|| self.latency.mean(since)).unwrap_or(0.0)
     }
 
     /// Calls of this process in flight.
@@ -212,32 +215,38 @@ fn micros(seconds: f32) -> u64 {
 impl Minute {
     fn add(&self, now: Timestamp, used: Use) {
         self.turn(number_of(now));
-        self.requests.fetch_add(used.requests, Relaxed);
+        self.requests.fetch_add(used.requests & REQUESTS, Relaxed);
         self.tokens.fetch_add(used.tokens, Relaxed);
     }
 
     fn set(&self, now: Timestamp, used: Use) {
-        self.turn(number_of(now));
-        self.requests.store(used.requests, Relaxed);
+        self.requests.store(begun(number_of(now)) | used.requests.min(REQUESTS), Relaxed);
         self.tokens.store(used.tokens, Relaxed);
     }
 
     #[inline]
     fn get(&self, number: i64) -> Use {
-        if self.number.load(Relaxed) != number {
+        let requests = self.requests.load(Relaxed);
+        if requests & !REQUESTS != begun(number) {
             return Use::default();
         }
-        Use { requests: self.requests.load(Relaxed), tokens: self.tokens.load(Relaxed) }
+        Use { requests: requests & REQUESTS, tokens: self.tokens.load(Relaxed) }
     }
 
     /// Begins anew where another minute has come.
     fn turn(&self, number: i64) {
-        let before = self.number.load(Relaxed);
-        if before != number && self.number.compare_exchange(before, number, Relaxed, Relaxed).is_ok() {
-            self.requests.store(0, Relaxed);
+        let (before, begun) = (self.requests.load(Relaxed), begun(number));
+        let is_over = before & !REQUESTS != begun;
+        if is_over && self.requests.compare_exchange(before, begun, Relaxed, Relaxed).is_ok() {
             self.tokens.store(0, Relaxed);
         }
     }
+}
+
+/// The minute of this number without any request in it.
+#[inline]
+fn begun(number: i64) -> u64 {
+    number.cast_unsigned() << 32
 }
 
 /// The number of the minute.

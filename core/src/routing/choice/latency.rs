@@ -1,6 +1,7 @@
 //! `latency-based-routing`: one of the deployments that have answered fastest of late. One that was not measured yet
 //! counts as the fastest, so that it is.
 
+use super::super::latencies::counting_since;
 use super::chance::number_below;
 use super::circumstances::Circumstances;
 use super::lane::Lane;
@@ -14,10 +15,10 @@ pub(super) fn pick(
 ) -> Option<usize> {
     let Circumstances { lanes, routing, wish, now, random, .. } = *circumstances;
     let buffer = routing.settings().args.lowest_latency_buffer.unwrap_or(0.0) as f32;
-    let (room, ttl) = (Room::of(circumstances), routing.latency_seconds());
+    let (room, since) = (Room::of(circumstances), counting_since(now, routing.latency_seconds()));
     let order = Order {
         class: |lane: &Lane| room.class(lane),
-        measure: |lane: &Lane| lane.seen.mean_latency(now, ttl, wish.is_stream),
+        measure: |lane: &Lane| lane.seen.mean_latency(since, wish.is_stream),
         most: |fastest| fastest + fastest * buffer,
     };
     least::pick((lanes, indices), &order, |count| number_below(count, random), is_usable)
