@@ -38,6 +38,10 @@ enum Batch {
 enum Kind {
     Absent,
     AtMost(&'static str),
+    /// Where what is not there counts as 0, and only there.
+    AtMostOrLacks(&'static str),
+    /// Where what is not there fails it, and only there.
+    IsAtMost(&'static str),
     AtLeast(&'static str),
     Equals(&'static str),
 }
@@ -54,7 +58,7 @@ pub const ALL: [Mutation; 18] = [
     without("reserve: the window is open", Batch::Any, ("RATE", "WINDOW"), Kind::AtLeast("start")),
     without("reserve: the window has room for a request", Batch::Any, ("RATE", "WINDOW"), Kind::AtMost("requests")),
     without("reserve: the window has room for the tokens", Batch::Any, ("RATE", "WINDOW"), Kind::AtMost("tokens")),
-    without("reserve: the window that is over stands as read", Batch::Any, ("RATE", "WINDOW"), Kind::Equals("start")),
+    without("reserve: the window before is over", Batch::Any, ("RATE", "WINDOW"), Kind::AtMostOrLacks("start")),
     without("reserve: there is room beside others", Batch::Any, ("RATE", "PARALLEL"), Kind::AtMost("count")),
     without("settle: the row is absent", Batch::Settlement, ("LOG", ""), Kind::Absent),
     without("sweep: the row is absent", Batch::Sweep, ("LOG", ""), Kind::Absent),
@@ -62,7 +66,7 @@ pub const ALL: [Mutation; 18] = [
     without("settle: the hold stands as read", Batch::Settlement, ("HOLD", ""), Kind::Equals("held")),
     without("sweep: the hold stands as read", Batch::Sweep, ("HOLD", ""), Kind::Equals("held")),
     without("void: the hold stands as read", Batch::Void, ("HOLD", ""), Kind::Equals("held")),
-    without("correct tokens: the window is the one", Batch::Any, ("RATE", "WINDOW"), Kind::AtMost("start")),
+    without("correct tokens: the window is the one", Batch::Any, ("RATE", "WINDOW"), Kind::IsAtMost("start")),
     without("late settle: the row is unsettled", Batch::Any, ("LOG", ""), Kind::Equals("unsettled")),
     without("period: it ends when it was read to end", Batch::Any, ("KEY", "KEY"), Kind::Equals("budget_reset_at")),
     without("period: it is as long as it was read to be", Batch::Any, ("KEY", "KEY"), Kind::Equals("budget_duration")),
@@ -102,6 +106,8 @@ impl Kind {
         match (self, condition) {
             (Self::Absent, Condition::Absent) => true,
             (Self::AtMost(name), Condition::AtMost(named, _) | Condition::AtMostOrLacks(named, _))
+            | (Self::AtMostOrLacks(name), Condition::AtMostOrLacks(named, _))
+            | (Self::IsAtMost(name), Condition::AtMost(named, _))
             | (Self::AtLeast(name), Condition::AtLeastOrLacks(named, _))
             | (Self::Equals(name), Condition::Equals(named, _)) => name == named,
             // The first adjustment is as-read when it is missing.

@@ -33,8 +33,8 @@ pub(super) enum Line<'a> {
 pub(super) enum Window {
     /// One that began at most a minute ago, or none that anybody remembers: then this is the first.
     Open,
-    /// One that is over.
-    Ended { start: i64 },
+    /// One that is over, or none.
+    Ended,
 }
 
 impl<'a> Line<'a> {
@@ -65,22 +65,22 @@ impl<'a> Line<'a> {
     /// Guesses from what this process has opened.
     pub(super) fn recall(&mut self, windows: &Windows, now: Timestamp) {
         if let Self::Window { scope, window, .. } = self
-            && let Some(start) = windows.over(scope, now)
+            && windows.is_next_ours(scope, now)
         {
-            *window = Window::Ended { start };
+            *window = Window::Ended;
         }
     }
 
     /// Remembers what was counted, once the write has happened.
     pub(super) fn remember(&self, windows: &Windows, now: Timestamp) {
         if let Self::Window { scope, tokens, window } = self {
-            windows.counted(scope, *tokens, matches!(window, Window::Ended { .. }), now);
+            windows.counted(scope, *tokens, matches!(window, Window::Ended), now);
         }
     }
 
     /// Forgets what was a wrong guess.
     pub(super) fn forget(&self, windows: &Windows) {
-        if let Self::Window { scope, window: Window::Ended { .. }, .. } = self {
+        if let Self::Window { scope, window: Window::Ended, .. } = self {
             windows.forget(scope);
         }
     }
@@ -125,8 +125,9 @@ impl<'a> Line<'a> {
                         ];
                         (changes, open_or_first(scope, *tokens, now))
                     }
-                    Window::Ended { start } => {
-                        (opened(*tokens, now), vec![Condition::Equals(START.to_owned(), (*start).into())])
+                    Window::Ended => {
+                        let is_over = Condition::AtMostOrLacks(START.to_owned(), now.millis() - WINDOW_MILLIS);
+                        (opened(*tokens, now), vec![is_over])
                     }
                 };
                 Write::Update { key: scope.window_key(), changes, when }
@@ -156,7 +157,7 @@ impl<'a> Line<'a> {
                 *window = Window::Open;
                 let Some((item, start)) = old.and_then(|item| Some((item, item.number(START)?))) else { return Ok(()) };
                 if start <= now.millis() - WINDOW_MILLIS {
-                    *window = Window::Ended { start };
+                    *window = Window::Ended;
                     return Ok(());
                 }
                 let resets_at = Timestamp::from_millis(start.saturating_add(WINDOW_MILLIS));

@@ -1,9 +1,10 @@
 //! What this process knows of windows and of calls in flight, in memory. It decides nothing: the conditions of the
 //! writes do. It is known for two things:
 //!
-//! - A window that was opened here is known to be over, so that the call which opens the next needs one step; a wrong
-//!   guess costs a second step. The first window of a scope that is met here is taken for one that was opened here. Where
-//!   many processes share a limit, nearly all of them find the next window open, which is what they guess from then on.
+//! - Whoever opened a scope's last window that is known here guesses that the next is to be opened too, so that this
+//!   needs one step; a wrong guess costs a second step. The first window of a scope that is met here is taken for one that
+//!   was opened here. Where many calls share a limit, nearly all processes find the next window open, and guess that from
+//!   then on; where calls are rare, all find it over, and guess that.
 //! - What is left of a limit is told with every answer. A process that serves a limit alone tells what is left; one of
 //!   several tells what is left at most.
 
@@ -54,10 +55,10 @@ impl Drop for InFlight {
 }
 
 impl Windows {
-    /// When the scope's window began that was opened here and is over at `now`.
-    pub(super) fn over(&self, scope: &ScopeLimits, now: Timestamp) -> Option<i64> {
-        let window = self.lock().get(&self.hash(scope))?.window.filter(|window| window.was_opened_here)?;
-        (!window.is_open(now)).then_some(window.began)
+    /// Whether the scope's last window was opened here and is over at `now`: this process is likely to open the next.
+    pub(super) fn is_next_ours(&self, scope: &ScopeLimits, now: Timestamp) -> bool {
+        let window = self.lock().get(&self.hash(scope)).and_then(|known| known.window);
+        window.is_some_and(|window| window.was_opened_here && !window.is_open(now))
     }
 
     /// A call was counted with `tokens` in the scope's window. `opened`: it opened it.
@@ -141,20 +142,20 @@ mod tests {
     fn a_window_that_was_opened_here_is_known_when_it_is_over() {
         let windows = Windows::default();
         windows.counted(&scope(1), 0, true, START);
-        assert_eq!(windows.over(&scope(1), START.plus_millis(WINDOW_MILLIS - 1)), None);
+        assert!(!windows.is_next_ours(&scope(1), START.plus_millis(WINDOW_MILLIS - 1)));
         let over = START.plus_millis(WINDOW_MILLIS);
-        assert_eq!([1, 2].map(|number| windows.over(&scope(number), over)), [Some(START.millis()), None]);
+        assert_eq!([1, 2].map(|number| windows.is_next_ours(&scope(number), over)), [true, false]);
         windows.forget(&scope(1));
-        assert_eq!(windows.over(&scope(1), over), None);
+        assert!(!windows.is_next_ours(&scope(1), over));
         windows.counted(&scope(1), 0, false, over);
-        assert_eq!(windows.over(&scope(1), over.plus_millis(WINDOW_MILLIS)), None, "another process opened it");
+        assert!(!windows.is_next_ours(&scope(1), over.plus_millis(WINDOW_MILLIS)), "another process opened it");
     }
 
     #[test]
     fn the_first_window_is_taken_for_one_that_was_opened_here() {
         let windows = Windows::default();
         windows.counted(&scope(1), 0, false, START);
-        assert_eq!(windows.over(&scope(1), START.plus_millis(WINDOW_MILLIS)), Some(START.millis()));
+        assert!(windows.is_next_ours(&scope(1), START.plus_millis(WINDOW_MILLIS)));
     }
 
     #[test]
@@ -183,6 +184,6 @@ mod tests {
         let windows = Windows::default();
         (0..=SCOPES_MAX).for_each(|number| windows.counted(&scope(number), 0, true, START));
         assert!(windows.lock().len() <= SCOPES_MAX);
-        assert!(windows.over(&scope(SCOPES_MAX), START.plus_millis(WINDOW_MILLIS)).is_some());
+        assert!(windows.is_next_ours(&scope(SCOPES_MAX), START.plus_millis(WINDOW_MILLIS)));
     }
 }

@@ -150,6 +150,22 @@ async fn the_process_that_opens_a_scopes_windows_opens_the_next_in_one_step() {
 }
 
 #[tokio::test]
+async fn processes_that_take_turns_at_rare_calls_open_each_window_in_one_step() {
+    let fixture = fixture();
+    let scopes = [rates(Some(1), None, None)];
+    let processes = [fixture.ledger.clone(), Ledger::new(fixture.table.clone())];
+    for (call, process) in (1..9).zip(processes.iter().cycle()) {
+        let expected = if call == 2 { 2 } else { 1 };
+        assert_eq!(
+            steps(&fixture, process, call, &scopes).await,
+            expected,
+            "call {call}; one that is met first is new"
+        );
+        fixture.clock.advance_millis(90_000);
+    }
+}
+
+#[tokio::test]
 async fn containers_that_were_frozen_since_they_looked_at_the_clock_share_one_window() {
     let fixture = fixture();
     let (scopes, looked_at) = ([rates(Some(2), None, None)], fixture.clock.now());
