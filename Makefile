@@ -102,7 +102,7 @@ unit: .tools/bin/dynoxide ## Tests of the code
 
 .PHONY: docs
 docs: export POSTERN_WRITE_DOCUMENTS := 1
-docs: ## Write docs/providers.md anew, from what the registry says
+docs: ## Write the documents anew that say what the code does
 	cargo test --quiet --package postern-tests --test documents
 
 .PHONY: corpus

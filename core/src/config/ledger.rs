@@ -1,4 +1,5 @@
-//! The fate of every setting that LiteLLM knows: honoured, or said out loud. The table is `data/settings.tsv`.
+//! Every setting that LiteLLM knows, with what it means and its fate: honoured, or said out loud. The table is
+//! `data/settings.tsv`.
 
 use super::environment::truth;
 use super::tree::{Content, Node};
@@ -8,7 +9,7 @@ const TABLE: &str = include_str!("../../data/settings.tsv");
 
 /// What becomes of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub enum Fate {
     /// It does what it says.
     Honoured,
     /// What it asks for happens anyway, or there is nothing here for it to act on: nothing to say.
@@ -25,7 +26,7 @@ pub(super) enum Fate {
 
 /// One known setting.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Setting {
+pub struct Setting {
     /// Where it stands: `litellm_params`, `general_settings`, …
     pub section: &'static str,
     /// Its name.
@@ -36,9 +37,34 @@ pub(super) struct Setting {
     quiet: &'static str,
     /// What is so instead, and what to do; may be empty.
     pub advice: &'static str,
+    /// The types that its value may have, by their names in JSON Schema; `any`.
+    types: &'static str,
+    /// The value that counts where nobody says one; empty where there is none, or an empty one.
+    pub default: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
 }
 
 impl Setting {
+    /// The types that its value may have, by their names in JSON Schema; none: any.
+    pub fn types(&self) -> impl Iterator<Item = &'static str> {
+        self.types.split('|').filter(|name| *name != "any")
+    }
+
+    /// What becomes of it, where that is told of the setting that it is a part of.
+    pub fn fate_with_parent(&self) -> Fate {
+        if self.fate != Fate::WithParent {
+            return self.fate;
+        }
+        let of_section = || find(home_of(self.section)?, self.section);
+        let parent = self.name.split(['.', '[']).next().filter(|parent| *parent != self.name);
+        let parent = parent.and_then(|parent| find(self.section, parent)).or_else(of_section);
+        parent.map_or(Fate::Honoured, |parent| match parent.fate {
+            Fate::WithParent => Fate::Honoured,
+            fate => fate,
+        })
+    }
+
     /// Whether the value asks for nothing, or for what happens anyway.
     pub(super) fn is_quiet(&self, value: &Node) -> bool {
         match &value.content {
@@ -66,7 +92,7 @@ pub(super) fn find(section: &str, name: &str) -> Option<&'static Setting> {
 }
 
 /// All settings of a section.
-pub(super) fn in_section(section: &str) -> impl Iterator<Item = &'static Setting> {
+pub fn in_section(section: &str) -> impl Iterator<Item = &'static Setting> {
     SETTINGS.iter().filter(move |setting| setting.section == section)
 }
 
@@ -88,7 +114,9 @@ fn row(line: &'static str) -> Option<Setting> {
         "outside" => Fate::Outside,
         _ => return None,
     };
-    Some(Setting { section, name, fate, quiet: columns.next()?, advice: columns.next()? })
+    let (quiet, advice) = (columns.next()?, columns.next()?);
+    let (types, default, meaning) = (columns.next()?, columns.next()?, columns.next()?);
+    Some(Setting { section, name, fate, quiet, advice, types, default, meaning })
 }
 
 #[cfg(test)]
@@ -101,6 +129,28 @@ mod tests {
         let unread: Vec<&str> = TABLE.lines().skip(1).filter(|line| row(line).is_none()).collect();
         assert_eq!(unread, [] as [&str; 0]);
         assert!(TABLE.lines().count() > 1000);
+    }
+
+    #[test]
+    fn every_setting_says_what_it_means_and_of_what_type_it_is() {
+        const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
+        let is_said = |setting: &&Setting| {
+            !setting.meaning.is_empty()
+                && !setting.types.is_empty()
+                && setting.types().all(|name| TYPES.contains(&name))
+        };
+        let unsaid = SETTINGS.iter().filter(|setting| !is_said(setting));
+        assert_eq!(unsaid.map(|setting| setting.name).collect::<Vec<_>>(), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn a_part_of_a_setting_shares_its_fate() {
+        let fate = |section, name| find(section, name).unwrap().fate_with_parent();
+        assert_eq!(fate("litellm_jwtauth", "user_id_jwt_field"), Fate::Honoured);
+        assert_eq!(fate("general_settings", "sso_providers[].provider"), Fate::NotYet);
+        assert_eq!(fate("general_settings", "secret_manager.type"), Fate::Honoured);
+        assert_eq!(fate("guardrails", in_section("guardrails").next().unwrap().name), Fate::Refused);
+        assert_eq!(fate("alerting_args", "log_to_console"), Fate::NotYet);
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub(crate) struct Options {
 pub(crate) enum Command {
     /// Seal, open and check values at rest
     Secret(crate::secret::SecretOptions),
+    /// Print the form of config.yaml as JSON Schema, for editors
+    Schema,
 }
 
 const EXAMPLES: &str = "\

@@ -22,6 +22,10 @@ fn main() -> ExitCode {
     };
     let result = match options.command.take() {
         Some(cli::Command::Secret(options)) => runtime.block_on(secret::run(options)),
+        Some(cli::Command::Schema) => {
+            banner::say(&format!("{:#}\n", postern_core::config::schema::schema()));
+            Ok(())
+        }
         None => runtime.block_on(start::run(options)),
     };
     match result {
