@@ -157,7 +157,8 @@ impl Gateway {
         let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
         let (remembered, logs) = ((&cache, &directory), (&sealed, &spend));
         let managed = (KeyStore::new(Arc::clone(&changes)), stored, key_rules(&config));
-        let tokens = identity::tokens((&config, &environment), policies.transports().global(), &audited)?;
+        let called = (policies.transports().global(), &ground.clock);
+        let tokens = identity::tokens((&config, &environment), called, &audited)?;
         let stores = (managed, RecordStore::new(changes), AuditLog::new(patient));
         let administration = administration(defaults, stores, remembered, &ground.random, logs, in_table);
         let authenticator = authenticator(&config, (master, keys), (cache, directory), tokens);

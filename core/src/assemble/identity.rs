@@ -2,14 +2,19 @@
 
 use super::calls::OverTransport;
 use super::error::StartError;
+use crate::auth::identity::custom::CustomAuth;
 use crate::auth::identity::introspection::{Introspection, IntrospectionSettings};
 use crate::auth::identity::jwt::Expected;
 use crate::auth::identity::key_source::KeySource;
+use crate::auth::identity::opaque::{Authority, Keys, Opaque};
 use crate::auth::identity::proxied::Proxied;
 use crate::auth::identity::tokens::{Signed, Tokens};
 use crate::auth::records::RecordStore;
+use crate::clock::Clock;
+use crate::config::custom_auth::{CustomAuthMode, CustomAuthService, CustomAuthSettings};
 use crate::config::proxied::ProxiedSettings;
-use crate::config::{Config, Environment};
+use crate::config::{AccountParams, Config, Environment, GeneralSettings};
+use crate::providers::identity::{AwsAccount, Identity};
 use crate::store::table::Table;
 use crate::upstream::transport::Transport;
 use http::Uri;
@@ -28,6 +33,12 @@ const TTL_UNSAID: f64 = 600.0;
 
 /// Asks for tokens about which their issuer is asked.
 const OAUTH2: &str = "enable_oauth2_auth";
+/// The operator's own service that says who callers are.
+const CUSTOM: &str = "custom_auth";
+/// Where Lambda functions are called, in place of AWS's own address.
+const LAMBDA_ENDPOINT: &str = "AWS_ENDPOINT_URL_LAMBDA";
+/// The same, for all services.
+const AWS_ENDPOINT: &str = "AWS_ENDPOINT_URL";
 /// Where the issuer is asked about a token.
 const TOKEN_INFO: &str = "OAUTH_TOKEN_INFO_ENDPOINT";
 /// As which of its clients.
@@ -47,19 +58,19 @@ const TEAM_FIELD: (&str, &str) = ("OAUTH_USER_TEAM_ID_FIELD_NAME", "team_id");
 /// [`StartError::Tokens`] names the variable that is missing or wrong.
 pub(super) fn tokens(
     (config, environment): (&Config, &Environment),
-    transport: &Arc<dyn Transport>,
+    (transport, clock): (&Arc<dyn Transport>, &Arc<dyn Clock>),
     table: &Arc<dyn Table>,
 ) -> Result<Option<Tokens>, StartError> {
     let general = &config.general;
     let signed = general.enable_jwt_auth.then(|| signed(config, environment, transport)).transpose()?;
-    let introspection = general.enable_oauth2_auth.then(|| introspection(environment, transport)).transpose()?;
+    let opaque = opaque((general, environment), (transport, clock))?;
     let proxied = proxied(&general.proxied)?;
-    if signed.is_none() && introspection.is_none() && proxied.is_none() {
+    if signed.is_none() && opaque.is_none() && proxied.is_none() {
         return Ok(None);
     }
     let defaults = (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
     let records = RecordStore::new(Arc::clone(table));
-    let tokens = Tokens::new(general.litellm_jwtauth.clone(), (signed, introspection), records, defaults);
+    let tokens = Tokens::new(general.litellm_jwtauth.clone(), (signed, opaque), records, defaults);
     Ok(Some(tokens.beside(proxied)))
 }
 
@@ -104,6 +115,61 @@ fn signed(config: &Config, environment: &Environment, transport: &Arc<dyn Transp
     let ttl_millis = (config.general.litellm_jwtauth.public_key_ttl.unwrap_or(TTL_UNSAID) * 1000.0) as i64;
     let keys = KeySource::new(OverTransport::plain(Arc::clone(transport)), addresses, ttl_millis);
     Ok(Signed { keys, expected })
+}
+
+/// Who is asked about tokens that say nothing by themselves; `None`: nobody.
+fn opaque(
+    (general, environment): (&GeneralSettings, &Environment),
+    (transport, clock): (&Arc<dyn Transport>, &Arc<dyn Clock>),
+) -> Result<Option<Opaque>, StartError> {
+    let asked = match custom((&general.custom_auth, environment), (transport, clock))? {
+        Some(_) if general.enable_oauth2_auth => {
+            let problem =
+                format!("stands beside `{OAUTH2}`; only one of them can be asked about a token: take one out");
+            return Err(StartError::Tokens { setting: CUSTOM, problem });
+        }
+        Some(custom) => Authority::Custom(custom),
+        None if general.enable_oauth2_auth => Authority::Issuer(introspection(environment, transport)?),
+        None => return Ok(None),
+    };
+    Ok(Some(Opaque::known_to(asked)))
+}
+
+/// The operator's own service; `None`: there is none.
+fn custom(
+    (settings, environment): (&CustomAuthSettings, &Environment),
+    (transport, clock): (&Arc<dyn Transport>, &Arc<dyn Clock>),
+) -> Result<Option<CustomAuth>, StartError> {
+    let keys = match settings.manner.mode {
+        CustomAuthMode::On => Keys::Ignored,
+        CustomAuthMode::Auto => Keys::First,
+        CustomAuthMode::Off => return Ok(None),
+    };
+    let transport = Arc::clone(transport);
+    Ok(match &settings.service {
+        None => None,
+        Some(CustomAuthService::Webhook(address)) => {
+            Some(CustomAuth::new(OverTransport::plain(transport), address.clone(), keys))
+        }
+        Some(CustomAuthService::Lambda { arn, region }) => {
+            let account = AwsAccount::of(&AccountParams::default(), "lambda", region.clone(), environment);
+            let calls = OverTransport::shown(transport, Identity::Aws(account), Arc::clone(clock));
+            Some(CustomAuth::new(calls, invocations(arn, region, environment)?, keys))
+        }
+    })
+}
+
+/// Where a function is called. Its ARN stands in the path with its colons escaped.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
+fn invocations(arn: &str, region: &str, environment: &Environment) -> Result<Uri, StartError> {
+    let of_aws = || {
+        let domain = if arn.starts_with("arn:aws-cn:") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        format!("https://lambda.{region}.{domain}")
+    };
+    let told = [LAMBDA_ENDPOINT, AWS_ENDPOINT].into_iter().find_map(|name| environment.text(name));
+    let base = told.map_or_else(of_aws, |told| told.trim_end_matches('/').to_owned());
+    let name = arn.replace(':', "%3A");
+    address((CUSTOM, LAMBDA_ENDPOINT), &format!("{base}/2015-03-31/functions/{name}/invocations"))
 }
 
 fn introspection(environment: &Environment, transport: &Arc<dyn Transport>) -> Result<Introspection, StartError> {

@@ -2,13 +2,16 @@
 //! seam and the hash of a key; knows no HTTP status, no routing and no money beyond showing it.
 //!
 //! [`authenticate`] joins the rest: [`credential`] reads the headers, [`master`] compares the administrator's key,
-//! [`key_store`] keeps [`key_record`]s, [`records`] what stands above and beside them, [`budget_period`] begins their budgets' periods, [`cache`] remembers them for a bounded time, [`route`] says which
-//! models' routes a caller may call and which routes a key's own list admits, [`rights`] who administers what, [`identity`] reads tokens that stand in place of keys, and [`token_callers`] finds their bearers.
+//! [`key_store`] keeps [`key_record`]s, [`records`] what stands above and beside them, [`budget_period`] begins their budgets' periods,
+//! [`cache`] remembers them for a bounded time, [`route`] says which models' routes a caller may call and which routes a
+//! key's own list admits, [`rights`] who administers what, [`identity`] reads tokens that stand in place of keys, and
+//! [`token_callers`] finds their bearers. [`error`] says why a caller is not recognised.
 
 pub mod authenticate;
 pub mod budget_period;
 pub mod cache;
 pub mod credential;
+pub mod error;
 pub mod identity;
 mod item_difference;
 mod item_text;

@@ -1,8 +1,9 @@
 //! From a token that was checked to who is calling: the records that it names, found or made, as for a key that belonged
 //! to them. No token stands for more than its records allow.
 
-use super::authenticate::{AuthError, Authenticator};
+use super::authenticate::Authenticator;
 use super::cache::Reading;
+use super::error::AuthError;
 use super::identity::error::TokenError;
 use super::identity::mapping::{Identified, SpeaksFor, Teams};
 use super::identity::tokens::{CHECKED_MILLIS, Checked, Tokens};

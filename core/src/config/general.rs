@@ -1,5 +1,6 @@
 //! `general_settings`: the server and who may use it.
 
+use super::custom_auth::CustomAuthSettings;
 use super::environment::Environment;
 use super::identity::JwtAuth;
 use super::key_management::{KeyManagementSettings, KeyManagementSystem, SecretManagerSettings, optional_system};
@@ -36,6 +37,9 @@ pub struct GeneralSettings {
     /// Whether other tokens are taken too, about which their issuer is asked.
     #[serde(deserialize_with = "lenient::flag")]
     pub enable_oauth2_auth: bool,
+    /// Who says who callers are, in place of an issuer.
+    #[serde(flatten)]
+    pub custom_auth: CustomAuthSettings,
     /// Whether callers are taken for whom a proxy in front says they are.
     #[serde(flatten)]
     pub proxied: ProxiedSettings,
@@ -194,6 +198,7 @@ impl Default for GeneralSettings {
             enable_jwt_auth: false,
             litellm_jwtauth: JwtAuth::default(),
             enable_oauth2_auth: false,
+            custom_auth: CustomAuthSettings::default(),
             proxied: ProxiedSettings::default(),
             spend_log_retention_days: None,
             request_body_bytes_max: REQUEST_BODY_BYTES_MAX,

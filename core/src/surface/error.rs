@@ -8,7 +8,7 @@ use super::error_body::Told;
 use crate::accounting::spend_log::SettleError;
 use crate::admission::left::Left;
 use crate::admission::refusal::{Refusal, clock_time};
-use crate::auth::authenticate::AuthError;
+use crate::auth::error::AuthError;
 use crate::auth::identity::error::{Refusal as TokenRefusal, TokenError};
 use crate::auth::route::RouteDenied;
 use crate::credentials::known::NotKnown;

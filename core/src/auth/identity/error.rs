@@ -58,6 +58,9 @@ pub enum TokenError {
     /// Its issuer does not know it, or no longer.
     #[error("the token's issuer says that it does not count (any more)")]
     Inactive,
+    /// Who was asked about the caller does not let it in.
+    #[error("nobody is known by what was presented (`custom_auth`)")]
+    Denied,
     /// Its issuer does not say what it is.
     #[error("the token cannot be checked at the moment. Try again.")]
     NotTold(#[source] Option<Box<dyn Error + Send + Sync>>),
@@ -118,6 +121,7 @@ impl TokenError {
             | Self::Claim(_)
             | Self::Header(_)
             | Self::Inactive
+            | Self::Denied
             | Self::UnknownUser(_)
             | Self::UnknownTeam(_)
             | Self::UnknownOrganization(_) => Refusal::NotKnown,

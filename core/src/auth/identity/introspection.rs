@@ -1,5 +1,4 @@
-//! Tokens that say nothing by themselves: their issuer is asked what they are. A token that counts is remembered above;
-//! here each is asked for once at a time, and a bounded number at once, whoever sends however many.
+//! Tokens that say nothing by themselves: their issuer is asked what they are.
 //!
 //! Wire formats: RFC 7662 section 2 where the gateway is a client of the issuer. Without that the bearer's own token is
 //! shown to the address, as to a userinfo endpoint (OpenID Connect Core 1.0 section 5.3), which LiteLLM does too.
@@ -7,9 +6,9 @@
 use super::claims::{text, texts};
 use super::error::TokenError;
 use super::mapping::{Identified, SpeaksFor, Teams};
+use super::told::routes_of;
 use crate::clock::Timestamp;
 use crate::config::UserRole;
-use crate::id::KeyHash;
 use crate::limits::Limits;
 use crate::secret::Secret;
 use crate::secrets::{CallError, Calls};
@@ -20,25 +19,11 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use serde_json::{Map, Value};
 use std::sync::Arc;
-use tokio::sync::{Mutex, MutexGuard};
-
-/// Most tokens that the issuer is asked for at once.
-const AT_ONCE: usize = 64;
-
-/// What callers may call whose role nobody says.
-const ROUTES: [&str; 2] = ["openai_routes", "info_routes"];
-
-/// What a caller may call to whom this role is given: what the role may, where there is one.
-pub(super) fn routes_of(role: Option<UserRole>) -> Vec<String> {
-    if role.is_some() { Vec::new() } else { ROUTES.map(str::to_owned).to_vec() }
-}
 
 /// Where issuers are asked for tokens, and what they answer.
 pub struct Introspection {
     calls: Arc<dyn Calls>,
     settings: IntrospectionSettings,
-    /// Held while the issuer is asked for one of the tokens that share it.
-    asking: Vec<Mutex<()>>,
 }
 
 /// How an issuer is asked.
@@ -59,16 +44,7 @@ pub struct IntrospectionSettings {
 impl Introspection {
     /// Asks over `calls`.
     pub fn new(calls: Arc<dyn Calls>, settings: IntrospectionSettings) -> Self {
-        Self { calls, settings, asking: (0..AT_ONCE).map(|_| Mutex::default()).collect() }
-    }
-
-    /// Held while the issuer is asked for the token of this hash, so that others who present it wait for the answer.
-    pub async fn turn(&self, hash: &KeyHash) -> Option<MutexGuard<'_, ()>> {
-        let sum = hash.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
-        match self.asking.get(sum % AT_ONCE) {
-            Some(asking) => Some(asking.lock().await),
-            None => None,
-        }
+        Self { calls, settings }
     }
 
     /// Who presents this token, and when it ends, as far as the issuer says that.

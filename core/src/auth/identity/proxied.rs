@@ -2,8 +2,8 @@
 //! requests come in: what anybody else writes there is taken off. Pure.
 
 use super::error::TokenError;
-use super::introspection::routes_of;
-use super::mapping::{Identified, SpeaksFor, Teams};
+use super::mapping::Identified;
+use super::told::Told;
 use crate::config::UserRole;
 use crate::config::proxied::ProxiedField;
 use crate::crypto::key_hash;
@@ -21,7 +21,7 @@ pub struct Proxied {
     headers: BTreeMap<ProxiedField, HeaderName>,
 }
 
-/// Fields of which one is enough to say who calls, the one that stays the same for longest first.
+/// Fields of which one is enough to say who calls.
 const NAMES: [ProxiedField; 6] = [
     ProxiedField::Token,
     ProxiedField::UserId,
@@ -57,39 +57,28 @@ impl Proxied {
     /// Who calls.
     ///
     /// # Errors
-    /// [`TokenError::Header`] names the header that cannot be read.
+    /// [`TokenError::Header`] names the header that cannot be read; [`TokenError::Denied`]: none says who calls.
     pub fn identified(&self, headers: &HeaderMap) -> Result<Identified, TokenError> {
         let text = |field| self.said(field, headers);
-        let email = text(ProxiedField::UserEmail)?;
-        let user = text(ProxiedField::UserId)?.or_else(|| email.clone());
-        let teams = Teams::AnyOf(text(ProxiedField::TeamId)?.into_iter().collect());
-        let organization = text(ProxiedField::OrgId)?;
         let role = match text(ProxiedField::UserRole)? {
             Some(word) => Some(UserRole::named(&word).ok_or_else(|| self.wrong(ProxiedField::UserRole))?),
             None => None,
         };
         let models = text(ProxiedField::Models)?.unwrap_or_default();
         let models = models.split(',').map(str::trim).filter(|model| !model.is_empty());
-        let is_known = user.is_some() || !teams.ids().is_empty() || organization.is_some();
-        let mut subject = None;
-        for field in NAMES {
-            subject = subject.or(text(field)?);
-        }
-        Ok(Identified {
-            speaks_for: if is_known { SpeaksFor::Known } else { SpeaksFor::Nobody },
-            subject: subject.unwrap_or_default(),
-            user,
-            email,
-            teams,
-            organization,
+        let told = Told {
+            token: text(ProxiedField::Token)?,
+            user: text(ProxiedField::UserId)?,
+            email: text(ProxiedField::UserEmail)?,
+            team: text(ProxiedField::TeamId)?,
+            organization: text(ProxiedField::OrgId)?,
             end_user: text(ProxiedField::EndUserId)?,
             role,
-            may_be_unknown: true,
-            routes: routes_of(role),
-            scope_routes: None,
             models: models.map(str::to_owned).collect(),
+            routes: None,
             limits: self.limits(headers)?,
-        })
+        };
+        told.identified().ok_or(TokenError::Denied)
     }
 
     fn limits(&self, headers: &HeaderMap) -> Result<Limits, TokenError> {

@@ -1,5 +1,6 @@
 //! Which tokens count, and which never do.
 
+mod custom;
 mod introspection;
 mod keys;
 mod meaning;

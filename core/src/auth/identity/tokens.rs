@@ -2,10 +2,10 @@
 //! knowing a caller.
 
 use super::error::TokenError;
-use super::introspection::Introspection;
 use super::jwt::{Expected, Jwt, LEEWAY_MILLIS, has_form};
 use super::key_source::KeySource;
 use super::mapping::{Identified, identify};
+use super::opaque::Opaque;
 use super::proxied::Proxied;
 use crate::auth::recent_reads::{Generation, RecentReads};
 use crate::auth::records::RecordStore;
@@ -24,7 +24,7 @@ pub struct Tokens {
     /// What claims mean.
     pub settings: JwtAuth,
     signed: Option<Signed>,
-    introspection: Option<Introspection>,
+    opaque: Option<Opaque>,
     /// Whom a proxy in front names.
     pub proxied: Option<Proxied>,
     checked: RecentReads<KeyHash, Arc<Checked>>,
@@ -56,16 +56,16 @@ pub struct Checked {
 }
 
 impl Tokens {
-    /// Tokens that are `signed`, and all others by `introspection`, as far as there is the one or the other; `records`
-    /// are made with these defaults, of users and of teams.
+    /// Tokens that are `signed`, and all others that are `opaque`, as far as there is the one or the other; `records` are
+    /// made with these defaults, of users and of teams.
     pub fn new(
         settings: JwtAuth,
-        (signed, introspection): (Option<Signed>, Option<Introspection>),
+        (signed, opaque): (Option<Signed>, Option<Opaque>),
         records: RecordStore,
         (user_defaults, team_defaults): (RecordDefaults, RecordDefaults),
     ) -> Self {
         let (checked, proxied) = (RecentReads::new(CHECKED_MILLIS, TOKENS_MAX), None);
-        Self { settings, signed, introspection, proxied, checked, records, user_defaults, team_defaults }
+        Self { settings, signed, opaque, proxied, checked, records, user_defaults, team_defaults }
     }
 
     /// The same, and whom a proxy in front names.
@@ -76,7 +76,12 @@ impl Tokens {
 
     /// Whether a text is to be read as a token.
     pub fn reads(&self, presented: &str) -> bool {
-        self.introspection.is_some() || self.signed.is_some() && has_form(presented)
+        self.opaque.is_some() || self.signed.is_some() && has_form(presented)
+    }
+
+    /// Those that somebody else is asked about.
+    pub fn opaque(&self) -> Option<&Opaque> {
+        self.opaque.as_ref()
     }
 
     /// Who presents this token, whose hash is `hash`.
@@ -87,9 +92,9 @@ impl Tokens {
         if let Some((checked, _)) = self.checked.get(hash, now) {
             return if checked.ends > now { Ok(checked) } else { Err(TokenError::Expired) };
         }
-        match (&self.signed, &self.introspection) {
+        match (&self.signed, &self.opaque) {
             (Some(signed), _) if has_form(token) => self.check_signed(signed, token, hash, now).await,
-            (_, Some(introspection)) => self.ask(introspection, token, hash, now).await,
+            (_, Some(opaque)) => self.ask(opaque, token, hash, now).await,
             (_, None) => Err(TokenError::Malformed),
         }
     }
@@ -112,18 +117,18 @@ impl Tokens {
 
     async fn ask(
         &self,
-        introspection: &Introspection,
+        opaque: &Opaque,
         token: &str,
         hash: &KeyHash,
         now: Timestamp,
     ) -> Result<Arc<Checked>, TokenError> {
-        let _turn = introspection.turn(hash).await;
+        let _turn = opaque.turn(hash).await;
         // Somebody else may have asked meanwhile.
         if let Some((checked, _)) = self.checked.get(hash, now) {
             return Ok(checked);
         }
         let generation = self.checked.generation(hash);
-        let (identified, ends) = introspection.check(token, now).await?;
+        let (identified, ends) = opaque.check(token, now).await?;
         let ends = ends.unwrap_or_else(|| now.plus_millis(CHECKED_MILLIS));
         Ok(self.remember(hash, generation, (identified, ends), now))
     }

@@ -3,10 +3,12 @@
 use super::*;
 use crate::auth::cache::PrincipalCache;
 use crate::auth::credential::Credential;
+use crate::auth::identity::custom::CustomAuth;
 use crate::auth::identity::introspection::{Introspection, IntrospectionSettings};
 use crate::auth::identity::issuing::{Asked, Served, Signer, p256};
 use crate::auth::identity::jwt::Expected;
 use crate::auth::identity::key_source::KeySource;
+use crate::auth::identity::opaque::{Authority, Keys, Opaque};
 use crate::auth::identity::proxied::Proxied;
 use crate::auth::identity::tokens::Signed;
 use crate::auth::key_store::KeyStore;
@@ -26,6 +28,7 @@ const KEYS: &str = "https://issuer.test/keys";
 struct Room {
     authenticator: Authenticator,
     records: RecordStore,
+    keys: KeyStore,
     served: Arc<Served>,
     signer: Signer,
 }
@@ -34,7 +37,7 @@ fn room(settings: Value) -> Room {
     room_with(settings, None)
 }
 
-fn room_with(settings: Value, introspection: Option<Introspection>) -> Room {
+fn room_with(settings: Value, authority: Option<Authority>) -> Room {
     let table = Arc::new(EmbeddedTable::in_memory(Arc::new(ManualClock::at(NOW))).unwrap());
     let records = RecordStore::new(table.clone());
     let directory = Arc::new(Directory::new(records.clone(), 3_600_000, 100));
@@ -46,9 +49,10 @@ fn room_with(settings: Value, introspection: Option<Introspection>) -> Room {
     let settings = serde_json::from_value(settings).unwrap();
     let defaults = (users, RecordDefaults::default());
     let signed = Signed { keys, expected: Expected::default() };
-    let tokens = Tokens::new(settings, (Some(signed), introspection), records.clone(), defaults);
-    let authenticator = Authenticator::new(None, KeyStore::new(table), cache, directory).accepting(Some(tokens));
-    Room { authenticator, records, served, signer }
+    let tokens = Tokens::new(settings, (Some(signed), authority.map(Opaque::known_to)), records.clone(), defaults);
+    let stored = KeyStore::new(table);
+    let authenticator = Authenticator::new(None, stored.clone(), cache, directory).accepting(Some(tokens));
+    Room { authenticator, records, keys: stored, served, signer }
 }
 
 fn claims(more: Value) -> Value {
@@ -277,7 +281,7 @@ fn asking(asked: &Arc<Asked>) -> Room {
         role_field: "role".to_owned(),
         team_field: "team_id".to_owned(),
     };
-    room_with(json!({}), Some(Introspection::new(asked.clone(), settings)))
+    room_with(json!({}), Some(Authority::Issuer(Introspection::new(asked.clone(), settings))))
 }
 
 #[tokio::test]
@@ -334,4 +338,33 @@ async fn a_token_counts_no_longer_than_its_issuer_says() {
     assert!(room.at("opaque", NOW).await.is_ok());
     assert!(room.at("opaque", NOW.plus_millis(4_999)).await.is_ok());
     assert!(matches!(room.at("opaque", NOW.plus_millis(5_000)).await, Err(AuthError::Token(TokenError::Expired))));
+}
+
+/// A room with a service of the operator's own, and the virtual key `sk-ours`.
+async fn with_service(asked: &Arc<Asked>, keys: Keys) -> Room {
+    let service = CustomAuth::new(asked.clone(), "https://who.test".parse().unwrap(), keys);
+    let room = room_with(json!({}), Some(Authority::Custom(service)));
+    let ours = KeyRecord::new(key_hash::hash("sk-ours"), "sk-...ours".to_owned(), NOW, None);
+    room.keys.create(&ours, NanoDollars::ZERO).await.unwrap();
+    room
+}
+
+#[tokio::test]
+async fn the_operators_own_service_is_asked_about_everything_or_about_what_is_no_key() {
+    let asked = Asked::answering(200, json!({"user_id": "u"}));
+    let room = with_service(&asked, Keys::Ignored).await;
+    for presented in ["sk-ours", "anything"] {
+        assert_eq!(room.at(presented, NOW).await.unwrap().user_id.as_deref(), Some("u"), "{presented}");
+    }
+    assert_eq!(asked.requests().len(), 2);
+    let asked = Asked::answering(200, json!({"user_id": "u"}));
+    let room = with_service(&asked, Keys::First).await;
+    assert_eq!(room.at("sk-ours", NOW).await.unwrap().user_id, None);
+    for presented in ["sk-theirs", "sk-theirs", "anything", "anything"] {
+        assert_eq!(room.at(presented, NOW).await.unwrap().user_id.as_deref(), Some("u"), "{presented}");
+    }
+    assert_eq!(asked.requests().len(), 2, "once about each");
+    asked.answer(401, json!({}));
+    let refused = room.at("sk-theirs", NOW.plus_millis(60_000)).await.unwrap_err();
+    assert!(matches!(refused, AuthError::Token(TokenError::Denied)));
 }

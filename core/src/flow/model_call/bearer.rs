@@ -6,7 +6,7 @@ use super::choice::permitted;
 use super::error::CallError;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
-use crate::auth::authenticate::AuthError;
+use crate::auth::error::AuthError;
 use crate::auth::identity::error::TokenError;
 use crate::principal::Principal;
 use crate::routing::access;

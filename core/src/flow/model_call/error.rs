@@ -3,7 +3,7 @@
 use crate::accounting::spend_log::SettleError;
 use crate::admission::refusal::Refusal;
 use crate::api::form::FormError;
-use crate::auth::authenticate::AuthError;
+use crate::auth::error::AuthError;
 use crate::auth::route::RouteDenied;
 use crate::credentials::known::NotKnown;
 use crate::providers::failure::ProviderFailure;

@@ -76,6 +76,8 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, "default_key_generate_params" | "upperbound_key_generate_params") => "{max_budget: 3}",
         (_, "key_generation_settings") => "{personal_key_generation: {allowed_user_roles: [proxy_admin]}}",
         ("general_settings", "allowed_ips" | "oauth2_proxy_trusted_ips") => "[10.0.0.0/8]",
+        ("general_settings", "custom_auth") => "https://who.test",
+        ("general_settings", "custom_auth_settings") => "{mode: auto}",
         ("general_settings", "oauth2_config_mappings") => "{user_id: X-User}",
         (_, "provider_budget_config" | "tag_budget_config") => "{a: {budget_limit: 3, time_period: 1d}}",
         (_, "ssl_verify") => "/etc/ca.pem",
