@@ -2,16 +2,14 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import httpx2
 import openai
 import pytest
-import yaml
 
 from conftest import aws_client
 from support import redis_server
-from support.gateway import CREDENTIALS, MASTER_KEY, start_postern, write_config
+from support.gateway import CREDENTIALS, MASTER_KEY, running
 from support.process import Process, eventually, free_port
 
 AT_ONCE = 20
@@ -22,19 +20,10 @@ def hello(word="hello", **members):
     return {"model": "echo", "messages": [{"role": "user", "content": f"say {word} again"}], **members}
 
 
-@contextmanager
 def caching(provider, logs, folder, params, store="memory", environment=None, router=None):
     """A gateway that keeps answers as `params` say."""
-    path = write_config(folder / "config.yaml", provider.url, "os.environ/PROVIDER_KEY", MASTER_KEY, {})
-    config = yaml.safe_load(path.read_text())
-    config["litellm_settings"] = {"cache": True, "cache_params": params}
-    config["router_settings"] |= router or {}
-    path.write_text(yaml.safe_dump(config))
-    gateway = start_postern(f"cache-{folder.name}-{free_port()}", path, store, logs, environment)
-    try:
-        yield gateway
-    finally:
-        gateway.process.end()
+    sections = {"litellm_settings": {"cache": True, "cache_params": params}, "router_settings": router or {}}
+    return running(provider, logs, folder, {}, store=store, environment=environment, **sections)
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import openai
 import pytest
-import yaml
 
-from support.gateway import MASTER_KEY, start_postern, write_config
+from support.gateway import running
 from support.process import eventually
 
 HELLO = [{"role": "user", "content": "one two three"}]
@@ -17,14 +16,9 @@ ECHO = {"model": "echo", "messages": HELLO}
 @pytest.fixture
 def crowded(provider, logs, tmp_path, request):
     """A gateway whose deployments take one request at once, with these general settings."""
-    path = write_config(tmp_path / "config.yaml", provider.url, "os.environ/PROVIDER_KEY", MASTER_KEY)
-    config = yaml.safe_load(path.read_text())
-    config["general_settings"] |= request.param
-    config["router_settings"]["default_max_parallel_requests"] = 1
-    path.write_text(yaml.safe_dump(config))
-    gateway = start_postern(f"crowded-{'-'.join(request.param)}", path, "memory", logs)
-    yield gateway
-    gateway.process.kill()
+    alone = {"default_max_parallel_requests": 1}
+    with running(provider, logs, tmp_path, general_settings=request.param, router_settings=alone) as gateway:
+        yield gateway
 
 
 def release_all(upstream):

@@ -3,9 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import yaml
 
-from support.gateway import MASTER_KEY, SMALL_BUDGET, start_postern, write_config
+from support.gateway import SMALL_BUDGET, running
 
 HELLO = [{"role": "user", "content": "one two three"}]
 CALL = {"model": "priced", "messages": HELLO, "max_tokens": 7}
@@ -15,14 +14,8 @@ AT_ONCE = 20
 @pytest.fixture
 def limited(provider, logs, tmp_path, request):
     """A gateway of its own, with other settings."""
-    path = write_config(tmp_path / "config.yaml", provider.url, "os.environ/PROVIDER_KEY", MASTER_KEY)
-    config = yaml.safe_load(path.read_text())
-    for section, settings in request.param.items():
-        config[section] = {**config.get(section, {}), **settings}
-    path.write_text(yaml.safe_dump(config))
-    gateway = start_postern(f"limited-{next(iter(request.param))}", path, "memory", logs)
-    yield gateway
-    gateway.process.end()
+    with running(provider, logs, tmp_path, **request.param) as gateway:
+        yield gateway
 
 
 def keys(gateway, count):

@@ -2,15 +2,12 @@
 embedding model turns `at 30 degrees` into that direction, so that two questions are as like as the cosine of the angle
 between them."""
 
-from contextlib import contextmanager
-
 import openai
 import pytest
-import yaml
 
 from conftest import aws_client
 from support import redis_server
-from support.gateway import CREDENTIALS, MASTER_KEY, start_postern, write_config
+from support.gateway import CREDENTIALS, MASTER_KEY, running
 from support.process import Process, eventually, free_port
 from support.upstream import API_KEY
 
@@ -20,22 +17,16 @@ VECTOR_COST = 5e-6
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
 
 
-@contextmanager
 def caching(provider, logs, folder, params=None, store="memory", environment=None):
     """A gateway that compares what questions mean."""
-    path = write_config(folder / f"config-{free_port()}.yaml", provider.url, "os.environ/PROVIDER_KEY", MASTER_KEY, {})
-    config = yaml.safe_load(path.read_text())
     means = {"model": "openai/means", "api_base": provider.url, "api_key": API_KEY, "input_cost_per_token": 1e-6}
-    config["model_list"].append({"model_name": "means", "litellm_params": means})
-    config["model_list"].append({"model_name": "slow", "litellm_params": {**means, "model": "openai/slow"}})
+    models = [
+        {"model_name": "means", "litellm_params": means},
+        {"model_name": "slow", "litellm_params": {**means, "model": "openai/slow"}},
+    ]
     usual = {"type": "local", "similarity_threshold": THRESHOLD, "semantic_cache_embedding_model": "means", "ttl": 300}
-    config["litellm_settings"] = {"cache": True, "cache_params": usual | (params or {})}
-    path.write_text(yaml.safe_dump(config))
-    gateway = start_postern(f"semantic-{free_port()}", path, store, logs, environment)
-    try:
-        yield gateway
-    finally:
-        gateway.process.end()
+    settings = {"cache": True, "cache_params": usual | (params or {})}
+    return running(provider, logs, folder, {}, models, store, environment, litellm_settings=settings)
 
 
 @pytest.fixture(scope="module")

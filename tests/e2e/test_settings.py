@@ -1,9 +1,16 @@
 """Settings of the file that change what calls are answered, as those who wrote them for LiteLLM expect."""
 
+import json
+import re
+import subprocess
+from contextlib import ExitStack
+
+import jsonschema
 import pytest
 import yaml
 
-from support.gateway import MASTER_KEY, start_postern, write_config
+from support.gateway import BINARIES, MASTER_KEY, running, write_config
+from support.process import ROOT
 
 HELLO = [{"role": "user", "content": "one two three"}]
 SAID = "You said: one two three"
@@ -12,20 +19,8 @@ SAID = "You said: one two three"
 @pytest.fixture
 def begin(provider, logs, tmp_path):
     """Starts `postern` with further settings, section by section."""
-    started = []
-
-    def begin(**sections):
-        path = write_config(tmp_path / "config.yaml", provider.url, "os.environ/PROVIDER_KEY", MASTER_KEY, {})
-        config = yaml.safe_load(path.read_text())
-        for section, settings in sections.items():
-            config[section] = {**config.get(section, {}), **settings}
-        path.write_text(yaml.safe_dump(config))
-        started.append(start_postern(f"{tmp_path.name}-{len(started)}", path, "memory", logs))
-        return started[-1]
-
-    yield begin
-    for gateway in started:
-        gateway.process.end()
+    with ExitStack() as started:
+        yield lambda **sections: started.enter_context(running(provider, logs, tmp_path, {}, **sections))
 
 
 def say(gateway, path="/v1/chat/completions", key=MASTER_KEY, **body):
@@ -101,3 +96,37 @@ def test_end_users_have_no_totals_where_none_are_wanted(begin, upstream, tracked
 def test_a_wrong_value_names_its_setting(begin):
     with pytest.raises(AssertionError, match="max_response_size_mb"):
         begin(general_settings={"max_response_size_mb": "much"})
+
+
+@pytest.fixture(scope="module")
+def schema():
+    printed = subprocess.run([BINARIES / "postern", "schema"], capture_output=True, check=True, timeout=60).stdout
+    assert printed == (ROOT / "docs/config.schema.json").read_bytes()
+    validator = jsonschema.Draft202012Validator(json.loads(printed))
+    validator.check_schema(validator.schema)
+    return validator
+
+
+def test_the_schema_takes_what_the_gateway_takes(schema, tmp_path):
+    """The configuration of these tests, and every one that a document shows whole."""
+    path = write_config(tmp_path / "config.yaml", "http://127.0.0.1:1", "os.environ/PROVIDER_KEY", MASTER_KEY)
+    configs = [path.read_text(), (ROOT / "infra/bundle/config.yaml").read_text()]
+    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        blocks = re.findall(r"```yaml\n(.*?)```", document.read_text(), re.S)
+        configs += [block for block in blocks if re.match(r"(model_list|\w+_settings):", block)]
+    assert len(configs) > 8
+    for config in configs:
+        assert [error.message for error in schema.iter_errors(yaml.safe_load(config))] == [], config
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"model_list": {"model_name": "a"}},
+        {"model_list": [{"model_name": ["a"]}]},
+        {"router_settings": {"num_retires": 3}},
+        {"general_settings": {"allowed_ips": 3}},
+    ],
+)
+def test_the_schema_finds_what_cannot_be_right(schema, wrong):
+    assert not schema.is_valid(wrong)

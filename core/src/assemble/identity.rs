@@ -6,7 +6,8 @@ use crate::auth::identity::custom::CustomAuth;
 use crate::auth::identity::introspection::{Introspection, IntrospectionSettings};
 use crate::auth::identity::jwt::Expected;
 use crate::auth::identity::key_source::KeySource;
-use crate::auth::identity::opaque::{Authority, Keys, Opaque};
+use crate::auth::identity::keys_beside::KeysBeside;
+use crate::auth::identity::opaque::{Authority, Opaque};
 use crate::auth::identity::proxied::Proxied;
 use crate::auth::identity::tokens::{Signed, Tokens};
 use crate::auth::records::RecordStore;
@@ -141,8 +142,8 @@ fn custom(
     (transport, clock): (&Arc<dyn Transport>, &Arc<dyn Clock>),
 ) -> Result<Option<CustomAuth>, StartError> {
     let keys = match settings.manner.mode {
-        CustomAuthMode::On => Keys::Ignored,
-        CustomAuthMode::Auto => Keys::First,
+        CustomAuthMode::On => KeysBeside::Ignored,
+        CustomAuthMode::Auto => KeysBeside::First,
         CustomAuthMode::Off => return Ok(None),
     };
     let transport = Arc::clone(transport);

@@ -5,7 +5,8 @@ use super::budget_period::{BudgetPeriods, Budgeted, PeriodError};
 use super::cache::PrincipalCache;
 use super::credential::Credential;
 use super::error::AuthError;
-use super::identity::opaque::{Keys, Opaque};
+use super::identity::keys_beside::KeysBeside;
+use super::identity::opaque::Opaque;
 use super::identity::tokens::Tokens;
 use super::key_secret::Presented;
 use super::key_store::KeyStore;
@@ -147,15 +148,15 @@ impl Authenticator {
             return Ok(Arc::clone(principal));
         }
         let hash = KeyHash::of_digest(&digest);
-        let keys = self.tokens.as_deref().and_then(Tokens::opaque).map_or(Keys::Apart, Opaque::keys);
-        if !presented.starts_with(key_hash::KEY_PREFIX) || keys == Keys::Ignored {
+        let keys = self.tokens.as_deref().and_then(Tokens::opaque).map_or(KeysBeside::Apart, Opaque::keys);
+        if !presented.starts_with(key_hash::KEY_PREFIX) || keys == KeysBeside::Ignored {
             return self.bearer(presented, hash, now).await;
         }
         let principal = match self.cache.get(&hash, now) {
             Some(bearer) if bearer.token.is_some() => return self.bearer(presented, hash, now).await,
             Some(principal) => principal,
             None => match self.read_or_recall(hash.clone(), presented, now).await {
-                Err(AuthError::Unknown { .. }) if keys == Keys::First => {
+                Err(AuthError::Unknown { .. }) if keys == KeysBeside::First => {
                     return self.bearer(presented, hash, now).await;
                 }
                 read => read?,

@@ -1,5 +1,6 @@
 """The gateway in its two forms, serving one configuration: the binary `postern`, and the functions under watch."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import anthropic
@@ -127,6 +128,24 @@ def start_postern(name, config, store, logs, environment=None):
     url = process.wait_until_says(r"Postern listens on (http://\S+)")
     process.wait_until_answers(f"{url}/health/liveliness")
     return Gateway(url, False, process)
+
+
+@contextmanager
+def running(provider, logs, folder, general=None, models=(), store="memory", environment=None, **sections):
+    """`postern` with the usual configuration, further models, and settings section by section. `general` as for
+    `write_config`."""
+    name = f"{folder.name}-{free_port()}"
+    path = write_config(folder / f"{name}.yaml", provider.url, "os.environ/PROVIDER_KEY", MASTER_KEY, general)
+    config = yaml.safe_load(path.read_text())
+    config["model_list"] += models
+    for section, settings in sections.items():
+        config[section] = {**config.get(section, {}), **settings}
+    path.write_text(yaml.safe_dump(config))
+    gateway = start_postern(name, path, store, logs, environment)
+    try:
+        yield gateway
+    finally:
+        gateway.process.end()
 
 
 def start_functions(config, logs, environment):

@@ -4,8 +4,8 @@
 //! Asked is with `{"api_key": "…"}`, what the caller presents. The answer's fields are those of LiteLLM's `UserAPIKeyAuth`.
 
 use super::error::TokenError;
+use super::keys_beside::KeysBeside;
 use super::mapping::Identified;
-use super::opaque::Keys;
 use super::told::Told;
 use crate::clock::Timestamp;
 use crate::config::UserRole;
@@ -28,7 +28,7 @@ const FUNCTION_ERROR: &str = "x-amz-function-error";
 pub struct CustomAuth {
     calls: Arc<dyn Calls>,
     address: Uri,
-    keys: Keys,
+    keys: KeysBeside,
 }
 
 /// What it answers. What is not there is not said.
@@ -57,12 +57,12 @@ struct Answer {
 
 impl CustomAuth {
     /// The service at `address`.
-    pub fn new(calls: Arc<dyn Calls>, address: Uri, keys: Keys) -> Self {
+    pub fn new(calls: Arc<dyn Calls>, address: Uri, keys: KeysBeside) -> Self {
         Self { calls, address, keys }
     }
 
     /// Whether virtual keys count beside it.
-    pub fn keys(&self) -> Keys {
+    pub fn keys(&self) -> KeysBeside {
         self.keys
     }
 

@@ -4,7 +4,7 @@
 //! [`jwk`] are an issuer's keys, [`key_source`] how they are fetched and kept, [`jwt`] is a token that one of them
 //! signed, [`claims`] finds what a token says, [`mapping`] makes a caller of it. [`introspection`] asks the
 //! issuer about a token that says nothing by itself, [`custom`] a service of the operator's own; [`opaque`] is the one or
-//! the other. [`proxied`] are callers whom a proxy names in headers. [`told`] makes a caller of what these say. [`tokens`]
+//! the other, and [`keys_beside`] what becomes of virtual keys. [`proxied`] are callers whom a proxy names in headers. [`told`] makes a caller of what these say. [`tokens`]
 //! joins all, and [`provisioning`] makes the records that a token names.
 
 pub mod claims;
@@ -14,6 +14,7 @@ pub mod introspection;
 pub mod jwk;
 pub mod jwt;
 pub mod key_source;
+pub mod keys_beside;
 pub mod mapping;
 pub mod opaque;
 pub mod provisioning;

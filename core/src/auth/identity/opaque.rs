@@ -3,6 +3,7 @@
 use super::custom::CustomAuth;
 use super::error::TokenError;
 use super::introspection::Introspection;
+use super::keys_beside::KeysBeside;
 use super::mapping::Identified;
 use crate::clock::Timestamp;
 use crate::id::KeyHash;
@@ -19,17 +20,6 @@ pub enum Authority {
     Custom(CustomAuth),
 }
 
-/// What is made of what has the form of a virtual key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keys {
-    /// It is one: nobody is asked about it.
-    Apart,
-    /// It is asked about where it is none.
-    First,
-    /// It is asked about: virtual keys do not count.
-    Ignored,
-}
-
 /// Tokens that somebody else knows.
 pub struct Opaque {
     authority: Authority,
@@ -44,9 +34,9 @@ impl Opaque {
     }
 
     /// What is made of what has the form of a virtual key.
-    pub fn keys(&self) -> Keys {
+    pub fn keys(&self) -> KeysBeside {
         match &self.authority {
-            Authority::Issuer(_) => Keys::Apart,
+            Authority::Issuer(_) => KeysBeside::Apart,
             Authority::Custom(custom) => custom.keys(),
         }
     }

@@ -8,7 +8,8 @@ use crate::auth::identity::introspection::{Introspection, IntrospectionSettings}
 use crate::auth::identity::issuing::{Asked, Served, Signer, p256};
 use crate::auth::identity::jwt::Expected;
 use crate::auth::identity::key_source::KeySource;
-use crate::auth::identity::opaque::{Authority, Keys, Opaque};
+use crate::auth::identity::keys_beside::KeysBeside;
+use crate::auth::identity::opaque::{Authority, Opaque};
 use crate::auth::identity::proxied::Proxied;
 use crate::auth::identity::tokens::Signed;
 use crate::auth::key_store::KeyStore;
@@ -341,7 +342,7 @@ async fn a_token_counts_no_longer_than_its_issuer_says() {
 }
 
 /// A room with a service of the operator's own, and the virtual key `sk-ours`.
-async fn with_service(asked: &Arc<Asked>, keys: Keys) -> Room {
+async fn with_service(asked: &Arc<Asked>, keys: KeysBeside) -> Room {
     let service = CustomAuth::new(asked.clone(), "https://who.test".parse().unwrap(), keys);
     let room = room_with(json!({}), Some(Authority::Custom(service)));
     let ours = KeyRecord::new(key_hash::hash("sk-ours"), "sk-...ours".to_owned(), NOW, None);
@@ -352,13 +353,13 @@ async fn with_service(asked: &Arc<Asked>, keys: Keys) -> Room {
 #[tokio::test]
 async fn the_operators_own_service_is_asked_about_everything_or_about_what_is_no_key() {
     let asked = Asked::answering(200, json!({"user_id": "u"}));
-    let room = with_service(&asked, Keys::Ignored).await;
+    let room = with_service(&asked, KeysBeside::Ignored).await;
     for presented in ["sk-ours", "anything"] {
         assert_eq!(room.at(presented, NOW).await.unwrap().user_id.as_deref(), Some("u"), "{presented}");
     }
     assert_eq!(asked.requests().len(), 2);
     let asked = Asked::answering(200, json!({"user_id": "u"}));
-    let room = with_service(&asked, Keys::First).await;
+    let room = with_service(&asked, KeysBeside::First).await;
     assert_eq!(room.at("sk-ours", NOW).await.unwrap().user_id, None);
     for presented in ["sk-theirs", "sk-theirs", "anything", "anything"] {
         assert_eq!(room.at(presented, NOW).await.unwrap().user_id.as_deref(), Some("u"), "{presented}");

@@ -2,15 +2,15 @@
 
 use super::super::custom::CustomAuth;
 use super::super::issuing::Asked;
+use super::super::keys_beside::KeysBeside;
 use super::super::mapping::{Identified, SpeaksFor, Teams};
-use super::super::opaque::Keys;
 use super::*;
 use crate::config::UserRole;
 use crate::money::NanoDollars;
 
 async fn check(asked: &std::sync::Arc<Asked>) -> Result<(Identified, Option<Timestamp>), TokenError> {
     let address = "https://who.test/is?a=b".parse().unwrap();
-    CustomAuth::new(asked.clone(), address, Keys::Ignored).check("to\"ken", NOW).await
+    CustomAuth::new(asked.clone(), address, KeysBeside::Ignored).check("to\"ken", NOW).await
 }
 
 #[tokio::test]
