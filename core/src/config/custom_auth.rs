@@ -71,8 +71,8 @@ impl CustomAuthService {
 
 fn service<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CustomAuthService>, D::Error> {
     let service = CustomAuthService::of(&lenient::text(deserializer)?);
-    let wrong = "must be the address of a webhook (`https://…`) or the ARN of a Lambda function \
-                 (`arn:aws:lambda:…:function:…`), as a Python function cannot run here";
+    let wrong = "is neither the address of a webhook (`https://…`) nor the ARN of a Lambda function \
+                 (`arn:aws:lambda:…:function:…`); a Python function cannot run here";
     service.map(Some).ok_or_else(|| D::Error::custom(wrong))
 }
 

@@ -3,7 +3,7 @@
 
 use super::names::join;
 use super::report::Report;
-use super::tree::{Content, Node};
+use super::tree::{Content, Node, Place};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
@@ -12,6 +12,8 @@ use serde_path_to_error::{Path, Segment};
 const SECRET_NAMES: [&str; 6] = ["key", "secret", "token", "password", "header", "credential"];
 /// Longest value that a message repeats, in bytes.
 const SHOWN_BYTES_MAX: usize = 60;
+
+type Wrong = serde_path_to_error::Error<serde_json::Error>;
 
 /// Reads the map at `path`. Where something is wrong it is reported, and the setting counts as unset.
 pub(super) fn read<T: DeserializeOwned + Default>(node: &Node, path: &str, report: &mut Report<'_>) -> T {
@@ -30,10 +32,13 @@ pub(super) fn read<T: DeserializeOwned + Default>(node: &Node, path: &str, repor
             Ok(read) => return read,
             Err(error) => error,
         };
-        let first = error.path().iter().next().map(ToString::to_string);
-        let removed = first.and_then(|name| value.as_object_mut().and_then(|map| map.shift_remove(&name)));
+        let (name, error) = at_fault::<T>(&value, error);
+        let removed = name.as_ref().and_then(|name| value.as_object_mut()?.shift_remove(name));
         if removed.is_some() || faults == 0 {
-            say(node, path, &error, report);
+            match name.and_then(|name| node.entry(&name)).filter(|_| !is_named(&error)) {
+                Some(entry) => say((&entry.value, entry.place), &join(path, &entry.name), &error, report),
+                None => say((node, node.place), path, &error, report),
+            }
         }
         faults += 1;
         if removed.is_none() {
@@ -42,8 +47,26 @@ pub(super) fn read<T: DeserializeOwned + Default>(node: &Node, path: &str, repor
     }
 }
 
-fn say(node: &Node, path: &str, error: &serde_path_to_error::Error<serde_json::Error>, report: &mut Report<'_>) {
-    let (at, place) = locate(node, error.path());
+/// The name at fault, and what is wrong with it. A part of a struct that is read apart from the rest says no name: then
+/// each is tried alone.
+fn at_fault<T: DeserializeOwned>(value: &Value, error: Wrong) -> (Option<String>, Wrong) {
+    if is_named(&error) {
+        return (error.path().iter().next().map(ToString::to_string), error);
+    }
+    let alone = |(name, value): (&String, &Value)| {
+        let only = Value::Object([(name.clone(), value.clone())].into_iter().collect());
+        let wrong = serde_path_to_error::deserialize::<_, T>(only).err()?;
+        (wrong.inner().to_string() == error.inner().to_string()).then(|| (Some(name.clone()), wrong))
+    };
+    value.as_object().into_iter().flatten().find_map(alone).unwrap_or((None, error))
+}
+
+fn is_named(error: &Wrong) -> bool {
+    matches!(error.path().iter().next(), Some(Segment::Map { .. }))
+}
+
+fn say((node, place): (&Node, Place), path: &str, error: &Wrong, report: &mut Report<'_>) {
+    let (at, place) = locate((node, place), error.path());
     let path = steps(path, error.path());
     let text = error.inner().to_string();
     let message = match text.rsplit_once(", expected ") {
@@ -55,8 +78,8 @@ fn say(node: &Node, path: &str, error: &serde_path_to_error::Error<serde_json::E
 }
 
 /// The deepest value on the path that the tree has, and the line to point at.
-fn locate<'n>(node: &'n Node, path: &Path) -> (&'n Node, super::tree::Place) {
-    let mut found = (node, node.place);
+fn locate<'n>(from: (&'n Node, Place), path: &Path) -> (&'n Node, Place) {
+    let mut found = from;
     for step in path.iter() {
         let next = match step {
             Segment::Seq { index } => found.0.items().get(*index).map(|item| (item, item.place)),
@@ -141,5 +164,32 @@ mod tests {
     #[test]
     fn what_is_set_to_nothing_counts_as_unset() {
         assert_eq!(read_text("timeout:\nrpm: null\n").unwrap(), Sample::default());
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default)]
+    struct WithPart {
+        rpm: Option<i64>,
+        #[serde(flatten)]
+        part: Part,
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default)]
+    struct Part {
+        #[serde(deserialize_with = "super::super::lenient::flag")]
+        is_on: bool,
+        tags: Vec<String>,
+    }
+
+    #[test]
+    fn a_part_that_is_read_apart_says_its_name_and_its_line_too() {
+        let document = Document::parse("c.yaml", "rpm: 3\ntags: [a]\nis_on: [1]\nother: 4\n").unwrap();
+        let mut report = Report::on(&document);
+        let read: WithPart = read(document.root(), "s", &mut report);
+        assert_eq!((read.rpm, read.part.tags, read.part.is_on), (Some(3), vec!["a".to_owned()], false));
+        let problems = report.finish().map(drop).unwrap_err().problems;
+        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(problems, ["c.yaml:3: s.is_on: must be `true` or `false`, not a list"]);
     }
 }
