@@ -11,7 +11,7 @@
 //! | 3 | `auth`, `admission`, `routing`, `accounting`, `credentials`, `upstream`, `cache`, `audit` |
 //! | 2 | `providers` (pure), `store`, `tls` |
 //! | 1 | `api` (our wire formats), `config`, `crypto`, `secrets`, `telemetry` |
-//! | 0 | `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `egress`, `limits`, `period`, `secret`, `secret_reference`, `tokens`, `wire`, `aws` (how AWS is reached) |
+//! | 0 | `author`, `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `egress`, `limits`, `period`, `secret`, `secret_reference`, `tokens`, `wire`, `aws` (how AWS is reached) |
 
 pub mod accounting;
 pub mod admission;
@@ -20,6 +20,7 @@ pub mod api;
 pub mod assemble;
 pub mod audit;
 pub mod auth;
+pub mod author;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod cache;

@@ -125,6 +125,8 @@ def test_users_are_made_and_act_with_their_own_rights(issuer, provider, logs, tm
         assert say(gateway, token).choices
         info = gateway.call("/user/info?user_id=ada").json()["user_info"]
         assert info["user_email"] == "ada@corp.test"
+        (made,) = gateway.call("/audit?object_id=ada").json()["audit_logs"]
+        assert (made["action"], made["changed_by"], made["route"]) == ("created", "ada", "token")
         made = gateway.call("/key/generate", {"user_id": "ada"}, key=token)
         assert made.status_code == 200, made.text
         assert gateway.call("/user/new", {}, key=token).status_code in (401, 403)

@@ -8,9 +8,9 @@
 //! A record's hash is the SHA-256 of the hash before it and of every field, each with its length, so that no two records
 //! have the same bytes; the head names the last one, so that a missing end shows too.
 
-use super::author::{self, Author};
 use super::change::Shown;
 use super::object::Object;
+use crate::author::{self, Author};
 use crate::clock::Timestamp;
 use crate::store::item::{Item, Key};
 use serde_json::{Map, Value};

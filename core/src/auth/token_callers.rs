@@ -9,6 +9,7 @@ use super::identity::mapping::{Identified, SpeaksFor, Teams};
 use super::identity::tokens::{CHECKED_MILLIS, Checked, Tokens};
 use super::key_record::KeyRecord;
 use super::records::KnownAbove;
+use crate::author::{Author, acting};
 use crate::clock::Timestamp;
 use crate::crypto::key_hash;
 use crate::id::KeyHash;
@@ -18,6 +19,9 @@ use std::sync::Arc;
 
 /// Most teams of one token that are looked at.
 const TEAMS_MAX: usize = 200;
+
+/// What stands in the record of a change where a route would.
+const BY_TOKEN: &str = "token";
 
 /// A caller, and when the oldest of what is told of it was read.
 type Found = (Principal, Timestamp);
@@ -81,7 +85,8 @@ impl Authenticator {
         (hash, reading): (KeyHash, Reading),
         now: Timestamp,
     ) -> Result<Arc<Principal>, AuthError> {
-        match self.callers(tokens, checked, now).await {
+        // What is made or changed because a token says so, its bearer has made or changed.
+        match acting(author(&checked.identified), self.callers(tokens, checked, now)).await {
             Ok((principal, read_at)) => {
                 let principal = Arc::new(principal);
                 self.cache.put(&hash, &principal, reading, (read_at, now));
@@ -171,6 +176,13 @@ impl Authenticator {
         let caller = Principal { team_id: key.team_id, role, above, limits, key: key.hash, ..alone(checked) };
         Ok((caller, read_at))
     }
+}
+
+/// The bearer, as the one who acts.
+fn author(who: &Identified) -> Author {
+    // An issuer and its name for the bearer stand on two lines.
+    let user = who.user.clone().unwrap_or_else(|| who.subject.replace('\n', " "));
+    Author { user, key: hash_of(who, None).to_string(), address: None, route: BY_TOKEN.to_owned() }
 }
 
 /// What the bearer may do by the record of its user; where that does not say, by the token, if its issuer decides that.

@@ -10,7 +10,7 @@ use super::admin_request::{Asked, read};
 use super::admin_spend::{self, SpendAction};
 use super::error::ErrorAnswer;
 use super::gate::{Gate, named};
-use crate::audit::author::acting;
+use crate::author::acting;
 use crate::flow::admin::audit::AuditAdmin;
 use crate::flow::admin::credentials::CredentialAdmin;
 use crate::flow::admin::error::AdminError;

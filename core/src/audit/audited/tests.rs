@@ -2,8 +2,8 @@
 //! not.
 
 use super::*;
-use crate::audit::author::{Author, acting};
 use crate::audit::log::{AuditLog, Chain, Wanted};
+use crate::author::{Author, acting};
 use crate::clock::{ManualClock, Timestamp};
 use crate::store::embedded::EmbeddedTable;
 use crate::store::write::Change;

@@ -1,4 +1,4 @@
-//! Who acts. It goes with the task that does what was asked, so that no operation has to hand it on, or can forget to.
+//! Who acts: whose name a change is recorded under. It goes with the task that does what was asked, so that no operation has to hand it on, or can forget to.
 
 use std::net::IpAddr;
 
@@ -27,8 +27,8 @@ pub async fn acting<T>(author: Author, work: impl Future<Output = T>) -> T {
     AUTHOR.scope(author, work).await
 }
 
-/// Who acts now.
-pub(super) fn present() -> Author {
+/// Who acts now. Whoever nobody asked is maintenance.
+pub fn present() -> Author {
     let nobody = || Author { user: NOBODY.to_owned(), ..Author::default() };
     AUTHOR.try_with(Author::clone).unwrap_or_else(|_| nobody())
 }
