@@ -5,6 +5,7 @@ use super::key_record::KeyRecord;
 use crate::clock::Timestamp;
 use crate::id::KeyHash;
 use crate::store::item::{Item, Key};
+use std::collections::BTreeSet;
 
 /// The partition of the list. Keys are made far less often than one partition can take writes.
 pub const PARTITION: &str = "KEYS";
@@ -51,6 +52,8 @@ pub struct KeyFilter {
     pub team_id: Option<String>,
     /// Its organization.
     pub organization_id: Option<String>,
+    /// Keys of these teams count as the user's.
+    pub or_of_teams: BTreeSet<String>,
 }
 
 impl KeyFilter {
@@ -59,9 +62,13 @@ impl KeyFilter {
         let same = |wanted: &Option<String>, is: &Option<String>| wanted.is_none() || wanted == is;
         self.hash.as_ref().is_none_or(|hash| *hash == listing.hash)
             && same(&self.key_alias, &listing.key_alias)
-            && same(&self.user_id, &listing.user_id)
+            && (same(&self.user_id, &listing.user_id) || self.is_of_teams(listing))
             && same(&self.team_id, &listing.team_id)
             && same(&self.organization_id, &listing.organization_id)
+    }
+
+    fn is_of_teams(&self, listing: &KeyListing) -> bool {
+        listing.team_id.as_ref().is_some_and(|team| self.or_of_teams.contains(team))
     }
 }
 

@@ -24,5 +24,6 @@ pub mod record;
 pub mod store;
 
 pub use directory::{Directory, KnownAbove};
+pub use listing::RecordListing;
 pub use record::{Record, RecordId, RecordKind, StoredRecord};
 pub use store::{RecordStore, RecordStoreError};

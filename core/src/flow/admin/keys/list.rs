@@ -4,16 +4,20 @@ use super::key_admin::KeyAdmin;
 use super::render;
 use crate::auth::key_listing::{KeyFilter, KeyListing};
 use crate::auth::key_record::StoredKey;
-use crate::auth::rights::Actor;
-use crate::flow::admin::error::{AdminError, Problem};
+use crate::auth::rights::{Actor, Standing};
+use crate::flow::admin::error::AdminError;
+use crate::flow::admin::listing::{order, paged};
 use crate::flow::admin::params::Params;
 use serde_json::{Value, json};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 const PAGES_MAX: u64 = 1 << 32;
 
 impl KeyAdmin {
-    /// The hashes of the keys that the parameters ask for and the caller may see, or the whole records (`return_full_object`), newest first
-    /// unless `sort_by` and `sort_order` say otherwise.
+    /// The hashes of the keys that the parameters ask for and the caller may see, or the whole records
+    /// (`return_full_object`), newest first unless `sort_by` and `sort_order` say otherwise. With `include_team_keys`, those
+    /// of teams that the user administers are its too.
     ///
     /// # Errors
     /// [`AdminError::Form`] for a page, a size or an order that cannot be.
@@ -21,11 +25,17 @@ impl KeyAdmin {
         let page = params.number("page", 1, 1..=PAGES_MAX)?;
         let size = params.number("size", 10, 1..=100)?;
         let full = params.flag("return_full_object")?.unwrap_or(false);
-        let order = Order::read(params)?;
+        let (by, direction) = order(params, &COLUMNS)?;
         let text = |name: &str| params.text(name).map(str::to_owned);
         let named = match params.text("key_hash") {
             Some(key) => self.find(Some(key), None).await?.map(|stored| stored.record.hash),
             None => None,
+        };
+        let teams = match params.text("user_id") {
+            Some(user) if params.flag("include_team_keys")? == Some(true) => {
+                Standing::read(&self.records, user).await?.administers
+            }
+            _ => BTreeSet::new(),
         };
         let filter = KeyFilter {
             hash: named,
@@ -33,6 +43,7 @@ impl KeyAdmin {
             user_id: text("user_id"),
             team_id: text("team_id"),
             organization_id: text("organization_id"),
+            or_of_teams: teams,
         };
         let mut listings = self.keys.list(&filter).await?;
         listings.retain(|listing| actor.scope().sees_listed_key(listing));
@@ -40,14 +51,14 @@ impl KeyAdmin {
             listings.clear();
         }
         let total = listings.len() as u64;
-        let keys = match order.by {
+        let keys = match by {
             By::Listing(compare) => {
-                listings.sort_by(|a, b| order.directed(compare(a, b)));
+                listings.sort_by(|a, b| direction.of(compare(a, b)));
                 self.shown(&paged(&listings, page, size), full).await?
             }
             By::Record(compare) => {
                 let mut records = self.records(&listings.iter().collect::<Vec<_>>()).await?;
-                records.sort_by(|a, b| order.directed(compare(a, b)));
+                records.sort_by(|a, b| direction.of(compare(a, b)));
                 paged(&records, page, size).into_iter().map(|stored| show(stored, full)).collect()
             }
         };
@@ -103,47 +114,18 @@ fn show(stored: &StoredKey, full: bool) -> Value {
     if full { Value::Object(render::record(stored, true)) } else { stored.record.hash.as_str().into() }
 }
 
-fn paged<T>(items: &[T], page: u64, size: u64) -> Vec<&T> {
-    let skip = usize::try_from((page - 1).saturating_mul(size)).unwrap_or(usize::MAX);
-    items.iter().skip(skip).take(size as usize).collect()
-}
-
-struct Order {
-    by: By,
-    descending: bool,
-}
-
+/// What keys can be ordered by.
+#[derive(Clone, Copy)]
 enum By {
-    Listing(fn(&KeyListing, &KeyListing) -> std::cmp::Ordering),
-    Record(fn(&StoredKey, &StoredKey) -> std::cmp::Ordering),
+    Listing(fn(&KeyListing, &KeyListing) -> Ordering),
+    Record(fn(&StoredKey, &StoredKey) -> Ordering),
 }
 
-impl Order {
-    fn read(params: &Params) -> Result<Self, AdminError> {
-        let by = match params.text("sort_by").unwrap_or("created_at") {
-            "created_at" => By::Listing(|a, b| a.created_at.cmp(&b.created_at)),
-            "key_alias" => By::Listing(|a, b| a.key_alias.cmp(&b.key_alias)),
-            "token" => By::Listing(|a, b| a.hash.cmp(&b.hash)),
-            "spend" => By::Record(|a, b| a.totals.spend().cmp(&b.totals.spend())),
-            "max_budget" => By::Record(|a, b| a.record.limits.max_budget.cmp(&b.record.limits.max_budget)),
-            "updated_at" => By::Record(|a, b| a.record.updated_at.cmp(&b.record.updated_at)),
-            _ => {
-                let names = "'created_at', 'key_alias', 'token', 'spend', 'max_budget' or 'updated_at'";
-                return Err(in_query("sort_by", &format!("Input should be {names}")));
-            }
-        };
-        match params.text("sort_order").unwrap_or("desc") {
-            "asc" => Ok(Self { by, descending: false }),
-            "desc" => Ok(Self { by, descending: true }),
-            _ => Err(in_query("sort_order", "Input should be 'asc' or 'desc'")),
-        }
-    }
-
-    fn directed(&self, ordering: std::cmp::Ordering) -> std::cmp::Ordering {
-        if self.descending { ordering.reverse() } else { ordering }
-    }
-}
-
-fn in_query(name: &str, message: &str) -> AdminError {
-    Problem::new("literal_error", vec!["query".into(), name.into()], message).into()
-}
+const COLUMNS: [(&str, By); 6] = [
+    ("created_at", By::Listing(|a, b| a.created_at.cmp(&b.created_at))),
+    ("key_alias", By::Listing(|a, b| a.key_alias.cmp(&b.key_alias))),
+    ("token", By::Listing(|a, b| a.hash.cmp(&b.hash))),
+    ("spend", By::Record(|a, b| a.totals.spend().cmp(&b.totals.spend()))),
+    ("max_budget", By::Record(|a, b| a.record.limits.max_budget.cmp(&b.record.limits.max_budget))),
+    ("updated_at", By::Record(|a, b| a.record.updated_at.cmp(&b.record.updated_at))),
+];

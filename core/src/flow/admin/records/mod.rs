@@ -19,4 +19,5 @@ pub mod render;
 mod rights;
 pub mod tags;
 pub mod teams;
+mod user_list;
 pub mod users;

@@ -12,8 +12,20 @@ use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::body::{self, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
+use crate::flow::admin::listing::{order, paged};
 use crate::flow::admin::params::Params;
 use serde_json::{Map, Value, json};
+use std::cmp::Ordering;
+
+/// What teams can be ordered by.
+type By = fn(&StoredRecord, &StoredRecord) -> Ordering;
+
+const COLUMNS: [(&str, By); 4] = [
+    ("created_at", |a, b| (a.record.created_at, a.record.id.name()).cmp(&(b.record.created_at, b.record.id.name()))),
+    ("team_id", |a, b| a.record.id.name().cmp(b.record.id.name())),
+    ("team_alias", |a, b| a.record.alias.cmp(&b.record.alias)),
+    ("spend", |a, b| a.totals.spend().cmp(&b.totals.spend())),
+];
 
 impl RecordAdmin {
     /// Makes a team, with those who are named as members and the caller as an administrator.
@@ -91,21 +103,23 @@ impl RecordAdmin {
             team.record.alias.as_deref().is_some_and(|name| name.to_lowercase().contains(alias))
         };
         teams.retain(|team| alias.as_deref().is_none_or(|alias| named(team, alias)));
-        let total = teams.len() as u64;
-        let skip = usize::try_from((page - 1).saturating_mul(size)).unwrap_or(usize::MAX);
+        let (compare, direction) = order(params, &COLUMNS)?;
+        teams.sort_by(|a, b| direction.of(compare(a, b)));
+        let keys = self.keys.keys.list(&KeyFilter::default()).await?;
         let mut shown = Vec::new();
-        for stored in teams.iter().rev().skip(skip).take(size as usize) {
+        for stored in paged(&teams, page, size) {
             let id = stored.record.id.name();
             let members = self.records.members(id).await?;
-            let keys = self.keys.keys.list(&KeyFilter { team_id: Some(id.to_owned()), ..KeyFilter::default() }).await?;
             let mut team = render::team(stored, &members);
             team.insert("members_count".to_owned(), members.len().into());
-            team.insert("keys_count".to_owned(), keys.len().into());
+            let keys = keys.iter().filter(|key| key.team_id.as_deref() == Some(id));
+            team.insert("keys_count".to_owned(), keys.count().into());
             for field in ["access_group_models", "access_group_mcp_server_ids", "access_group_agent_ids"] {
                 team.insert(field.to_owned(), Value::Null);
             }
             shown.push(Value::Object(team));
         }
+        let total = teams.len() as u64;
         let pages = total.div_ceil(size);
         Ok(json!({"teams": shown, "total": total, "page": page, "page_size": size, "total_pages": pages}))
     }

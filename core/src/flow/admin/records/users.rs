@@ -117,37 +117,6 @@ impl RecordAdmin {
         Ok(shown.into())
     }
 
-    /// Users that the caller may see, page by page, newest first, filtered by `role`, `user_ids` and `user_email`.
-    ///
-    /// # Errors
-    /// [`AdminError::Form`] for a page or a size that cannot be.
-    pub async fn list_users(&self, actor: &Actor, params: &Params) -> Result<Value, AdminError> {
-        let page = params.number("page", 1, 1..=1 << 32)?;
-        let size = params.number("page_size", 25, 1..=100)?;
-        let mut listings = self.records.list(RecordKind::User).await?;
-        listings.retain(|user| actor.scope().sees_user(&user.name, user.organization_id.as_deref()));
-        let (role, email) = (params.text("role"), params.text("user_email").map(str::to_lowercase));
-        let ids: Option<Vec<&str>> = params.text("user_ids").map(|ids| ids.split(',').map(str::trim).collect());
-        listings.retain(|user| role.is_none() || role == user.user_role.as_deref());
-        listings.retain(|user| ids.as_ref().is_none_or(|ids| ids.contains(&user.name.as_str())));
-        let address = |user: &Option<String>| user.as_deref().unwrap_or_default().to_lowercase();
-        listings.retain(|user| email.as_deref().is_none_or(|email| address(&user.user_email).contains(email)));
-        let total = listings.len() as u64;
-        let skip = usize::try_from((page - 1).saturating_mul(size)).unwrap_or(usize::MAX);
-        let mut users = Vec::new();
-        for listing in listings.iter().rev().skip(skip).take(size as usize) {
-            let Some(stored) = self.records.get(&listing.id(RecordKind::User)).await? else { continue };
-            let teams = self.records.teams_of(&listing.name).await?;
-            let keys =
-                self.keys.keys.list(&KeyFilter { user_id: Some(listing.name.clone()), ..KeyFilter::default() }).await?;
-            let mut user = render::user(&stored, &teams);
-            user.insert("key_count".to_owned(), keys.len().into());
-            users.push(Value::Object(user));
-        }
-        let pages = total.div_ceil(size);
-        Ok(json!({"users": users, "total": total, "page": page, "page_size": size, "total_pages": pages}))
-    }
-
     /// Changes what the body names of a user, who is made where there is none.
     ///
     /// # Errors
