@@ -15,6 +15,7 @@ use super::references::{self, Resolved};
 use super::report::Report;
 use super::settings::{Config, LitellmSettings, RouterSettings};
 use super::tree::{Content, Node};
+use super::variables;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
 
@@ -56,6 +57,8 @@ impl Config {
     pub fn from_document(document: &Document, sources: Sources<'_>) -> Result<Loaded, ConfigError> {
         let mut report = Report::on(document);
         let (mut root, environment) = references::resolve(document, sources.environment, sources.resolved, &mut report);
+        variables::lay_under(&mut root, &environment, &mut report);
+        variables::name_idle(&environment, &mut report);
         names::check(&mut root, "top_level", "", Unknown::Warn, &mut report);
         for section in SECTIONS {
             if let Some(node) = root.get_mut(section) {

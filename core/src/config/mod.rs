@@ -39,6 +39,7 @@ pub mod settings;
 pub mod tls;
 mod tree;
 pub mod usual_models;
+mod variables;
 mod yaml;
 
 pub use account::AccountParams;

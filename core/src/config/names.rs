@@ -92,8 +92,7 @@ fn check_entry(entry: &Entry, section: &str, path: &str, unknown: Unknown, repor
         Fate::Inherent => unknown == Unknown::Keep,
         Fate::NotYet | Fate::Refused if setting.is_quiet(&entry.value) => unknown == Unknown::Keep,
         Fate::NotYet => {
-            let known = "is known but not supported by this version of Postern; it has no effect";
-            report.warn(entry.place, &path, with_advice(known, setting.advice));
+            report.warn(entry.place, &path, without_effect(setting.advice));
             unknown == Unknown::Keep
         }
         Fate::Refused => {
@@ -103,6 +102,11 @@ fn check_entry(entry: &Entry, section: &str, path: &str, unknown: Unknown, repor
             false
         }
     }
+}
+
+/// What is said of a setting that is known and has no effect.
+pub(super) fn without_effect(advice: &str) -> String {
+    with_advice("is known but not supported by this version of Postern; it has no effect", advice)
 }
 
 fn with_advice(message: &str, advice: &str) -> String {

@@ -5,7 +5,7 @@ use postern_core::config::schema::schema;
 use std::fmt::Write;
 
 /// Sections in the order of the document, each with where it stands.
-const SECTIONS: [(&str, &str); 16] = [
+const SECTIONS: [(&str, &str); 17] = [
     ("top_level", "The file"),
     ("model_list", "`model_list[]`"),
     ("litellm_params", "`model_list[].litellm_params`"),
@@ -22,13 +22,14 @@ const SECTIONS: [(&str, &str); 16] = [
     ("general_settings", "`general_settings`"),
     ("key_management_settings", "`general_settings.key_management_settings`"),
     ("litellm_jwtauth", "`general_settings.litellm_jwtauth`"),
+    ("environment", "Variables of the environment"),
 ];
 
 const HEAD: &str = "# Settings
 
 Written by `make docs` from the table that the gateway reads (`core/data/settings.tsv`); a test compares them.
 
-Every setting of LiteLLM's `config.yaml`, and ours. Any text may be `os.environ/NAME`. What a setting does in detail stands \
+Every setting of LiteLLM's `config.yaml` and every variable that it reads, and ours. Any text may be `os.environ/NAME`. What a setting does in detail stands \
                     where its subject does: [keys](management.md), [who calls](identity.md), [limits](limits.md), \
                     [routing](routing.md), [the cache](caching.md), [TLS, secrets and encryption](security.md).
 
