@@ -7,11 +7,10 @@ use super::secrets::Secrets;
 use super::transports;
 use crate::config::tls::TlsParams;
 use crate::config::{
-    Config, Document, Environment, Loaded, Resolved, Sources, environment_references, resolve_environment,
+    Config, Document, Environment, Loaded, ModelEntry, Resolved, Sources, environment_references, resolve_environment,
 };
 use crate::providers::resolve::check_deployment;
 use crate::providers::zero_config;
-use crate::tls::material::Objects;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -95,12 +94,12 @@ async fn of_document(document: Document, environment: &Environment, aws: &AwsOnD
 fn of_environment(
     environment: &Environment,
     aws: &AwsOnDemand,
-    made: impl Fn(&Environment) -> Result<Config, StartError> + Send + Sync + 'static,
+    made: impl Fn(&Environment) -> Result<Vec<ModelEntry>, StartError> + Send + Sync + 'static,
 ) -> Secrets {
     let read = move |environment: &Environment, resolved: &Resolved| {
-        let (environment, _) = resolve_environment(environment, resolved);
-        let config = made(&environment)?;
-        Ok(filled(Loaded { config, environment, objects: Objects::new(), warnings: Vec::new() }))
+        let models = made(&resolve_environment(environment, resolved).0)?;
+        let sources = Sources { environment, resolved, provider_check: &check_deployment };
+        Ok(filled(Config::from_environment(models, sources)?))
     };
     Secrets::new(environment, aws, Box::new(environment_references), Box::new(read))
 }

@@ -27,13 +27,19 @@ pub struct Document {
 }
 
 impl Document {
+    /// A document that says nothing.
+    pub fn empty() -> Self {
+        let root = Node::new(Content::Map(Vec::new()), Place::default());
+        Self { files: Vec::new(), root, pending: VecDeque::new() }
+    }
+
     /// Reads YAML or JSON. `name` is what the operator called the file; problems begin with it.
     ///
     /// # Errors
     /// [`ConfigError`] for a text that is no YAML, is too large or too deep, sets a name twice, or is not a map.
     pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
-        let root = Node::new(Content::Map(Vec::new()), Place { file: 0, line: 1, column: 1 });
-        let mut document = Self { files: Vec::new(), root, pending: VecDeque::new() };
+        let mut document = Self::empty();
+        document.root.place = Place { file: 0, line: 1, column: 1 };
         document.include(name, text)?;
         Ok(document)
     }

@@ -2,6 +2,7 @@
 //! found in one run.
 
 use super::cache;
+use super::deployment::ModelEntry;
 use super::document::Document;
 use super::environment::Environment;
 use super::failing::read_failing;
@@ -55,6 +56,18 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with everything that is wrong, not only the first.
     pub fn from_document(document: &Document, sources: Sources<'_>) -> Result<Loaded, ConfigError> {
+        Self::read(document, None, sources)
+    }
+
+    /// A configuration without a file: these models, and what the environment says.
+    ///
+    /// # Errors
+    /// As [`Config::from_document`].
+    pub fn from_environment(models: Vec<ModelEntry>, sources: Sources<'_>) -> Result<Loaded, ConfigError> {
+        Self::read(&Document::empty(), Some(models), sources)
+    }
+
+    fn read(document: &Document, models: Option<Vec<ModelEntry>>, sources: Sources<'_>) -> Result<Loaded, ConfigError> {
         let mut report = Report::on(document);
         let (mut root, environment) = references::resolve(document, sources.environment, sources.resolved, &mut report);
         variables::lay_under(&mut root, &environment, &mut report);
@@ -85,7 +98,10 @@ impl Config {
         let router: RouterSettings = section(&root, "router_settings", &mut report);
         let mut config = Self {
             credentials: configured_credentials(&root),
-            models: read_models(&root, &router, &environment, sources.provider_check, &mut report),
+            models: match models {
+                Some(models) => models,
+                None => read_models(&root, &router, &environment, sources.provider_check, &mut report),
+            },
             general: section(&root, "general_settings", &mut report),
             litellm: section(&root, "litellm_settings", &mut report),
             routing: section(&root, "router_settings", &mut report),

@@ -131,4 +131,18 @@ mod tests {
         let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
         assert!(warning.to_string().contains("LANGFUSE_SECRET_KEY: is known but not supported"), "{warning}");
     }
+
+    #[test]
+    fn without_a_file_variables_count_too() {
+        let environment =
+            Environment::from_pairs([("LITELLM_DROP_PARAMS", "1"), ("SMTP_HOST", "m"), ("LITELLM_MASTER_KEY", "sk-m")]);
+        let provider_check = |_: &DeploymentParams, _: &Environment| Ok(());
+        let sources =
+            Sources { environment: &environment, resolved: &Resolved::new(), provider_check: &provider_check };
+        let model = || load(MODEL, &[]).unwrap().config.models;
+        let loaded = Config::from_environment(model(), sources).unwrap();
+        assert_eq!(loaded.config.models[0].params.drop_params, model()[0].params.drop_params);
+        assert!(loaded.config.litellm.drop_params && loaded.config.general.master_key.is_some());
+        assert_eq!(loaded.warnings.len(), 1, "{:?}", loaded.warnings);
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::catalog;
 use super::resolve::{TargetError, target_of};
-use crate::config::{Config, DeploymentParams, Environment, ModelEntry};
+use crate::config::{DeploymentParams, Environment, ModelEntry};
 use serde_json::Map;
 
 /// The model that answers without any provider.
@@ -11,8 +11,8 @@ const DEMO_ANSWER: &str = "Hello from Postern! This answer is built in, so that 
                            provider. Set OPENAI_API_KEY and ask for `openai/gpt-4o-mini`, or write a config.yaml.";
 
 /// The demo model, and `PROVIDER/*` for every provider whose key, or whose address where it needs no key, is in the
-/// environment. The master key is `LITELLM_MASTER_KEY`.
-pub fn without_file(environment: &Environment) -> Config {
+/// environment.
+pub fn without_file(environment: &Environment) -> Vec<ModelEntry> {
     let demo = DeploymentParams { mock_response: Some(DEMO_ANSWER.into()), ..params("openai/demo") };
     let mut models = vec![entry(DEMO_MODEL, demo)];
     let mut used: Vec<&str> = Vec::new();
@@ -29,18 +29,21 @@ pub fn without_file(environment: &Environment) -> Config {
             models.push(entry(&wildcard, params(&wildcard)));
         }
     }
-    config(models, environment)
+    models
 }
 
 /// One model, by the name given, that answers under every other name too, as LiteLLM's `--model` does.
 ///
 /// # Errors
 /// [`TargetError`] where the model cannot be called.
-pub fn for_model(model: &str, api_base: Option<&str>, environment: &Environment) -> Result<Config, TargetError> {
+pub fn for_model(
+    model: &str,
+    api_base: Option<&str>,
+    environment: &Environment,
+) -> Result<Vec<ModelEntry>, TargetError> {
     let params = DeploymentParams { api_base: api_base.map(str::to_owned), ..params(model) };
     target_of(&params, environment)?;
-    let models = vec![entry(model, params.clone()), entry("*", params)];
-    Ok(config(models, environment))
+    Ok(vec![entry(model, params.clone()), entry("*", params)])
 }
 
 fn params(model: &str) -> DeploymentParams {
@@ -51,26 +54,19 @@ fn entry(name: &str, params: DeploymentParams) -> ModelEntry {
     ModelEntry { model_name: name.to_owned(), params, info: Map::new(), line: 0 }
 }
 
-fn config(models: Vec<ModelEntry>, environment: &Environment) -> Config {
-    let mut config = Config { models, ..Config::default() };
-    config.general.fill_master_key(environment);
-    config
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn names(config: &Config) -> Vec<&str> {
-        config.models.iter().map(|model| model.model_name.as_str()).collect()
+    fn names(models: &[ModelEntry]) -> Vec<&str> {
+        models.iter().map(|model| model.model_name.as_str()).collect()
     }
 
     #[test]
     fn with_nothing_at_all_the_demo_model_answers() {
-        let config = without_file(&Environment::default());
-        assert_eq!(names(&config), ["demo"]);
-        assert!(config.models[0].params.mock_response.is_some());
-        assert!(config.general.master_key.is_none());
+        let models = without_file(&Environment::default());
+        assert_eq!(names(&models), ["demo"]);
+        assert!(models[0].params.mock_response.is_some());
     }
 
     #[test]
@@ -80,18 +76,15 @@ mod tests {
             ("GROQ_API_KEY", "sk"),
             ("MISTRAL_API_KEY", ""),
             ("HOSTED_VLLM_API_BASE", "http://localhost:8000/v1"),
-            ("LITELLM_MASTER_KEY", "sk-master"),
         ]);
-        let config = without_file(&environment);
-        assert_eq!(names(&config), ["demo", "openai/*", "hosted_vllm/*", "groq/*"]);
-        assert_eq!(config.general.master_key.unwrap().expose(), "sk-master");
+        assert_eq!(names(&without_file(&environment)), ["demo", "openai/*", "hosted_vllm/*", "groq/*"]);
     }
 
     #[test]
     fn one_model_answers_under_every_name() {
-        let config = for_model("openai/gpt-4o", None, &Environment::default()).unwrap();
-        assert_eq!(names(&config), ["openai/gpt-4o", "*"]);
-        assert_eq!(config.models[1].params.model, "openai/gpt-4o");
+        let models = for_model("openai/gpt-4o", None, &Environment::default()).unwrap();
+        assert_eq!(names(&models), ["openai/gpt-4o", "*"]);
+        assert_eq!(models[1].params.model, "openai/gpt-4o");
         assert!(for_model("aleph_alpha/luminous", None, &Environment::default()).is_err());
     }
 }
