@@ -7,10 +7,10 @@ import httpx2
 import openai
 import pytest
 
-from conftest import aws_client
 from support import redis_server
-from support.gateway import CREDENTIALS, MASTER_KEY, running
-from support.process import Process, eventually, free_port
+from support.bucket import bucket_of_its_own
+from support.gateway import MASTER_KEY, running
+from support.process import eventually
 
 AT_ONCE = 20
 LONG = 300
@@ -265,23 +265,9 @@ def test_what_is_kept_on_disk_or_in_the_table_outlives_the_process(kind, provide
 
 
 def test_answers_are_kept_in_a_bucket(provider, upstream, logs, tmp_path):
-    port = free_port()
-    moto = Process("moto-cache", ["moto_server", "-H", "127.0.0.1", "-p", port], logs)
-    address = f"http://127.0.0.1:{port}"
-    moto.wait_until_answers(address)
-    try:
-        bucket = aws_client("s3", address)
-        bucket.create_bucket(Bucket="answers")
+    with bucket_of_its_own(logs) as (bucket, params):
         bucket.put_object(Bucket="answers", Key="other/object", Body=b"not ours")
-        params = {
-            "type": "s3",
-            "s3_bucket_name": "answers",
-            "s3_region_name": CREDENTIALS["AWS_REGION"],
-            "s3_endpoint_url": address,
-            "s3_aws_access_key_id": "test",
-            "s3_aws_secret_access_key": "os.environ/S3_SECRET",
-            "s3_path": "kept/here",
-        }
+        params["s3_path"] = "kept/here"
         with caching(provider, logs, tmp_path, params, environment={"S3_SECRET": "test"}) as gateway:
             assert gateway.call("/cache/ping").json()["status"] == "healthy"
             first, _ = asked(gateway, hello("bucket"))
@@ -294,8 +280,6 @@ def test_answers_are_kept_in_a_bucket(provider, upstream, logs, tmp_path):
             assert gateway.call("/cache/flushall", {}).json()["finished"]
             left = [entry["Key"] for entry in bucket.list_objects_v2(Bucket="answers")["Contents"]]
             assert left == ["other/object"]
-    finally:
-        moto.end()
 
 
 def test_a_redis_keeps_answers_and_its_loss_fails_no_call(provider, upstream, logs, tmp_path):

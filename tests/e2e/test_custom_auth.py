@@ -1,12 +1,13 @@
 """The operator's own service says who callers are, through the official client."""
 
+from contextlib import ExitStack
+
 import openai
 import pytest
 
 from support import leaks
-from support.gateway import CREDENTIALS, MASTER_KEY, SMALL_BUDGET, start_postern, write_config
+from support.gateway import CREDENTIALS, MASTER_KEY, SMALL_BUDGET, running
 from support.process import eventually
-from support.upstream import API_KEY
 from support.who import FUNCTION, Who
 
 HELLO = [{"role": "user", "content": "one two three"}]
@@ -28,19 +29,12 @@ def who():
 
 @pytest.fixture
 def guarded(provider, logs, tmp_path):
-    started = []
-
     def start(service, environment=None, **settings):
-        config = write_config(
-            tmp_path / "config.yaml", provider.url, API_KEY, MASTER_KEY, {"custom_auth": service, **settings}
-        )
-        gateway = start_postern(f"custom-{len(started)}-{tmp_path.name}", config, "memory", logs, environment)
-        started.append(gateway)
-        return gateway
+        general = {"custom_auth": service, **settings}
+        return started.enter_context(running(provider, logs, tmp_path, general, environment=environment))
 
-    yield start
-    for gateway in started:
-        gateway.process.kill()
+    with ExitStack() as started:
+        yield start
 
 
 def say(gateway, presented, model="echo"):

@@ -5,10 +5,10 @@ between them."""
 import openai
 import pytest
 
-from conftest import aws_client
 from support import redis_server
-from support.gateway import CREDENTIALS, MASTER_KEY, running
-from support.process import Process, eventually, free_port
+from support.bucket import bucket_of_its_own
+from support.gateway import MASTER_KEY, running
+from support.process import eventually
 from support.upstream import API_KEY
 
 THRESHOLD = 0.9
@@ -278,15 +278,7 @@ def test_what_questions_mean_outlives_the_process(kind, provider, upstream, logs
 
 
 def test_processes_over_one_bucket_answer_for_each_other(provider, upstream, logs, tmp_path):
-    port = free_port()
-    moto = Process("moto-semantic", ["moto_server", "-H", "127.0.0.1", "-p", port], logs)
-    address = f"http://127.0.0.1:{port}"
-    moto.wait_until_answers(address)
-    try:
-        bucket = aws_client("s3", address)
-        bucket.create_bucket(Bucket="answers")
-        place = {"s3_bucket_name": "answers", "s3_region_name": CREDENTIALS["AWS_REGION"], "s3_endpoint_url": address}
-        params = {"type": "s3", **place, "s3_aws_access_key_id": "test", "s3_aws_secret_access_key": "os.environ/S3_SECRET"}
+    with bucket_of_its_own(logs) as (bucket, params):
         environment = {"S3_SECRET": "test"}
         with caching(provider, logs, tmp_path, params, environment=environment) as one:
             assert not is_hit(one, question("Dune", 0)) and not is_hit(one, question("Dune", 90))
@@ -296,8 +288,6 @@ def test_processes_over_one_bucket_answer_for_each_other(provider, upstream, log
             assert is_hit(other, question("Dune", 80))
             assert other.call("/cache/flushall", {}).json()["removed"] == 4
             assert not is_hit(other, question("Dune", 20))
-    finally:
-        moto.end()
 
 
 def test_a_model_that_nobody_has_stops_the_start(provider, logs, tmp_path):

@@ -11,8 +11,9 @@ use crate::auth::identity::opaque::{Authority, Opaque};
 use crate::auth::identity::proxied::Proxied;
 use crate::auth::identity::tokens::{Signed, Tokens};
 use crate::auth::records::RecordStore;
+use crate::aws::settings::{AwsSettings, Service};
 use crate::clock::Clock;
-use crate::config::custom_auth::{CustomAuthMode, CustomAuthService, CustomAuthSettings};
+use crate::config::custom_auth::{CustomAuthMode, CustomAuthService, CustomAuthSettings, http_address};
 use crate::config::proxied::ProxiedSettings;
 use crate::config::{AccountParams, Config, Environment, GeneralSettings};
 use crate::providers::identity::{AwsAccount, Identity};
@@ -38,8 +39,6 @@ const OAUTH2: &str = "enable_oauth2_auth";
 const CUSTOM: &str = "custom_auth";
 /// Where Lambda functions are called, in place of AWS's own address.
 const LAMBDA_ENDPOINT: &str = "AWS_ENDPOINT_URL_LAMBDA";
-/// The same, for all services.
-const AWS_ENDPOINT: &str = "AWS_ENDPOINT_URL";
 /// Where the issuer is asked about a token.
 const TOKEN_INFO: &str = "OAUTH_TOKEN_INFO_ENDPOINT";
 /// As which of its clients.
@@ -167,8 +166,8 @@ fn invocations(arn: &str, region: &str, environment: &Environment) -> Result<Uri
         let domain = if arn.starts_with("arn:aws-cn:") { "amazonaws.com.cn" } else { "amazonaws.com" };
         format!("https://lambda.{region}.{domain}")
     };
-    let told = [LAMBDA_ENDPOINT, AWS_ENDPOINT].into_iter().find_map(|name| environment.text(name));
-    let base = told.map_or_else(of_aws, |told| told.trim_end_matches('/').to_owned());
+    let settings = AwsSettings::read(&|name| environment.text(name).map(str::to_owned));
+    let base = settings.endpoints.of(Service::Lambda).map_or_else(of_aws, |told| told.trim_end_matches('/').to_owned());
     let name = arn.replace(':', "%3A");
     address((CUSTOM, LAMBDA_ENDPOINT), &format!("{base}/2015-03-31/functions/{name}/invocations"))
 }
@@ -195,9 +194,6 @@ fn introspection(environment: &Environment, transport: &Arc<dyn Transport>) -> R
 }
 
 fn address((setting, variable): (&'static str, &str), text: &str) -> Result<Uri, StartError> {
-    let address = text.parse::<Uri>().ok();
-    let is_http = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
-    let address = address.filter(is_http);
     let wrong = || format!("{variable} must be an address, `https://…`, not `{text}`");
-    address.ok_or_else(|| StartError::Tokens { setting, problem: wrong() })
+    http_address(text).ok_or_else(|| StartError::Tokens { setting, problem: wrong() })
 }

@@ -20,6 +20,8 @@ pub enum Service {
     Kms,
     /// `AWS_ENDPOINT_URL_S3`.
     S3,
+    /// `AWS_ENDPOINT_URL_LAMBDA`.
+    Lambda,
 }
 
 /// Credentials given by name, as Lambda gives them to a function.
@@ -41,6 +43,7 @@ pub struct Endpoints {
     secrets_manager: Option<String>,
     kms: Option<String>,
     s3: Option<String>,
+    lambda: Option<String>,
 }
 
 impl Endpoints {
@@ -51,11 +54,13 @@ impl Endpoints {
             Service::SecretsManager => &self.secrets_manager,
             Service::Kms => &self.kms,
             Service::S3 => &self.s3,
+            Service::Lambda => &self.lambda,
         };
         own.as_deref().or(self.every.as_deref())
     }
 
-    /// Whether any address is set that is reached by TLS, so that roots other than Amazon's are needed.
+    /// Whether any address is set that is reached by TLS, so that roots other than Amazon's are needed. Lambda is called
+    /// by the client of the upstreams, which has its own.
     pub(super) fn any_https(&self) -> bool {
         [&self.every, &self.dynamodb, &self.secrets_manager, &self.kms, &self.s3]
             .into_iter()
@@ -114,6 +119,7 @@ fn endpoints(get: &dyn Fn(&str) -> Option<String>) -> Endpoints {
         secrets_manager: get("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
         kms: get("AWS_ENDPOINT_URL_KMS"),
         s3: get("AWS_ENDPOINT_URL_S3"),
+        lambda: get("AWS_ENDPOINT_URL_LAMBDA"),
     }
 }
 

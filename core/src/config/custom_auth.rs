@@ -63,10 +63,15 @@ impl CustomAuthService {
                 _ => None,
             };
         }
-        let address: Uri = text.parse().ok()?;
-        let is_http = matches!(address.scheme_str(), Some("http" | "https")) && address.host().is_some();
-        is_http.then_some(Self::Webhook(address))
+        http_address(text).map(Self::Webhook)
     }
+}
+
+/// An address that is called by HTTP.
+pub fn http_address(text: &str) -> Option<Uri> {
+    let address: Uri = text.parse().ok()?;
+    let is_http = matches!(address.scheme_str(), Some("http" | "https")) && address.host().is_some();
+    is_http.then_some(address)
 }
 
 fn service<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CustomAuthService>, D::Error> {

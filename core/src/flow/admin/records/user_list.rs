@@ -6,11 +6,11 @@ use crate::auth::key_listing::KeyFilter;
 use crate::auth::records::{RecordKind, RecordListing};
 use crate::auth::rights::Actor;
 use crate::flow::admin::error::AdminError;
-use crate::flow::admin::listing::{order, paged};
+use crate::flow::admin::listing::{counted, order, paged};
 use crate::flow::admin::params::Params;
 use serde_json::{Value, json};
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// What users can be ordered by.
 #[derive(Clone, Copy)]
@@ -50,10 +50,8 @@ impl RecordAdmin {
                 listings = spent.into_iter().map(|(_, listing)| listing).collect();
             }
         }
-        let mut keys: HashMap<String, usize> = HashMap::new();
-        for user in self.keys.keys.list(&KeyFilter::default()).await?.into_iter().filter_map(|key| key.user_id) {
-            *keys.entry(user).or_default() += 1;
-        }
+        let keys = self.keys.keys.list(&KeyFilter::default()).await?;
+        let keys = counted(keys.into_iter().map(|key| key.user_id));
         let mut users = Vec::new();
         for listing in paged(&listings, page, size) {
             let Some(stored) = self.records.get(&listing.id(RecordKind::User)).await? else { continue };
