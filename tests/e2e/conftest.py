@@ -153,7 +153,7 @@ def functions(aws, table, provider, issuer, logs, tmp_path_factory):
     # Answers are kept where a request asks for it.
     kept = {"cache": True, "cache_params": {"type": "dynamodb", "mode": "default_off"}}
     write_config(config, provider.url, key, "os.environ/LITELLM_MASTER_KEY", litellm=kept, identity=TOKENS)
-    gateway = start_functions(config, logs, aws | issuer.environment())
+    gateway = start_functions(config, logs, aws | issuer.environment() | {"STORE_MODEL_IN_DB": "True"})
     yield gateway
     gateway.process.end()
 

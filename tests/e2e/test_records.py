@@ -8,6 +8,7 @@ import openai
 import pytest
 
 from support.process import eventually
+from support.upstream import API_KEY
 
 HELLO = [{"role": "user", "content": "one two three"}]
 
@@ -87,6 +88,20 @@ def test_a_model_added_to_the_table_is_served_by_every_process(start, upstream, 
     eventually(lambda: answers(other) == 404)
 
 
-def test_without_the_setting_models_stay_in_the_file(gateway):
-    answer = gateway.call("/model/new", {"model_name": "a", "litellm_params": {"model": "openai/echo"}})
+def test_a_deployment_is_tried_before_it_is_stored(gateway, upstream):
+    params = {"model": "openai/echo", "api_base": upstream.url, "api_key": API_KEY}
+    tried = gateway.call("/health/test_connection", {"litellm_params": params, "mode": "chat"})
+    assert tried.json() == {"status": "success", "result": {"model": "openai/echo", "api_base": upstream.url}}
+    assert gateway.call("/v1/chat/completions", {"model": "openai/echo", "messages": HELLO}).status_code == 404
+    wrong = {"litellm_params": params | {"api_key": "sk-of-nobody"}, "mode": "chat"}
+    answer = gateway.call("/health/test_connection", wrong)
+    assert answer.status_code == 200 and answer.json()["status"] == "error", answer.text
+    assert "sk-of-nobody" not in answer.text
+    for body, status in [({}, 422), ({"litellm_params": {"model": "nobody"}}, 400), ({"litellm_params": params, "mode": "dance"}, 422)]:
+        assert gateway.call("/health/test_connection", body).status_code == status, body
+    assert gateway.call("/health/test_connection", {"litellm_params": params}, key=gateway.key()).status_code == 401
+
+
+def test_without_the_setting_models_stay_in_the_file(postern):
+    answer = postern.call("/model/new", {"model_name": "a", "litellm_params": {"model": "openai/echo"}})
     assert answer.status_code == 400 and "store_model_in_db" in answer.text

@@ -10,7 +10,7 @@ use crate::crypto::Sealer;
 use crate::flow::admin::models::{Catalogue, ModelAdmin, NotADeployment};
 use crate::providers::resolve::check_deployment;
 use crate::routing::stored::{StoredModel, StoredModels};
-use crate::routing::{LiveModels, deployment_id};
+use crate::routing::{Deployment, LiveModels, ModelTable, deployment_id};
 use crate::store::table::Table;
 use crate::upstream::policies::Policies;
 use async_trait::async_trait;
@@ -149,9 +149,15 @@ impl Catalog {
             entry.params.modify_params.get_or_insert(modifies);
             entry.line = 0;
             transports::assign(&self.policies, std::slice::from_mut(entry)).map_err(|error| faulty(&error))?;
-            renewed(vec![entry.clone()], &environment, Arc::default()).map_err(|error| faulty(&error))?;
+            self.alone(entry.clone()).map_err(|error| faulty(&error))?;
         }
         entry.ok_or_else(|| NotADeployment("it has no `litellm_params`".to_owned()))
+    }
+
+    /// A table of one entry.
+    fn alone(&self, entry: ModelEntry) -> Result<ModelTable, StartError> {
+        let environment = self.parts().environment.clone();
+        renewed(vec![entry], &environment, Arc::default())
     }
 
     fn parts(&self) -> MutexGuard<'_, Parts> {
@@ -165,12 +171,26 @@ impl Catalogue for Catalog {
         self.entry(model).map(drop)
     }
 
+    fn deployment(&self, model: &StoredModel) -> Result<Arc<Deployment>, NotADeployment> {
+        let table = self.alone(self.entry(model)?).map_err(|error| NotADeployment(error.to_string()))?;
+        let nothing = || NotADeployment("a wildcard names no model that could be asked".to_owned());
+        table.probed().into_iter().next().ok_or_else(nothing)
+    }
+
     fn is_of_file(&self, id: &str) -> bool {
         self.parts().file.iter().any(|entry| deployment_id(entry).as_str() == id)
     }
 
     async fn changed(&self) {
         self.look_and_tell().await;
+    }
+}
+
+/// Whether the table keeps models and settings: where the file says so (`store_model_in_db`), else `STORE_MODEL_IN_DB`.
+pub(super) fn is_kept_in_table(config: &Config, environment: &Environment) -> Result<bool, StartError> {
+    match config.general.store_model_in_db {
+        Some(said) => Ok(said),
+        None => Ok(environment.flag("STORE_MODEL_IN_DB")?.unwrap_or(false)),
     }
 }
 
@@ -192,10 +212,7 @@ impl InTable {
         environment: &Environment,
         (table, sealer): (&Arc<dyn Table>, &Sealer),
     ) -> Result<Self, StartError> {
-        let is_on = match config.general.store_model_in_db {
-            Some(said) => said,
-            None => environment.flag("STORE_MODEL_IN_DB")?.unwrap_or(false),
-        };
+        let is_on = is_kept_in_table(config, environment)?;
         config.general.store_model_in_db = Some(is_on);
         let stored = StoredModels::new(Arc::clone(table), sealer.clone());
         let defaults = (config.litellm.drop_params, config.litellm.modify_params);

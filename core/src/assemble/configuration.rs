@@ -5,10 +5,9 @@ use super::error::StartError;
 use super::managers::{self, Means};
 use super::secrets::Secrets;
 use super::transports;
+use crate::config::stored::StoredSettings;
 use crate::config::tls::TlsParams;
-use crate::config::{
-    Config, Document, Environment, Loaded, ModelEntry, Resolved, Sources, environment_references, resolve_environment,
-};
+use crate::config::{Config, Document, Environment, Loaded, ModelEntry, Resolved, Sources, resolve_environment};
 use crate::providers::resolve::check_deployment;
 use crate::providers::zero_config;
 use std::path::{Path, PathBuf};
@@ -39,30 +38,68 @@ impl ConfigSource {
     }
 }
 
-/// Reads the configuration, and gives with it where its secrets come from.
+/// A configuration that was found: its text, or the models that stand for one.
+#[derive(Clone)]
+pub struct Found {
+    document: Document,
+    made: Option<Arc<Made>>,
+    environment: Environment,
+    aws: AwsOnDemand,
+}
+
+/// Makes models of what stands in the environment.
+type Made = dyn Fn(&Environment) -> Result<Vec<ModelEntry>, StartError> + Send + Sync;
+
+/// Finds the configuration, and reads its text.
 ///
 /// # Errors
-/// [`StartError`] with everything that is wrong.
-pub async fn load(
-    source: &ConfigSource,
-    environment: &Environment,
-    aws: &AwsOnDemand,
-) -> Result<(Loaded, Secrets), StartError> {
-    let secrets = match source {
-        ConfigSource::File(path) => of_document(read_files(path)?, environment, aws).await?,
-        ConfigSource::Object(location) => of_document(read_objects(location, aws).await?, environment, aws).await?,
+/// [`StartError`] where there is none, or its text cannot be read.
+pub async fn find(source: &ConfigSource, environment: &Environment, aws: &AwsOnDemand) -> Result<Found, StartError> {
+    let (document, made): (_, Option<Arc<Made>>) = match source {
+        ConfigSource::File(path) => (read_files(path)?, None),
+        ConfigSource::Object(location) => (read_objects(location, aws).await?, None),
         ConfigSource::Model { model, api_base } => {
             let (model, api_base) = (model.clone(), api_base.clone());
-            of_environment(environment, aws, move |environment| {
+            let made = move |environment: &Environment| {
                 zero_config::for_model(&model, api_base.as_deref(), environment)
                     .map_err(|error| StartError::Model { model: model.clone(), reason: error.to_string() })
-            })
+            };
+            (Document::empty(), Some(Arc::new(made)))
         }
         ConfigSource::Nothing => {
-            of_environment(environment, aws, |environment| Ok(zero_config::without_file(environment)))
+            let made = |environment: &Environment| Ok(zero_config::without_file(environment));
+            (Document::empty(), Some(Arc::new(made)))
         }
     };
-    Ok((secrets.first().await?, secrets))
+    Ok(Found { document, made, environment: environment.clone(), aws: aws.clone() })
+}
+
+impl Found {
+    /// Makes sense of it, and gives with it where its secrets come from.
+    ///
+    /// # Errors
+    /// [`StartError`] with everything that is wrong.
+    pub async fn load(&self) -> Result<(Loaded, Secrets), StartError> {
+        self.load_with(&StoredSettings::default()).await
+    }
+
+    /// The same, with settings of the table where it has none.
+    ///
+    /// # Errors
+    /// As [`Found::load`].
+    pub(super) async fn load_with(&self, stored: &StoredSettings) -> Result<(Loaded, Secrets), StartError> {
+        let document = self.document.with_stored(stored);
+        let secrets = match &self.made {
+            None => of_document(document, &self.environment, &self.aws).await?,
+            Some(made) => of_environment(document, &self.environment, &self.aws, Arc::clone(made)),
+        };
+        Ok((secrets.first().await?, secrets))
+    }
+
+    /// What the file itself says.
+    pub(super) fn settings(&self) -> StoredSettings {
+        self.document.settings()
+    }
 }
 
 async fn of_document(document: Document, environment: &Environment, aws: &AwsOnDemand) -> Result<Secrets, StartError> {
@@ -90,18 +127,15 @@ async fn of_document(document: Document, environment: &Environment, aws: &AwsOnD
     })
 }
 
-/// A configuration without a file: everything stands in the environment.
-fn of_environment(
-    environment: &Environment,
-    aws: &AwsOnDemand,
-    made: impl Fn(&Environment) -> Result<Vec<ModelEntry>, StartError> + Send + Sync + 'static,
-) -> Secrets {
+/// A configuration without a file: everything stands in the environment, or in the table.
+fn of_environment(document: Document, environment: &Environment, aws: &AwsOnDemand, made: Arc<Made>) -> Secrets {
+    let asked = document.clone();
     let read = move |environment: &Environment, resolved: &Resolved| {
         let models = made(&resolve_environment(environment, resolved).0)?;
         let sources = Sources { environment, resolved, provider_check: &check_deployment };
-        Ok(filled(Config::from_environment(models, sources)?))
+        Ok(filled(Config::from_environment(&document, models, sources)?))
     };
-    Secrets::new(environment, aws, Box::new(environment_references), Box::new(read))
+    Secrets::new(environment, aws, Box::new(move |environment| asked.references(environment)), Box::new(read))
 }
 
 fn filled(mut loaded: Loaded) -> Loaded {

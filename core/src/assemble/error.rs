@@ -158,6 +158,12 @@ pub enum StartError {
         #[source]
         cause: ReadError,
     },
+    /// The settings in the table cannot be used.
+    #[error(
+        "the settings in the table (POST /config/update) cannot be used with this version and file; mend the file, or \
+         start without them: `general_settings.store_model_in_db: false`"
+    )]
+    StoredSettings(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A variable that says yes or no says something else.
     #[error(transparent)]
     Flag(#[from] NotABool),

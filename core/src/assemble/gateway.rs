@@ -29,6 +29,8 @@ use crate::clock::{Clock, Random};
 use crate::config::{Config, Environment, Loaded, RecordDefaults};
 use crate::flow::admin::audit::{self, AuditAdmin};
 use crate::flow::admin::cache_admin::CacheAdmin;
+use crate::flow::admin::config::config_admin::{ConfigAdmin, Served};
+use crate::flow::admin::config::versions::ConfigVersions;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::keys::rules::KeyRules;
 use crate::flow::admin::keys::stored_keys::StoredKeys;
@@ -88,13 +90,15 @@ pub enum Serves {
     Admin,
 }
 
-/// The seams to time and chance.
+/// What stays below every gateway of a process: the seams to time and chance, and work that outlives its request.
 #[derive(Clone)]
 pub struct Ground {
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub random: Arc<dyn Random>,
+    /// Wait for it before the process ends.
+    pub background: Background,
 }
 
 /// A gateway, put together.
@@ -128,13 +132,13 @@ impl Gateway {
         state: State,
         staleness: KeyStaleness,
         ground: Ground,
+        served: Arc<dyn Served>,
     ) -> Result<Self, StartError> {
         let State { table, patient, expiring, sealer, .. } = state;
         let staleness = staleness.within(loaded.config.general.user_api_key_cache_ttl);
         let Loaded { mut config, environment, objects, .. } = loaded;
-        let policies = transports::policies(&mut config, &environment, objects)?;
-        let intake = Intake::of(&config);
-        let (background, admits_in_outage) = (Background::default(), config.general.allow_requests_on_db_unavailable);
+        let (policies, intake) = (transports::policies(&mut config, &environment, objects)?, Intake::of(&config));
+        let (background, admits_in_outage) = (ground.background, config.general.allow_requests_on_db_unavailable);
         let (spend, retention_days) = (spend_log(&table, &config, staleness), config.general.retention_days());
         let maintenance = Maintenance::new(Arc::clone(&patient), retention_days, expiring, Arc::clone(&ground.clock));
         let defaults = (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
@@ -143,6 +147,7 @@ impl Gateway {
         let (stored, held) = (secrets.stored_keys(), (master.clone(), Rotation::ids(&config.models)));
         let sealer = sealer.unwrap_or_else(|| sealing::without_keys(Arc::clone(&ground.random)));
         let (audited, changes) = (audited(&config, &table, &ground.clock), audited(&config, &patient, &ground.clock));
+        let settings = (ConfigVersions::new(Arc::clone(&changes), sealer.clone()), served);
         let in_table = InTable::of(&mut config, &environment, (&audited, &sealer))?;
         let sealed = Sealed::new(&config, (&audited, sealer), (&ground.clock, staleness.millis()));
         let targets = routing::targets(&environment);
@@ -152,15 +157,15 @@ impl Gateway {
         let rotation = Rotation::of(secrets, Arc::clone(&catalog), held, Arc::clone(&ground.clock)).await;
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
         let maintenance = maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache));
-        let maintenance = Arc::new(maintenance.resealing(sealed.resealing()));
+        let (maintenance, logs) = (Arc::new(maintenance.resealing(sealed.resealing())), (&sealed, &spend));
         let (keys, records) = (KeyStore::new(Arc::clone(&table)), RecordStore::new(Arc::clone(&table)));
         let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
-        let (remembered, logs) = ((&cache, &directory), (&sealed, &spend));
         let managed = (KeyStore::new(Arc::clone(&changes)), stored, key_rules(&config));
         let called = (policies.transports().global(), &ground.clock);
         let tokens = identity::tokens((&config, &environment), called, &audited)?;
         let stores = (managed, RecordStore::new(changes), AuditLog::new(patient));
-        let administration = administration(defaults, stores, remembered, &ground.random, logs, in_table);
+        let administration =
+            administration(defaults, stores, (&cache, &directory), &ground.random, logs, (in_table, settings));
         let authenticator = authenticator(&config, (master, keys), (cache, directory), tokens);
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
         let calls = Arc::new(ModelCalls {
@@ -185,7 +190,7 @@ impl Gateway {
             background: background.clone(),
             bounds: bounds(&config),
         });
-        let health = routing::health(&calls, (table, store_wait(&config)), Arc::clone(&policies), &maintenance);
+        let health = routing::health(&calls, (table, store_wait(&config)), (&policies, &catalog), &maintenance);
         Ok(Self { calls, background, maintenance, rotation, catalog, policies, administration, gate, health, intake })
     }
 
@@ -251,7 +256,7 @@ fn administration(
     (cache, directory): (&Arc<PrincipalCache>, &Arc<Directory>),
     random: &Arc<dyn Random>,
     (sealed, spend): (&Sealed, &Arc<SpendLog>),
-    models: ModelAdmin,
+    (models, (versions, served)): (ModelAdmin, (ConfigVersions, Arc<dyn Served>)),
 ) -> Administration {
     let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
     let key_admin = Arc::new(key_admin.storing(stored).ruled_by(rules));
@@ -263,6 +268,7 @@ fn administration(
         records: Arc::new(record_admin),
         keys: key_admin,
         credentials: Arc::new(sealed.admin()),
+        config: Arc::new(ConfigAdmin::new(versions, served, models.is_on())),
         models: Arc::new(models),
         audit: Arc::new(AuditAdmin::new(log)),
         spend: Arc::new(spend_admin),

@@ -35,7 +35,7 @@ pub(super) struct Means<'a> {
 }
 
 /// Opens a way to a server under a policy of TLS.
-pub(super) type OpensTransport<'a> = dyn Fn(&TlsParams) -> Result<Arc<dyn Transport>, StartError> + 'a;
+pub(super) type OpensTransport<'a> = dyn Fn(&TlsParams) -> Result<Arc<dyn Transport>, StartError> + Send + Sync + 'a;
 
 /// Opens a manager.
 ///

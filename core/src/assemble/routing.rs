@@ -1,5 +1,6 @@
 //! The parts that choose deployments, and those that see whether they answer.
 
+use super::catalog::Catalog;
 use super::error::StartError;
 use crate::accounting::health_log::HealthLog;
 use crate::accounting::shared_cooldowns::SharedCooldowns;
@@ -66,11 +67,12 @@ pub(super) fn renewed(
 pub(super) fn health(
     calls: &Arc<ModelCalls>,
     (table, store_wait): (Arc<dyn Table>, StoreWait),
-    policies: Arc<Policies>,
+    (policies, catalog): (&Arc<Policies>, &Arc<Catalog>),
     maintenance: &Maintenance,
 ) -> Arc<Health> {
     let settings = calls.models.routing().health().clone();
-    let health = Arc::new(Health { calls: Arc::clone(calls), table, store_wait, policies, settings });
+    let (policies, catalogue) = (Arc::clone(policies), Arc::<Catalog>::clone(catalog));
+    let health = Arc::new(Health { calls: Arc::clone(calls), table, store_wait, policies, catalogue, settings });
     maintenance.probing(Arc::clone(&health));
     health
 }

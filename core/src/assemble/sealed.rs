@@ -1,4 +1,4 @@
-//! What stands sealed in the table, put together: stored credentials and models, and the keys of users.
+//! What stands sealed in the table, put together: stored credentials, models and settings, and the keys of users.
 
 use super::state::store_wait;
 use crate::accounting::subject_keys::StoredSubjectKeys;
@@ -8,6 +8,7 @@ use crate::config::{Config, ConfiguredCredential};
 use crate::credentials::known::KnownCredentials;
 use crate::credentials::store::CredentialStore;
 use crate::crypto::Sealer;
+use crate::flow::admin::config::versions::ConfigVersions;
 use crate::flow::admin::credentials::CredentialAdmin;
 use crate::flow::maintenance::Resealable;
 use crate::flow::model_call::{KeptContents, NamedCredentials};
@@ -20,6 +21,7 @@ use std::sync::Arc;
 pub(super) struct Sealed {
     store: CredentialStore,
     models: StoredModels,
+    settings: ConfigVersions,
     pub(super) subjects: StoredSubjectKeys,
     known: Arc<KnownCredentials>,
     configured: Vec<ConfiguredCredential>,
@@ -36,13 +38,14 @@ impl Sealed {
     ) -> Self {
         let store = CredentialStore::new(Arc::clone(table), sealer.clone());
         let models = StoredModels::new(Arc::clone(table), sealer.clone());
+        let settings = ConfigVersions::new(Arc::clone(table), sealer.clone());
         let subjects = StoredSubjectKeys::new(Arc::clone(table), sealer, Arc::clone(clock), staleness_millis);
         let known = KnownCredentials::new(store.clone(), Arc::clone(clock), staleness_millis);
         let known = Arc::new(known.waiting(store_wait(config)));
         let keeps = config.general.store_prompts_in_spend_logs;
         let is_named = config.general.store_model_in_db == Some(true)
             || config.models.iter().any(|model| model.params.credential.is_some());
-        Self { store, models, subjects, known, configured: config.credentials.clone(), is_named, keeps }
+        Self { store, models, settings, subjects, known, configured: config.credentials.clone(), is_named, keeps }
     }
 
     /// Credentials for calls, where a deployment names one.
@@ -60,7 +63,7 @@ impl Sealed {
     /// All that is sealed anew when keys change.
     pub(super) fn resealing(&self) -> Resealable {
         let (credentials, subjects) = (self.store.clone(), self.subjects.clone());
-        Resealable { credentials, subjects, models: self.models.clone() }
+        Resealable { credentials, subjects, models: self.models.clone(), settings: self.settings.clone() }
     }
 
     /// Seals kept answers.

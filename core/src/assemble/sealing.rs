@@ -6,7 +6,7 @@ use super::sealing_error::{
     KEY_FILE, KMS_KEY, KMS_KEY_VERSION, OLD_KMS_KEYS, OLD_SALT_KEY, SALT_KEY, SEAL_WITH, SealingError,
 };
 use crate::clock::Random;
-use crate::config::{Environment, Loaded};
+use crate::config::{Config, Environment, Loaded};
 use crate::crypto::key_file::KeyFile;
 use crate::crypto::kms_wrapper::KmsWrapper;
 use crate::crypto::litellm_value::Algorithm;
@@ -66,16 +66,21 @@ pub async fn of_loaded(loaded: &Loaded, aws: &AwsOnDemand, random: &Arc<dyn Rand
     let general = &loaded.config.general;
     let algorithm = if general.seals_with_aes_gcm { Algorithm::Aes256Gcm } else { Algorithm::XSalsa20Poly1305 };
     let sealer = sealer(&loaded.environment, general.master_key.as_ref(), algorithm, (aws, random)).await?;
-    let cache = loaded.config.litellm.cache.as_ref();
+    check_needs(&loaded.config, &sealer)?;
+    Ok(sealer)
+}
+
+/// Whether what the configuration wants sealed can be.
+pub(super) fn check_needs(config: &Config, sealer: &Sealer) -> Result<(), StartError> {
+    let (general, cache) = (&config.general, config.litellm.cache.as_ref());
     let needed = [
         (general.store_prompts_in_spend_logs, "general_settings.store_prompts_in_spend_logs keeps prompts sealed"),
         (cache.is_some_and(|cache| cache.is_sealed), "cache_params.sealed keeps answers sealed"),
     ];
     match needed.into_iter().find(|(is_asked, _)| *is_asked) {
-        Some((_, by)) if !sealer.can_seal() => return Err(SealingError::Needed(by).into()),
-        _ => {}
+        Some((_, by)) if !sealer.can_seal() => Err(SealingError::Needed(by).into()),
+        _ => Ok(()),
     }
-    Ok(sealer)
 }
 
 /// The sealer where nobody named a key: opens and seals nothing, and says so.

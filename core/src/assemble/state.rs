@@ -53,6 +53,7 @@ pub fn store_wait(config: &Config) -> StoreWait {
 }
 
 /// An open store.
+#[derive(Clone)]
 pub struct State {
     /// The seam that everyone uses.
     pub table: Arc<dyn Table>,
@@ -67,6 +68,7 @@ pub struct State {
 }
 
 /// A DynamoDB table that may be missing.
+#[derive(Clone)]
 pub struct UnseenTable {
     connection: AwsConnection,
     name: String,

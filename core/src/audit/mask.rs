@@ -5,7 +5,7 @@ use crate::store::item::Value as Stored;
 use serde_json::{Map, Value};
 
 /// What stands in place of a secret.
-const MASK: &str = "****";
+pub const MASK: &str = "****";
 
 /// What the name of a secret has in it.
 const SECRET_WORDS: [&str; 6] = ["secret", "password", "api_key", "token", "credential", "private_key"];
@@ -56,7 +56,8 @@ fn text_shown(text: &str) -> Value {
     format!("{}… ({} bytes)", text.get(..end).unwrap_or_default(), text.len()).into()
 }
 
-fn masked(value: Value) -> Value {
+/// A JSON value without its secrets.
+pub fn masked(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let member = |(name, value): (String, Value)| {

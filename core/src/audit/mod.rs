@@ -9,7 +9,7 @@ pub mod audited;
 mod change;
 pub mod entry;
 pub mod log;
-mod mask;
+pub mod mask;
 pub mod object;
 
 pub use entry::Entry;

@@ -76,6 +76,11 @@ impl Document {
         &self.root
     }
 
+    /// The whole tree, to be changed.
+    pub(super) fn root_mut(&mut self) -> &mut Node {
+        &mut self.root
+    }
+
     /// A problem at a place of this document.
     pub(super) fn problem(&self, place: Place, path: &str, message: impl Into<String>) -> Problem {
         // A value that comes from no line comes from no file.

@@ -59,12 +59,16 @@ impl Config {
         Self::read(document, None, sources)
     }
 
-    /// A configuration without a file: these models, and what the environment says.
+    /// A configuration without a file: these models, what the environment says, and what else the document does.
     ///
     /// # Errors
     /// As [`Config::from_document`].
-    pub fn from_environment(models: Vec<ModelEntry>, sources: Sources<'_>) -> Result<Loaded, ConfigError> {
-        Self::read(&Document::empty(), Some(models), sources)
+    pub fn from_environment(
+        document: &Document,
+        models: Vec<ModelEntry>,
+        sources: Sources<'_>,
+    ) -> Result<Loaded, ConfigError> {
+        Self::read(document, Some(models), sources)
     }
 
     fn read(document: &Document, models: Option<Vec<ModelEntry>>, sources: Sources<'_>) -> Result<Loaded, ConfigError> {

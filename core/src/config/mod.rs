@@ -36,6 +36,7 @@ pub mod routing;
 mod scalar;
 pub mod schema;
 pub mod settings;
+pub mod stored;
 pub mod tls;
 mod tree;
 pub mod usual_models;
@@ -56,5 +57,5 @@ pub use key_rules::{KeyGenerationSettings, KeyParams, PersonalKeyGeneration, Tea
 pub use load::{Loaded, Sources};
 pub use models::ProviderCheck;
 pub use problem::{ConfigError, Problem};
-pub use references::{Resolved, environment_references, resolve_environment};
+pub use references::{Resolved, resolve_environment};
 pub use settings::{Config, LitellmSettings};

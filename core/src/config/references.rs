@@ -43,7 +43,7 @@ impl Document {
 }
 
 /// The secrets that variables of the environment name.
-pub fn environment_references(environment: &Environment) -> BTreeSet<SecretReference> {
+fn environment_references(environment: &Environment) -> BTreeSet<SecretReference> {
     environment.values_with_prefix(FROM_AWS_SECRET).filter_map(|(_, text)| SecretReference::parse(text)).collect()
 }
 

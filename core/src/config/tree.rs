@@ -59,6 +59,28 @@ impl Node {
         Self { content, place, from_reference: false }
     }
 
+    /// A value that comes from no file.
+    pub(super) fn of_value(value: &Value) -> Self {
+        let content = match value {
+            Value::Null => Content::Null,
+            Value::Bool(truth) => Content::Bool(*truth),
+            Value::Number(number) => Content::Number(number.clone()),
+            Value::String(text) => Content::Text(text.clone()),
+            Value::Array(items) => Content::List(items.iter().map(Self::of_value).collect()),
+            Value::Object(members) => Content::Map(
+                members
+                    .iter()
+                    .map(|(name, value)| Entry {
+                        name: name.clone(),
+                        place: Place::default(),
+                        value: Self::of_value(value),
+                    })
+                    .collect(),
+            ),
+        };
+        Self::new(content, Place::default())
+    }
+
     /// The lines of a map; nothing for every other value.
     pub(super) fn entries(&self) -> &[Entry] {
         match &self.content {

@@ -140,7 +140,7 @@ mod tests {
         let sources =
             Sources { environment: &environment, resolved: &Resolved::new(), provider_check: &provider_check };
         let model = || load(MODEL, &[]).unwrap().config.models;
-        let loaded = Config::from_environment(model(), sources).unwrap();
+        let loaded = Config::from_environment(&Document::empty(), model(), sources).unwrap();
         assert_eq!(loaded.config.models[0].params.drop_params, model()[0].params.drop_params);
         assert!(loaded.config.litellm.drop_params && loaded.config.general.master_key.is_some());
         assert_eq!(loaded.warnings.len(), 1, "{:?}", loaded.warnings);

@@ -1,6 +1,7 @@
 //! What probes ask: is the process ready, and do its deployments answer. What they found is stored, and deployments that
 //! did not answer are left out of choices for a while.
 
+use super::admin::models::Catalogue;
 use super::found;
 use super::model_call::ModelCalls;
 use crate::accounting::health_log::{Checked, HealthLog};
@@ -21,7 +22,7 @@ use std::time::Duration;
 /// Deployments asked at once: a long list must not become a burst.
 const PROBES_AT_ONCE: usize = 8;
 /// Seconds for one deployment where nobody says otherwise.
-const PROBE_SECONDS: f64 = 60.0;
+pub(super) const PROBE_SECONDS: f64 = 60.0;
 
 /// What probes need.
 pub struct Health {
@@ -33,6 +34,8 @@ pub struct Health {
     pub store_wait: StoreWait,
     /// The clients that call upstreams.
     pub policies: Arc<Policies>,
+    /// Makes deployments that are not there yet.
+    pub catalogue: Arc<dyn Catalogue>,
     /// How deployments are probed.
     pub settings: HealthSettings,
 }

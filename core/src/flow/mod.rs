@@ -11,5 +11,6 @@ pub mod model_group;
 pub mod model_info;
 pub mod models;
 pub mod sharing;
+mod trial;
 pub mod upstream_tls;
 pub mod utilities;

@@ -104,6 +104,16 @@ impl Documents {
         Ok((page.items.iter().map(read).collect::<Result<_, _>>()?, page.next))
     }
 
+    /// The last documents by id, the last first; with `before`, of those before it.
+    ///
+    /// # Errors
+    /// As [`Table::query`].
+    pub async fn newest(&self, before: Option<String>, limit: usize) -> Result<Vec<Document>, ReadError> {
+        let list = Query::partition(self.list.as_str());
+        let query = Query { limit, after: before, descending: true, range: SortRange::All, ..list };
+        self.table.query(&query).await?.items.iter().map(read).collect()
+    }
+
     /// How often the list was changed.
     ///
     /// # Errors
@@ -216,7 +226,11 @@ mod tests {
         assert!(matches!(documents.remove(&first).await, Err(DocumentError::Changed)));
         assert_eq!(documents.list().await.unwrap(), std::slice::from_ref(&second));
         assert_eq!(documents.stamp().await.unwrap(), 2);
+        let later = documents.create("b", Map::new()).await.unwrap();
+        assert_eq!(documents.newest(None, 1).await.unwrap(), std::slice::from_ref(&later));
+        assert_eq!(documents.newest(Some("b".to_owned()), 9).await.unwrap(), std::slice::from_ref(&second));
+        documents.remove(&later).await.unwrap();
         documents.remove(&second).await.unwrap();
-        assert_eq!((documents.get("a").await.unwrap(), documents.stamp().await.unwrap()), (None, 3));
+        assert_eq!((documents.get("a").await.unwrap(), documents.stamp().await.unwrap()), (None, 5));
     }
 }

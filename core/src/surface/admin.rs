@@ -2,6 +2,7 @@
 //! which path does what.
 
 use super::admin_audit::{self, AuditAction};
+use super::admin_config::{self, ConfigAction};
 use super::admin_credentials::{self, CredentialAction};
 use super::admin_models::{self, ModelAction};
 use super::admin_people::{self, PeopleAction};
@@ -12,6 +13,7 @@ use super::error::ErrorAnswer;
 use super::gate::{Gate, named};
 use crate::author::acting;
 use crate::flow::admin::audit::AuditAdmin;
+use crate::flow::admin::config::config_admin::ConfigAdmin;
 use crate::flow::admin::credentials::CredentialAdmin;
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
@@ -35,6 +37,8 @@ pub struct Administration {
     pub models: Arc<ModelAdmin>,
     /// On the record of changes.
     pub audit: Arc<AuditAdmin>,
+    /// On stored settings.
+    pub config: Arc<ConfigAdmin>,
     /// On stored credentials.
     pub credentials: Arc<CredentialAdmin>,
     /// On teams, users, organizations, budgets, end users and tags.
@@ -64,6 +68,7 @@ enum Action {
     Credential(CredentialAction),
     Audit(AuditAction),
     Model(ModelAction),
+    Config(ConfigAction),
 }
 
 const ROUTES: &[(MethodFilter, &str, Action)] = &[
@@ -94,9 +99,11 @@ fn table() -> impl Iterator<Item = (MethodFilter, &'static str, Action)> {
     let of_credentials = of_credentials.map(|&(method, path, action)| (method, path, Action::Credential(action)));
     let of_models = admin_models::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Model(action)));
     let of_audit = admin_audit::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Audit(action)));
+    let of_config = admin_config::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Config(action)));
     ROUTES
         .iter()
         .copied()
+        .chain(of_config)
         .chain(of_models)
         .chain(of_audit)
         .chain(of_records)
@@ -128,7 +135,7 @@ pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max:
 }
 
 async fn perform(administration: &Administration, action: Action, asked: &Asked) -> Result<Value, AdminError> {
-    let Administration { keys, spend, records, credentials, models, audit } = administration;
+    let Administration { keys, spend, records, credentials, models, audit, config } = administration;
     let Asked { caller, params, key, body, now, .. } = asked;
     match action {
         Action::GenerateKey => keys.generate(caller, body, *now).await,
@@ -149,6 +156,7 @@ async fn perform(administration: &Administration, action: Action, asked: &Asked)
         Action::Spend(action) => admin_spend::perform((spend, records), action, asked).await,
         Action::People(action) => admin_people::perform(records, action, asked).await,
         Action::Model(action) => admin_models::perform(models, action, asked).await,
+        Action::Config(action) => admin_config::perform(config, action, asked).await,
         Action::Audit(action) => admin_audit::perform(audit, action, asked).await,
         Action::Credential(action) => admin_credentials::perform(credentials, action, asked).await,
         Action::Record(action) => admin_records::perform(records, action, asked).await,

@@ -36,7 +36,7 @@ impl From<AdminError> for ErrorAnswer {
                 Self { detail: Some(message.as_str().into()), ..plain(StatusCode::NOT_FOUND, "not_found_error") }
             }
             AdminError::Sealing(cause) => {
-                tracing::error!(error = &cause as &dyn std::error::Error, "a credential is not sealed");
+                tracing::error!(error = &cause as &dyn std::error::Error, "a value is not sealed");
                 let is_outage = cause.is_outage();
                 let status =
                     if is_outage { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
@@ -47,9 +47,10 @@ impl From<AdminError> for ErrorAnswer {
             AdminError::Missing(id) => missing(&id, plain),
             AdminError::NoSuchTeam(_) => within_detail(plain(StatusCode::NOT_FOUND, "not_found_error")),
             AdminError::NoSuchModel(_) => plain(StatusCode::BAD_REQUEST, "auth_error").param("None"),
-            AdminError::NoSuchGroup(_) | AdminError::NoSuchAuditLog(_) => {
-                within_detail(plain(StatusCode::NOT_FOUND, "not_found_error"))
-            }
+            AdminError::NoSuchGroup(_)
+            | AdminError::NoSuchAuditLog(_)
+            | AdminError::NoSuchVersion(_)
+            | AdminError::NoSuchAddress => within_detail(plain(StatusCode::NOT_FOUND, "not_found_error")),
             AdminError::NotInTeam | AdminError::Refused(_) => within_detail(bad_request()),
             AdminError::AlreadyMember { .. } => {
                 plain(StatusCode::BAD_REQUEST, "team_member_already_in_team").param("member")
@@ -60,7 +61,7 @@ impl From<AdminError> for ErrorAnswer {
             }
             AdminError::ForeignKey => plain(StatusCode::FORBIDDEN, "permission_error").param("key"),
             AdminError::NotStored(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error"),
-            AdminError::Busy => plain(StatusCode::CONFLICT, "invalid_request_error"),
+            AdminError::Stale { .. } | AdminError::Busy => plain(StatusCode::CONFLICT, "invalid_request_error"),
             AdminError::NoEntropy(_) | AdminError::Read(_) | AdminError::Write(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "an administrator's request failed");
                 plain(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error")

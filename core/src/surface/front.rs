@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 use tower_service::Service;
 
 /// Why a body of a request broke.
-type Broken = Box<dyn Error + Send + Sync>;
+pub type Broken = Box<dyn Error + Send + Sync>;
 
 /// The routes of a process.
 #[derive(Clone)]

@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod admin_audit;
+mod admin_config;
 mod admin_credentials;
 mod admin_error;
 mod admin_models;
@@ -27,6 +28,7 @@ pub mod gate;
 mod google;
 mod health;
 mod health_tls;
+mod health_trial;
 mod model_call;
 mod models;
 mod percent;

@@ -6,7 +6,7 @@ use super::front::Front;
 use super::gate::Gate;
 use super::model_call::ModelCallSurface;
 use super::security_headers::SecurityHeaders;
-use super::{admin, cache_admin, cors, fallback, health, health_tls, models, route_list, utilities};
+use super::{admin, cache_admin, cors, fallback, health, health_tls, health_trial, models, route_list, utilities};
 use crate::admission::load::Load;
 use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::health::Health;
@@ -59,6 +59,7 @@ pub fn router(parts: Parts) -> Front {
     }
     if let Some(health) = health {
         router = router.merge(health_tls::routes(Arc::clone(&health), gate.clone()));
+        router = router.merge(health_trial::routes(Arc::clone(&health), gate.clone(), body_bytes_max));
         router = router.merge(health::routes(health, gate));
     }
     let (named, other) = (calls.clone(), calls.clone());

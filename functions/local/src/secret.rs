@@ -129,7 +129,7 @@ fn new_key(id: &str, version: u32, random: &dyn Random) -> Result<(), Box<dyn Er
 async fn sealer(random: &Arc<dyn Random>) -> Result<Sealer, Box<dyn Error>> {
     let environment = Environment::of_process();
     let aws = AwsOnDemand::new(environment.clone());
-    let (loaded, _) = configuration::load(&ConfigSource::Nothing, &environment, &aws).await?;
+    let (loaded, _) = configuration::find(&ConfigSource::Nothing, &environment, &aws).await?.load().await?;
     let master_key = loaded.config.general.master_key.as_ref();
     Ok(sealing::sealer(&loaded.environment, master_key, Algorithm::default(), (&aws, random)).await?)
 }

@@ -3,7 +3,7 @@
 use crate::addressed::PerConnection;
 use crate::secure::SecureListener;
 use axum::serve::{Listener, ListenerExt};
-use postern_core::surface::front::Front;
+use postern_core::assemble::Door;
 use postern_core::tls::listener::ListenerTls;
 use std::io;
 use std::net::SocketAddr;
@@ -21,20 +21,20 @@ pub(crate) struct Secured {
 }
 
 /// Serves until the process is asked to stop, then lets the calls that are running finish.
-pub(crate) async fn serve(listener: TcpListener, secured: Option<Secured>, front: Front) -> io::Result<()> {
+pub(crate) async fn serve(listener: TcpListener, secured: Option<Secured>, door: Door) -> io::Result<()> {
     match secured {
-        Some(Secured { tls, look_again }) => answer(SecureListener::begin(listener, tls, look_again)?, front).await,
+        Some(Secured { tls, look_again }) => answer(SecureListener::begin(listener, tls, look_again)?, door).await,
         None => {
             let listener = listener.tap_io(|connection| {
                 // Without this a small piece of a stream waits up to 40 ms for the acknowledgement of the one before.
                 let _ = connection.set_nodelay(true);
             });
-            answer(listener, front).await
+            answer(listener, door).await
         }
     }
 }
 
-async fn answer(listener: impl Listener<Addr = SocketAddr>, front: Front) -> io::Result<()> {
+async fn answer(listener: impl Listener<Addr = SocketAddr>, door: Door) -> io::Result<()> {
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
     let stop = async move {
@@ -43,5 +43,5 @@ async fn answer(listener: impl Listener<Addr = SocketAddr>, front: Front) -> io:
             _ = interrupted.recv() => {}
         }
     };
-    axum::serve(listener, PerConnection(front)).with_graceful_shutdown(stop).await
+    axum::serve(listener, PerConnection(door)).with_graceful_shutdown(stop).await
 }

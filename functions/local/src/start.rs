@@ -3,18 +3,19 @@
 use crate::banner;
 use crate::cli::Options;
 use crate::serve::{self, Secured};
-use crate::strain;
 use crate::upkeep::Upkeep;
 use postern_core::assemble::StartError;
 use postern_core::assemble::aws::AwsOnDemand;
 use postern_core::assemble::configuration::{self, ConfigSource};
-use postern_core::assemble::gateway::{Gateway, Ground, KeyStaleness, Serves};
+use postern_core::assemble::gateway::{Ground, KeyStaleness, Serves};
+use postern_core::assemble::live::Live;
+use postern_core::assemble::recipe::Recipe;
 use postern_core::assemble::sealing;
-use postern_core::assemble::secrets::Secrets;
-use postern_core::assemble::state::{self, IfMissing, StoreChoice, UnseenTable};
-use postern_core::clock::{Clock, Random, SystemClock, SystemRandom};
+use postern_core::assemble::state::{self, IfMissing, State, StoreChoice};
+use postern_core::clock::{Random, SystemClock, SystemRandom};
 use postern_core::config::{Environment, Loaded};
-use postern_core::crypto::{Sealer, key_hash};
+use postern_core::crypto::key_hash;
+use postern_core::flow::background::Background;
 use postern_core::secret::Secret;
 use postern_core::surface::security_headers::SecurityHeaders;
 use postern_core::telemetry::logs::{self, LogSettings};
@@ -24,7 +25,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 
 /// How late a key changed through another process may be noticed where the store is shared, in milliseconds.
 const SHARED_STALENESS_MILLIS: i64 = 5_000;
@@ -44,7 +44,8 @@ enum Refused {
 pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let environment = Environment::of_process();
     let aws = AwsOnDemand::new(environment.clone());
-    let (mut loaded, secrets) = configuration::load(&source(&options), &environment, &aws).await?;
+    let found = configuration::find(&source(&options), &environment, &aws).await?;
+    let (mut loaded, secrets) = found.load().await?;
     start_logs(&options, &loaded);
     for warning in &loaded.warnings {
         banner::warn(warning);
@@ -56,29 +57,28 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         banner::say(&format!("The configuration is right: {} models.\n", loaded.config.models.len()));
         return Ok(());
     }
-    let ground = Ground { clock: Arc::new(SystemClock), random };
+    let ground = Ground { clock: Arc::new(SystemClock), random, background: Background::default() };
     let new_master_key = master_key(&options, &mut loaded, ground.random.as_ref())?;
     let model = loaded.config.models.iter().map(|entry| entry.model_name.clone()).find(|name| !name.contains('*'));
-    let (gateway, unseen) = Box::pin(open(&options, (&environment, sealer), &aws, (loaded, secrets), ground)).await?;
+    let (mut state, staleness) = Box::pin(open(&options, &environment, &aws, (&ground, &loaded))).await?;
+    let unseen = state.unseen.take();
+    state.sealer = Some(sealer);
+    let recipe = Recipe { found, master_key: new_master_key.clone(), state, staleness, ground };
+    let live = Box::pin(Live::begin(recipe, (loaded, secrets))).await?;
     let asked = SocketAddr::new(options.host, options.port);
     let listener = TcpListener::bind(asked).await.map_err(|cause| Refused::Port { address: asked, cause })?;
     let scheme = if secured.is_some() { "https" } else { "http" };
     banner::welcome(scheme, listener.local_addr()?, new_master_key.as_ref().map(Secret::expose), model.as_deref());
-    let mut watching = JoinSet::new();
-    watching.spawn(strain::watch(Arc::clone(&gateway.intake.load)));
-    let upkeep =
-        Upkeep::begin(Arc::clone(&gateway.maintenance), Arc::clone(&gateway.policies), unseen, &gateway.background);
-    let rotation = gateway.rotation.clone().map(|rotation| Upkeep::turning(rotation, &gateway.background));
-    gateway.catalog.look_if_due().await;
-    let watching = Upkeep::watching(Arc::clone(&gateway.catalog), &gateway.background);
+    let background = live.now().gateway.background.clone();
+    live.tend().await;
+    let upkeep = Upkeep::begin(Arc::clone(&live), unseen, &background);
     let security = match &secured {
         Some(_) => SecurityHeaders::by_https(options.tls.hsts_seconds()),
         None => SecurityHeaders::default(),
     };
-    serve::serve(listener, secured, gateway.router(Serves::All).with_security(security)).await?;
+    serve::serve(listener, secured, live.door(Serves::All, security)).await?;
     upkeep.end();
-    rotation.into_iter().chain([watching]).for_each(Upkeep::end);
-    gateway.background.drained().await;
+    background.drained().await;
     Ok(())
 }
 
@@ -124,24 +124,21 @@ fn master_key(options: &Options, loaded: &mut Loaded, random: &dyn Random) -> Re
 
 async fn open(
     options: &Options,
-    (environment, sealer): (&Environment, Sealer),
+    environment: &Environment,
     aws: &AwsOnDemand,
-    loaded: (Loaded, Secrets),
-    ground: Ground,
-) -> Result<(Gateway, Option<UnseenTable>), StartError> {
+    (ground, loaded): (&Ground, &Loaded),
+) -> Result<(State, KeyStaleness), StartError> {
     let choice = match &options.store {
         Some(store) => store.parse()?,
         None => StoreChoice::File(default_file(environment)),
     };
-    let clock: Arc<dyn Clock> = Arc::clone(&ground.clock);
-    let mut state = state::open(&choice, IfMissing::Create, aws, (&clock, state::store_wait(&loaded.0.config))).await?;
+    let wait = state::store_wait(&loaded.config);
+    let state = state::open(&choice, IfMissing::Create, aws, (&ground.clock, wait)).await?;
     let staleness = match choice {
         StoreChoice::DynamoDb(_) => KeyStaleness::Millis(SHARED_STALENESS_MILLIS),
         StoreChoice::Memory | StoreChoice::File(_) => KeyStaleness::OnlyWriter,
     };
-    let unseen = state.unseen.take();
-    state.sealer = Some(sealer);
-    Ok((Box::pin(Gateway::assemble(loaded, state, staleness, ground)).await?, unseen))
+    Ok((state, staleness))
 }
 
 /// The store's file in the user's data folder, where the XDG base directory rules put it.

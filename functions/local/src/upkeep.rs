@@ -1,32 +1,26 @@
-//! The loop that keeps the state tidy while `postern` runs.
+//! The loops that keep the state tidy and the gateway fresh while `postern` runs: begun anew whenever another gateway takes
+//! over.
 
-use postern_core::assemble::catalog::Catalog;
-use postern_core::assemble::rotation::Rotation;
+use crate::strain;
+use postern_core::assemble::live::{Generation, Live};
 use postern_core::assemble::state::UnseenTable;
 use postern_core::flow::background::Background;
-use postern_core::flow::maintenance::Maintenance;
 use postern_core::flow::maintenance::every::{ROUND_INTERVAL, every};
-use postern_core::upstream::policies::Policies;
+use std::future::pending;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// A running loop.
+/// Running loops.
 pub(crate) struct Upkeep {
     stop: oneshot::Sender<()>,
 }
 
 impl Upkeep {
-    /// Starts the loop. A table that could not be looked at is seen to first.
-    pub(crate) fn begin(
-        maintenance: Arc<Maintenance>,
-        policies: Arc<Policies>,
-        unseen: Option<UnseenTable>,
-        background: &Background,
-    ) -> Self {
+    /// Starts the loops. A table that could not be looked at is seen to first.
+    pub(crate) fn begin(live: Arc<Live>, unseen: Option<UnseenTable>, background: &Background) -> Self {
         let (stop, mut stopped) = oneshot::channel::<()>();
         background.spawn(async move {
-            let renewing = policies.renewing();
-            // Being told to stop and being forgotten both end the loop.
+            // Being told to stop and being forgotten both end the loops.
             if let Some(table) = unseen {
                 tokio::select! {
                     _ = &mut stopped => return,
@@ -34,40 +28,52 @@ impl Upkeep {
                 }
             }
             tokio::select! {
-                () = every(ROUND_INTERVAL, &maintenance, async { drop(stopped.await) }) => {}
-                () = renewing => {}
+                _ = &mut stopped => {}
+                () = live.watching() => {}
+                () = of_each(&live) => {}
             }
         });
         Self { stop }
     }
 
-    /// Starts the loop that keeps secrets fresh.
-    pub(crate) fn turning(rotation: Arc<Rotation>, background: &Background) -> Self {
-        let (stop, stopped) = oneshot::channel::<()>();
-        background.spawn(async move {
-            tokio::select! {
-                _ = stopped => {}
-                () = rotation.turning() => {}
-            }
-        });
-        Self { stop }
-    }
-
-    /// Starts the loop that keeps the models of the table fresh.
-    pub(crate) fn watching(catalog: Arc<Catalog>, background: &Background) -> Self {
-        let (stop, stopped) = oneshot::channel::<()>();
-        background.spawn(async move {
-            tokio::select! {
-                _ = stopped => {}
-                () = catalog.watching() => {}
-            }
-        });
-        Self { stop }
-    }
-
-    /// Ends the loop.
+    /// Ends the loops.
     pub(crate) fn end(self) {
-        // The loop may have ended by itself.
+        // They may have ended by themselves.
         let _ = self.stop.send(());
     }
+}
+
+/// Keeps each gateway's loops running for as long as it is the one that answers.
+async fn of_each(live: &Live) {
+    let mut moves = live.moves();
+    loop {
+        let generation = live.now();
+        tokio::select! {
+            // The sender lives in `live`, so this cannot fail.
+            _ = moves.changed() => {}
+            () = of(&generation) => {}
+        }
+    }
+}
+
+/// One gateway's loops.
+async fn of(Generation { gateway, .. }: &Generation) {
+    let turning = async {
+        match &gateway.rotation {
+            Some(rotation) => rotation.turning().await,
+            None => pending().await,
+        }
+    };
+    let watching = async {
+        gateway.catalog.watching().await;
+        // Where the table keeps no models there is nothing to watch.
+        pending::<()>().await;
+    };
+    tokio::join!(
+        every(ROUND_INTERVAL, &gateway.maintenance, pending()),
+        gateway.policies.renewing(),
+        strain::watch(Arc::clone(&gateway.intake.load)),
+        turning,
+        watching,
+    );
 }

@@ -19,10 +19,10 @@ pub async fn maintain() -> ExitCode {
 }
 
 async fn run() -> Result<(), Error> {
-    let gateway = start::gateway(&Environment::of_process()).await?;
-    let maintenance = &gateway.maintenance;
+    let live = &start::gateway(&Environment::of_process()).await?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
-        Ok::<_, Error>(answer(maintenance, &event).await)
+        live.tend().await;
+        Ok::<_, Error>(answer(&live.now().gateway.maintenance, &event).await)
     }))
     .await
 }

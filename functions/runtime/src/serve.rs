@@ -9,6 +9,7 @@ use postern_core::assemble::gateway::Serves;
 use postern_core::config::Environment;
 use postern_core::surface::security_headers::SecurityHeaders;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Answers requests to the routes of `serves` until Lambda ends the process.
 pub async fn serve(serves: Serves) -> ExitCode {
@@ -18,23 +19,19 @@ pub async fn serve(serves: Serves) -> ExitCode {
 async fn run(serves: Serves) -> Result<(), Error> {
     let environment = Environment::of_process();
     let security = SecurityHeaders::of_function(&environment)?;
-    let gateway = start::gateway(&environment).await?;
-    let front = gateway.router(serves).with_security(security);
-    let (rotation, catalog) = (gateway.rotation.clone(), gateway.catalog.clone());
+    let live = start::gateway(&environment).await?;
+    let door = live.door(serves, security);
     let no_delay = NoDelay::to(environment.text("AWS_LAMBDA_RUNTIME_API"));
     // A request never fails towards the runtime: the routes answer it.
     run_with_streaming_response(service_fn(|mut request: Request| {
         no_delay.apply();
         client_address::tell(&mut request);
         deadline::tell(&mut request);
-        let (rotation, catalog, answer) = (rotation.clone(), catalog.clone(), front.clone());
+        let (live, mut door) = (Arc::clone(&live), door.clone());
         async move {
             // A function sleeps between requests, and so would a loop.
-            if let Some(rotation) = &rotation {
-                rotation.turn_if_due().await;
-            }
-            catalog.look_if_due().await;
-            answer.clone().call(request).await
+            live.tend().await;
+            door.call(request).await
         }
     }))
     .await

@@ -1,14 +1,15 @@
 //! From a function's environment to a gateway, and how a function ends.
 
 use lambda_runtime::Error;
-use postern_core::assemble::gateway::Gateway;
+use postern_core::assemble::live::Live;
 use postern_core::assemble::{StartError, function};
 use postern_core::aws::error_text;
 use postern_core::config::Environment;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// The gateway as this environment describes it.
-pub(crate) async fn gateway(environment: &Environment) -> Result<Gateway, StartError> {
+pub(crate) async fn gateway(environment: &Environment) -> Result<Arc<Live>, StartError> {
     function::start(environment.clone()).await
 }
 

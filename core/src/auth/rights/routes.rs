@@ -200,6 +200,11 @@ const GROUPS: &[(Group, &[&str])] = &[
             "GET /invitation/info",
             "GET /get/internal_user_settings",
             "GET /get/default_team_settings",
+            "GET /config/get",
+            "GET /config/history",
+            "GET /config/field/info",
+            "GET /config/list",
+            "GET /get/allowed_ips",
             "GET /access_group/list",
             "GET /access_group/{key}/info",
             "GET /credentials",
@@ -230,6 +235,7 @@ const GROUPS: &[(Group, &[&str])] = &[
         &[
             // Probes deployments, which costs money.
             "GET /health",
+            "POST /health/test_connection",
             // Shows what a provider would be sent.
             "POST /utils/transform_request",
             "POST /customer/new",
@@ -256,6 +262,12 @@ const GROUPS: &[(Group, &[&str])] = &[
             "POST /invitation/delete",
             "PATCH /update/internal_user_settings",
             "PATCH /update/default_team_settings",
+            "POST /config/update",
+            "POST /config/rollback",
+            "POST /config/field/update",
+            "POST /config/field/delete",
+            "POST /add/allowed_ip",
+            "POST /delete/allowed_ip",
             "POST /model/new",
             "POST /model/update",
             "PATCH /model/{key}/update",

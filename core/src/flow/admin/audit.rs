@@ -26,11 +26,12 @@ const BY_PREFIX: [(&str, &str); 8] = [
 ];
 
 /// Lists of documents, with the document's name as the object's id.
-const BY_LIST: [(&str, &str); 4] = [
+const BY_LIST: [(&str, &str); 5] = [
     ("MODELS", "LiteLLM_ProxyModelTable"),
     ("CREDENTIALS", "LiteLLM_CredentialsTable"),
     ("INVITATIONS", "LiteLLM_InvitationLink"),
     ("RECORD_DEFAULTS", "LiteLLM_Config"),
+    ("CONFIG", "LiteLLM_Config"),
 ];
 
 /// Items of an object's partition that only serve others: what a hash opens, and notes of what a user is in.

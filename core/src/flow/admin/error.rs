@@ -104,8 +104,8 @@ pub enum AdminError {
     /// There is no credential of this name.
     #[error("Credential not found. Got credential name: {0}")]
     NoSuchCredential(String),
-    /// A credential cannot be sealed.
-    #[error("The credential cannot be sealed: {0}")]
+    /// A value cannot be sealed.
+    #[error("It cannot be sealed: {0}")]
     Sealing(SealError),
     /// A date is none.
     #[error("Invalid date format: '{value}' in `{field}`. Expected: YYYY-MM-DD or YYYY-MM-DD HH:MM:SS")]
@@ -129,6 +129,20 @@ pub enum AdminError {
     /// There is no access group of this name.
     #[error("Access group '{0}' not found")]
     NoSuchGroup(String),
+    /// There is no such version of the settings.
+    #[error("There is no version {0} of the settings, or no longer")]
+    NoSuchVersion(i64),
+    /// The settings are not what a change was made to. Nothing was changed.
+    #[error("The settings are at version {current}, not {asked}: read them again, and change them then.")]
+    Stale {
+        /// What the change was made to.
+        asked: i64,
+        /// What is there.
+        current: i64,
+    },
+    /// Callers are not let in from there anyway.
+    #[error("IP address not found")]
+    NoSuchAddress,
     /// There is no record of this id in the audit log.
     #[error("Audit log with ID {0} not found")]
     NoSuchAuditLog(String),

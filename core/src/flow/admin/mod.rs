@@ -9,6 +9,7 @@ mod access_groups;
 pub mod audit;
 pub mod body;
 pub mod cache_admin;
+pub mod config;
 pub mod credentials;
 pub mod error;
 pub mod keys;

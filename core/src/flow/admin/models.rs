@@ -9,6 +9,7 @@ use crate::auth::rights::Actor;
 use crate::calendar::rfc3339;
 use crate::clock::{Random, Timestamp};
 use crate::flow::model_info::shown_param;
+use crate::routing::Deployment;
 use crate::routing::stored::{StoredModel, StoredModelError, StoredModels};
 use crate::store::documents::DocumentError;
 use async_trait::async_trait;
@@ -33,6 +34,12 @@ pub trait Catalogue: Send + Sync {
     /// # Errors
     /// [`NotADeployment`] says why not.
     fn check(&self, model: &StoredModel) -> Result<(), NotADeployment>;
+
+    /// The model as it would be called.
+    ///
+    /// # Errors
+    /// [`NotADeployment`] says why it could not.
+    fn deployment(&self, model: &StoredModel) -> Result<Arc<Deployment>, NotADeployment>;
 
     /// Whether the file has a deployment of this id.
     fn is_of_file(&self, id: &str) -> bool;
@@ -155,6 +162,11 @@ impl ModelAdmin {
     fn read(&self, body: &[u8]) -> Result<Map<String, Value>, AdminError> {
         self.on()?;
         body::read(body, FIELDS)
+    }
+
+    /// Whether the table keeps models, and settings with them.
+    pub fn is_on(&self) -> bool {
+        self.is_on
     }
 
     pub(super) fn on(&self) -> Result<(), AdminError> {

@@ -1,4 +1,4 @@
-//! Seals stored credentials, models and keys of users anew where they are sealed otherwise than they would be now: under an
+//! Seals stored credentials, models, settings and keys of users anew where they are sealed otherwise than they would be now: under an
 //! older key, or in LiteLLM's form. Answers do not wait for it, and every value can be read before, while and after.
 //!
 //! Kept from run to run: `list`, which of the lists is under way, and `after`, the last entry that was looked at.
@@ -9,6 +9,7 @@ use super::progress::{Ended, Progress, Until};
 use crate::accounting::subject_keys::StoredSubjectKeys;
 use crate::credentials::store::CredentialStore;
 use crate::crypto::Resealed;
+use crate::flow::admin::config::versions::ConfigVersions;
 use crate::routing::stored::StoredModels;
 use crate::store::write::Change;
 
@@ -28,10 +29,13 @@ pub struct Resealable {
     pub subjects: StoredSubjectKeys,
     /// Models of the table.
     pub models: StoredModels,
+    /// Settings of the table.
+    pub settings: ConfigVersions,
 }
 
 impl Resealable {
-    /// The next entries of a list: one of credentials, several of subjects' keys, one of models. `None`: no such list.
+    /// The next entries of a list: one of credentials, several of subjects' keys, one of models, one of
+    /// settings. `None`: no such list.
     async fn next(&self, list: u8, after: Option<String>) -> Result<Option<Resealed>, JobError> {
         match list.checked_sub(1) {
             None => Ok(Some(self.credentials.reseal(after, AT_ONCE).await?)),
@@ -39,6 +43,9 @@ impl Resealable {
                 Ok(Some(self.subjects.reseal(shard, after, AT_ONCE).await?))
             }
             Some(StoredSubjectKeys::SHARDS) => Ok(Some(self.models.reseal(after, AT_ONCE).await?)),
+            Some(list) if list == StoredSubjectKeys::SHARDS + 1 => {
+                Ok(Some(self.settings.reseal(after, AT_ONCE).await?))
+            }
             Some(_) => Ok(None),
         }
     }

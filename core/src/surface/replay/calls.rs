@@ -22,7 +22,7 @@ async fn before(step: u64, gateway: &Gateway, names: &mut Names) {
         89 => Some(("KB", json!({"max_budget": 1e-7}))),
         94 => Some(("KB0", json!({"max_budget": 0}))),
         131 => {
-            gateway.admin("/user/new", json!({"user_id": "u-1", "max_budget": 1})).await;
+            gateway.admin("/user/new", json!({"user_id": "u-1", "max_budget": 1, "user_role": "internal_user"})).await;
             Some(("UK", json!({"user_id": "u-1"})))
         }
         165 => {

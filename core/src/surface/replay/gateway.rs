@@ -1,5 +1,6 @@
 //! A gateway as clients see it: the router, over an empty store and a clock that the test moves.
 
+use super::config::config;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
 use crate::audit::audited::Audited;
@@ -12,6 +13,7 @@ use crate::auth::records::{Directory, RecordStore};
 use crate::clock::{Clock, ManualClock, SystemRandom, Timestamp};
 use crate::credentials::known::KnownCredentials;
 use crate::credentials::store::CredentialStore;
+use crate::crypto::Sealer;
 use crate::crypto::litellm_value::Algorithm;
 use crate::crypto::sealer::Keyring;
 use crate::flow::admin::audit::{self, AuditAdmin};
@@ -28,7 +30,7 @@ use crate::providers::operation::Operation;
 use crate::routing::rules::FailureRules;
 use crate::routing::stored::{StoredModel, StoredModels};
 use crate::routing::tests::{entry, targets};
-use crate::routing::{LiveModels, ModelTable};
+use crate::routing::{Deployment, LiveModels, ModelTable};
 use crate::secret::Secret;
 use crate::store::embedded::EmbeddedTable;
 use crate::store::table::Table;
@@ -116,6 +118,7 @@ impl Gateway {
             spend: Arc::new(SpendAdmin::new(log.clone(), store.clone())),
             credentials: credentials(&table, &clock),
             models: Arc::new(models(&table)),
+            config: Arc::new(config(&table, sealer())),
             audit,
         };
         let master = MasterKey::new(&Secret::new(MASTER));
@@ -167,7 +170,7 @@ fn clock() -> Arc<ManualClock> {
 }
 
 fn credentials(table: &Arc<dyn Table>, clock: &Arc<ManualClock>) -> Arc<CredentialAdmin> {
-    let sealer = Keyring::default().salt(&Secret::new("salt")).sealer(Algorithm::default(), Arc::new(SystemRandom));
+    let sealer = sealer();
     let store = CredentialStore::new(Arc::clone(table), sealer);
     let known = Arc::new(KnownCredentials::new(store.clone(), clock.clone(), 0));
     Arc::new(CredentialAdmin::new(store, known, Vec::new()))
@@ -215,6 +218,10 @@ impl Catalogue for Served {
         if named { Ok(()) } else { Err(NotADeployment("it names no provider".to_owned())) }
     }
 
+    fn deployment(&self, _: &StoredModel) -> Result<Arc<Deployment>, NotADeployment> {
+        panic!("no connection is tried")
+    }
+
     fn is_of_file(&self, id: &str) -> bool {
         id == "gpt-1"
     }
@@ -222,7 +229,10 @@ impl Catalogue for Served {
     async fn changed(&self) {}
 }
 
+fn sealer() -> Sealer {
+    Keyring::default().salt(&Secret::new("salt")).sealer(Algorithm::default(), Arc::new(SystemRandom))
+}
+
 fn models(table: &Arc<dyn Table>) -> ModelAdmin {
-    let sealer = Keyring::default().salt(&Secret::new("salt")).sealer(Algorithm::default(), Arc::new(SystemRandom));
-    ModelAdmin::new(StoredModels::new(table.clone(), sealer), Arc::new(Served), Arc::new(SystemRandom), true)
+    ModelAdmin::new(StoredModels::new(table.clone(), sealer()), Arc::new(Served), Arc::new(SystemRandom), true)
 }

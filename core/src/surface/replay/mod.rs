@@ -6,6 +6,8 @@
 
 mod calls;
 mod compare;
+mod config;
+mod config_journeys;
 mod conversation;
 mod gateway;
 mod journeys;

@@ -1,0 +1,53 @@
+//! The routes of administrators on stored settings. One table says which path does what.
+
+use super::admin_request::Asked;
+use crate::flow::admin::config::config_admin::ConfigAdmin;
+use crate::flow::admin::error::AdminError;
+use axum::routing::MethodFilter;
+use serde_json::Value;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ConfigAction {
+    Update,
+    Current,
+    History,
+    RollBack,
+    SetField,
+    DeleteField,
+    Field,
+    List,
+    AllowedIps,
+    AddAllowedIp,
+    DeleteAllowedIp,
+}
+
+pub(super) const ROUTES: &[(MethodFilter, &str, ConfigAction)] = &[
+    (MethodFilter::POST, "/config/update", ConfigAction::Update),
+    (MethodFilter::GET, "/config/get", ConfigAction::Current),
+    (MethodFilter::GET, "/config/history", ConfigAction::History),
+    (MethodFilter::POST, "/config/rollback", ConfigAction::RollBack),
+    (MethodFilter::POST, "/config/field/update", ConfigAction::SetField),
+    (MethodFilter::POST, "/config/field/delete", ConfigAction::DeleteField),
+    (MethodFilter::GET, "/config/field/info", ConfigAction::Field),
+    (MethodFilter::GET, "/config/list", ConfigAction::List),
+    (MethodFilter::GET, "/get/allowed_ips", ConfigAction::AllowedIps),
+    (MethodFilter::POST, "/add/allowed_ip", ConfigAction::AddAllowedIp),
+    (MethodFilter::POST, "/delete/allowed_ip", ConfigAction::DeleteAllowedIp),
+];
+
+pub(super) async fn perform(config: &ConfigAdmin, action: ConfigAction, asked: &Asked) -> Result<Value, AdminError> {
+    let Asked { caller, params, body, now, .. } = asked;
+    match action {
+        ConfigAction::Update => config.update(caller, body, *now).await,
+        ConfigAction::Current => config.current().await,
+        ConfigAction::History => config.history(params).await,
+        ConfigAction::RollBack => config.roll_back(caller, body, *now).await,
+        ConfigAction::SetField => config.set_field(caller, body, *now).await,
+        ConfigAction::DeleteField => config.delete_field(caller, body, *now).await,
+        ConfigAction::Field => config.field(params).await,
+        ConfigAction::List => config.list(params).await,
+        ConfigAction::AllowedIps => config.allowed_ips().await,
+        ConfigAction::AddAllowedIp => config.add_allowed_ip(caller, body, *now).await,
+        ConfigAction::DeleteAllowedIp => config.delete_allowed_ip(caller, body, *now).await,
+    }
+}
