@@ -254,9 +254,7 @@ impl SpendLog {
             // A sort key is never empty.
             _ => (format!("0{begins}"), Condition::Absent),
         };
-        // Maps and numbers always serialise.
-        let text = serde_json::to_string(&sums.into_iter().collect::<Vec<_>>()).unwrap_or_default();
-        let item = Item::new(Key::new(summed(day, shard), from)).with("until", until).with("sums", text);
+        let item = Item::new(Key::new(summed(day, shard), from)).with("until", until).with("sums", text_of(sums));
         match self.table.write(Write::Put { item, when: vec![when] }).await {
             // Somebody else did the same.
             Ok(_) | Err(WriteError::ConditionFailed { .. }) => Ok(()),
@@ -292,8 +290,23 @@ pub enum SumError {
     Write(WriteError),
 }
 
-fn summed(day: &str, shard: u8) -> String {
+/// The partition of one shard's sums of a day.
+pub(super) fn summed(day: &str, shard: u8) -> String {
     format!("SUMS#{day}#{shard:x}")
+}
+
+/// Sums as the item holds them.
+pub(super) fn text_of(sums: Sums) -> String {
+    // Maps and numbers always serialise.
+    serde_json::to_string(&sums.into_iter().collect::<Vec<_>>()).unwrap_or_default()
+}
+
+/// What an item sums up.
+///
+/// # Errors
+/// [`ReadError::Corrupt`] names the item.
+pub(super) fn sums_in(item: &Item) -> Result<Sums, ReadError> {
+    Ok(read(item)?.sums)
 }
 
 fn merge(into: &mut Sums, other: Sums) {

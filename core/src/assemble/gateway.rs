@@ -35,6 +35,7 @@ use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::keys::rules::KeyRules;
 use crate::flow::admin::keys::stored_keys::StoredKeys;
 use crate::flow::admin::models::ModelAdmin;
+use crate::flow::admin::person::PersonAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
@@ -264,14 +265,17 @@ fn administration(
     let record_admin = RecordAdmin::new(records, below, directory, cache, Arc::clone(random));
     let record_admin = record_admin.with_defaults(user_defaults, team_defaults).shredding(sealed.subjects.clone());
     let spend_admin = SpendAdmin::new(SpendLog::clone(spend), keys).showing(sealed.subjects.clone());
+    let (records, spend, audit) = (Arc::new(record_admin), Arc::new(spend_admin), Arc::new(AuditAdmin::new(log)));
+    let (of_people, done) = (Arc::clone(&records), (Arc::clone(&spend), Arc::clone(&audit)));
     Administration {
-        records: Arc::new(record_admin),
+        people: Arc::new(PersonAdmin { records: of_people, spend: done.0, audit: done.1 }),
+        records,
         keys: key_admin,
         credentials: Arc::new(sealed.admin()),
         config: Arc::new(ConfigAdmin::new(versions, served, models.is_on())),
         models: Arc::new(models),
-        audit: Arc::new(AuditAdmin::new(log)),
-        spend: Arc::new(spend_admin),
+        audit,
+        spend,
     }
 }
 

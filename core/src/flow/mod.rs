@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod background;
+pub mod erasures;
 mod found;
 pub mod health;
 pub mod maintenance;

@@ -6,6 +6,7 @@ use super::admin_config::{self, ConfigAction};
 use super::admin_credentials::{self, CredentialAction};
 use super::admin_models::{self, ModelAction};
 use super::admin_people::{self, PeopleAction};
+use super::admin_person::{self, PersonAction};
 use super::admin_records::{self, RecordAction};
 use super::admin_request::{Asked, read};
 use super::admin_spend::{self, SpendAction};
@@ -18,11 +19,15 @@ use crate::flow::admin::credentials::CredentialAdmin;
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::models::ModelAdmin;
+use crate::flow::admin::person::PersonAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use axum::extract::Request;
+use axum::response::IntoResponse;
 use axum::routing::{MethodFilter, on};
 use axum::{Json, Router};
+use http::HeaderValue;
+use http::header::CONTENT_DISPOSITION;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -41,6 +46,8 @@ pub struct Administration {
     pub config: Arc<ConfigAdmin>,
     /// On stored credentials.
     pub credentials: Arc<CredentialAdmin>,
+    /// On all that is stored about a person.
+    pub people: Arc<PersonAdmin>,
     /// On teams, users, organizations, budgets, end users and tags.
     pub records: Arc<RecordAdmin>,
 }
@@ -65,11 +72,15 @@ enum Action {
     Record(RecordAction),
     Spend(SpendAction),
     People(PeopleAction),
+    Person(PersonAction),
     Credential(CredentialAction),
     Audit(AuditAction),
     Model(ModelAction),
     Config(ConfigAction),
 }
+
+/// What is downloaded.
+const AS_A_FILE: HeaderValue = HeaderValue::from_static("attachment; filename=\"person.json\"");
 
 const ROUTES: &[(MethodFilter, &str, Action)] = &[
     (MethodFilter::POST, "/key/generate", Action::GenerateKey),
@@ -94,6 +105,7 @@ const ROUTES: &[(MethodFilter, &str, Action)] = &[
 fn table() -> impl Iterator<Item = (MethodFilter, &'static str, Action)> {
     let of_records = admin_records::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Record(action)));
     let of_people = admin_people::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::People(action)));
+    let of_person = admin_person::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Person(action)));
     let of_spend = admin_spend::ROUTES.iter().map(|&(method, path, action)| (method, path, Action::Spend(action)));
     let of_credentials = admin_credentials::ROUTES.iter();
     let of_credentials = of_credentials.map(|&(method, path, action)| (method, path, Action::Credential(action)));
@@ -108,6 +120,7 @@ fn table() -> impl Iterator<Item = (MethodFilter, &'static str, Action)> {
         .chain(of_audit)
         .chain(of_records)
         .chain(of_people)
+        .chain(of_person)
         .chain(of_spend)
         .chain(of_credentials)
 }
@@ -127,7 +140,11 @@ pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max:
                 let asked = read(request, (&gate, (named(method), path)), body_bytes_max).await?;
                 let author = asked.author((named(method), path));
                 let done = acting(author, perform(&administration, action, &asked)).await?;
-                Ok::<_, ErrorAnswer>(Json(done))
+                let mut answer = Json(done).into_response();
+                if matches!(action, Action::Person(_)) {
+                    answer.headers_mut().insert(CONTENT_DISPOSITION, AS_A_FILE);
+                }
+                Ok::<_, ErrorAnswer>(answer)
             }
         };
         router.route(path, on(method, answer))
@@ -135,7 +152,7 @@ pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max:
 }
 
 async fn perform(administration: &Administration, action: Action, asked: &Asked) -> Result<Value, AdminError> {
-    let Administration { keys, spend, records, credentials, models, audit, config } = administration;
+    let Administration { keys, spend, records, credentials, models, audit, config, people } = administration;
     let Asked { caller, params, key, body, now, .. } = asked;
     match action {
         Action::GenerateKey => keys.generate(caller, body, *now).await,
@@ -156,6 +173,7 @@ async fn perform(administration: &Administration, action: Action, asked: &Asked)
         Action::Spend(action) => admin_spend::perform((spend, records), action, asked).await,
         Action::People(action) => admin_people::perform(records, action, asked).await,
         Action::Model(action) => admin_models::perform(models, action, asked).await,
+        Action::Person(action) => admin_person::perform(people, action, asked).await,
         Action::Config(action) => admin_config::perform(config, action, asked).await,
         Action::Audit(action) => admin_audit::perform(audit, action, asked).await,
         Action::Credential(action) => admin_credentials::perform(credentials, action, asked).await,

@@ -10,6 +10,7 @@ mod admin_credentials;
 mod admin_error;
 mod admin_models;
 mod admin_people;
+mod admin_person;
 mod admin_records;
 mod admin_request;
 mod admin_spend;

@@ -29,8 +29,8 @@ impl Upkeep {
             }
             tokio::select! {
                 _ = &mut stopped => {}
-                () = live.watching() => {}
-                () = of_each(&live) => {}
+                // The first may have nothing to watch, and ends.
+                ((), ()) = async { tokio::join!(live.watching(), of_each(&live)) } => {}
             }
         });
         Self { stop }

@@ -146,7 +146,7 @@ const GROUPS: &[(Group, &[&str])] = &[
             "POST /team/model/delete",
         ],
     ),
-    (Group::UserRead, &["GET /user/info", "GET /v2/user/info"]),
+    (Group::UserRead, &["GET /user/info", "GET /v2/user/info", "GET /user/{key}"]),
     (Group::UserList, &["GET /user/list"]),
     (
         Group::UserOversee,
@@ -189,6 +189,8 @@ const GROUPS: &[(Group, &[&str])] = &[
             "GET /customer/info",
             "GET /end_user/info",
             "GET /customer/list",
+            "GET /customer/export",
+            "GET /end_user/export",
             "GET /end_user/list",
             "GET /customer/daily/activity",
             "GET /end_user/daily/activity",

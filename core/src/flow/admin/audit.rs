@@ -93,6 +93,23 @@ impl AuditAdmin {
         )
     }
 
+    /// Every record of changes of one object, and of changes that a user of this id made.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn about(&self, id: &str) -> Result<Value, AdminError> {
+        let of = |object: Option<&str>, user: Option<&str>| Wanted {
+            object: object.map(str::to_owned),
+            user: user.map(str::to_owned),
+            ..Wanted::default()
+        };
+        let mut entries = self.log.list(&of(Some(id), None)).await?;
+        entries.extend(self.log.list(&of(None, Some(id))).await?);
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.number));
+        entries.dedup_by_key(|entry| entry.number);
+        Ok(entries.iter().map(shown).collect())
+    }
+
     /// One record.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ pub mod keys;
 mod listing;
 pub mod models;
 pub mod params;
+pub mod person;
 pub mod records;
 pub mod rights;
 pub mod spend;

@@ -5,6 +5,7 @@ use crate::accounting::spend_removal::RemovalError;
 use crate::accounting::spend_sums::SumError;
 use crate::auth::budget_period::PeriodError;
 use crate::flow::health::RoundError;
+use crate::store::documents::DocumentError;
 use crate::store::table::{ReadError, WriteError};
 
 /// Why a job stopped.
@@ -28,6 +29,9 @@ pub(super) enum JobError {
     /// Spend rows could not be summed up.
     #[error(transparent)]
     Sums(#[from] SumError),
+    /// How far people were taken out of the log could not be kept.
+    #[error(transparent)]
+    Erasures(#[from] DocumentError),
     /// Spend rows could not be removed.
     #[error(transparent)]
     Rows(#[from] RemovalError),

@@ -15,6 +15,8 @@ pub enum Job {
     LogRetention,
     /// Seals values at rest anew that are sealed under an older key or in another form.
     Resealing,
+    /// Takes people who were deleted out of the spend log.
+    Erasure,
     /// Gives back the room of items that have ended.
     ExpiredItems,
     /// Asks deployments whether they answer.
@@ -23,12 +25,13 @@ pub enum Job {
 
 impl Job {
     /// Every job, in the order of a round: what users see first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ExpiredHolds,
         Self::BudgetRollover,
         Self::SpendSums,
         Self::Resealing,
         Self::LogRetention,
+        Self::Erasure,
         Self::ExpiredItems,
         Self::HealthChecks,
     ];
@@ -41,6 +44,7 @@ impl Job {
             Self::SpendSums => "spend_sums",
             Self::Resealing => "resealing",
             Self::LogRetention => "log_retention",
+            Self::Erasure => "erasure",
             Self::ExpiredItems => "expired_items",
             Self::HealthChecks => "health_checks",
         }

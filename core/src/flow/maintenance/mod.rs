@@ -5,6 +5,7 @@
 
 mod budget_rollover;
 mod cursor;
+mod erasure;
 mod error;
 pub mod event;
 pub mod every;

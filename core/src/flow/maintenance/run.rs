@@ -8,13 +8,17 @@ use super::job::Job;
 use super::progress::{Ended, Progress, Until};
 use super::report::{JobReport, Report, Status};
 use super::resealing::Resealable;
-use super::{budget_rollover, expired_holds, expired_items, health_checks, log_retention, resealing, spend_sums};
+use super::{
+    budget_rollover, erasure, expired_holds, expired_items, health_checks, log_retention, resealing, spend_sums,
+};
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
 use crate::auth::budget_period::BudgetPeriods;
 use crate::auth::cache::PrincipalCache;
 use crate::clock::{Clock, Timestamp};
+use crate::flow::erasures::{self, Erasures};
 use crate::flow::health::Health;
+use crate::store::documents::Documents;
 use crate::store::expiry::SweepExpired;
 use crate::store::table::Table;
 use std::error::Error;
@@ -120,6 +124,10 @@ impl Maintenance {
             Job::SpendSums => spend_sums::run(&self.spend, &cursor, until, progress).await,
             Job::Resealing => Box::pin(resealing::run(self.sealed.as_ref(), &cursor, until, progress)).await,
             Job::LogRetention => log_retention::run(&self.spend, &cursor, until, progress).await,
+            Job::Erasure => {
+                let erasures = Erasures::new(Documents::new(Arc::clone(&self.table), erasures::LIST));
+                erasure::run(&erasures, &self.spend, until, progress).await
+            }
             Job::ExpiredItems => expired_items::run(self.expiring.as_deref(), until, progress).await,
             Job::HealthChecks => health_checks::run(self.health.get().map(Arc::as_ref), until, progress).await,
         }

@@ -1,6 +1,7 @@
 //! The jobs from outside: what a table holds before and after a run.
 
 mod budgets;
+mod erasure;
 mod holds;
 mod rounds;
 mod rows;

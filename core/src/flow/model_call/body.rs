@@ -2,6 +2,7 @@
 
 use super::error::CallError;
 use super::extra_body;
+use super::notes::{self, Notes};
 use super::usual;
 use super::wishes::Wishes;
 use crate::api::demand::Asked;
@@ -15,7 +16,7 @@ use crate::providers::operation::{Dialect, Operation};
 use crate::providers::parameters::policy::PolicyChange;
 use memchr::memmem;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -61,6 +62,8 @@ pub(super) struct Said {
     pub(super) end_user: Option<String>,
     /// Tags for the spend row.
     pub(super) tags: Vec<String>,
+    /// What the client wants kept with the spend row.
+    pub(super) kept: Map<String, Value>,
     /// Where the deployment must be.
     pub(super) region: Option<String>,
     /// Names of members that were dropped.
@@ -125,7 +128,7 @@ pub(super) fn read(
     }
     said.priority = priority(members);
     said.mock_response = members.take("mock_response").and_then(|value| serde_json::from_str(value.get()).ok());
-    said.tags = tags(operation, members);
+    Notes { tags: said.tags, kept: said.kept } = notes::read(operation, members)?;
     said.region = setting(members, "allowed_model_region", "a region such as `eu`")?;
     for name in DROPPED {
         if members.take(name).is_some_and(|value| value.get() != "null") {
@@ -252,27 +255,6 @@ pub(super) fn end_user(operation: Operation, members: &Members<'_>) -> Option<St
         Dialect::OpenAi | Dialect::Responses | Dialect::Google => members.read("user"),
         Dialect::Anthropic => members.read::<Metadata>("metadata").and_then(|metadata| metadata.user_id),
     }
-}
-
-/// Tags stand in `tags` or in `metadata.tags`. `metadata` speaks to the gateway, as with LiteLLM, and is taken out, but
-/// for messages and responses, where it is the provider's too.
-fn tags(operation: Operation, members: &mut Members<'_>) -> Vec<String> {
-    #[derive(serde::Deserialize)]
-    struct Metadata {
-        #[serde(default)]
-        tags: Vec<String>,
-    }
-    let is_providers = matches!(operation.dialect(), Dialect::Anthropic | Dialect::Responses);
-    let mut tags: Vec<String> =
-        members.take("tags").and_then(|value| serde_json::from_str(value.get()).ok()).unwrap_or_default();
-    for name in ["metadata", "litellm_metadata"] {
-        let metadata = members.read::<Metadata>(name);
-        if name != "metadata" || !is_providers {
-            members.take(name);
-        }
-        tags.extend(metadata.into_iter().flat_map(|metadata| metadata.tags));
-    }
-    tags
 }
 
 #[cfg(test)]

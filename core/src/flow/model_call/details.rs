@@ -44,6 +44,6 @@ pub(super) fn of(
         tags: said.tags.clone(),
         end_user: said.end_user.clone().filter(|_| calls.limits.tracks_end_users),
         content: None,
-        metadata: serde_json::Map::new(),
+        metadata: said.kept.clone(),
     }
 }

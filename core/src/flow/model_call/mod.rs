@@ -43,6 +43,7 @@ mod kept;
 mod kept_hit;
 mod late;
 mod named;
+mod notes;
 mod onward;
 mod outage;
 mod parts;

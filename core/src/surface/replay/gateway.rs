@@ -22,9 +22,11 @@ use crate::flow::admin::credentials::CredentialAdmin;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::keys::rules::KeyRules;
 use crate::flow::admin::models::{Catalogue, ModelAdmin, NotADeployment};
+use crate::flow::admin::person::PersonAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
+use crate::flow::maintenance::{Event, Maintenance};
 use crate::flow::model_call::{HeaderRules, ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
 use crate::routing::rules::FailureRules;
@@ -61,6 +63,7 @@ pub(super) struct Gateway {
     pub(super) clock: Arc<ManualClock>,
     pub(super) log: SpendLog,
     pub(super) records: RecordStore,
+    table: Arc<dyn Table>,
     router: Front,
 }
 
@@ -106,16 +109,22 @@ impl Gateway {
         let directory = Arc::new(Directory::new(records.clone(), 3_600_000, 1000));
         let random = Arc::new(SystemRandom);
         let keys = Arc::new(KeyAdmin::new(store.clone(), records.clone(), cache.clone(), random).ruled_by(rules));
+        let spend = Arc::new(SpendAdmin::new(log.clone(), store.clone()));
+        let record_admin = RecordAdmin::new(
+            records.clone(),
+            Arc::clone(&keys),
+            Arc::clone(&directory),
+            Arc::clone(&cache),
+            Arc::new(SystemRandom),
+        );
+        let record_admin = Arc::new(record_admin);
+        let people =
+            PersonAdmin { records: Arc::clone(&record_admin), spend: Arc::clone(&spend), audit: Arc::clone(&audit) };
         let administration = Administration {
-            records: Arc::new(RecordAdmin::new(
-                records.clone(),
-                Arc::clone(&keys),
-                Arc::clone(&directory),
-                Arc::clone(&cache),
-                Arc::new(SystemRandom),
-            )),
+            people: Arc::new(people),
+            records: record_admin,
             keys,
-            spend: Arc::new(SpendAdmin::new(log.clone(), store.clone())),
+            spend,
             credentials: credentials(&table, &clock),
             models: Arc::new(models(&table)),
             config: Arc::new(config(&table, sealer())),
@@ -123,7 +132,7 @@ impl Gateway {
         };
         let master = MasterKey::new(&Secret::new(MASTER));
         let authenticator = Authenticator::new(Some(master), store, cache, directory);
-        let calls = calls(authenticator, log.clone(), Ledger::new(table), clock.clone());
+        let calls = calls(authenticator, log.clone(), Ledger::new(table.clone()), clock.clone());
         let router = router(Parts {
             gate: Gate { authenticator: Arc::clone(&calls.authenticator), clock: clock.clone() },
             models: Some(Arc::clone(&calls.models)),
@@ -134,7 +143,19 @@ impl Gateway {
             body_bytes_max: 1 << 20,
             load: None,
         });
-        Self { clock, log, records, router }
+        Self { clock, log, records, table, router }
+    }
+
+    /// As many rounds of maintenance as there is something to do, and what the last did.
+    pub(super) async fn maintained(&self) -> String {
+        let jobs = Maintenance::new(Arc::clone(&self.table), None, None, self.clock.clone());
+        loop {
+            let report = jobs.run(&Event::default(), self.clock.now().plus_millis(60_000)).await;
+            let report = serde_json::to_string(&report).unwrap();
+            if !report.contains("unfinished") {
+                return report;
+            }
+        }
     }
 
     /// Answers a request with these headers.

@@ -1,6 +1,8 @@
 //! Who belongs where: members by the hundred and of organizations, invitations, what new records get.
 
 use super::gateway::{Gateway, MASTER};
+use crate::accounting::spend_query::SpendQuery;
+use crate::clock::Clock;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -160,4 +162,50 @@ async fn models_added_to_a_team_at_the_same_time_are_all_there() {
     join_all(adding).await;
     let (_, shown) = ask(&gateway, "GET", "/team/info?team_id=t", Value::Null).await;
     assert_eq!(shown["team_info"]["models"].as_array().unwrap().len(), 8);
+}
+
+#[tokio::test]
+async fn whoever_is_deleted_is_taken_out_of_the_log_as_was_asked() {
+    let gateway = Gateway::new();
+    for user in ["kept", "nobody", "gone"] {
+        gateway
+            .admin(
+                "/user/new",
+                json!({"user_id": user, "user_email": format!("{user}@corp.test"),
+            "user_role": "internal_user"}),
+            )
+            .await;
+        let made = gateway.admin("/key/generate", json!({"user_id": user, "key_alias": format!("of {user}")})).await;
+        let body = json!({"model": "gpt", "messages": [{"role": "user", "content": "Hi"}], "user": format!("e-{user}"),
+            "metadata": {"user_consent": "yes", "consent_date": "2026-01-02"}});
+        let key = made["key"].as_str().unwrap();
+        assert_eq!(gateway.with_key(key, "POST", "/v1/chat/completions", body).await.0, 200);
+        let (status, all) = gateway.with_key(MASTER, "GET", &format!("/user/{user}"), Value::Null).await;
+        assert_eq!((status, &all["user"]["user_email"]), (200, &json!(format!("{user}@corp.test"))), "{all}");
+        assert_eq!(all["consents"][0]["user_consent"], "yes", "{all}");
+        assert_eq!((all["calls"].as_array().unwrap().len(), all["keys"].as_array().unwrap().len()), (1, 2));
+        assert!(!all["audit_logs"].as_array().unwrap().is_empty() && !all.to_string().contains(key));
+        let (status, own) = gateway.with_key(key, "GET", &format!("/user/{user}"), Value::Null).await;
+        assert_eq!((status, &own["user_id"]), (200, &json!(user)), "{own}");
+        let other = if user == "kept" { "default_user_id" } else { "kept" };
+        assert_ne!(gateway.with_key(key, "GET", &format!("/user/{other}"), Value::Null).await.0, 200);
+        let path = format!("/customer/export?end_user_id=e-{user}");
+        assert_eq!(gateway.with_key(MASTER, "GET", &path, Value::Null).await.1["calls"].as_array().unwrap().len(), 1);
+        gateway.clock.advance_millis(5);
+    }
+    for (user, anonymize) in [("kept", Value::Null), ("nobody", json!(true)), ("gone", json!(false))] {
+        gateway.admin("/user/delete", json!({"user_ids": [user], "anonymize": anonymize})).await;
+        assert_eq!(gateway.with_key(MASTER, "GET", &format!("/user/{user}"), Value::Null).await.0, 404);
+    }
+    let report = gateway.maintained().await;
+    assert!(report.contains("erasure"), "{report}");
+    let (from, until) = (gateway.clock.now().plus_millis(-1_000), gateway.clock.now());
+    let rows = gateway.log.newest(&SpendQuery::span(from, until), 9).await.unwrap();
+    let users: Vec<_> = rows.iter().map(|row| row.details.user_id.as_deref()).collect();
+    assert_eq!(users, [None, Some("kept")]);
+    assert_eq!((&rows[0].details.end_user, &rows[0].details.key_alias), (&None, &None));
+    gateway.admin("/customer/delete", json!({"user_ids": ["e-kept"], "anonymize": true})).await;
+    gateway.maintained().await;
+    let rows = gateway.log.newest(&SpendQuery::span(from, until), 9).await.unwrap();
+    assert!(rows.iter().all(|row| row.details.end_user.is_none()));
 }

@@ -1,11 +1,14 @@
 //! `/customer/…`, also as `/end_user/…`: end users, whom requests name as their `user`.
 
 use super::forms::{self, required_id, required_ids};
+use super::person::ANONYMIZE;
 use super::record_admin::RecordAdmin;
 use super::render;
+use crate::accounting::erasure::Person;
 use crate::auth::records::{Record, RecordId, RecordKind};
 use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
+use crate::flow::admin::body;
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::keys::fields;
 use crate::flow::admin::params::Params;
@@ -101,17 +104,20 @@ impl RecordAdmin {
     ///
     /// # Errors
     /// [`AdminError::Missing`] names the first who has none; nothing is deleted then.
-    pub async fn delete_customers(&self, body: &[u8]) -> Result<Value, AdminError> {
+    pub async fn delete_customers(&self, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let ids = required_ids(body, "user_ids")?;
+        let asked = body::read(body, &[ANONYMIZE])?;
+        let forgets = asked.get(ANONYMIZE.0).is_some_and(Value::is_boolean);
         for id in &ids {
             let id = customer_id(id);
             // One without a record may have said something that is kept.
             match self.find(&id).await {
-                Err(AdminError::Missing(_)) if self.has_kept(&id).await => {}
+                Err(AdminError::Missing(_)) if forgets || self.has_kept(&id).await => {}
                 found => found.map(drop)?,
             }
         }
         for id in &ids {
+            self.forget(&Person::EndUser(id.clone()), &asked, now).await?;
             self.remove(&customer_id(id)).await?;
         }
         let quoted: Vec<_> = ids.iter().map(|id| format!("'{id}'")).collect();

@@ -90,7 +90,7 @@ impl RecordAdmin {
         Ok(removed.ok_or_else(unknown)?.value.into())
     }
 
-    fn invitations(&self) -> Documents {
+    pub(super) fn invitations(&self) -> Documents {
         self.records.documents("INVITATIONS")
     }
 }

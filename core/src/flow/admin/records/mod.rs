@@ -14,6 +14,7 @@ pub mod members;
 mod organization_members;
 pub mod organizations;
 pub mod permissions;
+mod person;
 pub mod record_admin;
 pub mod render;
 mod rights;

@@ -2,9 +2,11 @@
 
 use super::defaults::Defaults;
 use super::forms::{self, id_in, required_id};
+use super::person::ANONYMIZE;
 use super::record_admin::RecordAdmin;
 use super::render;
 use super::rights::{check_sees_user, check_spend, check_team};
+use crate::accounting::erasure::Person;
 use crate::auth::key_listing::KeyFilter;
 use crate::auth::records::{Record, RecordId, RecordKind, RecordStoreError, StoredRecord};
 use crate::auth::rights::Actor;
@@ -140,12 +142,13 @@ impl RecordAdmin {
         Ok(json!({"user_id": id, "data": render::user(&stored, &teams)}))
     }
 
-    /// Deletes the body's `user_ids` (or one `user_id`) with their keys, and takes them out of their teams.
+    /// Deletes the body's `user_ids` (or one `user_id`) with their keys, and takes them out of their teams. `anonymize` says
+    /// what becomes of the rows of their calls.
     ///
     /// # Errors
     /// [`AdminError::Missing`] names the first user who is not there; nothing is deleted then.
-    pub async fn delete_users(&self, actor: &Actor, body: &[u8]) -> Result<Value, AdminError> {
-        let asked = body::read(body, &[("user_ids", Kind::TextList), ("user_id", Kind::Text)])?;
+    pub async fn delete_users(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
+        let asked = body::read(body, &[("user_ids", Kind::TextList), ("user_id", Kind::Text), ANONYMIZE])?;
         let listed = asked.get("user_ids").and_then(Value::as_array).into_iter().flatten();
         let ids: Vec<&str> = listed.chain(asked.get("user_id")).filter_map(Value::as_str).collect();
         if ids.is_empty() {
@@ -156,6 +159,7 @@ impl RecordAdmin {
             self.find(&user_id(id)).await?;
         }
         for id in &ids {
+            self.forget(&Person::User((*id).to_owned()), &asked, now).await?;
             for key in self.keys_of(&KeyFilter { user_id: Some((*id).to_owned()), ..KeyFilter::default() }).await? {
                 self.keys.remove(&key.record.hash).await?;
             }

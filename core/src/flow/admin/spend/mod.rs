@@ -4,6 +4,7 @@
 
 pub mod activity;
 pub mod logs;
+mod of_person;
 pub mod reports;
 pub mod row;
 mod span;

@@ -68,6 +68,7 @@ async fn a_job_that_fails_does_not_keep_the_others_from_their_work() {
             (Job::SpendSums, Status::Finished),
             (Job::Resealing, Status::Off),
             (Job::LogRetention, Status::Unfinished),
+            (Job::Erasure, Status::Finished),
             (Job::ExpiredItems, Status::Off),
             (Job::HealthChecks, Status::Off)
         ]
