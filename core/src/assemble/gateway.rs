@@ -10,6 +10,7 @@ use super::routing;
 use super::sealed::Sealed;
 use super::sealing;
 use super::secrets::Secrets;
+use super::sign_in::{self, Operations};
 use super::state::{State, store_wait};
 use super::transports;
 use crate::accounting::spend_log::SpendLog;
@@ -39,6 +40,7 @@ use crate::flow::background::Background;
 use crate::flow::health::Health;
 use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::{HeaderRules, ModelCalls, ProxyLimits};
+use crate::flow::sign_in::browser::SignIn;
 use crate::providers::operation::Operation;
 use crate::routing::rules::FailureRules;
 use crate::store::table::Table;
@@ -133,8 +135,7 @@ impl Gateway {
         let staleness = staleness.within(loaded.config.general.user_api_key_cache_ttl);
         let Loaded { mut config, environment, objects, .. } = loaded;
         let policies = transports::policies(&mut config, &environment, objects)?;
-        let intake = Intake::of(&config);
-        let (background, admits_in_outage) = (Background::default(), config.general.allow_requests_on_db_unavailable);
+        let (intake, background) = (Intake::of(&config), Background::default());
         let (spend, retention_days) = (spend_log(&table, &config, staleness), config.general.retention_days());
         let maintenance = Maintenance::new(Arc::clone(&patient), retention_days, expiring, Arc::clone(&ground.clock));
         let defaults = (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
@@ -144,7 +145,7 @@ impl Gateway {
         let sealer = sealer.unwrap_or_else(|| sealing::without_keys(Arc::clone(&ground.random)));
         let (audited, changes) = (audited(&config, &table, &ground.clock), audited(&config, &patient, &ground.clock));
         let in_table = InTable::of(&mut config, &environment, (&audited, &sealer))?;
-        let sealed = Sealed::new(&config, (&audited, sealer), (&ground.clock, staleness.millis()));
+        let sealed = Sealed::new(&config, (&audited, sealer.clone()), (&ground.clock, staleness.millis()));
         let targets = routing::targets(&environment);
         let (named, kept) = (sealed.named(&targets), sealed.kept(&ground.random));
         let (models, sharing) = routing::models(&mut config, targets, &table, staleness == KeyStaleness::OnlyWriter)?;
@@ -160,7 +161,8 @@ impl Gateway {
         let called = (policies.transports().global(), &ground.clock);
         let tokens = identity::tokens((&config, &environment), called, &audited)?;
         let stores = (managed, RecordStore::new(changes), AuditLog::new(patient));
-        let administration = administration(defaults, stores, remembered, &ground.random, logs, in_table);
+        let people = |made| sign_in::of((&config, &environment), called.0, (&table, &sealer, &ground.random), made);
+        let administration = administration(defaults, stores, remembered, &ground.random, logs, (in_table, people))?;
         let authenticator = authenticator(&config, (master, keys), (cache, directory), tokens);
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
         let calls = Arc::new(ModelCalls {
@@ -180,7 +182,7 @@ impl Gateway {
             clock: ground.clock,
             random: ground.random,
             sharing,
-            admits_in_outage,
+            admits_in_outage: config.general.allow_requests_on_db_unavailable,
             headers: HeaderRules::of(&config.general),
             background: background.clone(),
             bounds: bounds(&config),
@@ -251,22 +253,25 @@ fn administration(
     (cache, directory): (&Arc<PrincipalCache>, &Arc<Directory>),
     random: &Arc<dyn Random>,
     (sealed, spend): (&Sealed, &Arc<SpendLog>),
-    models: ModelAdmin,
-) -> Administration {
+    (models, people): (ModelAdmin, impl FnOnce(Operations) -> Result<SignIn, StartError>),
+) -> Result<Administration, StartError> {
     let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
     let key_admin = Arc::new(key_admin.storing(stored).ruled_by(rules));
     let (below, directory, cache) = (Arc::clone(&key_admin), Arc::clone(directory), Arc::clone(cache));
     let record_admin = RecordAdmin::new(records, below, directory, cache, Arc::clone(random));
     let record_admin = record_admin.with_defaults(user_defaults, team_defaults).shredding(sealed.subjects.clone());
     let spend_admin = SpendAdmin::new(SpendLog::clone(spend), keys).showing(sealed.subjects.clone());
-    Administration {
-        records: Arc::new(record_admin),
+    let record_admin = Arc::new(record_admin);
+    let made = Operations { records: Arc::clone(&record_admin), keys: Arc::clone(&key_admin) };
+    Ok(Administration {
+        sign_in: Arc::new(people(made)?),
+        records: record_admin,
         keys: key_admin,
         credentials: Arc::new(sealed.admin()),
         models: Arc::new(models),
         audit: Arc::new(AuditAdmin::new(log)),
         spend: Arc::new(spend_admin),
-    }
+    })
 }
 
 /// The table as administrators change it: each change is recorded, unless the configuration says that none is. What

@@ -11,5 +11,6 @@ pub mod model_group;
 pub mod model_info;
 pub mod models;
 pub mod sharing;
+pub mod sign_in;
 pub mod upstream_tls;
 pub mod utilities;

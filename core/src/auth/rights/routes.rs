@@ -95,6 +95,7 @@ const GROUPS: &[(Group, &[&str])] = &[
             "GET /model_group/info",
             "GET /utils/supported_openai_params",
             "POST /utils/token_counter",
+            "GET /sso/get/ui_settings",
         ],
     ),
     (
@@ -200,6 +201,7 @@ const GROUPS: &[(Group, &[&str])] = &[
             "GET /invitation/info",
             "GET /get/internal_user_settings",
             "GET /get/default_team_settings",
+            "GET /get/sso_settings",
             "GET /access_group/list",
             "GET /access_group/{key}/info",
             "GET /credentials",

@@ -17,6 +17,7 @@ pub mod permissions;
 pub mod record_admin;
 pub mod render;
 mod rights;
+mod signed_in;
 pub mod tags;
 pub mod teams;
 mod user_list;
