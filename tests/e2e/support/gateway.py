@@ -119,9 +119,9 @@ def write_config(path, upstream_url, api_key, master_key, general=None, litellm=
     return path
 
 
-def start_postern(name, config, store, logs, environment=None):
-    # It finds a free port and says which: one that is looked for beforehand may be gone when many start at once.
-    arguments = [BINARIES / "postern", "--config", config, "--host", "127.0.0.1", "--port", 0, "--store", store]
+def start_postern(name, config, store, logs, environment=None, port=0):
+    # By itself it finds a free port and says which: one that is looked for beforehand may be gone when many start at once.
+    arguments = [BINARIES / "postern", "--config", config, "--host", "127.0.0.1", "--port", port, "--store", store]
     talkative = {"RUST_LOG": leaks.FILTER, "PROVIDER_KEY": API_KEY}
     process = Process(name, arguments, logs, {**talkative, **(environment or {})})
     leaks.watch_log(process.log)
