@@ -23,7 +23,7 @@ BEGIN = "/sso/key/generate"
 
 @pytest.fixture(scope="module")
 def ports():
-    return {"open": free_port(), "closed": free_port()}
+    return {name: free_port() for name in ("open", "closed", "several", "table")}
 
 
 @pytest.fixture(scope="module")
@@ -33,22 +33,24 @@ def people(ports):
     people.close()
 
 
-def start(name, port, variables, provider, logs, folder, general=None, litellm=None):
+def start(name, port, variables, provider, logs, folder, general=None, litellm=None, store="memory"):
     config = write_config(folder / f"{name}.yaml", provider.url, API_KEY, MASTER_KEY, general or {})
     text = yaml.safe_load(config.read_text())
     text["litellm_settings"] = {**text["litellm_settings"], **(litellm or {})}
     config.write_text(yaml.safe_dump(text))
     variables = {"PROXY_BASE_URL": f"http://127.0.0.1:{port}", **variables}
-    return start_postern(f"sso-{name}", config, "memory", logs, variables, port)
+    return start_postern(f"sso-{name}", config, store, logs, variables, port)
+
+
+def described(people):
+    return {"OPENID_BASE_URL": people.url, "OPENID_CLIENT_ID": "gateway", "OPENID_CLIENT_SECRET": people.secret}
 
 
 @pytest.fixture(scope="module")
 def gateway(people, ports, provider, logs, tmp_path_factory):
     """By the provider's own description. New users are in the team `staff`, and spend a dollar at most."""
     variables = {
-        "OPENID_BASE_URL": people.url,
-        "OPENID_CLIENT_ID": "gateway",
-        "OPENID_CLIENT_SECRET": people.secret,
+        **described(people),
         "ALLOWED_EMAIL_DOMAINS": "corp.test, Sub.Corp.Test",
         "PROXY_ADMIN_ID": "root",
     }
@@ -231,6 +233,70 @@ def test_administrators_see_how_it_is_set_up_and_no_secrets(gateway, closed, peo
     told = gateway.call("/sso/get/ui_settings", key=gateway.key()).json()
     assert told["SSO_ENABLED"] is True and told["PROXY_BASE_URL"].startswith(gateway.url)
     assert gateway.call("/sso/get/ui_settings", key=None).status_code == 401
+
+
+def test_where_there_are_several_providers_people_choose(people, ports, provider, logs, tmp_path):
+    """Below a path of its own, as behind a proxy: that is where its cookies go."""
+    google = {"provider": "google", "client_id": "g", "client_secret": leaks.plant("secret of Google's client")}
+    base = f"http://127.0.0.1:{ports['several']}/llm"
+    variables = described(people) | {"PROXY_BASE_URL": base + "/", "GENERIC_SCOPE": "openid"}
+    gateway = start("several", ports["several"], variables, provider, logs, tmp_path, {"sso_providers": [google]})
+    try:
+        page = Browser().open(f"{gateway.url}{BEGIN}?source=litellm-cli&key=cli-x")
+        assert page.status == 200 and "Google" in page.text and "your organization" in page.text
+        assert 'href="?provider=generic&source=litellm-cli&key=cli-x"' in page.text
+        begun = Browser().open(f"{gateway.url}{BEGIN}?provider=generic", follows=False)
+        asked = parse_qs(urlsplit(begun.headers["location"]).query)
+        assert asked["redirect_uri"] == [f"{base}/sso/callback"] and asked["scope"] == ["openid"]
+        assert "; Path=/llm/sso;" in begun.headers["set-cookie"]
+        status, message = refused(Browser("application/json").open(f"{gateway.url}{BEGIN}?provider=microsoft"))
+        assert status == 404 and message.endswith("there are: google, generic")
+    finally:
+        gateway.process.end()
+
+
+def test_processes_that_share_a_table_sign_in_together(people, ports, aws, provider, logs, tmp_path):
+    """Begun at one, come back to another, fetched from the first."""
+    variables = aws | described(people) | {"PROXY_BASE_URL": f"http://127.0.0.1:{ports['table']}"}
+    gateways = []
+    try:
+        for name, port in {"table": ports["table"], "beside": 0}.items():
+            gateways.append(start(name, port, variables, provider, logs, tmp_path, store="dynamodb://postern-sso"))
+        back, beside = gateways
+        name = person(people)
+        page = Browser().open(beside.url + BEGIN)
+        assert page.url.startswith(back.url) and f"<b>{name}</b>" in page.text
+        assert beside.call("/key/info", key=page.key).json()["info"]["user_id"] == name
+        line, browser = CommandLine(beside), Browser()
+        action, fields = browser.open(line.page).form()
+        assert action.startswith(back.url) and browser.open(action, {**fields, "user_code": line.code}).status == 200
+        status, told = line.polls()
+        leaks.plant("key of a command line", told["key"])
+        assert (status, told["user_id"], told["team_id"]) == (200, name, None)
+        assert line.polls()[0] == 400
+    finally:
+        for gateway in gateways:
+            gateway.process.end()
+
+
+@pytest.mark.parametrize(
+    ("variables", "part"),
+    [
+        ({"GOOGLE_CLIENT_ID": "g"}, "GOOGLE_CLIENT_SECRET is missing"),
+        ({"GOOGLE_CLIENT_ID": "g", "GOOGLE_CLIENT_SECRET": "s"}, "PROXY_BASE_URL is missing"),
+        ({"MICROSOFT_CLIENT_ID": "m", "MICROSOFT_CLIENT_SECRET": "s", "PROXY_BASE_URL": "https://a.test"}, "MICROSOFT_TENANT must be"),
+        ({"GENERIC_CLIENT_ID": "c", "GENERIC_CLIENT_SECRET": "s", "PROXY_BASE_URL": "https://a.test"}, "GENERIC_AUTHORIZATION_ENDPOINT is missing"),
+        (
+            {"OPENID_CLIENT_ID": "c", "OPENID_CLIENT_SECRET": "s", "OPENID_BASE_URL": "http://a.test", "PROXY_BASE_URL": "https://a.test"},
+            "OPENID_BASE_URL must begin with `https://`",
+        ),
+    ],
+)
+def test_what_is_missing_stops_the_start_with_its_name(variables, part, provider, logs, tmp_path):
+    config = write_config(tmp_path / "config.yaml", provider.url, API_KEY, MASTER_KEY, {})
+    with pytest.raises(AssertionError) as stopped:
+        start_postern(f"sso-wrong-{uuid.uuid4().hex[:8]}", config, "memory", logs, variables)
+    assert f"single sign-on: {part}" in str(stopped.value)
 
 
 def test_without_a_provider_nobody_signs_in(postern):

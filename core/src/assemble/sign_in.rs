@@ -341,3 +341,7 @@ fn first(names: &[&'static str]) -> &'static str {
 fn wrong(setting: &'static str, problem: impl Into<String>) -> StartError {
     StartError::SignIn { setting, problem: problem.into() }
 }
+
+#[cfg(test)]
+#[path = "sign_in_tests.rs"]
+mod tests;
