@@ -301,8 +301,8 @@ def test_what_is_missing_stops_the_start_with_its_name(variables, part, provider
 
 def test_without_a_provider_nobody_signs_in(postern):
     status, message = refused(Browser("application/json").open(postern.url + BEGIN))
-    assert status == 404 and "GOOGLE_CLIENT_ID" in message
-    assert postern.call("/sso/cli/start", {}, key=None).status_code == 404
+    assert status == 400 and "GOOGLE_CLIENT_ID" in message
+    assert postern.call("/sso/cli/start", {}, key=None).status_code == 400
 
 
 class CommandLine:

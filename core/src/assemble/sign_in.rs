@@ -214,7 +214,7 @@ impl Said<'_> {
         let tenant = tenant.ok_or_else(|| wrong(TENANT, missing))?;
         let source = described(&format!("{MICROSOFT}{tenant}/v2.0"), Some(MICROSOFT), &[])?;
         let of_many = MANY_TENANTS.contains(&tenant);
-        let email: &[&str] = if of_many { &["email"] } else { &["email", "preferred_username"] };
+        let email: &[&str] = if of_many { &["email"] } else { &["preferred_username", "email"] };
         let mail = if of_many { MailTrust::IfConfirmed } else { MailTrust::UnlessDenied };
         let texts = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
         let claims = ClaimNames {

@@ -211,7 +211,8 @@ impl From<SignInFailure> for ErrorAnswer {
         let message = failure.to_string();
         let told = |status| Self::new(status, kind_of(status), message.clone());
         match failure {
-            SignInFailure::NotSetUp => told(StatusCode::NOT_FOUND),
+            // The route is there.
+            SignInFailure::NotSetUp => told(StatusCode::BAD_REQUEST),
             SignInFailure::Refused(refused) => {
                 tracing::info!(error = &refused as &dyn Error, "somebody is not signed in");
                 told(match refused.meaning() {

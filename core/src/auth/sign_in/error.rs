@@ -95,6 +95,10 @@ pub enum SignInError {
     NoEntropy(#[from] NoEntropy),
 }
 
+/// Words of providers that are about the gateway, and about themselves: RFC 6749 section 4.1.2.1.
+const OF_GATEWAY: [&str; 4] = ["invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope"];
+const OF_PROVIDER: [&str; 2] = ["server_error", "temporarily_unavailable"];
+
 /// How a refusal is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
@@ -125,8 +129,8 @@ impl SignInError {
             | Self::OldCommandLine
             | Self::UserCode => Meaning::Wrong,
             Self::Code | Self::Nonce | Self::OtherPerson | Self::Nobody(_) => Meaning::NotKnown,
-            Self::Denied(_)
-            | Self::Domain(_)
+            Self::Denied(reason) => denied(reason),
+            Self::Domain(_)
             | Self::Bound(_)
             | Self::Several
             | Self::Blocked(_)
@@ -140,5 +144,14 @@ impl SignInError {
             },
             Self::Silent(_) | Self::NoEntropy(_) => Meaning::NotNow,
         }
+    }
+}
+
+/// How it is meant that a provider signs nobody in.
+fn denied(reason: &str) -> Meaning {
+    match reason {
+        reason if OF_GATEWAY.contains(&reason) => Meaning::Provider,
+        reason if OF_PROVIDER.contains(&reason) => Meaning::NotNow,
+        _ => Meaning::NotAllowed,
     }
 }

@@ -4,6 +4,7 @@ use super::attempt::{ATTEMPT_MILLIS, Attempt};
 use super::command_line::{self, Login};
 use super::endpoints::{Described, Source, Told, is_safe};
 use super::error::{Meaning, SignInError};
+use super::exchange::told_reason;
 use super::person::{ClaimNames, MailTrust, Person};
 use super::provider::{Provider, ProviderSettings};
 use super::session_token::Session;
@@ -242,6 +243,19 @@ async fn an_issuer_of_many_organizations_is_named_with_the_tokens_own() {
     assert!(matches!(room.with(&claims).await, Err(SignInError::Token(TokenError::Issuer))));
     claims["tid"] = Value::Null;
     assert!(matches!(room.with(&claims).await, Err(SignInError::Token(TokenError::Issuer))));
+}
+
+#[test]
+fn what_a_provider_says_instead_of_a_code_is_told_apart() {
+    for (reason, meaning) in [
+        ("access_denied", Meaning::NotAllowed),
+        ("login_required", Meaning::NotAllowed),
+        ("invalid_scope", Meaning::Provider),
+        ("temporarily_unavailable", Meaning::NotNow),
+    ] {
+        assert_eq!(SignInError::Denied(reason.to_owned()).meaning(), meaning, "{reason}");
+    }
+    assert_eq!(told_reason("<b>no</b> \r\naccess_denied"), "bnobaccess_denied");
 }
 
 fn person(names: &ClaimNames, claims: &Value) -> Result<Person, SignInError> {

@@ -83,3 +83,40 @@ impl KeyAdmin {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "embedded")]
+mod tests {
+    use super::*;
+    use crate::auth::cache::PrincipalCache;
+    use crate::auth::key_store::KeyStore;
+    use crate::auth::records::RecordStore;
+    use crate::clock::{ManualClock, SystemRandom};
+    use crate::store::embedded::EmbeddedTable;
+    use crate::store::table::Table;
+    use std::sync::Arc;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_763_700_000);
+
+    #[tokio::test]
+    async fn keys_of_sessions_go_when_they_are_over_and_others_stay() {
+        let table: Arc<dyn Table> = Arc::new(EmbeddedTable::in_memory(Arc::new(ManualClock::at(NOW))).unwrap());
+        let (store, records) = (KeyStore::new(Arc::clone(&table)), RecordStore::new(table));
+        let cache = Arc::new(PrincipalCache::new(1_000, 10));
+        let keys = KeyAdmin::new(store, records, cache, Arc::new(SystemRandom));
+        let browser = SessionOf::Browser(NanoDollars::from_dollars(10.0));
+        let first = keys.generate_for_session("u", browser, NOW).await.unwrap();
+        let other = keys.generate_for_session("v", browser, NOW).await.unwrap();
+        let mut own = KeyRecord::new(key_hash::hash("sk-own"), String::new(), NOW, None);
+        (own.user_id, own.expires) = (Some("u".to_owned()), Some(NOW));
+        keys.keys.create(&own, NanoDollars::ZERO).await.unwrap();
+        let later = NOW.plus_millis(SESSION_MILLIS);
+        let line = keys.generate_for_session("u", SessionOf::CommandLine(Some("t")), later).await.unwrap();
+        assert!(keys.load(&key_hash::hash(first.expose())).await.unwrap().is_none());
+        for key in ["sk-own", other.expose(), line.expose()] {
+            assert!(keys.load(&key_hash::hash(key)).await.unwrap().is_some());
+        }
+        let made = keys.load(&key_hash::hash(line.expose())).await.unwrap().unwrap().record;
+        assert_eq!((made.team_id.as_deref(), made.expires), (Some("t"), Some(later.plus_millis(SESSION_MILLIS))));
+    }
+}

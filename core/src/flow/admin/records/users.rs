@@ -26,7 +26,7 @@ impl RecordAdmin {
         refuse_what_is_not_done(&asked)?;
         // Administrators are not held to what other users get.
         if asked.get("user_role").and_then(Value::as_str).is_none_or(|role| role == "internal_user") {
-            let names_teams = asked.contains_key("teams");
+            let names_teams = asked.get("teams").is_some_and(|teams| !teams.is_null());
             self.fill(Defaults::User, &mut asked).await?;
             if !names_teams && !actor.is_unbounded() {
                 // Teams beyond those of its maker's are not its maker's to give.
