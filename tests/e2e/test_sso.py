@@ -313,6 +313,7 @@ class CommandLine:
         with urllib.request.urlopen(urllib.request.Request(f"{self._url}/sso/cli/start", method="POST")) as answer:
             begun = json.load(answer)
         self.login, self.secret, self.code = (begun[name] for name in ("login_id", "poll_secret", "user_code"))
+        leaks.plant("polling secret", self.secret)
         self.page = f"{self._url}{BEGIN}?" + urlencode({"source": "litellm-cli", "key": self.login})
 
     def polls(self, team=None, **headers):

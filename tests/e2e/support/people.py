@@ -9,7 +9,7 @@ import urllib.request
 from dataclasses import dataclass
 from html import unescape
 from http.cookiejar import CookieJar
-from urllib.parse import urlencode, urljoin
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 from support import leaks
 from support.process import ROOT
@@ -73,6 +73,11 @@ class Page:
         return urljoin(self.url, re.search(r'<form method="post" action="([^"]+)"', self.text)[1]), dict(fields)
 
 
+def _plant_code(url):
+    for code in parse_qs(urlsplit(url).query).get("code", []):
+        leaks.plant("code of a sign-in", code)
+
+
 class _Stays(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_):
         return None
@@ -95,6 +100,9 @@ class Browser:
         except urllib.error.HTTPError as refused:
             answer = refused
         with answer:
+            _plant_code(answer.url)
+            for cookie in (cookie for cookie in self.cookies if cookie.name.startswith("postern_sso_")):
+                leaks.plant("cookie of a sign-in", cookie.value)
             return Page(answer.url, answer.status, answer.headers, unescape(answer.read().decode()))
 
     def goes_back(self, url):
@@ -103,5 +111,6 @@ class Browser:
             page = self.open(url, follows=False)
             url = urljoin(url, page.headers["location"])
             if "/sso/callback" in url:
+                _plant_code(url)
                 return url
         raise AssertionError(f"never sent back: {url}")
