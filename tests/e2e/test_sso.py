@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from support import leaks
-from support.gateway import MASTER_KEY, start_postern, write_config
+from support.gateway import MASTER_KEY, start_functions, start_postern, write_config
 from support.people import Browser, People
 from support.process import free_port
 from support.upstream import API_KEY
@@ -23,7 +23,7 @@ BEGIN = "/sso/key/generate"
 
 @pytest.fixture(scope="module")
 def ports():
-    return {name: free_port() for name in ("open", "closed", "several", "table")}
+    return {name: free_port() for name in ("open", "closed", "several", "table", "functions")}
 
 
 @pytest.fixture(scope="module")
@@ -277,6 +277,29 @@ def test_processes_that_share_a_table_sign_in_together(people, ports, aws, provi
     finally:
         for gateway in gateways:
             gateway.process.end()
+
+
+def test_functions_sign_people_in(people, ports, aws, table, provider, logs, tmp_path):
+    """Set up by the file, which is how they get variables; the key counts beside them."""
+    config = write_config(tmp_path / "config.yaml", provider.url, API_KEY, "os.environ/LITELLM_MASTER_KEY", {})
+    text = yaml.safe_load(config.read_text())
+    base = {"PROXY_BASE_URL": f"http://127.0.0.1:{ports['functions']}"}
+    text["environment_variables"] |= described(people) | base
+    config.write_text(yaml.safe_dump(text))
+    gateway = start_functions(config, logs, aws, "sso-functions", ports["functions"])
+    try:
+        name, browser = person(people), Browser()
+        page = browser.open(gateway.url + BEGIN)
+        assert f"<b>{name}</b>" in page.text and "token" in {cookie.name for cookie in browser.cookies}
+        assert table.call("/key/info", key=page.key).json()["info"]["user_id"] == name
+        line, browser = CommandLine(gateway), Browser()
+        action, fields = browser.open(line.page).form()
+        assert browser.open(action, {**fields, "user_code": line.code}).status == 200
+        status, told = line.polls()
+        leaks.plant("key of a command line", told["key"])
+        assert (status, told["user_id"]) == (200, name)
+    finally:
+        gateway.process.end()
 
 
 @pytest.mark.parametrize(
