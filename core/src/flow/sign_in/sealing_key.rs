@@ -77,3 +77,35 @@ impl SealingKey {
         Err(SignInFailure::Store(DocumentError::Changed))
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "embedded")]
+mod tests {
+    use super::*;
+    use crate::clock::{SystemClock, SystemRandom};
+    use crate::crypto::litellm_value::Algorithm;
+    use crate::crypto::sealer::Keyring;
+    use crate::secret::Secret;
+    use crate::store::embedded::EmbeddedTable;
+
+    async fn signature(table: &Arc<dyn Table>, salt: &str) -> Result<[u8; 32], SignInFailure> {
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let ring = if salt.is_empty() { Keyring::default() } else { Keyring::default().salt(&Secret::new(salt)) };
+        let sealer = ring.sealer(Algorithm::default(), Arc::clone(&random));
+        Ok(SealingKey::new(Arc::clone(table), sealer, random).key().await?.sign(b"message"))
+    }
+
+    #[tokio::test]
+    async fn all_processes_have_one_key_that_is_made_of_no_other() {
+        let table = || Arc::new(EmbeddedTable::in_memory(Arc::new(SystemClock)).unwrap()) as Arc<dyn Table>;
+        let (first, second) = (table(), table());
+        let key = signature(&first, "salt").await.unwrap();
+        assert_eq!(signature(&first, "salt").await.unwrap(), key);
+        assert_ne!(signature(&second, "salt").await.unwrap(), key, "another table, the same salt");
+        // What cannot be opened any more is made anew.
+        let next = signature(&first, "next").await.unwrap();
+        assert_ne!(next, key);
+        assert_eq!(signature(&first, "next").await.unwrap(), next);
+        assert!(matches!(signature(&table(), "").await, Err(SignInFailure::Key(_))));
+    }
+}
