@@ -175,6 +175,14 @@ pub enum StartError {
         /// What is missing or wrong.
         problem: String,
     },
+    /// Nobody can sign in as it is set up.
+    #[error("single sign-on: {setting} {problem}")]
+    SignIn {
+        /// The setting or variable at fault.
+        setting: &'static str,
+        /// What is missing or wrong.
+        problem: String,
+    },
     /// A variable names a proxy that cannot be used.
     #[error(transparent)]
     Proxy(#[from] ProxyError),

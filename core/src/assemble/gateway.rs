@@ -10,6 +10,7 @@ use super::routing;
 use super::sealed::Sealed;
 use super::sealing;
 use super::secrets::Secrets;
+use super::sign_in::{self, Operations};
 use super::state::{State, store_wait};
 use super::transports;
 use crate::accounting::spend_log::SpendLog;
@@ -42,6 +43,7 @@ use crate::flow::background::Background;
 use crate::flow::health::Health;
 use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::{HeaderRules, ModelCalls, ProxyLimits};
+use crate::flow::sign_in::browser::SignIn;
 use crate::providers::operation::Operation;
 use crate::routing::rules::FailureRules;
 use crate::store::table::Table;
@@ -139,7 +141,6 @@ impl Gateway {
         let staleness = staleness.within(loaded.config.general.user_api_key_cache_ttl);
         let Loaded { mut config, environment, objects, .. } = loaded;
         let (policies, intake) = (transports::policies(&mut config, &environment, objects)?, Intake::of(&config));
-        let (background, admits_in_outage) = (ground.background, config.general.allow_requests_on_db_unavailable);
         let (spend, retention_days) = (spend_log(&table, &config, staleness), config.general.retention_days());
         let maintenance = Maintenance::new(Arc::clone(&patient), retention_days, expiring, Arc::clone(&ground.clock));
         let defaults = (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
@@ -150,8 +151,8 @@ impl Gateway {
         let (audited, changes) = (audited(&config, &table, &ground.clock), audited(&config, &patient, &ground.clock));
         let settings = (ConfigVersions::new(Arc::clone(&changes), sealer.clone()), served);
         let in_table = InTable::of(&mut config, &environment, (&audited, &sealer))?;
-        let sealed = Sealed::new(&config, (&audited, sealer), (&ground.clock, staleness.millis()));
-        let targets = routing::targets(&environment);
+        let sealed = Sealed::new(&config, (&audited, sealer.clone()), (&ground.clock, staleness.millis()));
+        let (targets, background) = (routing::targets(&environment), ground.background);
         let (named, kept) = (sealed.named(&targets), sealed.kept(&ground.random));
         let (models, sharing) = routing::models(&mut config, targets, &table, staleness == KeyStaleness::OnlyWriter)?;
         let (catalog, in_table) = in_table.served((&models, &policies), &environment, (&ground.clock, &ground.random));
@@ -165,8 +166,9 @@ impl Gateway {
         let called = (policies.transports().global(), &ground.clock);
         let tokens = identity::tokens((&config, &environment), called, &audited)?;
         let stores = (managed, RecordStore::new(changes), AuditLog::new(patient));
-        let administration =
-            administration(defaults, stores, (&cache, &directory), &ground.random, logs, (in_table, settings));
+        let people = |made| sign_in::of((&config, &environment), called.0, (&table, &sealer, &ground.random), made);
+        let made = ((in_table, settings), people);
+        let administration = administration(defaults, stores, (&cache, &directory), &ground.random, logs, made)?;
         let authenticator = authenticator(&config, (master, keys), (cache, directory), tokens);
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
         let calls = Arc::new(ModelCalls {
@@ -186,7 +188,7 @@ impl Gateway {
             clock: ground.clock,
             random: ground.random,
             sharing,
-            admits_in_outage,
+            admits_in_outage: config.general.allow_requests_on_db_unavailable,
             headers: HeaderRules::of(&config.general),
             background: background.clone(),
             bounds: bounds(&config),
@@ -251,14 +253,17 @@ impl KeyStaleness {
     }
 }
 
+/// What administrators keep in the table beside records: models and settings.
+type InTheTable = (ModelAdmin, (ConfigVersions, Arc<dyn Served>));
+
 fn administration(
     (user_defaults, team_defaults): (RecordDefaults, RecordDefaults),
     ((keys, stored, rules), records, log): ((KeyStore, Option<StoredKeys>, KeyRules), RecordStore, AuditLog),
     (cache, directory): (&Arc<PrincipalCache>, &Arc<Directory>),
     random: &Arc<dyn Random>,
     (sealed, spend): (&Sealed, &Arc<SpendLog>),
-    (models, (versions, served)): (ModelAdmin, (ConfigVersions, Arc<dyn Served>)),
-) -> Administration {
+    ((models, (versions, served)), people): (InTheTable, impl FnOnce(Operations) -> Result<SignIn, StartError>),
+) -> Result<Administration, StartError> {
     let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
     let key_admin = Arc::new(key_admin.storing(stored).ruled_by(rules));
     let (below, directory, cache) = (Arc::clone(&key_admin), Arc::clone(directory), Arc::clone(cache));
@@ -267,7 +272,9 @@ fn administration(
     let spend_admin = SpendAdmin::new(SpendLog::clone(spend), keys).showing(sealed.subjects.clone());
     let (records, spend, audit) = (Arc::new(record_admin), Arc::new(spend_admin), Arc::new(AuditAdmin::new(log)));
     let (of_people, done) = (Arc::clone(&records), (Arc::clone(&spend), Arc::clone(&audit)));
-    Administration {
+    let made = Operations { records: Arc::clone(&records), keys: Arc::clone(&key_admin) };
+    Ok(Administration {
+        sign_in: Arc::new(people(made)?),
         people: Arc::new(PersonAdmin { records: of_people, spend: done.0, audit: done.1 }),
         records,
         keys: key_admin,
@@ -276,7 +283,7 @@ fn administration(
         models: Arc::new(models),
         audit,
         spend,
-    }
+    })
 }
 
 /// The table as administrators change it: each change is recorded, unless the configuration says that none is. What

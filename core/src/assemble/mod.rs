@@ -23,6 +23,7 @@ mod sealed;
 pub mod sealing;
 mod sealing_error;
 pub mod secrets;
+mod sign_in;
 pub mod state;
 pub mod transports;
 

@@ -5,7 +5,7 @@ use super::lenient;
 use crate::limits::BudgetPeriod;
 use crate::money::NanoDollars;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// A budget for a provider (`provider_budget_config`) or a tag (`tag_budget_config`).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -43,8 +43,79 @@ pub struct RecordDefaults {
     /// Requests in flight at once.
     #[serde(deserialize_with = "lenient::count")]
     pub max_parallel_requests: Option<i64>,
+    /// Teams that new users are put into.
+    pub teams: Option<Vec<UsualTeam>>,
     /// Teams that users may join by themselves.
     pub available_teams: Option<Vec<String>>,
+}
+
+/// A team that new users are put into: its id, or a map.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "WrittenTeam")]
+pub struct UsualTeam {
+    /// Which team.
+    pub id: String,
+    /// What each may spend there in one period. In nano-dollars.
+    pub max_budget: Option<NanoDollars>,
+    /// As what.
+    pub role: UsualTeamRole,
+}
+
+/// What a new user is in a team.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UsualTeamRole {
+    /// A member.
+    #[default]
+    User,
+    /// Its administrator.
+    Admin,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenTeam {
+    Id(String),
+    Map(TeamMap),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TeamMap {
+    team_id: String,
+    #[serde(default, deserialize_with = "lenient::optional_budget")]
+    max_budget_in_team: Option<NanoDollars>,
+    #[serde(default)]
+    user_role: UsualTeamRole,
+}
+
+impl From<WrittenTeam> for UsualTeam {
+    fn from(written: WrittenTeam) -> Self {
+        match written {
+            WrittenTeam::Id(id) => Self { id, max_budget: None, role: UsualTeamRole::User },
+            WrittenTeam::Map(TeamMap { team_id: id, max_budget_in_team: max_budget, user_role: role }) => {
+                Self { id, max_budget, role }
+            }
+        }
+    }
+}
+
+impl UsualTeam {
+    /// As a request for a new user names it.
+    fn asked(&self) -> Value {
+        let budget = self.max_budget.map(NanoDollars::dollars);
+        json!({"team_id": self.id, "max_budget_in_team": budget, "user_role": self.role.as_str()})
+    }
+}
+
+impl UsualTeamRole {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Admin => "admin",
+        }
+    }
 }
 
 impl RecordDefaults {
@@ -59,6 +130,7 @@ impl RecordDefaults {
             ("tpm_limit", self.tpm_limit.map(Value::from)),
             ("rpm_limit", self.rpm_limit.map(Value::from)),
             ("max_parallel_requests", self.max_parallel_requests.map(Value::from)),
+            ("teams", self.teams.as_ref().map(|teams| teams.iter().map(UsualTeam::asked).collect())),
         ];
         for (name, value) in defaults {
             if let Some(value) = value.filter(|_| asked.get(name).is_none_or(Value::is_null)) {
@@ -71,7 +143,6 @@ impl RecordDefaults {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn defaults_fill_what_is_missing_and_nothing_else() {
@@ -80,5 +151,18 @@ mod tests {
         let mut asked = json!({"max_budget": 1, "budget_duration": null}).as_object().unwrap().clone();
         defaults.fill(&mut asked);
         assert_eq!(Value::Object(asked), json!({"max_budget": 1, "budget_duration": "30d", "models": ["gpt"]}));
+    }
+    #[test]
+    fn teams_are_named_by_their_id_or_with_what_their_members_get() {
+        let defaults: RecordDefaults = serde_json::from_value(
+            json!({"teams": ["a", {"team_id": "b", "max_budget_in_team": 2, "user_role": "admin"}]}),
+        )
+        .unwrap();
+        let mut asked = Map::new();
+        defaults.fill(&mut asked);
+        let teams = json!([{"team_id": "a", "max_budget_in_team": null, "user_role": "user"},
+            {"team_id": "b", "max_budget_in_team": 2.0, "user_role": "admin"}]);
+        assert_eq!(asked["teams"], teams);
+        assert!(serde_json::from_value::<RecordDefaults>(json!({"teams": [{"team": "a"}]})).is_err());
     }
 }

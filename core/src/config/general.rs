@@ -7,6 +7,7 @@ use super::key_management::{KeyManagementSettings, KeyManagementSystem, SecretMa
 use super::lenient;
 use super::proxied::ProxiedSettings;
 use super::required_fields::{self, RequiredFields};
+use super::sso::SsoSettings;
 use super::usual_models::UsualModels;
 use crate::egress::network::Network;
 use crate::limits::{BudgetMode, BudgetPolicy};
@@ -43,6 +44,9 @@ pub struct GeneralSettings {
     /// Whether callers are taken for whom a proxy in front says they are.
     #[serde(flatten)]
     pub proxied: ProxiedSettings,
+    /// People who sign in with a browser.
+    #[serde(flatten)]
+    pub sso: SsoSettings,
     /// Days that spend rows are kept; `None`: for ever.
     #[serde(rename = "maximum_spend_logs_retention_period", alias = "log_retention_days")]
     #[serde(deserialize_with = "lenient::days")]
@@ -200,6 +204,7 @@ impl Default for GeneralSettings {
             enable_oauth2_auth: false,
             custom_auth: CustomAuthSettings::default(),
             proxied: ProxiedSettings::default(),
+            sso: SsoSettings::default(),
             spend_log_retention_days: None,
             request_body_bytes_max: REQUEST_BODY_BYTES_MAX,
             allow_requests_on_db_unavailable: false,

@@ -36,6 +36,7 @@ pub mod routing;
 mod scalar;
 pub mod schema;
 pub mod settings;
+pub mod sso;
 pub mod stored;
 pub mod tls;
 mod tree;

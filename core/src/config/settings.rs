@@ -74,6 +74,9 @@ pub struct LitellmSettings {
     /// The period of `max_internal_user_budget`.
     #[serde(deserialize_with = "lenient::period")]
     pub internal_user_budget_duration: Option<BudgetPeriod>,
+    /// What a key may spend that is made for a browser's session. In nano-dollars.
+    #[serde(deserialize_with = "lenient::optional_budget")]
+    pub max_ui_session_budget: Option<NanoDollars>,
     /// Whether administrators' changes are recorded.
     pub store_audit_logs: Option<bool>,
     /// What new teams get where their maker says nothing.

@@ -3,6 +3,7 @@
 use crate::clock::{NoEntropy, Random};
 use crate::secret::Secret;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crypto_secretbox::aead::{Aead, KeyInit};
@@ -54,6 +55,18 @@ impl CipherKey {
         hash.update(self.bytes());
         hash.update(other.bytes());
         Self(Zeroizing::new(hash.finalize().into()))
+    }
+
+    /// The HMAC-SHA256 of a message, under a key that is made of this one for that alone.
+    pub fn sign(&self, message: &[u8]) -> [u8; KEY_BYTES] {
+        let mut hash = Sha256::new();
+        hash.update(b"postern signing key");
+        hash.update(self.bytes());
+        let own = Zeroizing::new(<[u8; KEY_BYTES]>::from(hash.finalize()));
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, own.as_slice()), message);
+        let mut signed = [0; KEY_BYTES];
+        signed.iter_mut().zip(tag.as_ref()).for_each(|(slot, byte)| *slot = *byte);
+        signed
     }
 
     /// The key as a secret text, for whoever seals it.

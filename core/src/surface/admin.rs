@@ -22,6 +22,7 @@ use crate::flow::admin::models::ModelAdmin;
 use crate::flow::admin::person::PersonAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
+use crate::flow::sign_in::browser::SignIn;
 use axum::extract::Request;
 use axum::response::IntoResponse;
 use axum::routing::{MethodFilter, on};
@@ -50,6 +51,8 @@ pub struct Administration {
     pub people: Arc<PersonAdmin>,
     /// On teams, users, organizations, budgets, end users and tags.
     pub records: Arc<RecordAdmin>,
+    /// People who sign in with a browser.
+    pub sign_in: Arc<SignIn>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -152,7 +155,7 @@ pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max:
 }
 
 async fn perform(administration: &Administration, action: Action, asked: &Asked) -> Result<Value, AdminError> {
-    let Administration { keys, spend, records, credentials, models, audit, config, people } = administration;
+    let Administration { keys, spend, records, credentials, models, audit, config, people, .. } = administration;
     let Asked { caller, params, key, body, now, .. } = asked;
     match action {
         Action::GenerateKey => keys.generate(caller, body, *now).await,

@@ -1,4 +1,4 @@
-//! Answers to browsers: any origin may call, with its key in a header; cookies are never used.
+//! Answers to browsers: any origin may call, with its key in a header; no cookie opens anything.
 
 use axum::extract::Request;
 use axum::middleware::Next;

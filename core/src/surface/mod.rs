@@ -40,4 +40,6 @@ mod responses;
 mod route_list;
 pub mod router;
 pub mod security_headers;
+mod sign_in;
+mod sign_in_pages;
 mod utilities;

@@ -3,7 +3,7 @@
 use super::client_address::Asker;
 use super::error::ErrorAnswer;
 use super::gate::{Gate, named};
-use super::{admin, cache_admin, health_trial, model_call, utilities};
+use super::{admin, cache_admin, health_trial, model_call, sign_in, utilities};
 use crate::providers::operation::Operation;
 use axum::routing::{MethodFilter, get};
 use axum::{Json, Router};
@@ -57,7 +57,8 @@ fn routes_of_all() -> impl Iterator<Item = (MethodFilter, &'static str)> {
     let utilities = utilities::ROUTES.iter().map(|(method, path, _)| (*method, *path));
     let others = OTHERS.into_iter().map(|path| (MethodFilter::GET, path));
     let others = others.chain([(MethodFilter::POST, health_trial::ROUTE)]);
-    calls().chain(admin::paths()).chain(cache_admin::paths()).chain(utilities).chain(others)
+    let known = admin::paths().chain(sign_in::paths()).chain(cache_admin::paths());
+    calls().chain(known).chain(utilities).chain(others)
 }
 
 /// The routes as clients know them.

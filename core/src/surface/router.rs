@@ -6,7 +6,9 @@ use super::front::Front;
 use super::gate::Gate;
 use super::model_call::ModelCallSurface;
 use super::security_headers::SecurityHeaders;
-use super::{admin, cache_admin, cors, fallback, health, health_tls, health_trial, models, route_list, utilities};
+use super::{
+    admin, cache_admin, cors, fallback, health, health_tls, health_trial, models, route_list, sign_in, utilities,
+};
 use crate::admission::load::Load;
 use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::health::Health;
@@ -49,6 +51,7 @@ pub fn router(parts: Parts) -> Front {
         router = router.merge(models::routes(models, gate.clone()));
     }
     if let Some((administration, models)) = admin {
+        router = router.merge(sign_in::routes(Arc::clone(&administration.sign_in), gate.clone()));
         router = router.merge(admin::routes(administration, gate.clone(), body_bytes_max));
         router = router.merge(utilities::routes(&models, &gate, body_bytes_max));
         router = router.merge(route_list::routes(gate.clone()));

@@ -16,12 +16,13 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
+type Driver = http1::Connection<Io, RequestBody>;
+
 /// An open connection.
 pub(super) struct Connection {
     sender: http1::SendRequest<RequestBody>,
-    driver: http1::Connection<Io, RequestBody>,
-    /// The driver has ended; it must not be driven again.
-    ended: bool,
+    /// `None`: it has ended. A request that it had not taken goes back to its sender when it is dropped, and only then.
+    driver: Option<Driver>,
     host: HeaderValue,
     /// The proxy that passes requests to the origin on.
     forwarding: Option<Box<(Origin, Proxy)>>,
@@ -52,7 +53,7 @@ impl Connection {
         let handshake = http1::handshake(io).await;
         let (sender, driver) = handshake.map_err(|error| TransportError::NotSent(Box::new(error)))?;
         let forwarding = proxy.map(|proxy| Box::new((origin.clone(), proxy)));
-        Ok(Self { sender, driver, ended: false, host, forwarding, generation: 0, timer: Timer::default() })
+        Ok(Self { sender, driver: Some(driver), host, forwarding, generation: 0, timer: Timer::default() })
     }
 
     /// Sends a request and waits for its answer's head.
@@ -69,14 +70,12 @@ impl Connection {
                 request.headers_mut().insert(PROXY_AUTHORIZATION, credentials.clone());
             }
         }
-        let Self { sender, driver, ended, timer, .. } = self;
+        let Self { sender, driver, timer, .. } = self;
         // Outside the budget of the runtime: where that is used up, a future asks to be polled again by its waker, and
         // this one has none.
         let mut answer = pin!(tokio::task::unconstrained(sender.try_send_request(request)));
         poll_fn(|context| {
-            if !*ended {
-                *ended = Pin::new(&mut *driver).poll(context).is_ready();
-            }
+            drive(driver, context);
             // Only the driver can bring the answer, and it was asked just now: there is nobody to be woken by.
             if let Poll::Ready(answer) = answer.as_mut().poll(&mut asleep()) {
                 return Poll::Ready(answer.map_err(|mut error| match error.take_message() {
@@ -126,9 +125,7 @@ impl Connection {
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Pending if driven => return Poll::Pending,
                 Poll::Pending => {
-                    if !self.ended {
-                        self.ended = Pin::new(&mut self.driver).poll(context).is_ready();
-                    }
+                    drive(&mut self.driver, context);
                     driven = true;
                 }
             }
@@ -137,7 +134,13 @@ impl Connection {
 
     /// Whether it waits for the next request.
     pub(super) fn is_idle(&self) -> bool {
-        !self.ended && self.sender.is_ready()
+        self.driver.is_some() && self.sender.is_ready()
+    }
+}
+
+fn drive(driver: &mut Option<Driver>, context: &mut Context<'_>) {
+    if driver.as_mut().is_some_and(|driver| Pin::new(driver).poll(context).is_ready()) {
+        *driver = None;
     }
 }
 

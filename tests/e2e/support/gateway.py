@@ -119,9 +119,9 @@ def write_config(path, upstream_url, api_key, master_key, general=None, litellm=
     return path
 
 
-def start_postern(name, config, store, logs, environment=None):
-    # It finds a free port and says which: one that is looked for beforehand may be gone when many start at once.
-    arguments = [BINARIES / "postern", "--config", config, "--host", "127.0.0.1", "--port", 0, "--store", store]
+def start_postern(name, config, store, logs, environment=None, port=0):
+    # By itself it finds a free port and says which: one that is looked for beforehand may be gone when many start at once.
+    arguments = [BINARIES / "postern", "--config", config, "--host", "127.0.0.1", "--port", port, "--store", store]
     talkative = {"RUST_LOG": leaks.FILTER, "PROVIDER_KEY": API_KEY}
     process = Process(name, arguments, logs, {**talkative, **(environment or {})})
     leaks.watch_log(process.log)
@@ -148,8 +148,8 @@ def running(provider, logs, folder, general=None, models=(), store="memory", env
         gateway.process.end()
 
 
-def start_functions(config, logs, environment):
-    port = free_port()
+def start_functions(config, logs, environment, name="functions", port=None):
+    port = port or free_port()
     arguments = ["cargo", "lambda", "watch", "--ignore-changes", "--disable-cors", "-A", "127.0.0.1", "-P", port]
     own = {
         "POSTERN_STORE": f"dynamodb://{TABLE}",
@@ -161,7 +161,7 @@ def start_functions(config, logs, environment):
     # The filter is for them alone: the emulator would log the events that it hands on.
     talkative = config.with_suffix(".env")
     talkative.write_text(f'RUST_LOG="{leaks.FILTER}"\n')
-    process = Process("functions", [*arguments, "--concurrency", 2, "--env-file", talkative], logs, {**environment, **own})
+    process = Process(name, [*arguments, "--concurrency", 2, "--env-file", talkative], logs, {**environment, **own})
     leaks.watch_log(process.log)
     url = f"http://127.0.0.1:{port}"
     process.wait_until_answers(f"{url}/health/liveliness")

@@ -133,9 +133,27 @@ impl Tokens {
         let kept = kept.filter_map(|name| Some((name.to_owned(), asked.get(name)?.clone())));
         record.document.extend(kept.filter(|(_, value)| !value.is_null()));
         match self.records.create(&record, Vec::new()).await {
-            Ok(()) | Err(RecordStoreError::Taken) => Ok(()),
+            Ok(()) => self.join_usual_teams(&record.id, now).await,
+            Err(RecordStoreError::Taken) => Ok(()),
             Err(error) => Err(not_stored(error)),
         }
+    }
+
+    /// Puts a new user into the teams that new users are put into.
+    async fn join_usual_teams(&self, id: &RecordId, now: Timestamp) -> Result<(), TokenError> {
+        let is_user = matches!(id, RecordId::Of(RecordKind::User, _));
+        let teams = self.user_defaults.teams.iter().flatten().filter(|_| is_user);
+        for team in teams {
+            let mut member = Record::new(RecordId::member(team.id.as_str(), id.name()), now, None);
+            member.document.insert("role".to_owned(), team.role.as_str().into());
+            member.limits.max_budget = team.max_budget;
+            match self.records.add_member(&member).await {
+                // There is no such team, or somebody else was first.
+                Ok(()) | Err(RecordStoreError::Taken | RecordStoreError::Changed) => {}
+                Err(error) => return Err(not_stored(error)),
+            }
+        }
+        Ok(())
     }
 }
 

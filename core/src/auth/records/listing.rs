@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::store::item::{Item, Key};
 
 /// What of a record's other fields a list is filtered by.
-const FIELDS: [&str; 3] = ["organization_id", "user_email", "user_role"];
+const FIELDS: [&str; 4] = ["organization_id", "user_email", "user_role", "sso_user_id"];
 
 /// One record in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct RecordListing {
     pub user_email: Option<String>,
     /// A user's role.
     pub user_role: Option<String>,
+    /// Who a user is at the identity provider.
+    pub sso_user_id: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -54,6 +56,7 @@ pub fn from_item(item: &Item) -> Option<RecordListing> {
         organization_id: text("organization_id"),
         user_email: text("user_email"),
         user_role: text("user_role"),
+        sso_user_id: text("sso_user_id"),
         created_at: Timestamp::from_millis(millis.parse().ok()?),
     })
 }

@@ -95,6 +95,7 @@ const GROUPS: &[(Group, &[&str])] = &[
             "GET /model_group/info",
             "GET /utils/supported_openai_params",
             "POST /utils/token_counter",
+            "GET /sso/get/ui_settings",
         ],
     ),
     (
@@ -207,6 +208,7 @@ const GROUPS: &[(Group, &[&str])] = &[
             "GET /config/field/info",
             "GET /config/list",
             "GET /get/allowed_ips",
+            "GET /get/sso_settings",
             "GET /access_group/list",
             "GET /access_group/{key}/info",
             "GET /credentials",

@@ -10,7 +10,9 @@ use crate::auth::cache::PrincipalCache;
 use crate::auth::key_store::KeyStore;
 use crate::auth::master::MasterKey;
 use crate::auth::records::{Directory, RecordStore};
-use crate::clock::{Clock, ManualClock, SystemRandom, Timestamp};
+use crate::auth::sign_in::command_line_store::DoneLogins;
+use crate::clock::{Clock, ManualClock, Random, SystemRandom, Timestamp};
+use crate::config::sso::SignInAccess;
 use crate::credentials::known::KnownCredentials;
 use crate::credentials::store::CredentialStore;
 use crate::crypto::Sealer;
@@ -28,6 +30,10 @@ use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
 use crate::flow::maintenance::{Event, Maintenance};
 use crate::flow::model_call::{HeaderRules, ModelCalls, ProxyLimits};
+use crate::flow::sign_in::browser::SignIn;
+use crate::flow::sign_in::sealing_key::SealingKey;
+use crate::flow::sign_in::settings::SignInSettings;
+use crate::money::NanoDollars;
 use crate::providers::operation::Operation;
 use crate::routing::rules::FailureRules;
 use crate::routing::stored::{StoredModel, StoredModels};
@@ -122,6 +128,7 @@ impl Gateway {
             PersonAdmin { records: Arc::clone(&record_admin), spend: Arc::clone(&spend), audit: Arc::clone(&audit) };
         let administration = Administration {
             people: Arc::new(people),
+            sign_in: Arc::new(sign_in(&table, (&record_admin, &keys))),
             records: record_admin,
             keys,
             spend,
@@ -188,6 +195,30 @@ impl Gateway {
 
 fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::at(Timestamp::from_millis(1_763_700_000_000)))
+}
+
+/// Nobody can sign in.
+fn sign_in(table: &Arc<dyn Table>, (records, keys): (&Arc<RecordAdmin>, &Arc<KeyAdmin>)) -> SignIn {
+    let settings = SignInSettings {
+        base: None,
+        admin: None,
+        access: SignInAccess::All,
+        session_budget: NanoDollars::ZERO,
+        key_header: "Authorization".to_owned(),
+        logout: None,
+        teams_only: false,
+        shown: Vec::new(),
+    };
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let sealer = Keyring::default().sealer(Algorithm::default(), Arc::clone(&random));
+    SignIn {
+        providers: Vec::new(),
+        settings,
+        sealing: SealingKey::new(Arc::clone(table), sealer, random),
+        logins: DoneLogins::new(Arc::clone(table)),
+        records: Arc::clone(records),
+        keys: Arc::clone(keys),
+    }
 }
 
 fn credentials(table: &Arc<dyn Table>, clock: &Arc<ManualClock>) -> Arc<CredentialAdmin> {

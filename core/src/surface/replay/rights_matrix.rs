@@ -10,7 +10,17 @@ use std::collections::BTreeMap;
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/rights.tsv");
 
 /// Routes that ask for no key, and calls of models.
-const OPEN: [&str; 4] = ["GET /", "GET /health/liveliness", "GET /health/liveness", "GET /health/readiness"];
+const OPEN: [&str; 9] = [
+    "GET /",
+    "GET /health/liveliness",
+    "GET /health/liveness",
+    "GET /health/readiness",
+    "GET /sso/key/generate",
+    "GET /sso/callback",
+    "POST /sso/cli/start",
+    "POST /sso/cli/complete/{key}",
+    "GET /sso/cli/poll/{key}",
+];
 
 /// What is asked for where the body or the query must name something.
 const REQUESTS: &[(&str, &str, &str)] = &[

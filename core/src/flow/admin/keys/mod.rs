@@ -18,5 +18,6 @@ pub mod render;
 pub mod reset_spend;
 mod rights;
 pub mod rules;
+pub mod session;
 pub mod stored_keys;
 pub mod update;

@@ -18,6 +18,7 @@ mod person;
 pub mod record_admin;
 pub mod render;
 mod rights;
+mod signed_in;
 pub mod tags;
 pub mod teams;
 mod user_list;

@@ -2,6 +2,7 @@
 
 use super::defaults::Defaults;
 use super::forms::{self, id_in, required_id};
+use super::members::{AskedMember, asked_member, granted};
 use super::person::ANONYMIZE;
 use super::record_admin::RecordAdmin;
 use super::render;
@@ -27,24 +28,28 @@ impl RecordAdmin {
         refuse_what_is_not_done(&asked)?;
         // Administrators are not held to what other users get.
         if asked.get("user_role").and_then(Value::as_str).is_none_or(|role| role == "internal_user") {
+            let names_teams = asked.get("teams").is_some_and(|teams| !teams.is_null());
             self.fill(Defaults::User, &mut asked).await?;
+            if !names_teams && !actor.is_unbounded() {
+                // Teams beyond those of its maker's are not its maker's to give.
+                asked.shift_remove("teams");
+            }
         }
         let id = match id_in(&asked, "user_id")? {
             Some(id) => id.to_owned(),
             None => self.new_id()?,
         };
         check_spend(actor, &asked)?;
-        let teams = teams_in(&asked);
-        for team in &teams {
+        let teams = teams_in(&asked, &id)?;
+        for (team, _) in &teams {
             check_team(actor, team)?;
             if self.records.record(&RecordId::team(team)).await?.is_none() {
                 return Err(AdminError::NoSuchTeam(team.clone()));
             }
         }
         let stored = self.make(actor, user_id(&id), (&forms::USER, &asked), now).await?;
-        for team in &teams {
-            let member = super::members::asked_member(&json!({"user_id": id}))?;
-            self.store_member(actor, team, &member, (0, now)).await?;
+        for (team, member) in &teams {
+            self.store_member(actor, team, member, (0, now)).await?;
         }
         let key = match asked.get("auto_create_key").and_then(Value::as_bool) {
             Some(false) => None,
@@ -209,10 +214,19 @@ fn refuse_what_is_not_done(asked: &Map<String, Value>) -> Result<(), AdminError>
     Ok(())
 }
 
-/// The teams that a new user joins: names, or maps with a `team_id`.
-fn teams_in(asked: &Map<String, Value>) -> Vec<String> {
+/// The teams that a new user joins, and as what: names, or maps with a `team_id`.
+pub(super) fn teams_in(asked: &Map<String, Value>, user: &str) -> Result<Vec<(String, AskedMember)>, AdminError> {
     let teams = asked.get("teams").and_then(Value::as_array).into_iter().flatten();
-    teams.filter_map(|team| team.as_str().or_else(|| team.get("team_id")?.as_str())).map(str::to_owned).collect()
+    let named = teams.filter_map(|team| Some((team.as_str().or_else(|| team.get("team_id")?.as_str())?, team)));
+    named
+        .map(|(id, team)| {
+            let role = team.get("user_role").and_then(Value::as_str).unwrap_or("user");
+            let member = asked_member(&json!({"user_id": user, "role": role}))?;
+            let budget = team.get("max_budget_in_team").filter(|budget| !budget.is_null()).cloned();
+            let budget = budget.map(|budget| ("max_budget_in_team".to_owned(), budget)).into_iter().collect();
+            Ok((id.to_owned(), granted(member, &budget)))
+        })
+        .collect()
 }
 
 fn user_id(id: &str) -> RecordId {
