@@ -142,6 +142,7 @@ fn settings((config, environment): (&Config, &Environment), base: Option<Url>) -
             ("generic_authorization_endpoint", text(AUTHORIZATION)),
             ("generic_token_endpoint", text(TOKEN)),
             ("generic_userinfo_endpoint", text(USERINFO)),
+            ("generic_scope", Some(text(SCOPE).unwrap_or_else(|| SCOPE_UNSAID.to_owned()))),
         ],
     }
 }

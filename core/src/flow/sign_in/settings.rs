@@ -26,6 +26,30 @@ pub struct SignInSettings {
     pub shown: Vec<(&'static str, Option<String>)>,
 }
 
+/// What clients of LiteLLM look for, in its order; null where nobody says it, or nothing here reads it.
+const NAMES: [&str; 20] = [
+    "google_client_id",
+    "google_client_secret",
+    "microsoft_client_id",
+    "microsoft_client_secret",
+    "microsoft_tenant",
+    "generic_client_id",
+    "generic_client_secret",
+    "generic_authorization_endpoint",
+    "generic_token_endpoint",
+    "generic_userinfo_endpoint",
+    "generic_scope",
+    "saml_idp_metadata_url",
+    "saml_idp_metadata_xml",
+    "saml_sp_entity_id",
+    "saml_allow_unsolicited",
+    "proxy_base_url",
+    "user_email",
+    "ui_access_mode",
+    "role_mappings",
+    "team_mappings",
+];
+
 /// In the place of a secret.
 pub const MASK: &str = "********";
 
@@ -64,8 +88,8 @@ impl SignInSettings {
             SignInAccess::All => "all",
             SignInAccess::AdminOnly => "admin_only",
         };
-        let mut values: Map<String, Value> =
-            self.shown.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        let mut values: Map<String, Value> = NAMES.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+        values.extend(self.shown.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
         values.insert("proxy_base_url".to_owned(), json!(self.base.as_ref().map(Url::as_str)));
         values.insert("user_email".to_owned(), json!(self.admin));
         values.insert("ui_access_mode".to_owned(), access.into());
@@ -81,6 +105,9 @@ fn described(name: &str) -> &'static str {
         "proxy_base_url" => "Where browsers reach the gateway",
         "user_email" => "The user who administers everything",
         "ui_access_mode" => "Who may sign in",
+        "generic_scope" => "What the provider is asked for",
+        "role_mappings" | "team_mappings" => "Not available: roles come from a claim (GENERIC_USER_ROLE_ATTRIBUTE)",
+        name if name.starts_with("saml_") => "Not available: sign in with OpenID Connect",
         name if name.ends_with("_secret") => "The password that goes with the client id",
         name if name.ends_with("_client_id") => "The name by which the provider knows the gateway",
         name if name.ends_with("_tenant") => "The organization at Microsoft",
