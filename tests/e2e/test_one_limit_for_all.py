@@ -69,7 +69,16 @@ def test_fifty_processes_share_one_limit_of_requests(start, upstream):
     assert time.monotonic() - began < 50
 
 
-def test_a_key_that_is_blocked_under_load_stops_everywhere(start, upstream):
+REVOKED = {
+    "blocked": ("/key/block", lambda key: {"key": key}, 401),
+    "deleted": ("/key/delete", lambda key: {"keys": [key]}, 401),
+    "without the model": ("/key/update", lambda key: {"key": key, "models": ["echo"]}, 403),
+}
+
+
+@pytest.mark.parametrize("how", REVOKED)
+def test_a_key_that_is_revoked_under_load_stops_everywhere(start, upstream, how):
+    path, body, status_then = REVOKED[how]
     gateways = [start(f"dynamodb://{TABLE}") for _ in range(PROCESSES)]
     key = gateways[0].key(rpm_limit=100_000)
     stop = threading.Event()
@@ -82,22 +91,22 @@ def test_a_key_that_is_blocked_under_load_stops_everywhere(start, upstream):
             status = post(gateway, key).status
             if status == 200:
                 served.append(began)
-            elif status == 401:
+            elif status == status_then:
                 refused.set()
 
     with ThreadPoolExecutor(PROCESSES) as callers:
         list(map(lambda gateway: callers.submit(call, gateway), gateways))
         try:
             eventually(lambda: len(served) > 20)
-            assert gateways[0].call("/key/block", {"key": key}).status_code == 200
-            blocked = time.monotonic()
-            # Where it was blocked it stops at once.
-            assert post(gateways[0], key).status == 401
-            eventually(lambda: time.monotonic() > blocked + STALENESS_SECONDS + 1)
+            assert gateways[0].call(path, body(key)).status_code == 200
+            revoked = time.monotonic()
+            # Where it was revoked it stops at once.
+            assert post(gateways[0], key).status == status_then
+            eventually(lambda: time.monotonic() > revoked + STALENESS_SECONDS + 1)
         finally:
             stop.set()
     assert refused.is_set()
-    assert max(served) < blocked + STALENESS_SECONDS
+    assert max(served) < revoked + STALENESS_SECONDS
     reached = len(upstream.requests)
-    assert {post(gateway, key).status for gateway in gateways} == {401}
+    assert {post(gateway, key).status for gateway in gateways} == {status_then}
     assert len(upstream.requests) == reached

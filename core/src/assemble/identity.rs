@@ -93,10 +93,7 @@ fn proxied(settings: &ProxiedSettings) -> Result<Option<Proxied>, StartError> {
 }
 
 fn signed(config: &Config, environment: &Environment, transport: &Arc<dyn Transport>) -> Result<Signed, StartError> {
-    let list = |name: &str| {
-        let parts = environment.text(name).unwrap_or_default().split(',').map(str::trim);
-        parts.filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
-    };
+    let list = |name: &str| listed(environment, name);
     let addresses = list(KEY_URL);
     let addresses = addresses.iter().map(|text| address((JWT, KEY_URL), text)).collect::<Result<Vec<_>, _>>()?;
     if addresses.is_empty() {
@@ -186,11 +183,18 @@ fn introspection(environment: &Environment, transport: &Arc<dyn Transport>) -> R
     let settings = IntrospectionSettings {
         address: address((OAUTH2, TOKEN_INFO), told)?,
         client,
+        audiences: listed(environment, AUDIENCE),
         user_field: field(USER_FIELD),
         role_field: field(ROLE_FIELD),
         team_field: field(TEAM_FIELD),
     };
     Ok(Introspection::new(OverTransport::plain(Arc::clone(transport)), settings))
+}
+
+/// What stands between commas.
+fn listed(environment: &Environment, name: &str) -> Vec<String> {
+    let parts = environment.text(name).unwrap_or_default().split(',').map(str::trim);
+    parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 fn address((setting, variable): (&'static str, &str), text: &str) -> Result<Uri, StartError> {

@@ -5,6 +5,7 @@
 
 use super::claims::{text, texts};
 use super::error::TokenError;
+use super::jwt::names_one_of;
 use super::mapping::{Identified, SpeaksFor, Teams};
 use super::told::routes_of;
 use crate::clock::Timestamp;
@@ -33,6 +34,8 @@ pub struct IntrospectionSettings {
     pub address: Uri,
     /// As which of its clients, with what password; `None`: with the token itself.
     pub client: Option<(String, Secret)>,
+    /// Where an answer says for whom a token is, it must be for one of these; none: for anybody.
+    pub audiences: Vec<String>,
     /// The field of the answer that names the user.
     pub user_field: String,
     /// The field that names the user's role.
@@ -50,12 +53,17 @@ impl Introspection {
     /// Who presents this token, and when it ends, as far as the issuer says that.
     ///
     /// # Errors
-    /// [`TokenError::Inactive`], [`TokenError::NotTold`]; [`TokenError::Claim`] and [`TokenError::Expired`].
+    /// [`TokenError::Inactive`], [`TokenError::NotTold`]; [`TokenError::Claim`], [`TokenError::Expired`] and
+    /// [`TokenError::Audience`].
     pub async fn check(&self, token: &str, now: Timestamp) -> Result<(Identified, Option<Timestamp>), TokenError> {
         let told = self.told(token).await?;
         let ends = told.get("exp").and_then(Value::as_f64).map(|seconds| Timestamp::from_seconds(seconds as i64));
         if ends.is_some_and(|ends| ends <= now) {
             return Err(TokenError::Expired);
+        }
+        let audiences = &self.settings.audiences;
+        if !audiences.is_empty() && told.contains_key("aud") && !names_one_of(&told, "aud", audiences) {
+            return Err(TokenError::Audience);
         }
         Ok((self.identified(&told)?, ends))
     }

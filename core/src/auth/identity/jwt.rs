@@ -99,20 +99,24 @@ impl<'t> Jwt<'t> {
         if instant(&all, "nbf")?.is_some_and(|begins| begins.plus_millis(-LEEWAY_MILLIS) > now) {
             return Err(TokenError::NotYet);
         }
-        let is_among = |claim: &str, wanted: &[String]| match all.get(claim) {
-            Some(Value::String(said)) => wanted.contains(said),
-            Some(Value::Array(list)) if claim == "aud" => {
-                list.iter().filter_map(Value::as_str).any(|said| wanted.iter().any(|wanted| wanted == said))
-            }
-            _ => false,
-        };
-        if !expected.issuers.is_empty() && !is_among("iss", &expected.issuers) {
+        if !expected.issuers.is_empty() && !names_one_of(&all, "iss", &expected.issuers) {
             return Err(TokenError::Issuer);
         }
-        if !expected.audiences.is_empty() && !is_among("aud", &expected.audiences) {
+        if !expected.audiences.is_empty() && !names_one_of(&all, "aud", &expected.audiences) {
             return Err(TokenError::Audience);
         }
         Ok(Claims { all, ends })
+    }
+}
+
+/// Whether a claim is one of these, or has one of them where it may be a list: audiences are several.
+pub(super) fn names_one_of(claims: &Map<String, Value>, claim: &str, wanted: &[String]) -> bool {
+    match claims.get(claim) {
+        Some(Value::String(said)) => wanted.contains(said),
+        Some(Value::Array(list)) if claim == "aud" => {
+            list.iter().filter_map(Value::as_str).any(|said| wanted.iter().any(|wanted| wanted == said))
+        }
+        _ => false,
     }
 }
 

@@ -278,6 +278,7 @@ fn asking(asked: &Arc<Asked>) -> Room {
     let settings = IntrospectionSettings {
         address: "https://issuer.test/introspect".parse().unwrap(),
         client: None,
+        audiences: vec!["gateway".to_owned()],
         user_field: "sub".to_owned(),
         role_field: "role".to_owned(),
         team_field: "team_id".to_owned(),

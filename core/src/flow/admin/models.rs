@@ -20,7 +20,8 @@ use uuid::Builder;
 /// Most times a change is tried that meets another of the same model.
 const ATTEMPTS_MAX: u32 = 16;
 
-const FIELDS: &[Field] = &[("model_name", Kind::Text), ("litellm_params", Kind::Map), ("model_info", Kind::Map)];
+const FIELDS: &[Field] =
+    &[("model_name", Kind::Text), ("litellm_params", Kind::Map), ("model_info", Kind::Map), ("id", Kind::Text)];
 
 /// Why stored fields are no deployment: a sentence for the administrator.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +95,7 @@ impl ModelAdmin {
         Ok(shown(&stored))
     }
 
-    /// Changes what the body names of a deployment: that of the path (`named`), else of `model_info.id`. Parameters that
+    /// Changes what the body names of a deployment: that of the path (`named`), else of `model_info.id`, else of `id`. Parameters that
     /// are null go.
     ///
     /// # Errors
@@ -102,8 +103,10 @@ impl ModelAdmin {
     pub async fn update(&self, actor: &Actor, named: &str, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = self.read(body)?;
         let (params, info) = (map(&asked, "litellm_params"), map(&asked, "model_info"));
-        let of_info = info.as_ref().and_then(|info| info.get("id")).and_then(Value::as_str).unwrap_or_default();
-        let id = if named.is_empty() { of_info } else { named };
+        let of_info = info.as_ref().and_then(|info| info.get("id"));
+        // LiteLLM's own client names it beside the rest.
+        let told = of_info.or_else(|| asked.get("id")).and_then(Value::as_str).unwrap_or_default();
+        let id = if named.is_empty() { told } else { named };
         if id.is_empty() {
             return Err(Problem::missing(&["body", "model_info", "id"]).into());
         }

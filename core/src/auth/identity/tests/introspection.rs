@@ -11,6 +11,7 @@ fn introspection(asked: &std::sync::Arc<Asked>, client: Option<&str>) -> Introsp
     let settings = IntrospectionSettings {
         address: "https://issuer.test/introspect".parse().unwrap(),
         client: client.map(|id| (id.to_owned(), Secret::new("p&ss"))),
+        audiences: vec!["gateway".to_owned()],
         user_field: "sub".to_owned(),
         role_field: "role".to_owned(),
         team_field: "team_id".to_owned(),
@@ -76,4 +77,21 @@ async fn the_fields_of_the_answer_say_who_it_is() {
     assert_eq!(nobody.routes, ["openai_routes", "info_routes"]);
     let wrong = introspection(&Asked::answering(200, json!({"sub": {"id": 1}})), None).check("t", NOW).await;
     assert!(matches!(wrong, Err(TokenError::Claim(name)) if name == "sub"));
+}
+
+#[tokio::test]
+async fn a_token_for_another_service_does_not_count_where_the_issuer_says_so() {
+    for (said, counts) in [
+        (json!({"aud": "gateway"}), true),
+        (json!({"aud": ["other", "gateway"]}), true),
+        (json!({"aud": "other"}), false),
+        (json!({"aud": []}), false),
+        (json!({}), true),
+    ] {
+        let mut answer = json!({"active": true, "sub": "u"});
+        answer.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
+        let checked = introspection(&Asked::answering(200, answer), Some("c")).check("t", NOW).await;
+        assert_eq!(checked.is_ok(), counts, "{said}");
+        assert!(counts || matches!(checked, Err(TokenError::Audience)));
+    }
 }
