@@ -4,7 +4,6 @@ use super::gateway::Serves;
 use super::live::Live;
 use crate::surface::front::{Broken, Front};
 use crate::surface::security_headers::SecurityHeaders;
-use axum::response::Response;
 use bytes::Bytes;
 use http::Request;
 use std::convert::Infallible;
@@ -30,7 +29,7 @@ impl<B> Service<Request<B>> for Door
 where
     B: http_body::Body<Data = Bytes, Error: Into<Broken>> + Send + 'static,
 {
-    type Response = Response;
+    type Response = <Front as Service<Request<B>>>::Response;
     type Error = Infallible;
     type Future = <Front as Service<Request<B>>>::Future;
 
