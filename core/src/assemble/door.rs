@@ -20,7 +20,8 @@ pub struct Door {
 }
 
 impl Door {
-    pub(super) fn new(live: Arc<Live>, serves: Serves, security: SecurityHeaders) -> Self {
+    /// The routes that `serves` says, with these headers on every answer, whichever gateway answers them.
+    pub fn new(live: Arc<Live>, serves: Serves, security: SecurityHeaders) -> Self {
         Self { live, serves, security }
     }
 }

@@ -193,7 +193,7 @@ impl Gateway {
             background: background.clone(),
             bounds: bounds(&config),
         });
-        let health = routing::health(&calls, (table, store_wait(&config)), (&policies, &catalog), &maintenance);
+        let health = routing::health(&calls, (table, store_wait(&config)), (&policies, catalog.clone()), &maintenance);
         Ok(Self { calls, background, maintenance, rotation, catalog, policies, administration, gate, health, intake })
     }
 

@@ -5,10 +5,9 @@
 //! State is not concerned: it is in the table.
 
 use super::catalog::{NOTICE_MILLIS, is_kept_in_table};
-use super::door::Door;
 use super::error::StartError;
 use super::gateway::{Gateway, Serves};
-use super::recipe::{Maker, Recipe};
+use super::recipe::{Maker, Recipe, Renews};
 use super::sealing;
 use super::secrets::Secrets;
 use crate::config::Loaded;
@@ -17,8 +16,9 @@ use crate::flow::admin::config::versions::{ConfigVersions, VersionError};
 use crate::surface::front::Front;
 use crate::surface::security_headers::SecurityHeaders;
 use arc_swap::ArcSwap;
+use async_trait::async_trait;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -103,7 +103,8 @@ impl Live {
             moved: watch::Sender::new(()),
         });
         // Set once: this is the only place that does.
-        let _ = live.maker.live.set(Arc::downgrade(&live));
+        let renews: Weak<dyn Renews> = Arc::<Self>::downgrade(&live);
+        let _ = live.maker.live.set(renews);
         Ok(live)
     }
 
@@ -115,11 +116,6 @@ impl Live {
     /// Changes whenever another gateway takes over.
     pub fn moves(&self) -> watch::Receiver<()> {
         self.moved.subscribe()
-    }
-
-    /// The routes, whichever gateway answers them.
-    pub fn door(self: &Arc<Self>, serves: Serves, security: SecurityHeaders) -> Door {
-        Door::new(Arc::clone(self), serves, security)
     }
 
     /// Looks for changed settings, again and again, where there may be some.
@@ -157,7 +153,7 @@ impl Live {
         }
     }
 
-    pub(super) async fn look_and_tell(&self) {
+    async fn look_and_tell(&self) {
         if let Err(error) = self.look().await {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "stored settings cannot be used; those that are known stay");
@@ -182,6 +178,13 @@ impl Live {
         }
         *known = found;
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Renews for Live {
+    async fn renew(&self) {
+        self.look_and_tell().await;
     }
 }
 

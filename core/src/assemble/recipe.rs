@@ -3,7 +3,6 @@
 use super::configuration::Found;
 use super::error::StartError;
 use super::gateway::{Gateway, Ground, KeyStaleness};
-use super::live::Live;
 use super::sealing;
 use super::secrets::Secrets;
 use super::state::State;
@@ -34,7 +33,14 @@ pub(super) struct Maker {
     pub(super) recipe: Recipe,
     file: StoredSettings,
     /// Who serves what is made.
-    pub(super) live: OnceLock<Weak<Live>>,
+    pub(super) live: OnceLock<Weak<dyn Renews>>,
+}
+
+/// Serves what was stored last.
+#[async_trait]
+pub(super) trait Renews: Send + Sync {
+    /// Looks what that is.
+    async fn renew(&self);
 }
 
 /// The same, as administrators' operations know it.
@@ -79,7 +85,7 @@ impl Served for ServedBy {
 
     async fn changed(&self) {
         if let Some(live) = self.0.live.get().and_then(Weak::upgrade) {
-            live.look_and_tell().await;
+            live.renew().await;
         }
     }
 }

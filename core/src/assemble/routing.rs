@@ -1,11 +1,11 @@
 //! The parts that choose deployments, and those that see whether they answer.
 
-use super::catalog::Catalog;
 use super::error::StartError;
 use crate::accounting::health_log::HealthLog;
 use crate::accounting::shared_cooldowns::SharedCooldowns;
 use crate::accounting::shared_use::SharedUse;
 use crate::config::{Config, Environment, ModelEntry};
+use crate::flow::admin::models::Catalogue;
 use crate::flow::health::Health;
 use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::ModelCalls;
@@ -67,11 +67,11 @@ pub(super) fn renewed(
 pub(super) fn health(
     calls: &Arc<ModelCalls>,
     (table, store_wait): (Arc<dyn Table>, StoreWait),
-    (policies, catalog): (&Arc<Policies>, &Arc<Catalog>),
+    (policies, catalogue): (&Arc<Policies>, Arc<dyn Catalogue>),
     maintenance: &Maintenance,
 ) -> Arc<Health> {
     let settings = calls.models.routing().health().clone();
-    let (policies, catalogue) = (Arc::clone(policies), Arc::<Catalog>::clone(catalog));
+    let policies = Arc::clone(policies);
     let health = Arc::new(Health { calls: Arc::clone(calls), table, store_wait, policies, catalogue, settings });
     maintenance.probing(Arc::clone(&health));
     health

@@ -4,7 +4,6 @@ use crate::banner;
 use crate::cli::Options;
 use crate::serve::{self, Secured};
 use crate::upkeep::Upkeep;
-use postern_core::assemble::StartError;
 use postern_core::assemble::aws::AwsOnDemand;
 use postern_core::assemble::configuration::{self, ConfigSource};
 use postern_core::assemble::gateway::{Ground, KeyStaleness, Serves};
@@ -12,6 +11,7 @@ use postern_core::assemble::live::Live;
 use postern_core::assemble::recipe::Recipe;
 use postern_core::assemble::sealing;
 use postern_core::assemble::state::{self, IfMissing, State, StoreChoice};
+use postern_core::assemble::{Door, StartError};
 use postern_core::clock::{Random, SystemClock, SystemRandom};
 use postern_core::config::{Environment, Loaded};
 use postern_core::crypto::key_hash;
@@ -76,7 +76,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         Some(_) => SecurityHeaders::by_https(options.tls.hsts_seconds()),
         None => SecurityHeaders::default(),
     };
-    serve::serve(listener, secured, live.door(Serves::All, security)).await?;
+    serve::serve(listener, secured, Door::new(live, Serves::All, security)).await?;
     upkeep.end();
     background.drained().await;
     Ok(())

@@ -5,6 +5,7 @@ use crate::deadline;
 use crate::no_delay::NoDelay;
 use crate::start;
 use lambda_http::{Error, Request, Service, run_with_streaming_response, service_fn};
+use postern_core::assemble::Door;
 use postern_core::assemble::gateway::Serves;
 use postern_core::config::Environment;
 use postern_core::surface::security_headers::SecurityHeaders;
@@ -20,7 +21,7 @@ async fn run(serves: Serves) -> Result<(), Error> {
     let environment = Environment::of_process();
     let security = SecurityHeaders::of_function(&environment)?;
     let live = start::gateway(&environment).await?;
-    let door = live.door(serves, security);
+    let door = Door::new(Arc::clone(&live), serves, security);
     let no_delay = NoDelay::to(environment.text("AWS_LAMBDA_RUNTIME_API"));
     // A request never fails towards the runtime: the routes answer it.
     run_with_streaming_response(service_fn(|mut request: Request| {
