@@ -6,12 +6,12 @@ use super::gateway::{Gateway, Ground, KeyStaleness};
 use super::sealing;
 use super::secrets::Secrets;
 use super::state::State;
+use crate::aws::error_text;
 use crate::config::stored::StoredSettings;
 use crate::config::{Loaded, Problem};
 use crate::flow::admin::config::config_admin::{NotServable, Served};
 use crate::secret::Secret;
 use async_trait::async_trait;
-use std::error::Error;
 use std::sync::{Arc, OnceLock, Weak};
 
 /// The parts that stay.
@@ -78,7 +78,7 @@ impl Served for ServedBy {
     }
 
     async fn check(&self, settings: &StoredSettings) -> Result<Vec<String>, NotServable> {
-        let made = self.0.make(settings).await.map_err(|error| NotServable(told(&error)))?;
+        let made = self.0.make(settings).await.map_err(|error| NotServable(error_text(&error)))?;
         let is_stored = |warning: &&Problem| settings.all().any(|(_, name, _)| warning.path.ends_with(name));
         Ok(made.1.iter().filter(is_stored).map(ToString::to_string).collect())
     }
@@ -88,15 +88,4 @@ impl Served for ServedBy {
             live.renew().await;
         }
     }
-}
-
-/// An error with its causes, as a sentence.
-fn told(error: &StartError) -> String {
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(below) = cause {
-        told.push_str(&format!(": {below}"));
-        cause = below.source();
-    }
-    told
 }

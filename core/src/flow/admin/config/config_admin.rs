@@ -90,8 +90,7 @@ impl ConfigAdmin {
             }
             Ok(())
         };
-        let made = self.change(actor, now, &asked, change).await?;
-        let Made { version, warnings } = made;
+        let Made { version, warnings } = self.change(actor, now, &asked, change).await?;
         let mut answer = json!({"message": "Config updated successfully", "version": version.number});
         if let (Some(answer), false) = (answer.as_object_mut(), warnings.is_empty()) {
             answer.insert("warnings".to_owned(), warnings.into());
