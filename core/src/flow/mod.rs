@@ -13,6 +13,6 @@ pub mod model_info;
 pub mod models;
 pub mod sharing;
 pub mod sign_in;
-mod trial;
+pub mod trial;
 pub mod upstream_tls;
 pub mod utilities;

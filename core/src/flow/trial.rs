@@ -22,7 +22,8 @@ const MODES: &[&str] = &[
     "moderation",
 ];
 
-const FIELDS: &[Field] = &[
+/// Fields of the body.
+pub const FIELDS: &[Field] = &[
     ("litellm_params", Kind::Map),
     ("mode", Kind::OneOf(MODES)),
     ("model_info", Kind::Map),

@@ -5,20 +5,23 @@ use super::error::ErrorAnswer;
 use super::gate::Gate;
 use crate::accounting::health_log::Checked;
 use crate::calendar;
+use crate::flow::admin::params::Params;
 use crate::flow::health::{Endpoint, Health, Wanted};
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// Results told at once where nobody says how many.
-const RESULTS: usize = 100;
+const RESULTS: u64 = 100;
 /// Most results told at once.
-const RESULTS_MAX: usize = 1_000;
+const RESULTS_MAX: u64 = 1_000;
+
+/// A query, of which any part may be there twice.
+type Pairs = Vec<(String, String)>;
 
 #[derive(Clone)]
 struct HealthSurface {
@@ -29,7 +32,6 @@ struct HealthSurface {
 /// The routes.
 pub(super) fn routes(health: Arc<Health>, gate: Gate) -> Router {
     Router::new()
-        .route("/", get(running))
         .route("/health/liveliness", get(alive))
         .route("/health/liveness", get(alive))
         .route("/health/readiness", get(ready))
@@ -37,10 +39,6 @@ pub(super) fn routes(health: Arc<Health>, gate: Gate) -> Router {
         .route("/health/latest", get(latest))
         .route("/health/history", get(history))
         .with_state(HealthSurface { health, gate })
-}
-
-async fn running() -> Json<&'static str> {
-    Json("Postern: RUNNING")
 }
 
 async fn alive() -> Json<&'static str> {
@@ -57,21 +55,16 @@ async fn ready(State(surface): State<HealthSurface>) -> Response {
     (status, Json(body)).into_response()
 }
 
-#[derive(Deserialize)]
-struct Asked {
-    model: Option<String>,
-    model_id: Option<String>,
-}
-
 /// LiteLLM's answer: <https://docs.litellm.ai/docs/proxy/health>
-async fn deployments(State(surface): State<HealthSurface>, Query(asked): Query<Asked>, asker: Asker) -> Response {
+async fn deployments(State(surface): State<HealthSurface>, Query(asked): Query<Pairs>, asker: Asker) -> Response {
+    let params = Params::new(asked);
     let caller = match surface.gate.admit(asker.told(), ("GET", "/health")).await {
         Ok(caller) => caller,
         Err(refused) => return refused.into_response(),
     };
     let (_, address) = asker.told();
     let (health, settings) = (&surface.health, &surface.health.settings);
-    let wanted = Wanted { model: asked.model.as_deref(), model_id: asked.model_id.as_deref() };
+    let wanted = Wanted { model: params.text("model"), model_id: params.text("model_id") };
     let endpoints = if settings.background_health_checks && wanted.is_everything() {
         match health.last_known().await {
             Ok(endpoints) => endpoints,
@@ -117,29 +110,26 @@ async fn latest(State(surface): State<HealthSurface>, asker: Asker) -> Response 
     Json(json!({"total_models": checks.len(), "latest_health_checks": checks})).into_response()
 }
 
-#[derive(Deserialize)]
-struct Page {
-    model: Option<String>,
-    status_filter: Option<String>,
-    limit: Option<usize>,
-    offset: Option<usize>,
-}
-
 /// Results that are kept, the newest first.
-async fn history(State(surface): State<HealthSurface>, Query(page): Query<Page>, asker: Asker) -> Response {
-    if let Err(refused) = surface.gate.admit(asker.told(), ("GET", "/health/history")).await {
-        return refused.into_response();
-    }
-    let Ok(all) = surface.health.log().history().await else { return out_of_reach() };
+async fn history(
+    State(surface): State<HealthSurface>,
+    Query(asked): Query<Pairs>,
+    asker: Asker,
+) -> Result<Response, ErrorAnswer> {
+    surface.gate.admit(asker.told(), ("GET", "/health/history")).await?;
+    let params = Params::new(asked);
+    let limit = params.number("limit", RESULTS, 0..=u64::MAX)?.min(RESULTS_MAX);
+    let offset = params.number("offset", 0, 0..=u64::MAX)?;
+    let Ok(all) = surface.health.log().history().await else { return Ok(out_of_reach()) };
     let is_wanted = |checked: &&Checked| {
-        page.model.as_ref().is_none_or(|model| *model == checked.model_name)
-            && page.status_filter.as_ref().is_none_or(|status| status == status_of(checked))
+        params.text("model").is_none_or(|model| *model == checked.model_name)
+            && params.text("status_filter").is_none_or(|status| status == status_of(checked))
     };
     let wanted: Vec<_> = all.iter().filter(is_wanted).collect();
-    let (limit, offset) = (page.limit.unwrap_or(RESULTS).min(RESULTS_MAX), page.offset.unwrap_or(0));
-    let checks: Vec<_> = wanted.iter().skip(offset).take(limit).map(|checked| result(checked)).collect();
+    let skipped = usize::try_from(offset).unwrap_or(usize::MAX);
+    let checks: Vec<_> = wanted.iter().skip(skipped).take(limit as usize).map(|checked| result(checked)).collect();
     let body = json!({"health_checks": checks, "total_records": wanted.len(), "limit": limit, "offset": offset});
-    Json(body).into_response()
+    Ok(Json(body).into_response())
 }
 
 fn status_of(checked: &Checked) -> &'static str {

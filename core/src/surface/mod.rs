@@ -19,6 +19,7 @@ mod body;
 mod cache_admin;
 pub mod caller_address;
 pub mod client_address;
+mod contract;
 mod cors;
 pub mod deadline;
 mod error;

@@ -12,7 +12,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -59,18 +58,13 @@ async fn one(
     })
 }
 
-#[derive(Deserialize)]
-struct Asked {
-    litellm_model_id: Option<String>,
-}
-
 async fn info(
     State(surface): State<ModelSurface>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<Vec<(String, String)>>,
     asker: Asker,
 ) -> Result<Json<Value>, ErrorAnswer> {
     let caller = surface.gate.admit(asker.told(), ("GET", "/model/info")).await?;
-    Ok(Json(model_info(&surface.models.now(), &caller, asked.litellm_model_id.as_deref())))
+    Ok(Json(model_info(&surface.models.now(), &caller, Params::new(asked).text("litellm_model_id"))))
 }
 
 async fn info_page(

@@ -3,7 +3,7 @@
 use super::client_address::Asker;
 use super::error::ErrorAnswer;
 use super::gate::{Gate, named};
-use super::{admin, cache_admin, health_trial, model_call, sign_in, utilities};
+use super::{admin, cache_admin, contract, health_trial, model_call, sign_in, utilities};
 use crate::providers::operation::Operation;
 use axum::routing::{MethodFilter, get};
 use axum::{Json, Router};
@@ -28,7 +28,7 @@ const PASSED: [&str; 5] =
     ["/openai/{endpoint}", "/anthropic/{endpoint}", "/gemini/{endpoint}", "/cohere/{endpoint}", "/mistral/{endpoint}"];
 
 /// Routes that stand in no table.
-const OTHERS: [&str; 16] = [
+const OTHERS: [&str; 17] = [
     "/",
     "/health",
     "/health/history",
@@ -40,6 +40,7 @@ const OTHERS: [&str; 16] = [
     "/model/info",
     "/models",
     "/models/{id}",
+    contract::routes::DOCUMENT,
     ROUTE,
     "/v1/model/info",
     "/v1/models",

@@ -7,7 +7,8 @@ use super::gate::Gate;
 use super::model_call::ModelCallSurface;
 use super::security_headers::SecurityHeaders;
 use super::{
-    admin, cache_admin, cors, fallback, health, health_tls, health_trial, models, route_list, sign_in, utilities,
+    admin, cache_admin, contract, cors, fallback, health, health_tls, health_trial, models, route_list, sign_in,
+    utilities,
 };
 use crate::admission::load::Load;
 use crate::flow::admin::cache_admin::CacheAdmin;
@@ -55,6 +56,7 @@ pub fn router(parts: Parts) -> Front {
         router = router.merge(admin::routes(administration, gate.clone(), body_bytes_max));
         router = router.merge(utilities::routes(&models, &gate, body_bytes_max));
         router = router.merge(route_list::routes(gate.clone()));
+        router = router.merge(contract::routes::document_routes());
         router = router.merge(models::info_routes(models, gate.clone()));
     }
     if let Some(cache) = cache {
@@ -64,6 +66,7 @@ pub fn router(parts: Parts) -> Front {
         router = router.merge(health_tls::routes(Arc::clone(&health), gate.clone()));
         router = router.merge(health_trial::routes(Arc::clone(&health), gate.clone(), body_bytes_max));
         router = router.merge(health::routes(health, gate));
+        router = router.merge(contract::routes::page_routes());
     }
     let (named, other) = (calls.clone(), calls.clone());
     let router = router

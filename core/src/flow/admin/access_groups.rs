@@ -1,7 +1,7 @@
 //! `/access_group/…`: names for several models together, which keys and teams may have among their models. A group is what
 //! the stored models say that they belong to (`model_info.access_groups`); those of the file say so in the file.
 
-use super::body::{self, Kind};
+use super::body::{self, Field, Kind};
 use super::error::AdminError;
 use super::models::{ModelAdmin, map};
 use super::records::forms::required_id;
@@ -11,6 +11,13 @@ use crate::routing::stored::StoredModel;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
+/// Fields of a body that makes a group.
+pub const NEW: &[Field] =
+    &[("access_group", Kind::Text), ("model_names", Kind::TextList), ("model_ids", Kind::TextList)];
+
+/// Fields of a body that says which models a group has.
+pub const MEMBERS: &[Field] = &[("model_names", Kind::TextList), ("model_ids", Kind::TextList)];
+
 impl ModelAdmin {
     /// Makes a group of the body's `model_names`, or of the deployments `model_ids`.
     ///
@@ -18,8 +25,7 @@ impl ModelAdmin {
     /// The mistakes of a body; [`AdminError::Refused`] for a group that there is, or without a stored model.
     pub async fn new_access_group(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         self.on()?;
-        let fields = [("access_group", Kind::Text), ("model_names", Kind::TextList), ("model_ids", Kind::TextList)];
-        let asked = body::read(body, &fields)?;
+        let asked = body::read(body, NEW)?;
         let group = required_id(&asked, "access_group")?;
         if self.groups().await?.contains_key(group) {
             return Err(AdminError::Refused(format!("Access group '{group}' already exists")));
@@ -58,7 +64,7 @@ impl ModelAdmin {
         now: Timestamp,
     ) -> Result<Value, AdminError> {
         self.access_group(group).await?;
-        let asked = body::read(body, &[("model_names", Kind::TextList), ("model_ids", Kind::TextList)])?;
+        let asked = body::read(body, MEMBERS)?;
         self.regroup(actor, group, &asked, now).await
     }
 

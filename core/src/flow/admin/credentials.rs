@@ -1,7 +1,7 @@
 //! `/credentials`: named credentials of upstreams, made, listed, changed and deleted. Values go in and never come out
 //! whole.
 
-use super::body::{self, Kind};
+use super::body::{self, Field, Kind};
 use super::error::{AdminError, Problem};
 use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
@@ -11,6 +11,14 @@ use crate::credentials::store::{By, CredentialError, CredentialStore, NAME_BYTES
 use crate::credentials::values::{CredentialValue, CredentialValues};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
+
+/// Fields of a body that says what a credential is.
+pub const FIELDS: &[Field] = &[
+    ("credential_name", Kind::Text),
+    ("credential_values", Kind::Map),
+    ("credential_info", Kind::Map),
+    ("model_id", Kind::Text),
+];
 
 /// The operations on credentials.
 pub struct CredentialAdmin {
@@ -142,13 +150,7 @@ impl CredentialAdmin {
 }
 
 fn read(bytes: &[u8]) -> Result<Map<String, Value>, AdminError> {
-    let fields = [
-        ("credential_name", Kind::Text),
-        ("credential_values", Kind::Map),
-        ("credential_info", Kind::Map),
-        ("model_id", Kind::Text),
-    ];
-    body::read(bytes, &fields)
+    body::read(bytes, FIELDS)
 }
 
 fn map(asked: &mut Map<String, Value>, field: &str) -> Option<Map<String, Value>> {

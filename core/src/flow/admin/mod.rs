@@ -5,7 +5,7 @@
 //! [`body`] and [`params`] check what comes in, `rights` what those may ask for who do not administer everything, `listing`
 //! orders what is listed, [`error`] says what can go wrong.
 
-mod access_groups;
+pub mod access_groups;
 pub mod audit;
 pub mod body;
 pub mod cache_admin;

@@ -20,7 +20,11 @@ use uuid::Builder;
 /// Most times a change is tried that meets another of the same model.
 const ATTEMPTS_MAX: u32 = 16;
 
-const FIELDS: &[Field] =
+/// Fields of a body that names a deployment.
+pub const NAMED: &[Field] = &[("id", Kind::Text)];
+
+/// Fields of a body that says what a deployment is.
+pub const FIELDS: &[Field] =
     &[("model_name", Kind::Text), ("litellm_params", Kind::Map), ("model_info", Kind::Map), ("id", Kind::Text)];
 
 /// Why stored fields are no deployment: a sentence for the administrator.
@@ -155,7 +159,7 @@ impl ModelAdmin {
     /// The mistakes of a body; [`AdminError::NoSuchModel`].
     pub async fn delete(&self, body: &[u8]) -> Result<Value, AdminError> {
         self.on()?;
-        let asked = body::read(body, &[("id", Kind::Text)])?;
+        let asked = body::read(body, NAMED)?;
         let id = required_id(&asked, "id")?;
         documents::remove(self.stored.documents(), id).await?.ok_or_else(|| self.missing(id))?;
         self.catalogue.changed().await;

@@ -5,10 +5,13 @@ use super::config_admin::{ConfigAdmin, of_file};
 use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::config::stored::StoredSettings;
-use crate::flow::admin::body::{self, Kind};
+use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::records::forms::required_id;
 use serde_json::{Map, Value, json};
+
+/// Fields of a body that names an address or a network.
+pub const FIELDS: &[Field] = &[("ip", Kind::Text)];
 
 const SETTING: (&str, &str) = ("general_settings", "allowed_ips");
 
@@ -29,7 +32,7 @@ impl ConfigAdmin {
     /// # Errors
     /// The mistakes of a body, and those of [`ConfigAdmin::update`].
     pub async fn add_allowed_ip(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
-        let asked = body::read(body, &[("ip", Kind::Text)])?;
+        let asked = body::read(body, FIELDS)?;
         let ip = required_id(&asked, "ip")?;
         self.change_allowed(actor, now, |known| {
             if known.iter().any(|other| other == ip) {
@@ -47,7 +50,7 @@ impl ConfigAdmin {
     /// # Errors
     /// [`AdminError::NoSuchAddress`], and those of [`ConfigAdmin::update`].
     pub async fn delete_allowed_ip(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
-        let asked = body::read(body, &[("ip", Kind::Text)])?;
+        let asked = body::read(body, FIELDS)?;
         let ip = required_id(&asked, "ip")?;
         self.change_allowed(actor, now, |known| {
             let at = known.iter().position(|other| other == ip).ok_or(AdminError::NoSuchAddress)?;

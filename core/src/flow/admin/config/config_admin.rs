@@ -20,7 +20,8 @@ const ATTEMPTS_MAX: u32 = 16;
 const PAGE_SIZE: u64 = 10;
 const PAGE_SIZE_MAX: u64 = 100;
 
-const FIELDS: &[Field] = &[
+/// Fields of a body with whole sections.
+pub const FIELDS: &[Field] = &[
     ("general_settings", Kind::Map),
     ("litellm_settings", Kind::Map),
     ("router_settings", Kind::Map),
@@ -30,7 +31,7 @@ const FIELDS: &[Field] = &[
 ];
 
 /// The version that a change is made to, where it must be that one.
-pub(super) const VERSION: Field = ("version", Kind::Integer);
+pub const VERSION: Field = ("version", Kind::Integer);
 
 /// Why a gateway cannot be made of settings: sentences for the administrator.
 #[derive(Clone, Debug, PartialEq, Eq)]

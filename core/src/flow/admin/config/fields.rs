@@ -16,7 +16,8 @@ const GENERAL: &str = "general_settings";
 /// Sections of which single settings are changed.
 const SECTIONS: &[&str] = &[GENERAL, "litellm_settings", "router_settings"];
 
-const FIELDS: &[Field] =
+/// Fields of a body that says one setting.
+pub const FIELDS: &[Field] =
     &[("field_name", Kind::Text), ("field_value", Kind::Any), ("config_type", Kind::OneOf(SECTIONS)), VERSION];
 
 impl ConfigAdmin {

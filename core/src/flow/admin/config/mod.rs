@@ -4,7 +4,7 @@
 //! [`versions`] keeps them, [`config_admin`] has what all operations share and those on whole sections, `fields` those on
 //! one setting, `allowed_ips` those on where callers may call from.
 
-mod allowed_ips;
+pub mod allowed_ips;
 pub mod config_admin;
-mod fields;
+pub mod fields;
 pub mod versions;

@@ -9,7 +9,8 @@ use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use serde_json::Value;
 
-const FIELDS: &[Field] = &[("key", Kind::Text)];
+/// Fields of the body.
+pub const FIELDS: &[Field] = &[("key", Kind::Text)];
 
 impl KeyAdmin {
     /// Refuses a key from now on.

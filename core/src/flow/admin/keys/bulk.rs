@@ -5,12 +5,15 @@ use super::key_admin::KeyAdmin;
 use super::render;
 use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
-use crate::flow::admin::body::{self, Kind};
+use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use serde_json::{Value, json};
 
 /// Most keys in one request.
 const KEYS_MAX: usize = 500;
+
+/// Fields of the body.
+pub const FIELDS: &[Field] = &[("keys", Kind::List)];
 
 impl KeyAdmin {
     /// Changes each of the body's `keys` as `/key/update` would, and says of each what came of it.
@@ -18,7 +21,7 @@ impl KeyAdmin {
     /// # Errors
     /// [`AdminError::Form`] where there are none, or more than 500. What is wrong with one key is part of the answer.
     pub async fn bulk_update(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
-        let asked = body::read(body, &[("keys", Kind::List)])?;
+        let asked = body::read(body, FIELDS)?;
         let keys = asked.get("keys").and_then(Value::as_array).ok_or_else(|| Problem::missing(&["body", "keys"]))?;
         if keys.is_empty() {
             return Err(AdminError::Refused("No keys provided for update".to_owned()));

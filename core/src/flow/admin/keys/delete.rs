@@ -8,7 +8,8 @@ use crate::flow::admin::error::{AdminError, Problem};
 use crate::id::KeyHash;
 use serde_json::{Map, Value, json};
 
-const FIELDS: &[Field] = &[("keys", Kind::TextList), ("key_aliases", Kind::TextList)];
+/// Fields of the body.
+pub const FIELDS: &[Field] = &[("keys", Kind::TextList), ("key_aliases", Kind::TextList)];
 
 /// Most times a deletion is tried that meets a change of the same key.
 const ATTEMPTS_MAX: u32 = 4;

@@ -12,7 +12,8 @@ use crate::flow::admin::params::Params;
 use crate::flow::admin::records;
 use serde_json::{Map, Value, json};
 
-const FIELDS: &[Field] = &[("keys", Kind::TextList), ("key_aliases", Kind::TextList)];
+/// Fields of the body that names several.
+pub const FIELDS: &[Field] = &[("keys", Kind::TextList), ("key_aliases", Kind::TextList)];
 
 impl KeyAdmin {
     /// One key: that of the parameter `key`, else the caller's own.

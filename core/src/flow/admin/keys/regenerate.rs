@@ -12,10 +12,13 @@ use crate::calendar::rfc3339;
 use crate::clock::Timestamp;
 use crate::crypto::key_hash;
 use crate::duration::Duration;
-use crate::flow::admin::body::{self, Kind};
+use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::secret::Secret;
 use serde_json::{Map, Value};
+
+/// Fields of the body beside those of a key.
+pub const FIELDS: &[Field] = &[("new_key", Kind::Text), ("new_master_key", Kind::Text), ("grace_period", Kind::Text)];
 
 impl KeyAdmin {
     /// Replaces the key that the path (`named`) or the body's `key` names, and changes what else the body asks for.
@@ -29,9 +32,8 @@ impl KeyAdmin {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Value, AdminError> {
-        let own = [("new_key", Kind::Text), ("new_master_key", Kind::Text), ("grace_period", Kind::Text)];
         let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
-        let asked = body::read(body, &[fields::FIELDS, &own].concat())?;
+        let asked = body::read(body, &[fields::FIELDS, FIELDS].concat())?;
         if asked.get("new_master_key").is_some_and(Value::is_string) {
             let reason = "the master key is set in the configuration; change it there";
             return Err(AdminError::Unsupported { field: "new_master_key", reason });

@@ -10,7 +10,8 @@ use crate::flow::admin::error::{AdminError, Problem};
 use crate::money::NanoDollars;
 use serde_json::{Value, json};
 
-const FIELDS: &[Field] = &[("reset_to", Kind::Number)];
+/// Fields of the body.
+pub const FIELDS: &[Field] = &[("reset_to", Kind::Number)];
 
 impl KeyAdmin {
     /// Sets a key's spend to the body's `reset_to`.

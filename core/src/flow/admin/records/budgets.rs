@@ -6,10 +6,13 @@ use super::render;
 use crate::auth::records::{Record, RecordId, RecordKind};
 use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
-use crate::flow::admin::body::{self, Kind};
+use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::params::Params;
 use serde_json::{Map, Value};
+
+/// Fields of a body that names a budget to be deleted.
+pub const NAMED: &[Field] = &[("id", Kind::Text)];
 
 impl RecordAdmin {
     /// Makes a budget.
@@ -74,7 +77,7 @@ impl RecordAdmin {
     /// # Errors
     /// [`AdminError::Missing`].
     pub async fn delete_budget(&self, body: &[u8]) -> Result<Value, AdminError> {
-        let asked = body::read(body, &[("id", Kind::Text)])?;
+        let asked = body::read(body, NAMED)?;
         let id = budget_id(required_id(&asked, "id")?);
         let stored = self.remove(&id).await?.ok_or(AdminError::Missing(id))?;
         Ok(render::budget(&stored.record).into())

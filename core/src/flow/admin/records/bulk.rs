@@ -8,12 +8,23 @@ use super::rights::check_team;
 use crate::auth::records::{RecordId, RecordKind};
 use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
-use crate::flow::admin::body::{self, Kind};
+use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use serde_json::{Map, Value, json};
 
 /// Most entries in one request.
 const ENTRIES_MAX: usize = 500;
+
+/// Fields of a body with members.
+pub const MEMBERS: &[Field] = &[
+    ("team_id", Kind::Text),
+    ("members", Kind::List),
+    ("all_users", Kind::Flag),
+    ("max_budget_in_team", Kind::Number),
+];
+
+/// Fields of a body with users.
+pub const USERS: &[Field] = &[("users", Kind::List), ("all_users", Kind::Flag), ("user_updates", Kind::Map)];
 
 impl RecordAdmin {
     /// Adds the body's `members`, or `all_users`, to a team.
@@ -21,13 +32,7 @@ impl RecordAdmin {
     /// # Errors
     /// The mistakes of a body; [`AdminError::NoSuchTeam`]. What is wrong with one member is part of the answer.
     pub async fn add_many_members(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
-        let fields = [
-            ("team_id", Kind::Text),
-            ("members", Kind::List),
-            ("all_users", Kind::Flag),
-            ("max_budget_in_team", Kind::Number),
-        ];
-        let asked = body::read(body, &fields)?;
+        let asked = body::read(body, MEMBERS)?;
         let team = required_id(&asked, "team_id")?;
         check_team(actor, team)?;
         let stored = match self.find(&RecordId::team(team)).await {
@@ -90,8 +95,7 @@ impl RecordAdmin {
     /// # Errors
     /// The mistakes of a body. What is wrong with one user is part of the answer.
     pub async fn update_many_users(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
-        let fields = [("users", Kind::List), ("all_users", Kind::Flag), ("user_updates", Kind::Map)];
-        let asked = body::read(body, &fields)?;
+        let asked = body::read(body, USERS)?;
         let entries = if asked.get("all_users") == Some(&Value::Bool(true)) {
             check_unbounded(actor, "all_users")?;
             let updates = asked.get("user_updates").and_then(Value::as_object);

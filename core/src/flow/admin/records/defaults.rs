@@ -7,6 +7,7 @@ use super::record_admin::RecordAdmin;
 use crate::auth::records::store::{RECORD_DEFAULTS, TEAM_DEFAULTS, USER_DEFAULTS};
 use crate::clock::Timestamp;
 use crate::config::RecordDefaults;
+use crate::flow::admin::body::{self, Field};
 use crate::flow::admin::error::AdminError;
 use crate::store::documents::{DocumentError, Documents};
 use serde_json::{Map, Value, json};
@@ -43,11 +44,16 @@ impl Defaults {
         FIELDS.into_iter().filter(move |(name, ..)| self == Self::User || *name != "user_role")
     }
 
-    fn read(self, body: &[u8]) -> Result<Map<String, Value>, AdminError> {
+    /// Fields of the body that changes them.
+    pub fn asked(self) -> Vec<Field> {
         let form = if self == Self::User { &forms::USER } else { &forms::TEAM };
-        let mut asked = form.read(body)?;
-        asked.retain(|name, _| self.fields().any(|(field, ..)| field == name));
-        Ok(asked)
+        let mut asked = form.fields();
+        asked.retain(|(name, _)| self.fields().any(|(field, ..)| field == *name));
+        asked
+    }
+
+    fn read(self, body: &[u8]) -> Result<Map<String, Value>, AdminError> {
+        body::read(body, &self.asked())
     }
 }
 

@@ -152,8 +152,14 @@ impl Form {
     /// # Errors
     /// [`AdminError::Form`] lists every mistake.
     pub fn read(&self, bytes: &[u8]) -> Result<Map<String, Value>, AdminError> {
+        body::read(bytes, &self.fields())
+    }
+
+    /// Every field that a body may have.
+    pub fn fields(&self) -> Vec<Field> {
         let alias = [(self.alias, Kind::Text)];
-        body::read(bytes, &[LIMITS, IN_METADATA, self.kept, self.read, &alias].concat())
+        let alias = if self.alias.is_empty() { &[] } else { &alias[..] };
+        [LIMITS, IN_METADATA, self.kept, self.read, alias].concat()
     }
 
     /// Makes `record` what the checked fields ask for. A field that is there and null goes back to nothing.

@@ -8,7 +8,7 @@ use crate::auth::records::{RecordId, RecordKind};
 use crate::auth::rights::Actor;
 use crate::calendar::{DAY_MILLIS, rfc3339};
 use crate::clock::Timestamp;
-use crate::flow::admin::body::{self, Kind};
+use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::params::Params;
 use crate::store::documents::Documents;
@@ -17,13 +17,22 @@ use serde_json::{Map, Value, json};
 /// Days until an invitation ends.
 const DAYS: i64 = 7;
 
+/// Fields of a body that says who is invited.
+pub const INVITED: &[Field] = &[("user_id", Kind::Text)];
+
+/// Fields of a body that accepts an invitation.
+pub const ACCEPTED: &[Field] = &[("invitation_id", Kind::Text), ("is_accepted", Kind::Flag)];
+
+/// Fields of a body that names an invitation.
+pub const NAMED: &[Field] = &[("invitation_id", Kind::Text)];
+
 impl RecordAdmin {
     /// Invites the body's `user_id`.
     ///
     /// # Errors
     /// The mistakes of a body; [`AdminError::Refused`] where there is no such user.
     pub async fn new_invitation(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
-        let asked = body::read(body, &[("user_id", Kind::Text)])?;
+        let asked = body::read(body, INVITED)?;
         let user = required_id(&asked, "user_id")?;
         if self.records.record(&RecordId::of(RecordKind::User, user)).await?.is_none() {
             return Err(AdminError::Refused(format!(
@@ -59,7 +68,7 @@ impl RecordAdmin {
     /// # Errors
     /// The mistakes of a body; [`AdminError::Refused`] where there is none, or it has ended.
     pub async fn update_invitation(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
-        let asked = body::read(body, &[("invitation_id", Kind::Text), ("is_accepted", Kind::Flag)])?;
+        let asked = body::read(body, ACCEPTED)?;
         let id = required_id(&asked, "invitation_id")?;
         let accepted = asked.get("is_accepted").and_then(Value::as_bool);
         let accepted = accepted.ok_or_else(|| Problem::missing(&["body", "is_accepted"]))?;
@@ -85,7 +94,7 @@ impl RecordAdmin {
     /// # Errors
     /// The mistakes of a body; [`AdminError::Refused`] where there is none.
     pub async fn delete_invitation(&self, body: &[u8]) -> Result<Value, AdminError> {
-        let asked = body::read(body, &[("invitation_id", Kind::Text)])?;
+        let asked = body::read(body, NAMED)?;
         let removed = documents::remove(&self.invitations(), required_id(&asked, "invitation_id")?).await?;
         Ok(removed.ok_or_else(unknown)?.value.into())
     }

@@ -4,17 +4,17 @@
 //! shown.
 
 pub mod budgets;
-mod bulk;
+pub mod bulk;
 pub mod customers;
 pub mod defaults;
 pub mod documents;
 pub mod forms;
-mod invitations;
+pub mod invitations;
 pub mod members;
-mod organization_members;
+pub mod organization_members;
 pub mod organizations;
 pub mod permissions;
-mod person;
+pub mod person;
 pub mod record_admin;
 pub mod render;
 mod rights;

@@ -17,7 +17,8 @@ use serde_json::{Map, Value, json};
 /// What a member of an organization can be.
 const ROLES: [&str; 3] = ["org_admin", "internal_user", "internal_user_viewer"];
 
-const FIELDS: &[Field] = &[
+/// Fields of a body that names a member.
+pub const FIELDS: &[Field] = &[
     ("organization_id", Kind::Text),
     ("member", Kind::Any),
     ("user_id", Kind::Text),

@@ -8,10 +8,13 @@ use crate::auth::records::{Record, RecordId};
 use crate::auth::rights::Actor;
 use crate::auth::rights::standing::{GRANTS, PERMISSIONS};
 use crate::clock::Timestamp;
-use crate::flow::admin::body::{self, Kind};
+use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::params::Params;
 use serde_json::{Value, json};
+
+/// Fields of a body that says what members may do.
+pub const GRANTED: &[Field] = &[("team_id", Kind::Text), ("team_member_permissions", Kind::TextList)];
 
 impl RecordAdmin {
     /// What the members of a team may do: that of the parameter `team_id`.
@@ -36,8 +39,7 @@ impl RecordAdmin {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Value, AdminError> {
-        let fields = [("team_id", Kind::Text), ("team_member_permissions", Kind::TextList)];
-        let asked = body::read(body, &fields)?;
+        let asked = body::read(body, GRANTED)?;
         let id = required_id(&asked, "team_id")?;
         let granted = asked.get("team_member_permissions").and_then(Value::as_array);
         let granted = granted.ok_or_else(|| Problem::missing(&["body", "team_member_permissions"]))?;

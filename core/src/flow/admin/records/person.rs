@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 /// What becomes of the spend rows of whoever is deleted: `true`, they say no more who it was; `false`, they go; nothing,
 /// they stay as they are.
-pub(super) const ANONYMIZE: Field = ("anonymize", Kind::Flag);
+pub const ANONYMIZE: Field = ("anonymize", Kind::Flag);
 
 impl RecordAdmin {
     /// The user, its keys (which none of it shows), and where it belongs. Others in the same teams are not shown.

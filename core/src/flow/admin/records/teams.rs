@@ -10,12 +10,15 @@ use crate::auth::key_record::StoredKey;
 use crate::auth::records::{Record, RecordId, RecordKind, RecordStoreError, StoredRecord};
 use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
-use crate::flow::admin::body::{self, Kind};
+use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::listing::{counted, order, paged};
 use crate::flow::admin::params::Params;
 use serde_json::{Map, Value, json};
 use std::cmp::Ordering;
+
+/// Fields of a body that says which models a team gets or loses.
+pub const MODELS: &[Field] = &[("team_id", Kind::Text), ("models", Kind::TextList)];
 
 /// What teams can be ordered by.
 type By = fn(&StoredRecord, &StoredRecord) -> Ordering;
@@ -195,7 +198,7 @@ impl RecordAdmin {
         add: bool,
         now: Timestamp,
     ) -> Result<Value, AdminError> {
-        let asked = body::read(body, &[("team_id", Kind::Text), ("models", Kind::TextList)])?;
+        let asked = body::read(body, MODELS)?;
         let id = required_id(&asked, "team_id")?;
         let models =
             asked.get("models").and_then(Value::as_array).ok_or_else(|| Problem::missing(&["body", "models"]))?;

@@ -12,11 +12,17 @@ use crate::auth::key_listing::KeyFilter;
 use crate::auth::records::{Record, RecordId, RecordKind, RecordStoreError, StoredRecord};
 use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
-use crate::flow::admin::body::{self, Kind};
+use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::keys::fields;
 use crate::flow::admin::params::Params;
 use serde_json::{Map, Value, json};
+
+/// Fields of a body that names who is deleted.
+pub const DELETION: &[Field] = &[("user_ids", Kind::TextList), ("user_id", Kind::Text), ANONYMIZE];
+
+/// Fields of a body that names one user.
+pub const NAMED: &[Field] = &[("user_id", Kind::Text)];
 
 impl RecordAdmin {
     /// Makes a user, and a key for it unless `auto_create_key` says no; adds it to the `teams` that are named.
@@ -153,7 +159,7 @@ impl RecordAdmin {
     /// # Errors
     /// [`AdminError::Missing`] names the first user who is not there; nothing is deleted then.
     pub async fn delete_users(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
-        let asked = body::read(body, &[("user_ids", Kind::TextList), ("user_id", Kind::Text), ANONYMIZE])?;
+        let asked = body::read(body, DELETION)?;
         let listed = asked.get("user_ids").and_then(Value::as_array).into_iter().flatten();
         let ids: Vec<&str> = listed.chain(asked.get("user_id")).filter_map(Value::as_str).collect();
         if ids.is_empty() {
@@ -193,7 +199,7 @@ impl RecordAdmin {
         blocked: bool,
         now: Timestamp,
     ) -> Result<Value, AdminError> {
-        let asked = body::read(body, &[("user_id", Kind::Text)])?;
+        let asked = body::read(body, NAMED)?;
         let stored: StoredRecord =
             self.set_blocked(actor, &user_id(required_id(&asked, "user_id")?), blocked, now).await?;
         let teams = self.records.teams_of(stored.record.id.name()).await?;

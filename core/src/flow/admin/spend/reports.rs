@@ -5,12 +5,15 @@ use super::spend_admin::SpendAdmin;
 use crate::accounting::spend_sums::{Shared, Sum, Sums};
 use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
-use crate::flow::admin::body::{self, Kind};
+use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::params::Params;
 use serde_json::{Map, Value, json};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+
+/// Fields of the body that asks for the sums of end users.
+pub const END_USERS: &[Field] = &[("api_key", Kind::Text), ("startTime", Kind::Text), ("endTime", Kind::Text)];
 
 /// What a report is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,11 +107,10 @@ impl SpendAdmin {
     /// The mistakes of a body, and those of the store.
     pub async fn end_users(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let body: &[u8] = if body.trim_ascii().is_empty() { b"{}" } else { body };
-        let fields = [("api_key", Kind::Text), ("startTime", Kind::Text), ("endTime", Kind::Text)];
-        let asked = body::read(body, &fields)?;
+        let asked = body::read(body, END_USERS)?;
         let named =
             |(name, _): &(&str, Kind)| Some(((*name).to_owned(), asked.get(*name).and_then(Value::as_str)?.to_owned()));
-        let params = Params::new(fields.iter().filter_map(named));
+        let params = Params::new(END_USERS.iter().filter_map(named));
         let days = self.days_or_recent(actor, &params, &Wanted::read(&params), now).await?;
         let users = dearest(by(all(&days), |shared| shared.end_user.as_deref()));
         Ok(users
