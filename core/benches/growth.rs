@@ -5,8 +5,9 @@
 use postern_core::auth::authenticate::Authenticator;
 use postern_core::auth::cache::PrincipalCache;
 use postern_core::auth::credential::Credential;
+use postern_core::auth::key_listing::KeyFilter;
 use postern_core::auth::key_record::KeyRecord;
-use postern_core::auth::key_store::KeyStore;
+use postern_core::auth::key_store::{KeyStore, Order};
 use postern_core::auth::records::{Directory, Record, RecordId, RecordStore};
 use postern_core::clock::{SystemClock, Timestamp};
 use postern_core::config::health::HealthSettings;
@@ -29,6 +30,8 @@ const KEYS_OF_A_TEAM: usize = 10;
 /// Keys that are asked for in turn: no more than are remembered.
 const ASKED: usize = 10;
 const RUNS: usize = 20_000;
+/// Keys of a page.
+const LISTED: usize = 100;
 const WRITERS: usize = 64;
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
@@ -36,14 +39,14 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime");
     println!(
-        "{:>9} keys in teams of {KEYS_OF_A_TEAM}: {:>12} {:>12} {:>12}",
-        "", "known (µs)", "read (µs)", "new (µs)"
+        "{:>9} keys in teams of {KEYS_OF_A_TEAM}: {:>12} {:>12} {:>12} {:>12} {:>12}",
+        "", "known (µs)", "read (µs)", "new (µs)", "a page (µs)", "a team (µs)"
     );
     for count in KEYS {
         let folder = tempfile::tempdir().expect("a folder");
         let table = EmbeddedTable::open(&folder.path().join("keys.db"), Arc::new(SystemClock)).expect("a store");
-        let (known, read, new) = runtime.block_on(callers(Arc::new(table), count));
-        println!("{count:>9} {:>34.1} {:>12.1} {:>12.1}", micros(known), micros(read), micros(new));
+        let [known, read, new, page, team] = runtime.block_on(callers(Arc::new(table), count)).map(micros);
+        println!("{count:>9} {known:>34.1} {read:>12.1} {new:>12.1} {page:>12.1} {team:>12.1}");
     }
     println!("\n{:>9} models {:>36}", "", "found (µs)");
     for count in MODELS {
@@ -55,8 +58,9 @@ fn micros(time: Duration) -> f64 {
     time.as_nanos() as f64 / 1_000.0
 }
 
-/// The mean time to know a caller who was seen before, to read one from the store, and to make one more key.
-async fn callers(table: Arc<dyn Table>, count: usize) -> (Duration, Duration, Duration) {
+/// The mean time to know a caller who was seen before, to read one from the store, to make one more key, to list the
+/// first page of all keys with how many there are, and to list those of a team.
+async fn callers(table: Arc<dyn Table>, count: usize) -> [Duration; 5] {
     let keys = KeyStore::new(Arc::clone(&table));
     let records = RecordStore::new(Arc::clone(&table));
     for team in 0..count.div_ceil(KEYS_OF_A_TEAM) {
@@ -85,7 +89,17 @@ async fn callers(table: Arc<dyn Table>, count: usize) -> (Duration, Duration, Du
     let new = time(RUNS / 10, async |run| {
         keys.create(&record(count + run), NanoDollars::ZERO).await.expect("a key");
     });
-    (known, read, new.await)
+    let new = new.await;
+    let page = time(RUNS / 100, async |_| {
+        black_box(keys.first(Order::NewestFirst, LISTED).await.expect("a list"));
+        black_box(keys.count().await.expect("a count"));
+    });
+    let page = page.await;
+    let team = time(RUNS / 100, async |run| {
+        let team_id = Some((spread(run) / KEYS_OF_A_TEAM).to_string());
+        black_box(keys.list(&KeyFilter { team_id, ..KeyFilter::default() }).await.expect("a list"));
+    });
+    [known, read, new, page, team.await]
 }
 
 async fn time(runs: usize, step: impl AsyncFn(usize)) -> Duration {

@@ -7,11 +7,13 @@
 //! | `KEY#<hash>` | `SECRET` | which key this hash opens, where that is not told by its own record ([`super::key_secret`]) |
 //! | `KEY#<hash>` | `SPEND` | running totals: `spend` (nano-dollars, only ever added to), `spend_adjustment`, `used` (both, and what calls under way hold), `tokens`, `requests`, `last_active` |
 //! | `KEYS` | `<created, ms>#<hash>` | the list of keys with what it is filtered by ([`super::key_listing`]) |
+//! | `KEYS_OF_USER#<id>`, `KEYS_OF_TEAM#<id>` | `<created, ms>#<hash>` | the same of one user's, or one team's |
+//! | `KEYS_COUNT` | first digit of the hash | `count`: how many keys there are of these |
 //! | `KEY_ALIAS#<alias>` | `ALIAS` | `hash` of the one key with this alias |
 
 use super::item_difference::difference;
 use super::key_item;
-use super::key_listing::{self, KeyFilter, KeyListing};
+use super::key_listing::{self, Found, KeyFilter, KeyListing, Owner};
 use super::key_record::{KeyRecord, KeyTotals, StoredKey};
 use crate::clock::Timestamp;
 use crate::id::KeyHash;
@@ -19,10 +21,21 @@ use crate::money::NanoDollars;
 use crate::store::item::{Item, Key};
 use crate::store::table::{Freshness, Query, ReadError, Table, WriteError};
 use crate::store::write::{Change, Condition, Write};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Items read at a time when the list is walked.
 const LIST_PAGE: usize = 500;
+
+/// In which order the list of keys is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// From the latest key back.
+    NewestFirst,
+    /// From the first key on.
+    OldestFirst,
+}
 
 /// The keys of one table.
 #[derive(Clone)]
@@ -120,8 +133,8 @@ impl KeyStore {
             absent(key_item::to_item(record)),
             Write::Check { key: key_item::secret_key(&record.hash), when: vec![Condition::Absent] },
             Write::Put { item: totals, when: Vec::new() },
-            Write::Put { item: key_listing::to_item(record), when: Vec::new() },
         ];
+        writes.extend(key_listing::list(record));
         writes.extend(record.key_alias.as_deref().map(|alias| absent(alias_item(alias, &record.hash))));
         match self.table.transact(None, writes).await {
             Err(WriteError::ConditionFailed { index: 0 | 1, .. }) => Err(KeyStoreError::KeyTaken),
@@ -148,8 +161,13 @@ impl KeyStore {
 
     /// The writes that make `after` of `before`, and which of them takes the new alias.
     pub(super) fn changes(before: &KeyRecord, after: &KeyRecord) -> (Vec<Write>, usize) {
-        let (changes, when) = difference(&key_item::to_item(before), &key_item::to_item(after));
+        let (changes, mut when) = difference(&key_item::to_item(before), &key_item::to_item(after));
+        let relisted = key_listing::relist(before, after);
+        if !relisted.is_empty() {
+            when.extend(key_listing::unmoved(before));
+        }
         let mut writes = vec![Write::Update { key: key_item::record_key(&before.hash), changes, when }];
+        writes.extend(relisted);
         let (changes, _) = difference(&key_listing::to_item(before), &key_listing::to_item(after));
         if !changes.is_empty() {
             let when = vec![Condition::Exists];
@@ -232,11 +250,12 @@ impl KeyStore {
     /// [`KeyStoreError::NotFound`]; [`KeyStoreError::Changed`] where its alias is another than `record` says.
     pub async fn delete(&self, record: &KeyRecord) -> Result<(), KeyStoreError> {
         let delete = |key: Key| Write::Delete { key, when: Vec::new() };
+        let when = [vec![Condition::Exists], key_listing::unmoved(record)].concat();
         let mut writes = vec![
-            Write::Delete { key: key_item::record_key(&record.hash), when: vec![Condition::Exists, alias_is(record)] },
+            Write::Delete { key: key_item::record_key(&record.hash), when },
             delete(key_item::totals_key(&record.hash)),
-            delete(key_listing::listing_key(record)),
         ];
+        writes.extend(key_listing::unlist(record));
         writes.extend(record.key_alias.as_deref().map(|alias| delete(alias_key(alias))));
         writes.extend(record.secret.as_ref().map(|secret| delete(key_item::secret_key(secret))));
         match self.table.transact(None, writes).await {
@@ -246,17 +265,79 @@ impl KeyStore {
         }
     }
 
-    /// All listings that `filter` admits, newest first.
+    /// All listings that `filter` admits, newest first. Reads no more than the keys of those whom the filter names, and
+    /// every key where it names nobody.
     ///
     /// # Errors
     /// As [`Table::query`].
     pub async fn list(&self, filter: &KeyFilter) -> Result<Vec<KeyListing>, ReadError> {
-        let mut query = Query { descending: true, limit: LIST_PAGE, ..Query::partition(key_listing::PARTITION) };
+        // No two keys have the same alias.
+        let named = match filter.key_alias.as_deref().filter(|_| filter.hash.is_none()) {
+            Some(alias) => match self.find_alias(alias).await? {
+                Some(hash) => Some(BTreeSet::from([Owner::Key(hash)])),
+                None => return Ok(Vec::new()),
+            },
+            None => filter.owners(),
+        };
+        let Some(owners) = named else {
+            return self.listed(key_listing::PARTITION, Order::NewestFirst, filter, usize::MAX).await;
+        };
+        let mut found = Vec::new();
+        for owner in &owners {
+            match owner.keys() {
+                Found::Listed(partition) => {
+                    found.extend(self.listed(&partition, Order::NewestFirst, filter, usize::MAX).await?);
+                }
+                Found::Alone(hash) => {
+                    let listing = self.get(hash).await?.and_then(|stored| key_listing::listing(&stored.record));
+                    found.extend(listing.filter(|listing| filter.admits(listing)));
+                }
+            }
+        }
+        if owners.len() > 1 {
+            found.sort_by_key(|listing| Reverse(listing.position()));
+            // A key of a user and a team stands in both lists.
+            found.dedup_by(|a, b| a.hash == b.hash);
+        }
+        Ok(found)
+    }
+
+    /// The first `count` keys of all.
+    ///
+    /// # Errors
+    /// As [`Table::query`].
+    pub async fn first(&self, order: Order, count: usize) -> Result<Vec<KeyListing>, ReadError> {
+        self.listed(key_listing::PARTITION, order, &KeyFilter::default(), count).await
+    }
+
+    /// How many keys there are, without looking at them.
+    ///
+    /// # Errors
+    /// As [`Table::query`].
+    pub async fn count(&self) -> Result<u64, ReadError> {
+        let parts = self.table.query(&Query { limit: LIST_PAGE, ..Query::partition(key_listing::COUNT) }).await?;
+        Ok(parts.items.iter().map(key_listing::count_in).sum::<i64>().unsigned_abs())
+    }
+
+    /// The first listings of a partition that `filter` admits, no more than `most`.
+    async fn listed(
+        &self,
+        partition: &str,
+        order: Order,
+        filter: &KeyFilter,
+        most: usize,
+    ) -> Result<Vec<KeyListing>, ReadError> {
+        let descending = order == Order::NewestFirst;
+        let mut query = Query { descending, limit: most.clamp(1, LIST_PAGE), ..Query::partition(partition) };
         let mut found = Vec::new();
         loop {
             let page = self.table.query(&query).await?;
             let listings = page.items.iter().filter_map(key_listing::from_item);
             found.extend(listings.filter(|listing| filter.admits(listing)));
+            if found.len() >= most {
+                found.truncate(most);
+                return Ok(found);
+            }
             match page.next {
                 Some(next) => query.after = Some(next),
                 None => return Ok(found),
@@ -276,14 +357,6 @@ fn alias_item(alias: &str, hash: &KeyHash) -> Item {
 fn release_alias(alias: &str, hash: &KeyHash) -> Write {
     let when = vec![Condition::Equals("hash".to_owned(), hash.as_str().into())];
     Write::Delete { key: alias_key(alias), when }
-}
-
-fn alias_is(record: &KeyRecord) -> Condition {
-    let name = "key_alias".to_owned();
-    match record.key_alias.as_deref() {
-        Some(alias) => Condition::Equals(name, alias.into()),
-        None => Condition::Lacks(name),
-    }
 }
 
 #[cfg(test)]

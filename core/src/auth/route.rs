@@ -74,7 +74,8 @@ const SPEND_ROUTES: [&str; 1] = ["/spend/*"];
 const GLOBAL_SPEND_ROUTES: [&str; 2] = ["/global/spend", "/global/*"];
 
 /// Routes that tell nothing of anybody.
-const PUBLIC_ROUTES: [&str; 5] = ["/", "/routes", "/health/liveliness", "/health/liveness", "/health/readiness"];
+const PUBLIC_ROUTES: [&str; 6] =
+    ["/", "/openapi.json", "/routes", "/health/liveliness", "/health/liveness", "/health/readiness"];
 
 /// Why a caller may not call a route.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! Which objects one administrator's request may see and touch. Plain data: who makes a request is told apart from what
 //! it asks for, and each operation checks the objects that it loads.
 
-use crate::auth::key_listing::KeyListing;
+use crate::auth::key_listing::{KeyListing, Owner};
 use crate::auth::key_record::KeyRecord;
 use crate::id::KeyHash;
 use crate::principal::Principal;
@@ -110,6 +110,17 @@ impl Scope {
             team: key.team_id.as_deref(),
             organization: key.organization_id.as_deref(),
         })
+    }
+
+    /// Among whose keys are all that may be seen; `None`: among everybody's.
+    pub fn owners_of_keys(&self) -> Option<BTreeSet<Owner>> {
+        // Of an organization's keys there is no list.
+        if self.any || !self.organizations.is_empty() {
+            return None;
+        }
+        let teams = self.teams.iter().chain(&self.shared_teams).cloned().map(Owner::Team);
+        let own = self.own_user.iter().cloned().map(Owner::User);
+        Some(teams.chain(own).chain(self.own_key.iter().cloned().map(Owner::Key)).collect())
     }
 
     /// Whether a key may be changed. A member changes what is its own in a team, where the team lets it.

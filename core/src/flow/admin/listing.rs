@@ -3,7 +3,6 @@
 use super::error::{AdminError, Problem};
 use super::params::Params;
 use std::cmp::Ordering;
-use std::collections::HashMap;
 
 /// The way of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,15 +48,6 @@ pub(super) fn order<C: Copy>(params: &Params, columns: &[(&str, C)]) -> Result<(
 pub(super) fn paged<T>(items: &[T], page: u64, size: u64) -> Vec<&T> {
     let skip = usize::try_from((page - 1).saturating_mul(size)).unwrap_or(usize::MAX);
     items.iter().skip(skip).take(size as usize).collect()
-}
-
-/// How many there are of each name.
-pub(super) fn counted(names: impl Iterator<Item = Option<String>>) -> HashMap<String, usize> {
-    let mut counts = HashMap::new();
-    for name in names.flatten() {
-        *counts.entry(name).or_default() += 1;
-    }
-    counts
 }
 
 fn in_query(name: &str, message: &str) -> AdminError {

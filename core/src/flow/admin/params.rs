@@ -28,6 +28,11 @@ impl Params {
         self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
+    /// Whether none of these has a text.
+    pub fn names_none_of(&self, names: &[&str]) -> bool {
+        names.iter().all(|name| self.text(name).is_none())
+    }
+
     /// A whole number within a range.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! A gateway as clients see it: the router, over an empty store and a clock that the test moves.
 
 use super::config::config;
+use super::probes::health;
+use super::served::Served;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
 use crate::audit::audited::Audited;
@@ -23,7 +25,7 @@ use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::admin::credentials::CredentialAdmin;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::keys::rules::KeyRules;
-use crate::flow::admin::models::{Catalogue, ModelAdmin, NotADeployment};
+use crate::flow::admin::models::ModelAdmin;
 use crate::flow::admin::person::PersonAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
@@ -36,9 +38,9 @@ use crate::flow::sign_in::settings::SignInSettings;
 use crate::money::NanoDollars;
 use crate::providers::operation::Operation;
 use crate::routing::rules::FailureRules;
-use crate::routing::stored::{StoredModel, StoredModels};
+use crate::routing::stored::StoredModels;
 use crate::routing::tests::{entry, targets};
-use crate::routing::{Deployment, LiveModels, ModelTable};
+use crate::routing::{LiveModels, ModelTable};
 use crate::secret::Secret;
 use crate::store::embedded::EmbeddedTable;
 use crate::store::table::Table;
@@ -140,13 +142,14 @@ impl Gateway {
         let master = MasterKey::new(&Secret::new(MASTER));
         let authenticator = Authenticator::new(Some(master), store, cache, directory);
         let calls = calls(authenticator, log.clone(), Ledger::new(table.clone()), clock.clone());
+        let health = health(&calls, &table);
         let router = router(Parts {
             gate: Gate { authenticator: Arc::clone(&calls.authenticator), clock: clock.clone() },
             models: Some(Arc::clone(&calls.models)),
             admin: Some((administration, Arc::clone(&calls.models))),
             calls: Some((calls, &[Operation::Chat, Operation::Messages])),
             cache: Some(CacheAdmin { shelf: None }),
-            health: None,
+            health: Some(health),
             body_bytes_max: 1 << 20,
             load: None,
         });
@@ -258,27 +261,6 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         background: Background::default(),
         bounds: Bounds { first_byte: wait, between_chunks: wait, total: wait },
     })
-}
-
-/// Models in the table, of which one that names a provider can be called.
-struct Served;
-
-#[async_trait]
-impl Catalogue for Served {
-    fn check(&self, model: &StoredModel) -> Result<(), NotADeployment> {
-        let named = model.params.get("model").and_then(Value::as_str).is_some_and(|name| name.contains('/'));
-        if named { Ok(()) } else { Err(NotADeployment("it names no provider".to_owned())) }
-    }
-
-    fn deployment(&self, _: &StoredModel) -> Result<Arc<Deployment>, NotADeployment> {
-        panic!("no connection is tried")
-    }
-
-    fn is_of_file(&self, id: &str) -> bool {
-        id == "gpt-1"
-    }
-
-    async fn changed(&self) {}
 }
 
 fn sealer() -> Sealer {

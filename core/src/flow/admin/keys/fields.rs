@@ -7,6 +7,7 @@ use crate::duration::Duration;
 use crate::egress::network::{Network, NoNetwork};
 use crate::flow::admin::body::{Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem, Step};
+use crate::flow::admin::records::forms::id_in;
 use crate::money::NanoDollars;
 use serde_json::{Map, Value};
 
@@ -150,6 +151,10 @@ pub fn apply(fields: &Map<String, Value>, record: &mut KeyRecord, now: Timestamp
     refuse_what_is_not_done(fields)?;
     if let Some(alias) = fields.get("key_alias") {
         record.key_alias = alias_in(alias)?;
+    }
+    // Both are parts of keys of the table.
+    for owner in ["user_id", "team_id"] {
+        id_in(fields, owner)?;
     }
     set(fields, "user_id", &mut record.user_id, text);
     set(fields, "team_id", &mut record.team_id, text);

@@ -4,9 +4,10 @@ use super::key_admin::KeyAdmin;
 use super::render;
 use crate::auth::key_listing::{KeyFilter, KeyListing};
 use crate::auth::key_record::StoredKey;
+use crate::auth::key_store::Order;
 use crate::auth::rights::{Actor, Standing};
 use crate::flow::admin::error::AdminError;
-use crate::flow::admin::listing::{order, paged};
+use crate::flow::admin::listing::{Direction, order, paged};
 use crate::flow::admin::params::Params;
 use serde_json::{Value, json};
 use std::cmp::Ordering;
@@ -37,6 +38,9 @@ impl KeyAdmin {
             }
             _ => BTreeSet::new(),
         };
+        if let (By::Age, true) = (by, actor.is_unbounded() && params.names_none_of(&FILTERS)) {
+            return self.page_of_all(direction, (page, size), full).await;
+        }
         let filter = KeyFilter {
             hash: named,
             key_alias: text("key_alias"),
@@ -44,6 +48,7 @@ impl KeyAdmin {
             team_id: text("team_id"),
             organization_id: text("organization_id"),
             or_of_teams: teams,
+            among: actor.scope().owners_of_keys(),
         };
         let mut listings = self.keys.list(&filter).await?;
         listings.retain(|listing| actor.scope().sees_listed_key(listing));
@@ -52,6 +57,10 @@ impl KeyAdmin {
         }
         let total = listings.len() as u64;
         let keys = match by {
+            By::Age => {
+                listings.sort_by(|a, b| direction.of(a.position().cmp(&b.position())));
+                self.shown(&paged(&listings, page, size), full).await?
+            }
             By::Listing(compare) => {
                 listings.sort_by(|a, b| direction.of(compare(a, b)));
                 self.shown(&paged(&listings, page, size), full).await?
@@ -62,12 +71,21 @@ impl KeyAdmin {
                 paged(&records, page, size).into_iter().map(|stored| show(stored, full)).collect()
             }
         };
-        Ok(json!({
-            "keys": keys,
-            "total_count": total,
-            "current_page": page,
-            "total_pages": total.div_ceil(size),
-        }))
+        Ok(told(keys, total, (page, size)))
+    }
+
+    /// A page of all keys, of which no more are read than come before it.
+    async fn page_of_all(
+        &self,
+        direction: Direction,
+        (page, size): (u64, u64),
+        full: bool,
+    ) -> Result<Value, AdminError> {
+        let order = if direction == Direction::Ascending { Order::OldestFirst } else { Order::NewestFirst };
+        let wanted = usize::try_from(page.saturating_mul(size)).unwrap_or(usize::MAX);
+        let listings = self.keys.first(order, wanted).await?;
+        let keys = self.shown(&paged(&listings, page, size), full).await?;
+        Ok(told(keys, self.keys.count().await?, (page, size)))
     }
 
     /// The aliases in use among the keys that the caller may see, in alphabetical order.
@@ -78,7 +96,8 @@ impl KeyAdmin {
         let page = params.number("page", 1, 1..=PAGES_MAX)?;
         let size = params.number("size", 50, 1..=100)?;
         let wanted = params.text("search").unwrap_or_default().to_lowercase();
-        let mut listings = self.keys.list(&KeyFilter::default()).await?;
+        let filter = KeyFilter { among: actor.scope().owners_of_keys(), ..KeyFilter::default() };
+        let mut listings = self.keys.list(&filter).await?;
         listings.retain(|listing| actor.scope().sees_listed_key(listing));
         let mut aliases: Vec<&str> = listings.iter().filter_map(|listing| listing.key_alias.as_deref()).collect();
         aliases.retain(|alias| alias.to_lowercase().contains(&wanted));
@@ -114,15 +133,24 @@ fn show(stored: &StoredKey, full: bool) -> Value {
     if full { Value::Object(render::record(stored, true)) } else { stored.record.hash.as_str().into() }
 }
 
+fn told(keys: Vec<Value>, total: u64, (page, size): (u64, u64)) -> Value {
+    json!({"keys": keys, "total_count": total, "current_page": page, "total_pages": total.div_ceil(size)})
+}
+
+/// Parameters that say which keys are asked for.
+const FILTERS: [&str; 6] = ["key_hash", "key_alias", "user_id", "team_id", "organization_id", "include_team_keys"];
+
 /// What keys can be ordered by.
 #[derive(Clone, Copy)]
 enum By {
+    /// The order in which they are listed.
+    Age,
     Listing(fn(&KeyListing, &KeyListing) -> Ordering),
     Record(fn(&StoredKey, &StoredKey) -> Ordering),
 }
 
 const COLUMNS: [(&str, By); 6] = [
-    ("created_at", By::Listing(|a, b| a.created_at.cmp(&b.created_at))),
+    ("created_at", By::Age),
     ("key_alias", By::Listing(|a, b| a.key_alias.cmp(&b.key_alias))),
     ("token", By::Listing(|a, b| a.hash.cmp(&b.hash))),
     ("spend", By::Record(|a, b| a.totals.spend().cmp(&b.totals.spend()))),

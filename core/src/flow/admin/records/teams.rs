@@ -12,7 +12,7 @@ use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
-use crate::flow::admin::listing::{counted, order, paged};
+use crate::flow::admin::listing::{order, paged};
 use crate::flow::admin::params::Params;
 use serde_json::{Map, Value, json};
 use std::cmp::Ordering;
@@ -108,15 +108,15 @@ impl RecordAdmin {
         teams.retain(|team| alias.as_deref().is_none_or(|alias| named(team, alias)));
         let (compare, direction) = order(params, &COLUMNS)?;
         teams.sort_by(|a, b| direction.of(compare(a, b)));
-        let keys = self.keys.keys.list(&KeyFilter::default()).await?;
-        let keys = counted(keys.into_iter().map(|key| key.team_id));
         let mut shown = Vec::new();
         for stored in paged(&teams, page, size) {
             let id = stored.record.id.name();
             let members = self.records.members(id).await?;
+            let own = KeyFilter { team_id: Some(id.to_owned()), ..KeyFilter::default() };
+            let keys = self.keys.keys.list(&own).await?;
             let mut team = render::team(stored, &members);
             team.insert("members_count".to_owned(), members.len().into());
-            team.insert("keys_count".to_owned(), keys.get(id).copied().unwrap_or(0).into());
+            team.insert("keys_count".to_owned(), keys.len().into());
             for field in ["access_group_models", "access_group_mcp_server_ids", "access_group_agent_ids"] {
                 team.insert(field.to_owned(), Value::Null);
             }

@@ -6,7 +6,7 @@ use crate::auth::key_listing::KeyFilter;
 use crate::auth::records::{RecordKind, RecordListing};
 use crate::auth::rights::Actor;
 use crate::flow::admin::error::AdminError;
-use crate::flow::admin::listing::{counted, order, paged};
+use crate::flow::admin::listing::{order, paged};
 use crate::flow::admin::params::Params;
 use serde_json::{Value, json};
 use std::cmp::Ordering;
@@ -50,13 +50,13 @@ impl RecordAdmin {
                 listings = spent.into_iter().map(|(_, listing)| listing).collect();
             }
         }
-        let keys = self.keys.keys.list(&KeyFilter::default()).await?;
-        let keys = counted(keys.into_iter().map(|key| key.user_id));
         let mut users = Vec::new();
         for listing in paged(&listings, page, size) {
             let Some(stored) = self.records.get(&listing.id(RecordKind::User)).await? else { continue };
+            let own = KeyFilter { user_id: Some(listing.name.clone()), ..KeyFilter::default() };
+            let keys = self.keys.keys.list(&own).await?;
             let mut user = render::user(&stored, &self.records.teams_of(&listing.name).await?);
-            user.insert("key_count".to_owned(), keys.get(&listing.name).copied().unwrap_or(0).into());
+            user.insert("key_count".to_owned(), keys.len().into());
             users.push(Value::Object(user));
         }
         let total = listings.len() as u64;
