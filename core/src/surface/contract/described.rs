@@ -16,7 +16,8 @@ pub(super) struct Described {
     /// Each as `METHOD /pattern`, as the router has it.
     pub(super) routes: &'static [&'static str],
     pub(super) summary: &'static str,
-    pub(super) query: &'static [Field],
+    /// Parameters of its own, and those of others too.
+    pub(super) query: [&'static [Field]; 2],
     pub(super) body: Body,
     /// Fields of the body or the query that must be there.
     pub(super) needs: &'static [&'static str],
@@ -72,7 +73,7 @@ impl Described {
         Self {
             routes,
             summary,
-            query: &[],
+            query: [&[], &[]],
             body: Body::None,
             needs: &[],
             named: "id",
@@ -84,7 +85,14 @@ impl Described {
 
     /// With these parameters in its query.
     pub(super) const fn asks(self, query: &'static [Field]) -> Self {
-        Self { query, ..self }
+        let [_, also] = self.query;
+        Self { query: [query, also], ..self }
+    }
+
+    /// And with these.
+    pub(super) const fn also_asks(self, also: &'static [Field]) -> Self {
+        let [query, _] = self.query;
+        Self { query: [query, also], ..self }
     }
 
     /// With a body of these fields.

@@ -90,9 +90,9 @@ fn told(
     if let Some(name) = parameter {
         operation = operation.parameter(named(&name, ParameterIn::Path, Kind::Text, Required::True));
     }
-    for (name, kind) in described.query {
-        let required = if described.needs.contains(name) { Required::True } else { Required::False };
-        operation = operation.parameter(named(name, ParameterIn::Query, *kind, required));
+    for (name, kind) in described.query.concat() {
+        let required = if described.needs.contains(&name) { Required::True } else { Required::False };
+        operation = operation.parameter(named(name, ParameterIn::Query, kind, required));
     }
     if let Some(body) = body(described) {
         operation = operation.request_body(Some(body));

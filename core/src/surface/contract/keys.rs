@@ -1,6 +1,7 @@
 //! Virtual keys.
 
 use super::described::{Answer, Described, Section};
+use super::shared::{PAGE, SORT_ORDER, TOTAL_PAGES};
 use crate::flow::admin::body::{Field, Kind};
 use crate::flow::admin::keys::{block, bulk, delete, fields, info, regenerate, reset_spend};
 
@@ -31,7 +32,7 @@ const RECORD: &[Field] = &[
 ];
 
 const LISTED: &[Field] = &[
-    ("page", Kind::Integer),
+    PAGE,
     ("size", Kind::Integer),
     ("user_id", Kind::Text),
     ("team_id", Kind::Text),
@@ -41,11 +42,11 @@ const LISTED: &[Field] = &[
     ("return_full_object", Kind::Flag),
     ("include_team_keys", Kind::Flag),
     ("sort_by", Kind::Text),
-    ("sort_order", Kind::OneOf(&["asc", "desc"])),
+    SORT_ORDER,
 ];
 
-const PAGE: [Field; 3] =
-    [("total_count", Kind::Integer), ("current_page", Kind::Integer), ("total_pages", Kind::Integer)];
+const TOTAL_COUNT: Field = ("total_count", Kind::Integer);
+const CURRENT_PAGE: Field = ("current_page", Kind::Integer);
 
 pub(super) fn section() -> Section {
     Section {
@@ -71,13 +72,13 @@ const OPERATIONS: &[Described] = &[
         .gives(&[("key", Kind::TextList), ("info", Kind::List)]),
     Described::of(&["GET /key/list"], "Lists the keys that the caller may see, page by page.").asks(LISTED).gives(&[
         ("keys", Kind::List),
-        PAGE[0],
-        PAGE[1],
-        PAGE[2],
+        TOTAL_COUNT,
+        CURRENT_PAGE,
+        TOTAL_PAGES,
     ]),
     Described::of(&["GET /key/aliases"], "Lists the aliases of the keys that the caller may see.")
-        .asks(&[("page", Kind::Integer), ("size", Kind::Integer), ("search", Kind::Text)])
-        .gives(&[("aliases", Kind::TextList), PAGE[0], PAGE[1], PAGE[2], ("size", Kind::Integer)]),
+        .asks(&[PAGE, ("size", Kind::Integer), ("search", Kind::Text)])
+        .gives(&[("aliases", Kind::TextList), TOTAL_COUNT, CURRENT_PAGE, TOTAL_PAGES, ("size", Kind::Integer)]),
     Described::of(&["POST /key/update"], "Changes the fields of a key that are named; null takes one back to nothing.")
         .takes(|| fields::FIELDS.to_vec())
         .needs(&["key"])

@@ -1,7 +1,7 @@
 //! What operators change and look at: stored settings, the cache, the record of changes.
 
 use super::described::{Answer, Described, Section};
-use super::shared::{SORTED_PAGE, STATUS};
+use super::shared::{PAGE, PAGE_SIZE, SORT_ORDER, STATUS};
 use crate::flow::admin::body::{Field, Kind};
 use crate::flow::admin::config::{allowed_ips, config_admin, fields};
 
@@ -111,9 +111,9 @@ const AUDIT: &[Described] = &[
 ];
 
 const WANTED: &[Field] = &[
-    SORTED_PAGE[0],
-    SORTED_PAGE[1],
-    SORTED_PAGE[3],
+    PAGE,
+    PAGE_SIZE,
+    SORT_ORDER,
     ("changed_by", Kind::Text),
     ("changed_by_api_key", Kind::Text),
     ("action", Kind::Text),

@@ -74,7 +74,7 @@ fn write_operation(page: &mut String, described: &Described) -> fmt::Result {
     if !also.is_empty() {
         write!(page, "<p class=\"also\">Also <code>{}</code></p>", also.join("</code>, <code>"))?;
     }
-    write_fields(page, "Query", described.query, described.needs)?;
+    write_fields(page, "Query", &described.query.concat(), described.needs)?;
     match described.body {
         Body::None => {}
         Body::Json(fields) => write_fields(page, "Body", &fields(), described.needs)?,

@@ -1,7 +1,7 @@
 //! Users, invitations, end users, shared budgets and tags.
 
 use super::described::{Answer, Described, Section};
-use super::shared::{MESSAGE, PAGES, SORTED_PAGE};
+use super::shared::{MESSAGE, PAGE, PAGE_SIZE, SORTED_PAGE, TOTAL, TOTAL_PAGES};
 use crate::flow::admin::body::{Field, Kind};
 use crate::flow::admin::records::defaults::Defaults;
 use crate::flow::admin::records::person::ANONYMIZE;
@@ -42,7 +42,7 @@ const INVITATION: &[Field] =
     &[("id", Kind::Text), ("user_id", Kind::Text), ("is_accepted", Kind::Flag), ("expires_at", Kind::Text)];
 
 /// Of which calls an export tells.
-const CALLS: [Field; 2] = [("calls_since", Kind::Text), ("calls_until", Kind::Text)];
+const CALLS: &[Field] = &[("calls_since", Kind::Text), ("calls_until", Kind::Text)];
 
 const DEFAULTS: &[Field] = &[("values", Kind::Map), ("field_schema", Kind::Map)];
 
@@ -56,77 +56,73 @@ pub(super) fn users() -> Section {
     }
 }
 
-const USERS: &[Described] =
-    &[
-        Described::of(&["POST /user/new"], "Makes a user, and a key for it unless `auto_create_key` says no.")
-            .takes(|| forms::USER.fields())
-            .gives(&[("user_id", Kind::Text), ("key", Kind::Text)]),
-        Described::of(&["GET /user/info"], "Shows a user with its keys and teams; the caller where none is named.")
-            .asks(USER_ID)
-            .gives(&[("user_id", Kind::Text), ("user_info", Kind::Map), ("keys", Kind::List), ("teams", Kind::List)]),
-        Described::of(&["GET /v2/user/info"], "Shows a user alone.").asks(USER_ID).gives(USER),
-        Described::of(&["GET /user/{key}"], "All that is stored about a user, as one file.")
-            .names("user_id")
-            .asks(&CALLS)
-            .gives(&[("user_id", Kind::Text), ("user", Kind::Map), ("calls", Kind::List), ("audit_logs", Kind::List)]),
-        Described::of(&["GET /user/list"], "Lists the users that the caller may see, page by page.")
-            .asks(LISTED)
-            .gives(&[("users", Kind::List), PAGES[0], PAGES[1], PAGES[2], PAGES[3]]),
-        Described::of(&["POST /user/update"], "Changes the fields of a user that are named.")
-            .takes(|| forms::USER.fields())
-            .needs(&["user_id"])
-            .gives(&[("user_id", Kind::Text), ("data", Kind::Map)]),
-        Described::of(&["POST /user/bulk_update"], "Changes many users, each by itself.")
-            .takes(|| bulk::USERS.to_vec())
-            .gives(&[("results", Kind::List), ("total_requested", Kind::Integer)]),
-        Described::of(
-            &["POST /user/delete", "DELETE /user/delete"],
-            "Deletes users and their keys. `anonymize` says what becomes of the rows of their calls.",
-        )
-        .takes(|| users::DELETION.to_vec())
-        .answers(Answer::Json),
-        Described::of(&["POST /user/block"], "Refuses every key of a user from now on.")
-            .takes(|| users::NAMED.to_vec())
-            .needs(&["user_id"])
-            .gives(USER),
-        Described::of(&["POST /user/unblock"], "Admits the keys of a blocked user again.")
-            .takes(|| users::NAMED.to_vec())
-            .needs(&["user_id"])
-            .gives(USER),
-        Described::of(&["GET /user/available_roles"], "Lists the roles that a user may have."),
-        Described::of(&["GET /get/internal_user_settings"], "Shows what new users get where nobody says more.")
-            .gives(DEFAULTS),
-        Described::of(&["PATCH /update/internal_user_settings"], "Changes what new users get.")
-            .takes(|| Defaults::User.asked())
-            .gives(DEFAULTS_CHANGED),
-        Described::of(&["GET /get/default_team_settings"], "Shows what new teams get where nobody says more.")
-            .gives(DEFAULTS),
-        Described::of(&["PATCH /update/default_team_settings"], "Changes what new teams get.")
-            .takes(|| Defaults::Team.asked())
-            .gives(DEFAULTS_CHANGED),
-        Described::of(&["POST /invitation/new"], "Invites a user, for seven days.")
-            .takes(|| invitations::INVITED.to_vec())
-            .needs(&["user_id"])
-            .gives(INVITATION),
-        Described::of(&["GET /invitation/info"], "Shows an invitation.")
-            .asks(&[("invitation_id", Kind::Text)])
-            .needs(&["invitation_id"])
-            .gives(INVITATION),
-        Described::of(&["POST /invitation/update"], "Accepts an invitation.")
-            .takes(|| invitations::ACCEPTED.to_vec())
-            .needs(&["invitation_id"])
-            .gives(INVITATION),
-        Described::of(&["POST /invitation/delete"], "Takes an invitation back.")
-            .takes(|| invitations::NAMED.to_vec())
-            .needs(&["invitation_id"])
-            .gives(INVITATION),
-    ];
+const USERS: &[Described] = &[
+    Described::of(&["POST /user/new"], "Makes a user, and a key for it unless `auto_create_key` says no.")
+        .takes(|| forms::USER.fields())
+        .gives(&[("user_id", Kind::Text), ("key", Kind::Text)]),
+    Described::of(&["GET /user/info"], "Shows a user with its keys and teams; the caller where none is named.")
+        .asks(USER_ID)
+        .gives(&[("user_id", Kind::Text), ("user_info", Kind::Map), ("keys", Kind::List), ("teams", Kind::List)]),
+    Described::of(&["GET /v2/user/info"], "Shows a user alone.").asks(USER_ID).gives(USER),
+    Described::of(&["GET /user/{key}"], "All that is stored about a user, as one file.")
+        .names("user_id")
+        .asks(CALLS)
+        .gives(&[("user_id", Kind::Text), ("user", Kind::Map), ("calls", Kind::List), ("audit_logs", Kind::List)]),
+    Described::of(&["GET /user/list"], "Lists the users that the caller may see, page by page.")
+        .asks(SORTED_PAGE)
+        .also_asks(LISTED)
+        .gives(&[("users", Kind::List), TOTAL, PAGE, PAGE_SIZE, TOTAL_PAGES]),
+    Described::of(&["POST /user/update"], "Changes the fields of a user that are named.")
+        .takes(|| forms::USER.fields())
+        .needs(&["user_id"])
+        .gives(&[("user_id", Kind::Text), ("data", Kind::Map)]),
+    Described::of(&["POST /user/bulk_update"], "Changes many users, each by itself.")
+        .takes(|| bulk::USERS.to_vec())
+        .gives(&[("results", Kind::List), ("total_requested", Kind::Integer)]),
+    Described::of(
+        &["POST /user/delete", "DELETE /user/delete"],
+        "Deletes users and their keys. `anonymize` says what becomes of the rows of their calls.",
+    )
+    .takes(|| users::DELETION.to_vec())
+    .answers(Answer::Json),
+    Described::of(&["POST /user/block"], "Refuses every key of a user from now on.")
+        .takes(|| users::NAMED.to_vec())
+        .needs(&["user_id"])
+        .gives(USER),
+    Described::of(&["POST /user/unblock"], "Admits the keys of a blocked user again.")
+        .takes(|| users::NAMED.to_vec())
+        .needs(&["user_id"])
+        .gives(USER),
+    Described::of(&["GET /user/available_roles"], "Lists the roles that a user may have."),
+    Described::of(&["GET /get/internal_user_settings"], "Shows what new users get where nobody says more.")
+        .gives(DEFAULTS),
+    Described::of(&["PATCH /update/internal_user_settings"], "Changes what new users get.")
+        .takes(|| Defaults::User.asked())
+        .gives(DEFAULTS_CHANGED),
+    Described::of(&["GET /get/default_team_settings"], "Shows what new teams get where nobody says more.")
+        .gives(DEFAULTS),
+    Described::of(&["PATCH /update/default_team_settings"], "Changes what new teams get.")
+        .takes(|| Defaults::Team.asked())
+        .gives(DEFAULTS_CHANGED),
+    Described::of(&["POST /invitation/new"], "Invites a user, for seven days.")
+        .takes(|| invitations::INVITED.to_vec())
+        .needs(&["user_id"])
+        .gives(INVITATION),
+    Described::of(&["GET /invitation/info"], "Shows an invitation.")
+        .asks(&[("invitation_id", Kind::Text)])
+        .needs(&["invitation_id"])
+        .gives(INVITATION),
+    Described::of(&["POST /invitation/update"], "Accepts an invitation.")
+        .takes(|| invitations::ACCEPTED.to_vec())
+        .needs(&["invitation_id"])
+        .gives(INVITATION),
+    Described::of(&["POST /invitation/delete"], "Takes an invitation back.")
+        .takes(|| invitations::NAMED.to_vec())
+        .needs(&["invitation_id"])
+        .gives(INVITATION),
+];
 
 const LISTED: &[Field] = &[
-    SORTED_PAGE[0],
-    SORTED_PAGE[1],
-    SORTED_PAGE[2],
-    SORTED_PAGE[3],
     ("role", Kind::Text),
     ("user_ids", Kind::Text),
     ("sso_user_ids", Kind::Text),
@@ -157,7 +153,8 @@ const CUSTOMERS: &[Described] = &[
         &["GET /customer/export", "GET /end_user/export"],
         "All that is stored about an end user, as one file.",
     )
-    .asks(&[("end_user_id", Kind::Text), CALLS[0], CALLS[1]])
+    .asks(&[("end_user_id", Kind::Text)])
+    .also_asks(CALLS)
     .needs(&["end_user_id"])
     .gives(&[("end_user_id", Kind::Text), ("calls", Kind::List), ("audit_logs", Kind::List)]),
     Described::of(

@@ -2,17 +2,23 @@
 
 use crate::flow::admin::body::{Field, Kind};
 
-/// Which page, and in which order.
-pub(super) const SORTED_PAGE: &[Field] = &[
-    ("page", Kind::Integer),
-    ("page_size", Kind::Integer),
-    ("sort_by", Kind::Text),
-    ("sort_order", Kind::OneOf(&["asc", "desc"])),
-];
+/// Which page, the first being 1.
+pub(super) const PAGE: Field = ("page", Kind::Integer);
 
-/// What a page of a list tells besides.
-pub(super) const PAGES: [Field; 4] =
-    [("total", Kind::Integer), ("page", Kind::Integer), ("page_size", Kind::Integer), ("total_pages", Kind::Integer)];
+/// How much a page has.
+pub(super) const PAGE_SIZE: Field = ("page_size", Kind::Integer);
+
+/// How many there are on all pages.
+pub(super) const TOTAL: Field = ("total", Kind::Integer);
+
+/// How many pages there are.
+pub(super) const TOTAL_PAGES: Field = ("total_pages", Kind::Integer);
+
+/// Which way a list goes.
+pub(super) const SORT_ORDER: Field = ("sort_order", Kind::OneOf(&["asc", "desc"]));
+
+/// Which page, and in which order.
+pub(super) const SORTED_PAGE: &[Field] = &[PAGE, PAGE_SIZE, ("sort_by", Kind::Text), SORT_ORDER];
 
 /// A sentence.
 pub(super) const MESSAGE: &[Field] = &[("message", Kind::Text)];

@@ -1,7 +1,7 @@
 //! Teams and organizations, with their members.
 
 use super::described::{Answer, Described, Section};
-use super::shared::{PAGES, SORTED_PAGE};
+use super::shared::{PAGE, PAGE_SIZE, SORTED_PAGE, TOTAL, TOTAL_PAGES};
 use crate::flow::admin::body::{Field, Kind};
 use crate::flow::admin::records::{bulk, forms, organization_members, permissions, teams};
 
@@ -65,12 +65,12 @@ const TEAMS: &[Described] = &[
     Described::of(&["GET /team/list"], "Lists the teams that the caller may see.")
         .asks(&[("user_id", Kind::Text), ("organization_id", Kind::Text)])
         .answers(Answer::List(&[("team_id", Kind::Text)])),
-    Described::of(&["GET /v2/team/list"], "The same, page by page.").asks(LISTED).gives(&[
+    Described::of(&["GET /v2/team/list"], "The same, page by page.").asks(SORTED_PAGE).also_asks(LISTED).gives(&[
         ("teams", Kind::List),
-        PAGES[0],
-        PAGES[1],
-        PAGES[2],
-        PAGES[3],
+        TOTAL,
+        PAGE,
+        PAGE_SIZE,
+        TOTAL_PAGES,
     ]),
     Described::of(&["GET /team/available"], "Lists the teams that anybody may join.").answers(Answer::List(&[])),
     Described::of(&["POST /team/update"], "Changes the fields of a team that are named.")
@@ -131,16 +131,8 @@ const TEAMS: &[Described] = &[
         .gives(TEAM),
 ];
 
-const LISTED: &[Field] = &[
-    SORTED_PAGE[0],
-    SORTED_PAGE[1],
-    SORTED_PAGE[2],
-    SORTED_PAGE[3],
-    ("team_id", Kind::Text),
-    ("team_alias", Kind::Text),
-    ("user_id", Kind::Text),
-    ("organization_id", Kind::Text),
-];
+const LISTED: &[Field] =
+    &[("team_id", Kind::Text), ("team_alias", Kind::Text), ("user_id", Kind::Text), ("organization_id", Kind::Text)];
 
 pub(super) fn organizations() -> Section {
     Section {
