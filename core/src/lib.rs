@@ -8,7 +8,7 @@
 //! | 6 | `assemble`: configuration → parts, the only room that names concrete backends |
 //! | 5 | `surface`: axum routers, limits of a request, how an error is answered |
 //! | 4 | `flow`: one use case a file: authenticate → plan → admit → attempt → relay → settle; `flow::admin` |
-//! | 3 | `auth`, `admission`, `routing`, `accounting`, `credentials`, `upstream`, `cache`, `audit` |
+//! | 3 | `auth`, `admission`, `routing`, `accounting`, `credentials`, `upstream`, `cache`, `audit`, `guardrails` |
 //! | 2 | `providers` (pure), `store`, `tls` |
 //! | 1 | `api` (our wire formats), `config`, `crypto`, `secrets`, `telemetry` |
 //! | 0 | `author`, `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `egress`, `limits`, `period`, `secret`, `secret_reference`, `tokens`, `wire`, `aws` (how AWS is reached) |
@@ -32,6 +32,7 @@ pub mod crypto;
 pub mod duration;
 pub mod egress;
 pub mod flow;
+pub mod guardrails;
 pub mod id;
 pub mod limits;
 pub mod money;

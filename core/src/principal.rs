@@ -90,6 +90,8 @@ pub struct Principal {
     pub above: Above,
     /// What the key says of the cache.
     pub cache: Option<Arc<CacheRights>>,
+    /// What the key says of guardrails.
+    pub guardrails: Option<Arc<GuardrailRules>>,
     /// When the key ends.
     pub expires: Option<Timestamp>,
     /// What the key has spent, as far as this process has seen.
@@ -138,6 +140,7 @@ impl Principal {
             limits: Limits::default(),
             above: Above::default(),
             cache: None,
+            guardrails: None,
             expires: None,
             spend: SpendSeen::default(),
             token: None,
@@ -167,6 +170,26 @@ impl CacheRights {
         let allowed = allowed.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
         let rights = Self { said, allowed };
         (rights != Self::default()).then_some(rights)
+    }
+}
+
+/// What a key or a team says of guardrails.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GuardrailRules {
+    /// Guardrails that each of its calls passes.
+    pub named: Vec<String>,
+    /// Whether its calls do without those of every call; `None`: it does not say.
+    pub no_defaults: Option<bool>,
+}
+
+impl GuardrailRules {
+    /// What a record says; `None`: nothing.
+    pub fn of(metadata: &Map<String, Value>) -> Option<Self> {
+        let named = metadata.get("guardrails").and_then(Value::as_array).into_iter().flatten();
+        let named = named.filter_map(Value::as_str).map(str::to_owned).collect();
+        let no_defaults = metadata.get("disable_global_guardrails").and_then(Value::as_bool);
+        let rules = Self { named, no_defaults };
+        (rules != Self::default()).then_some(rules)
     }
 }
 
@@ -220,6 +243,8 @@ pub struct Holder {
     pub tags: Vec<String>,
     /// What it says of the cache.
     pub cache: Option<Arc<CacheRights>>,
+    /// What it says of guardrails.
+    pub guardrails: Option<Arc<GuardrailRules>>,
     /// Where calls below it must be answered.
     pub region: Option<String>,
     /// What keys of a user act as.

@@ -142,6 +142,16 @@ pub enum StartError {
         /// What is wrong.
         cause: PolicyError,
     },
+    /// The same, of one guardrail.
+    #[error("guardrail `{name}` (line {line}): {cause}")]
+    GuardrailTls {
+        /// Its name.
+        name: String,
+        /// Where it stands in the configuration.
+        line: usize,
+        /// What is wrong.
+        cause: PolicyError,
+    },
     /// An object with certificates or a key cannot be fetched.
     #[error("the certificate file `{location}` cannot be fetched")]
     CertificateObject {

@@ -4,6 +4,7 @@ use super::cache;
 use super::catalog::{Catalog, InTable};
 use super::egress::{egress, files};
 use super::error::StartError;
+use super::guardrails::guardrails;
 use super::identity;
 use super::rotation::Rotation;
 use super::routing;
@@ -160,8 +161,7 @@ impl Gateway {
         let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
         let maintenance = maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache));
         let (maintenance, logs) = (Arc::new(maintenance.resealing(sealed.resealing())), (&sealed, &spend));
-        let (keys, records) = (KeyStore::new(Arc::clone(&table)), RecordStore::new(Arc::clone(&table)));
-        let directory = Arc::new(Directory::new(records.clone(), staleness.millis(), RECORDS_MAX));
+        let directory = Arc::new(Directory::new(RecordStore::new(Arc::clone(&table)), staleness.millis(), RECORDS_MAX));
         let managed = (KeyStore::new(Arc::clone(&changes)), stored, key_rules(&config));
         let called = (policies.transports().global(), &ground.clock);
         let tokens = identity::tokens((&config, &environment), called, &audited)?;
@@ -169,7 +169,7 @@ impl Gateway {
         let people = |made| sign_in::of((&config, &environment), called.0, (&table, &sealer, &ground.random), made);
         let made = ((in_table, settings), people);
         let administration = administration(defaults, stores, (&cache, &directory), &ground.random, logs, made)?;
-        let authenticator = authenticator(&config, (master, keys), (cache, directory), tokens);
+        let authenticator = authenticator(&config, (master, &table), (cache, directory), tokens);
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
         let calls = Arc::new(ModelCalls {
             queue: Arc::new(Queue::new(queue_limits(&config))),
@@ -178,6 +178,7 @@ impl Gateway {
             spend,
             ledger: Ledger::new(Arc::clone(&table)).waiting(store_wait(&config)),
             limits: ProxyLimits::of(&config),
+            guardrails: guardrails(&config, &policies)?,
             failing: FailureRules::of(&config.failing),
             named,
             kept,
@@ -226,7 +227,10 @@ impl Gateway {
             gate: self.gate.clone(),
             calls: (!operations.is_empty()).then(|| (Arc::clone(&self.calls), operations)),
             models: shows_models.then(|| Arc::clone(&self.calls.models)),
-            admin: is_admin.then(|| (self.administration.clone(), Arc::clone(&self.calls.models))),
+            admin: is_admin.then(|| {
+                let calls = &self.calls;
+                (self.administration.clone(), Arc::clone(&calls.models), Arc::clone(&calls.guardrails))
+            }),
             health: is_admin.then(|| Arc::clone(&self.health)),
             cache: is_admin.then(|| CacheAdmin { shelf: self.calls.cache.clone() }),
             body_bytes_max: self.intake.body_bytes_max,
@@ -314,7 +318,7 @@ fn master_key(config: &Config) -> Option<MasterKey> {
 /// Who recognises callers.
 fn authenticator(
     config: &Config,
-    (master, keys): (Option<MasterKey>, KeyStore),
+    (master, table): (Option<MasterKey>, &Arc<dyn Table>),
     (cache, directory): (Arc<PrincipalCache>, Arc<Directory>),
     tokens: Option<Tokens>,
 ) -> Arc<Authenticator> {
@@ -325,6 +329,7 @@ fn authenticator(
         public: general.public_routes.clone(),
     };
     let key_header = general.litellm_key_header_name.as_deref().and_then(|name| name.parse::<HeaderName>().ok());
+    let keys = KeyStore::new(Arc::clone(table));
     let authenticator = Authenticator::new(master, keys, cache, directory).waiting(store_wait(config));
     let authenticator = authenticator.trusting_known(general.allow_requests_on_db_unavailable);
     Arc::new(authenticator.under(policy).reading(key_header).accepting(tokens))

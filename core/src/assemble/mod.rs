@@ -13,6 +13,7 @@ mod egress;
 mod error;
 pub mod function;
 pub mod gateway;
+mod guardrails;
 mod identity;
 pub mod live;
 mod managers;

@@ -27,7 +27,8 @@ pub(super) async fn objects(
     environment: &Environment,
     aws: &AwsOnDemand,
 ) -> Result<Objects, StartError> {
-    let settings = config.models.iter().map(|model| &model.params.tls).chain([&config.litellm.tls]);
+    let guardrails = config.guardrails.iter().map(|guardrail| &guardrail.tls);
+    let settings = config.models.iter().map(|model| &model.params.tls).chain(guardrails).chain([&config.litellm.tls]);
     let variables = VARIABLES.iter().filter_map(|name| environment.text(name)).filter(|text| text.starts_with(OBJECT));
     let named: BTreeSet<&str> = settings.flat_map(TlsParams::objects).chain(variables).collect();
     let mut objects = Objects::new();

@@ -5,7 +5,7 @@ use crate::egress::network::Network;
 use crate::id::KeyHash;
 use crate::limits::Limits;
 use crate::money::NanoDollars;
-use crate::principal::{Above, CacheRights, Principal, Role, SpendSeen};
+use crate::principal::{Above, CacheRights, GuardrailRules, Principal, Role, SpendSeen};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -167,6 +167,7 @@ impl StoredKey {
             limits: record.limits,
             above: Above::default(),
             cache: CacheRights::of(&record.metadata, &record.document).map(Arc::new),
+            guardrails: GuardrailRules::of(&record.metadata).map(Arc::new),
             expires: record.expires,
             spend,
             token: None,

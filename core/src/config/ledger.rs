@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(fate("litellm_jwtauth", "user_id_jwt_field"), Fate::Honoured);
         assert_eq!(fate("general_settings", "sso_providers[].provider"), Fate::Honoured);
         assert_eq!(fate("general_settings", "secret_manager.type"), Fate::Honoured);
-        assert_eq!(fate("guardrails", in_section("guardrails").next().unwrap().name), Fate::Refused);
+        assert_eq!(fate("guardrails", "guardrail_info"), Fate::Honoured);
         assert_eq!(fate("alerting_args", "log_to_console"), Fate::NotYet);
     }
 

@@ -7,6 +7,7 @@ use super::document::Document;
 use super::environment::Environment;
 use super::failing::read_failing;
 use super::general::GeneralSettings;
+use super::guardrails::read_guardrails;
 use super::ledger;
 use super::models::{ProviderCheck, configured_credentials, read_models};
 use super::names::{self, Unknown};
@@ -110,6 +111,7 @@ impl Config {
             litellm: section(&root, "litellm_settings", &mut report),
             routing: section(&root, "router_settings", &mut report),
             health: section(&root, "general_settings", &mut report),
+            guardrails: read_guardrails(&root, &environment, &mut report),
             ..Self::default()
         };
         check_key_header(&root, &config.general, &mut report);

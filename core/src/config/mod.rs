@@ -15,6 +15,7 @@ mod document;
 mod environment;
 pub mod failing;
 mod general;
+pub mod guardrails;
 pub mod health;
 mod identity;
 mod key_management;

@@ -142,7 +142,7 @@ fn check_unknown(entry: &Entry, section: &str, path: &str, unknown: Unknown, rep
 /// Whether the name misspells a setting that guards something: then it stops the start, as a wrong value would.
 fn guards(section: &str, name: &str, meant: Option<&str>) -> bool {
     let Some(meant) = meant.and_then(|meant| ledger::find(section, meant)) else { return false };
-    let guarding = meant.fate == Fate::Refused || meant.name == "master_key" || meant.name == "model_list";
+    let guarding = meant.fate == Fate::Refused || ["master_key", "model_list", "guardrails"].contains(&meant.name);
     guarding && misspells(name, meant.name)
 }
 

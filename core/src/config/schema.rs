@@ -21,7 +21,7 @@ const HELD: [&str; 11] = [
     "litellm_jwtauth",
 ];
 /// Sections whose parts are those of each entry of a list.
-const LISTED: [&str; 2] = ["model_list", "credential_list"];
+const LISTED: [&str; 3] = ["model_list", "credential_list", "guardrails"];
 /// Sections in which other names than the known ones mean nothing.
 const CLOSED: [&str; 3] = ["litellm_settings", "router_settings", "general_settings"];
 
@@ -133,8 +133,9 @@ mod tests {
         let secret_manager = at("/properties/general_settings/properties/secret_manager");
         assert_eq!(secret_manager["type"], json!(["object", "string", "null"]));
         assert!(secret_manager["properties"]["vault_address"]["description"].is_string());
-        let guardrails = at("/properties/guardrails");
-        assert_eq!(guardrails["deprecated"], true);
+        let guardrail = at("/properties/guardrails/items/properties/litellm_params/properties");
+        assert!(guardrail["api_base"]["description"].is_string() && guardrail.get("base_model").is_none());
+        assert_eq!(guardrail["scan_raw_request"]["deprecated"], true);
         assert_eq!(at("/properties/router_settings/properties/max_fallbacks/default"), 5);
     }
 }

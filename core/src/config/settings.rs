@@ -6,6 +6,7 @@ use super::credential::ConfiguredCredential;
 use super::deployment::ModelEntry;
 use super::failing::FailingSettings;
 use super::general::GeneralSettings;
+use super::guardrails::GuardrailEntry;
 use super::health::HealthSettings;
 use super::key_rules::{self, KeyGenerationSettings, KeyParams};
 use super::lenient;
@@ -33,6 +34,8 @@ pub struct Config {
     pub health: HealthSettings,
     /// What becomes of calls that fail, of both `router_settings` and `litellm_settings`.
     pub failing: FailingSettings,
+    /// `guardrails`, in the file's order.
+    pub guardrails: Vec<GuardrailEntry>,
 }
 
 /// `litellm_settings`: behaviour of every call.

@@ -3,6 +3,7 @@
 use super::health::Health;
 use crate::config::ModelEntry;
 use crate::config::tls::{Channel, TlsParams};
+use crate::guardrails::guardrail::Guardrail;
 use crate::routing::deployment_id;
 use crate::tls::policy::Resolved;
 use crate::upstream::handshakes::Handshakes;
@@ -27,6 +28,21 @@ pub struct DeploymentTls {
     pub resolved: Result<Resolved, String>,
 }
 
+/// The policy of one guardrail.
+#[derive(Debug)]
+pub struct GuardrailTls {
+    /// Its name.
+    pub guardrail_name: String,
+    /// Where it is asked.
+    pub api_base: String,
+    /// The proxy in between.
+    pub proxy: Option<String>,
+    /// The client that it uses.
+    pub channel: Channel,
+    /// The policy, and who said each part. `Err`: what holds now could not be resolved again.
+    pub resolved: Result<Resolved, String>,
+}
+
 /// Everything there is to tell.
 #[derive(Debug)]
 pub struct UpstreamTls {
@@ -34,6 +50,8 @@ pub struct UpstreamTls {
     pub global: Result<Resolved, String>,
     /// Each deployment.
     pub deployments: Vec<DeploymentTls>,
+    /// Each guardrail.
+    pub guardrails: Vec<GuardrailTls>,
     /// What came of handshakes, by client and origin.
     pub handshakes: BTreeMap<usize, BTreeMap<String, Handshakes>>,
 }
@@ -49,9 +67,12 @@ impl Health {
         });
         let wildcards = models.wildcard_entries().map(|entry| self.tls_of(entry, entry.params.api_base.clone()));
         let deployments: Vec<_> = named.chain(wildcards).collect();
+        let guardrails: Vec<_> =
+            self.calls.guardrails.iter().map(|guardrail| self.tls_of_guardrail(guardrail)).collect();
         let channels = deployments.iter().map(|deployment| deployment.channel.0).chain([0]);
+        let channels = channels.chain(guardrails.iter().map(|guardrail| guardrail.channel.0));
         let handshakes = channels.map(|channel| (channel, self.policies.handshakes(Channel(channel)))).collect();
-        UpstreamTls { global: self.resolved("", &TlsParams::default()), deployments, handshakes }
+        UpstreamTls { global: self.resolved("", &TlsParams::default()), deployments, guardrails, handshakes }
     }
 
     fn tls_of(&self, entry: &ModelEntry, api_base: Option<String>) -> DeploymentTls {
@@ -64,6 +85,17 @@ impl Health {
             api_base,
             channel: entry.params.tls.channel,
             resolved: self.resolved("litellm_params", &entry.params.tls),
+        }
+    }
+
+    fn tls_of_guardrail(&self, guardrail: &Guardrail) -> GuardrailTls {
+        let address = guardrail.address.parse().ok();
+        GuardrailTls {
+            guardrail_name: guardrail.name.clone(),
+            api_base: guardrail.address.clone(),
+            proxy: address.and_then(|address| self.policies.proxies()?.name_before(&address)),
+            channel: guardrail.tls.channel,
+            resolved: self.resolved("litellm_params", &guardrail.tls),
         }
     }
 

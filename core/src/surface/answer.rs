@@ -26,6 +26,7 @@ const COST: HeaderName = HeaderName::from_static("x-litellm-response-cost");
 const DURATION: HeaderName = HeaderName::from_static("x-litellm-response-duration-ms");
 const OVERHEAD: HeaderName = HeaderName::from_static("x-litellm-overhead-duration-ms");
 const DROPPED: HeaderName = HeaderName::from_static("x-postern-dropped");
+const GUARDRAILS: HeaderName = HeaderName::from_static("x-litellm-applied-guardrails");
 const CACHE_KEY: HeaderName = HeaderName::from_static("x-litellm-cache-key");
 const CACHE_HIT: HeaderName = HeaderName::from_static("x-litellm-cache-hit");
 const SIMILARITY: HeaderName = HeaderName::from_static("x-litellm-semantic-similarity");
@@ -73,6 +74,9 @@ pub(super) fn describe(facts: &Facts, headers: &mut HeaderMap) {
     headers.insert(OVERHEAD, (facts.duration_ms - facts.upstream_ms).into());
     for left in &facts.left {
         headers.extend(limit_headers(left));
+    }
+    if !facts.guardrails.is_empty() {
+        set(headers, GUARDRAILS, facts.guardrails.join(","));
     }
     if !facts.dropped.is_empty() {
         set(headers, DROPPED, facts.dropped.join(","));

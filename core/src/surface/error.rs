@@ -13,6 +13,7 @@ use crate::auth::identity::error::{Refusal as TokenRefusal, TokenError};
 use crate::auth::route::RouteDenied;
 use crate::credentials::known::NotKnown;
 use crate::flow::model_call::CallError;
+use crate::guardrails::verdict::GuardrailError;
 use crate::providers::operation::Dialect;
 use crate::providers::provider::TransformError;
 use crate::upstream::identity::error::IdentityError;
@@ -196,6 +197,10 @@ impl From<CallError> for ErrorAnswer {
             CallError::EndUserBlocked(_) => bad_request(message).param("user"),
             CallError::AnswerTooLong { .. } => bad_request(message).param("content-length"),
             CallError::Unbounded(_) => bad_request(message),
+            CallError::Guardrail(GuardrailError::Failed { .. }) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message)
+            }
+            CallError::Guardrail(error) => guardrail(&error),
             CallError::Refused(refusal) => refusal.into(),
             CallError::Upstream { failure, retry_after } => {
                 let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::BAD_GATEWAY);
@@ -254,6 +259,17 @@ impl From<RouteDenied> for ErrorAnswer {
             RouteDenied::AdminOnly { .. } | RouteDenied::MasterOnly { .. } => {
                 Self::new(StatusCode::UNAUTHORIZED, "auth_error", message).param("None")
             }
+        }
+    }
+}
+
+/// A guardrail that says no, and one that cannot be asked at all: trying again changes nothing.
+fn guardrail(error: &GuardrailError) -> ErrorAnswer {
+    let answer = ErrorAnswer::new(StatusCode::BAD_REQUEST, "invalid_request_error", error.to_string());
+    match error {
+        GuardrailError::Blocked { .. } | GuardrailError::Failed { .. } => answer,
+        GuardrailError::Unknown(_) | GuardrailError::Missing { .. } | GuardrailError::Unreadable { .. } => {
+            answer.param("guardrails")
         }
     }
 }

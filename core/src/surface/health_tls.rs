@@ -1,9 +1,9 @@
-//! `/health/tls`: which TLS policy applies to which deployment, from which source. Calls nobody, and shows no key.
+//! `/health/tls`: which TLS policy applies to which deployment and guardrail, from which source. Calls nobody, and shows no key.
 
 use super::client_address::Asker;
 use super::gate::Gate;
 use crate::flow::health::Health;
-use crate::flow::upstream_tls::{DeploymentTls, UpstreamTls};
+use crate::flow::upstream_tls::{DeploymentTls, GuardrailTls, UpstreamTls};
 use crate::tls::curve::Curve;
 use crate::tls::level::Level;
 use crate::tls::policy::{Policy, Resolved, Trust};
@@ -45,6 +45,8 @@ fn told(tls: &UpstreamTls) -> Value {
     let levels: Vec<Value> = Level::ALL.iter().map(level).collect();
     let deployments: Vec<Value> =
         tls.deployments.iter().map(|one| deployment(one, tls.handshakes.get(&one.channel.0))).collect();
+    let guardrails: Vec<Value> =
+        tls.guardrails.iter().map(|one| guardrail(one, tls.handshakes.get(&one.channel.0))).collect();
     let clients: Map<String, Value> = tls
         .handshakes
         .iter()
@@ -58,6 +60,7 @@ fn told(tls: &UpstreamTls) -> Value {
         "precedence": PRECEDENCE,
         "global": resolved(&tls.global),
         "deployments": deployments,
+        "guardrails": guardrails,
         "clients": clients,
         "levels": levels,
     })
@@ -71,6 +74,18 @@ fn deployment(one: &DeploymentTls, origins: Option<&BTreeMap<String, Handshakes>
         "model_id": one.model_id,
         "model": one.model,
         "api_base": one.api_base.as_deref().map(without_credentials),
+        "proxy": one.proxy,
+        "client": one.channel.0,
+        "tls": resolved(&one.resolved),
+        "handshakes": seen.map(handshakes),
+    })
+}
+
+fn guardrail(one: &GuardrailTls, origins: Option<&BTreeMap<String, Handshakes>>) -> Value {
+    let seen = origin_of(&one.api_base).and_then(|origin| origins?.get(&origin));
+    json!({
+        "guardrail_name": one.guardrail_name,
+        "api_base": without_credentials(&one.api_base),
         "proxy": one.proxy,
         "client": one.channel.0,
         "tls": resolved(&one.resolved),

@@ -28,6 +28,7 @@ mod fallback;
 pub mod front;
 pub mod gate;
 mod google;
+mod guardrails;
 mod health;
 mod health_tls;
 mod health_trial;

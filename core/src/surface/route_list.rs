@@ -3,7 +3,7 @@
 use super::client_address::Asker;
 use super::error::ErrorAnswer;
 use super::gate::{Gate, named};
-use super::{admin, cache_admin, contract, health_trial, model_call, sign_in, utilities};
+use super::{admin, cache_admin, contract, guardrails, health_trial, model_call, sign_in, utilities};
 use crate::providers::operation::Operation;
 use axum::routing::{MethodFilter, get};
 use axum::{Json, Router};
@@ -28,8 +28,9 @@ const PASSED: [&str; 5] =
     ["/openai/{endpoint}", "/anthropic/{endpoint}", "/gemini/{endpoint}", "/cohere/{endpoint}", "/mistral/{endpoint}"];
 
 /// Routes that stand in no table.
-const OTHERS: [&str; 17] = [
+const OTHERS: [&str; 18] = [
     "/",
+    guardrails::ROUTE,
     "/health",
     "/health/history",
     "/health/latest",

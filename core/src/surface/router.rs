@@ -7,13 +7,14 @@ use super::gate::Gate;
 use super::model_call::ModelCallSurface;
 use super::security_headers::SecurityHeaders;
 use super::{
-    admin, cache_admin, contract, cors, fallback, health, health_tls, health_trial, models, route_list, sign_in,
-    utilities,
+    admin, cache_admin, contract, cors, fallback, guardrails, health, health_tls, health_trial, models, route_list,
+    sign_in, utilities,
 };
 use crate::admission::load::Load;
 use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::health::Health;
 use crate::flow::model_call::ModelCalls;
+use crate::guardrails::choice::Guardrails;
 use crate::providers::operation::Operation;
 use crate::routing::LiveModels;
 use axum::Router;
@@ -28,8 +29,8 @@ pub struct Parts {
     pub calls: Option<(Arc<ModelCalls>, &'static [Operation])>,
     /// The list of models.
     pub models: Option<Arc<LiveModels>>,
-    /// Keys and spend, and the models whose deployments are shown beside them.
-    pub admin: Option<(Administration, Arc<LiveModels>)>,
+    /// Keys and spend, and the models whose deployments and the guardrails that are shown beside them.
+    pub admin: Option<(Administration, Arc<LiveModels>, Arc<Guardrails>)>,
     /// The cache.
     pub cache: Option<CacheAdmin>,
     /// What probes ask.
@@ -51,10 +52,11 @@ pub fn router(parts: Parts) -> Front {
     if let Some(models) = models {
         router = router.merge(models::routes(models, gate.clone()));
     }
-    if let Some((administration, models)) = admin {
+    if let Some((administration, models, guardrails)) = admin {
         router = router.merge(sign_in::routes(Arc::clone(&administration.sign_in), gate.clone()));
         router = router.merge(admin::routes(administration, gate.clone(), body_bytes_max));
         router = router.merge(utilities::routes(&models, &gate, body_bytes_max));
+        router = router.merge(guardrails::routes(guardrails, gate.clone()));
         router = router.merge(route_list::routes(gate.clone()));
         router = router.merge(contract::routes::document_routes());
         router = router.merge(models::info_routes(models, gate.clone()));

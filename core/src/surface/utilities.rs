@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 type Tell = fn(&ModelTable, &Asked) -> Result<Value, UtilityError>;
 
-pub(super) const ROUTES: [(MethodFilter, &str, Tell); 8] = [
+pub(super) const ROUTES: [(MethodFilter, &str, Tell); 7] = [
     (MethodFilter::POST, "/utils/token_counter", |models, asked| count_tokens(models, &asked.caller, &asked.body)),
     (MethodFilter::POST, "/utils/transform_request", |models, asked| {
         transform_request(models, &asked.caller, &asked.body)
@@ -33,8 +33,6 @@ pub(super) const ROUTES: [(MethodFilter, &str, Tell); 8] = [
         let model = model.ok_or_else(|| UtilityError::Body("`model` is missing".to_owned()))?;
         supported_parameters(models, &asked.caller, model)
     }),
-    // There are no guardrails yet, and a configuration that names some does not start.
-    (MethodFilter::GET, "/guardrails/list", |_, _| Ok(json!({"guardrails": []}))),
     (MethodFilter::GET, "/test", |_, _| Ok(json!({"route": "/test"}))),
 ];
 

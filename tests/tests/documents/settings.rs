@@ -5,7 +5,7 @@ use postern_core::config::schema::schema;
 use std::fmt::Write;
 
 /// Sections in the order of the document, each with where it stands.
-const SECTIONS: [(&str, &str); 17] = [
+const SECTIONS: [(&str, &str); 18] = [
     ("top_level", "The file"),
     ("model_list", "`model_list[]`"),
     ("litellm_params", "`model_list[].litellm_params`"),
@@ -22,6 +22,7 @@ const SECTIONS: [(&str, &str); 17] = [
     ("general_settings", "`general_settings`"),
     ("key_management_settings", "`general_settings.key_management_settings`"),
     ("litellm_jwtauth", "`general_settings.litellm_jwtauth`"),
+    ("guardrails", "`guardrails[]`"),
     ("environment", "Variables of the environment"),
 ];
 
@@ -31,7 +32,7 @@ Written by `make docs` from the table that the gateway reads (`core/data/setting
 
 Every setting of LiteLLM's `config.yaml` and every variable that it reads, and ours. Any text may be `os.environ/NAME`. What a setting does in detail stands \
                     where its subject does: [keys](management.md), [who calls](identity.md), [limits](limits.md), \
-                    [routing](routing.md), [the cache](caching.md), [TLS, secrets and encryption](security.md).
+                    [routing](routing.md), [the cache](caching.md), [guardrails](guardrails.md), [TLS, secrets and encryption](security.md).
 
 - *no effect*: known, and without effect in this version; the gateway says so when it starts.
 - *refused*: to leave it out would weaken what it guards, so that the gateway does not start with it.

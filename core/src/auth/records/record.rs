@@ -4,7 +4,7 @@ use crate::auth::key_record::KeyTotals;
 use crate::auth::key_record::tags_of;
 use crate::clock::Timestamp;
 use crate::limits::Limits;
-use crate::principal::{CacheRights, Holder, Role};
+use crate::principal::{CacheRights, GuardrailRules, Holder, Role};
 use crate::store::item::Key;
 use serde_json::{Map, Value};
 use std::fmt;
@@ -217,7 +217,18 @@ impl Record {
         let region = self.text("allowed_model_region").map(str::to_owned);
         let is_user = matches!(self.id, RecordId::Of(RecordKind::User, _));
         let role = self.text("user_role").filter(|_| is_user).and_then(Role::of_user);
-        Holder { id, alias: self.alias, models: self.models, limits: self.limits, tags, cache, region, role }
+        let guardrails = GuardrailRules::of(&self.metadata).map(Arc::new);
+        Holder {
+            id,
+            alias: self.alias,
+            models: self.models,
+            limits: self.limits,
+            tags,
+            cache,
+            guardrails,
+            region,
+            role,
+        }
     }
 }
 

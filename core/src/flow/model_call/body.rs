@@ -30,7 +30,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("api_base", "The provider's address is not taken from a request. Set `api_base` in the deployment."),
     ("base_url", "The provider's address is not taken from a request. Set `api_base` in the deployment."),
     ("user_config", "A router configuration is not taken from a request. Set it in config.yaml."),
-    ("guardrails", "Guardrails are not supported by this version of Postern. Leave `guardrails` out."),
+    ("guardrails", "No guardrail is configured here. Leave `guardrails` out."),
 ];
 
 /// What the body says to us, apart from what it says to the provider.

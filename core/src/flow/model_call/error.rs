@@ -6,6 +6,7 @@ use crate::api::form::FormError;
 use crate::auth::error::AuthError;
 use crate::auth::route::RouteDenied;
 use crate::credentials::known::NotKnown;
+use crate::guardrails::verdict::GuardrailError;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::operation::Operation;
 use crate::providers::provider::TransformError;
@@ -122,6 +123,9 @@ pub enum CallError {
     /// The budget is kept strictly, and what is in the request has no bound.
     #[error("The budget of this key is kept strictly, and {0} in a request can cost any amount. Leave it out.")]
     Unbounded(#[source] Unbounded),
+    /// It does not pass a guardrail.
+    #[error(transparent)]
+    Guardrail(#[from] GuardrailError),
     /// A budget or a rate limit stands in the way.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -177,6 +181,8 @@ impl CallError {
             | Self::Elsewhere(_)
             | Self::File { .. }
             | Self::Unbounded(_) => "BadRequestError",
+            Self::Guardrail(GuardrailError::Failed { .. }) => "InternalServerError",
+            Self::Guardrail(_) => "GuardrailRaisedException",
             Self::UnknownModel { .. } | Self::UnknownResponse(_) | Self::ResponseNotKept(_) => "NotFoundError",
             Self::NothingLeft(nothing) if nothing.may_pass() => "RateLimitError",
             Self::NothingLeft(nothing) if nothing.is_too_long() => "ContextWindowExceededError",

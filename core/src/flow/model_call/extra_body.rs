@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 const NAME: &str = "extra_body";
 
 /// Members that are read here wherever they stand.
-const DECIDING: [&str; 19] = [
+const DECIDING: [&str; 20] = [
     "model",
     "messages",
     "prompt",
@@ -28,6 +28,7 @@ const DECIDING: [&str; 19] = [
     "api_base",
     "base_url",
     "user_config",
+    "guardrails",
 ];
 
 /// Moves the deciding members out of `extra_body`, over those of the body.

@@ -27,6 +27,8 @@ pub struct Facts {
     pub upstream_headers: Option<HeaderMap>,
     /// What is left of the caller's limits.
     pub left: Vec<Left>,
+    /// Guardrails that the call passes.
+    pub guardrails: Vec<String>,
     /// Members of the body that were dropped.
     pub dropped: Vec<Cow<'static, str>>,
     /// Times that the model which answered was asked again.
@@ -69,6 +71,7 @@ impl Facts {
             cost: None,
             upstream_headers: None,
             left: Vec::new(),
+            guardrails: Vec::new(),
             dropped: Vec::new(),
             retries: 0,
             retries_max: None,

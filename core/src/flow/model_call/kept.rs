@@ -5,6 +5,7 @@ use super::attempt;
 use super::choice::{keeper, maker};
 use super::error::CallError;
 use super::facts::Facts;
+use super::guarded_answer;
 use super::parts::ModelCalls;
 use crate::api::responses::id::ResponseId;
 use crate::id::RequestId;
@@ -69,6 +70,9 @@ impl ModelCalls {
         let id = ResponseId::read(&request.name).ok_or_else(unknown)?;
         let principal = self.for_a_team_with(principal, &id.model)?;
         facts.principal = Some(Arc::clone(&principal));
+        if matches!(request.operation, KeptOperation::Read | KeptOperation::Cancel) {
+            guarded_answer::is_kept_readable(&self.guardrails, &principal)?;
+        }
         self.refresh_credentials().await;
         let deployment = self.completed(maker(self, &principal, &id)?.ok_or_else(unknown)?)?;
         (facts.model_group, facts.deployment) = (Some(id.model.clone()), Some(Arc::clone(&deployment)));

@@ -8,13 +8,15 @@
 //! upstream, [`unfetched`] brings the files that the request names first, [`several`] more than once, [`followed`] until what it does has ended, [`relay`] passes a stream on, [`slices`]
 //! holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also when its
 //! client goes away. [`cached`] answers from what [`keeping`] has kept of earlier calls; where their [`words`] mean about the same
-//! ([`similar`]), which a deployment says that is asked beside the call ([`embed`]). [`passed`] is a call of a provider's own API,
+//! ([`similar`]), which a deployment says that is asked beside the call ([`embed`]). [`guarded`] has guardrails look at it
+//! ([`asking`]), and [`guarded_answer`] at what it is answered. [`passed`] is a call of a provider's own API,
 //! [`probe`] one that the gateway makes by itself, [`kept`] asks for what an earlier call left with
 //! its upstream.
 
 mod admit;
 mod asked;
 mod asked_input;
+mod asking;
 mod attempt;
 mod bearer;
 mod body;
@@ -38,6 +40,8 @@ mod failed;
 mod fault;
 mod followed;
 mod forwarded;
+mod guarded;
+mod guarded_answer;
 mod keeping;
 mod kept;
 mod kept_hit;

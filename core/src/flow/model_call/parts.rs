@@ -12,6 +12,7 @@ use crate::cache::shelf::Shelf;
 use crate::clock::{Clock, Random};
 use crate::flow::background::Background;
 use crate::flow::sharing::Sharing;
+use crate::guardrails::choice::Guardrails;
 use crate::routing::LiveModels;
 use crate::routing::rules::FailureRules;
 use crate::upstream::guarded::GuardedClient;
@@ -34,6 +35,8 @@ pub struct ModelCalls {
     pub queue: Arc<Queue>,
     /// What the configuration limits, whoever calls.
     pub limits: ProxyLimits,
+    /// Who looks at requests and answers.
+    pub guardrails: Arc<Guardrails>,
     /// What follows where an attempt fails.
     pub failing: FailureRules,
     /// The ways to the upstreams: each deployment's own, by its channel.

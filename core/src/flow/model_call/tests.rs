@@ -110,6 +110,7 @@ impl Gateway {
             limits: ProxyLimits::default(),
             failing: once(),
             queue: Arc::default(),
+            guardrails: Arc::default(),
             named: None,
             kept: None,
             authorizer: Authorizer::new(upstream.clone(), Arc::clone(&clock)),

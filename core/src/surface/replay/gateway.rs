@@ -146,7 +146,7 @@ impl Gateway {
         let router = router(Parts {
             gate: Gate { authenticator: Arc::clone(&calls.authenticator), clock: clock.clone() },
             models: Some(Arc::clone(&calls.models)),
-            admin: Some((administration, Arc::clone(&calls.models))),
+            admin: Some((administration, Arc::clone(&calls.models), Arc::clone(&calls.guardrails))),
             calls: Some((calls, &[Operation::Chat, Operation::Messages])),
             cache: Some(CacheAdmin { shelf: None }),
             health: Some(health),
@@ -247,6 +247,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         limits: ProxyLimits::default(),
         failing: FailureRules::default(),
         queue: Arc::default(),
+        guardrails: Arc::default(),
         named: None,
         kept: None,
         authorizer: Authorizer::new(Arc::new(Unreachable), clock.clone()),
