@@ -198,6 +198,11 @@ impl Gateway {
         Ok(Self { calls, background, maintenance, rotation, catalog, policies, administration, gate, health, intake })
     }
 
+    /// The public names of its models.
+    pub(super) fn model_names(&self) -> Vec<String> {
+        self.calls.models.now().names().to_vec()
+    }
+
     /// The routes that a process serves.
     pub fn router(&self, serves: Serves) -> Front {
         let operations: &'static [Operation] = match serves {

@@ -186,6 +186,10 @@ impl Renews for Live {
     async fn renew(&self) {
         self.look_and_tell().await;
     }
+
+    fn model_names(&self) -> Vec<String> {
+        self.now.load().gateway.model_names()
+    }
 }
 
 impl Generation {

@@ -41,6 +41,9 @@ pub(super) struct Maker {
 pub(super) trait Renews: Send + Sync {
     /// Looks what that is.
     async fn renew(&self);
+
+    /// The public names of the models in it.
+    fn model_names(&self) -> Vec<String>;
 }
 
 /// The same, as administrators' operations know it.
@@ -49,6 +52,10 @@ struct ServedBy(Arc<Maker>);
 impl Maker {
     pub(super) fn new(recipe: Recipe) -> Self {
         Self { file: recipe.found.settings(), recipe, live: OnceLock::new() }
+    }
+
+    fn live(&self) -> Option<Arc<dyn Renews>> {
+        self.live.get().and_then(Weak::upgrade)
     }
 
     /// A gateway with these settings under the file's, and what its operator should know.
@@ -84,8 +91,12 @@ impl Served for ServedBy {
     }
 
     async fn changed(&self) {
-        if let Some(live) = self.0.live.get().and_then(Weak::upgrade) {
+        if let Some(live) = self.0.live() {
             live.renew().await;
         }
+    }
+
+    fn model_names(&self) -> Vec<String> {
+        self.0.live().map(|live| live.model_names()).unwrap_or_default()
     }
 }

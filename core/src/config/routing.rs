@@ -24,15 +24,15 @@ pub enum StrategyName {
 }
 
 /// The names that `routing_strategy` may have. LiteLLM's `provider-budget-routing` shuffles, too: budgets of providers
-/// hold whatever the strategy is.
-const STRATEGIES: [(&str, StrategyName); 7] = [
-    ("simple-shuffle", StrategyName::SimpleShuffle),
-    ("least-busy", StrategyName::LeastBusy),
-    ("usage-based-routing", StrategyName::UsageBased),
-    ("usage-based-routing-v2", StrategyName::UsageBasedV2),
-    ("latency-based-routing", StrategyName::LatencyBased),
-    ("cost-based-routing", StrategyName::CostBased),
-    ("provider-budget-routing", StrategyName::SimpleShuffle),
+/// hold whatever the strategy is. With what each does.
+pub const STRATEGIES: [(&str, StrategyName, &str); 7] = [
+    ("simple-shuffle", StrategyName::SimpleShuffle, "By chance, in proportion to weight, rpm or tpm."),
+    ("least-busy", StrategyName::LeastBusy, "The deployment with the fewest calls in flight."),
+    ("usage-based-routing", StrategyName::UsageBased, "The one that has used the fewest tokens in this minute."),
+    ("usage-based-routing-v2", StrategyName::UsageBasedV2, "The same; chance decides among equals."),
+    ("latency-based-routing", StrategyName::LatencyBased, "One of those that have answered fastest of late."),
+    ("cost-based-routing", StrategyName::CostBased, "The cheapest."),
+    ("provider-budget-routing", StrategyName::SimpleShuffle, "By chance, within the budgets of providers."),
 ];
 
 /// What a strategy can be told: `routing_strategy_args`.
@@ -105,9 +105,9 @@ impl Default for RoutingSettings {
 
 fn strategy<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StrategyName, D::Error> {
     let name = lenient::text(deserializer)?;
-    let known = STRATEGIES.iter().find(|(known, _)| *known == name);
-    known.map(|(_, strategy)| *strategy).ok_or_else(|| {
-        let names: Vec<_> = STRATEGIES.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let known = STRATEGIES.iter().find(|(known, ..)| *known == name);
+    known.map(|(_, strategy, _)| *strategy).ok_or_else(|| {
+        let names: Vec<_> = STRATEGIES.iter().map(|(name, ..)| format!("`{name}`")).collect();
         D::Error::custom(format!("must be one of {}", names.join(", ")))
     })
 }
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn every_strategy_has_the_name_that_litellm_gives_it() {
-        for (name, strategy) in STRATEGIES {
+        for (name, strategy, _) in STRATEGIES {
             assert_eq!(read(json!({"routing_strategy": name})).unwrap().strategy, strategy);
         }
         assert!(read(json!({"routing_strategy": "nope"})).unwrap_err().contains("`latency-based-routing`"));

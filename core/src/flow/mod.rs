@@ -8,6 +8,7 @@ mod found;
 pub mod health;
 pub mod maintenance;
 pub mod model_call;
+pub mod model_credential;
 pub mod model_group;
 pub mod model_info;
 pub mod models;

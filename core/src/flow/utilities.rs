@@ -83,6 +83,23 @@ pub fn count_tokens(models: &ModelTable, caller: &Principal, body: &[u8]) -> Res
     }))
 }
 
+/// `POST /v1/responses/input_tokens`: the tokens of a request for a response, counted here:
+/// <https://platform.openai.com/docs/api-reference/responses/input-tokens>
+///
+/// # Errors
+/// [`UtilityError`]
+pub fn count_input(models: &ModelTable, caller: &Principal, body: &[u8]) -> Result<Value, UtilityError> {
+    let Named { model } = read(body)?;
+    let members = Members::parse(body).map_err(|error| UtilityError::Body(error.to_string()))?;
+    if !members.has("input") {
+        return Err(UtilityError::Body("'input' must be given".to_owned()));
+    }
+    if deployment(models, caller, &model).is_none() {
+        return Err(UtilityError::UnknownModel(model));
+    }
+    Ok(json!({"object": "response.input_tokens", "input_tokens": tokens::count_request(body)}))
+}
+
 #[derive(Deserialize)]
 struct Estimated {
     model: String,

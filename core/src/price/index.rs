@@ -16,6 +16,20 @@ pub(super) fn entries() -> impl Iterator<Item = (&'static str, &'static str)> {
     (0..count()).map(|number| (name(number), provider_at(number).unwrap_or_default()))
 }
 
+/// Every entry under its name, as one JSON object.
+pub fn all_as_json() -> String {
+    let mut all = String::with_capacity(DATA.len());
+    for number in 0..count() {
+        all.push(if number == 0 { '{' } else { ',' });
+        // `{"model":"NAME","field":…}` becomes `"NAME":{"field":…}`.
+        let rest = line(number).strip_prefix(OPENING).unwrap_or_default();
+        let (name, fields) = rest.split_once('"').unwrap_or_default();
+        all.extend(["\"", name, "\":{", fields.trim_start_matches(',').trim_end()]);
+    }
+    all.push('}');
+    all
+}
+
 /// The entry of exactly this name, parsed.
 pub(super) fn entry(wanted: &str) -> Option<Map<String, Value>> {
     let number = position(wanted)?;
@@ -109,5 +123,14 @@ mod tests {
         assert_eq!(provider("gpt-4o"), Some("openai"));
         assert!(is_provider("vertex_ai"));
         assert!(!is_provider("wild"));
+    }
+
+    #[test]
+    fn all_entries_are_one_object() {
+        let all: Map<String, Value> = serde_json::from_str(&all_as_json()).unwrap();
+        assert_eq!(all.len(), count());
+        for name in ["gpt-4o", "1024-x-1024/50-steps/bedrock/amazon.nova-canvas-v1:0"] {
+            assert_eq!(all[name], Value::from(entry(name).unwrap()), "{name}");
+        }
     }
 }

@@ -20,6 +20,7 @@ pub mod tier;
 pub use bound::Demand;
 pub use cost::{CallFacts, Cost, cost_of};
 pub use femto::FemtoDollars;
+pub use index::all_as_json;
 pub use known::known_models;
 pub use lookup::{find, find_images, provider_of};
 pub use model::ModelPrice;

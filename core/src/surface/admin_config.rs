@@ -19,6 +19,11 @@ pub(super) enum ConfigAction {
     AllowedIps,
     AddAllowedIp,
     DeleteAllowedIp,
+    SetFallback,
+    Fallback,
+    DeleteFallback,
+    RouterSettings,
+    RouterFields,
 }
 
 pub(super) const ROUTES: &[(MethodFilter, &str, ConfigAction)] = &[
@@ -33,10 +38,15 @@ pub(super) const ROUTES: &[(MethodFilter, &str, ConfigAction)] = &[
     (MethodFilter::GET, "/get/allowed_ips", ConfigAction::AllowedIps),
     (MethodFilter::POST, "/add/allowed_ip", ConfigAction::AddAllowedIp),
     (MethodFilter::POST, "/delete/allowed_ip", ConfigAction::DeleteAllowedIp),
+    (MethodFilter::POST, "/fallback", ConfigAction::SetFallback),
+    (MethodFilter::GET, "/fallback/{*key}", ConfigAction::Fallback),
+    (MethodFilter::DELETE, "/fallback/{*key}", ConfigAction::DeleteFallback),
+    (MethodFilter::GET, "/router/settings", ConfigAction::RouterSettings),
+    (MethodFilter::GET, "/router/fields", ConfigAction::RouterFields),
 ];
 
 pub(super) async fn perform(config: &ConfigAdmin, action: ConfigAction, asked: &Asked) -> Result<Value, AdminError> {
-    let Asked { caller, params, body, now, .. } = asked;
+    let Asked { caller, params, key, body, now, .. } = asked;
     match action {
         ConfigAction::Update => config.update(caller, body, *now).await,
         ConfigAction::Current => config.current().await,
@@ -49,5 +59,10 @@ pub(super) async fn perform(config: &ConfigAdmin, action: ConfigAction, asked: &
         ConfigAction::AllowedIps => config.allowed_ips().await,
         ConfigAction::AddAllowedIp => config.add_allowed_ip(caller, body, *now).await,
         ConfigAction::DeleteAllowedIp => config.delete_allowed_ip(caller, body, *now).await,
+        ConfigAction::SetFallback => config.set_fallback(caller, body, *now).await,
+        ConfigAction::Fallback => config.fallback(key, params).await,
+        ConfigAction::DeleteFallback => config.delete_fallback(caller, key, params, *now).await,
+        ConfigAction::RouterSettings => config.router_settings().await,
+        ConfigAction::RouterFields => Ok(config.router_fields()),
     }
 }

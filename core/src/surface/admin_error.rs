@@ -50,6 +50,8 @@ impl From<AdminError> for ErrorAnswer {
             AdminError::NoSuchGroup(_)
             | AdminError::NoSuchAuditLog(_)
             | AdminError::NoSuchVersion(_)
+            | AdminError::NoSuchFallback(_)
+            | AdminError::NoSuchMember { .. }
             | AdminError::NoSuchAddress => within_detail(plain(StatusCode::NOT_FOUND, "not_found_error")),
             AdminError::NotInTeam | AdminError::Refused(_) => within_detail(bad_request()),
             AdminError::AlreadyMember { .. } => {

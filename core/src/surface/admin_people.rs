@@ -26,6 +26,10 @@ pub(super) enum PeopleAction {
     InvitationInfo,
     UpdateInvitation,
     DeleteInvitation,
+    SearchTeams,
+    SearchUsers,
+    OwnMembership,
+    ResetMemberSpend,
 }
 
 pub(super) const ROUTES: &[(MethodFilter, &str, PeopleAction)] = &[
@@ -33,6 +37,11 @@ pub(super) const ROUTES: &[(MethodFilter, &str, PeopleAction)] = &[
     (MethodFilter::GET, "/team/permissions_list", PeopleAction::TeamPermissions),
     (MethodFilter::POST, "/team/permissions_update", PeopleAction::UpdateTeamPermissions),
     (MethodFilter::GET, "/team/available", PeopleAction::AvailableTeams),
+    (MethodFilter::GET, "/team/filter/ui", PeopleAction::SearchTeams),
+    (MethodFilter::GET, "/user/filter/ui", PeopleAction::SearchUsers),
+    (MethodFilter::GET, "/team/{key}/members/me", PeopleAction::OwnMembership),
+    (MethodFilter::POST, "/team/{key}/member/{user}/reset_spend", PeopleAction::ResetMemberSpend),
+    (MethodFilter::POST, "/team/{key}/member/{user}/reset_budget", PeopleAction::ResetMemberSpend),
     (MethodFilter::POST, "/user/bulk_update", PeopleAction::UpdateManyUsers),
     (MethodFilter::GET, "/user/available_roles", PeopleAction::Roles),
     (MethodFilter::GET, "/get/internal_user_settings", PeopleAction::Defaults(Defaults::User)),
@@ -49,7 +58,7 @@ pub(super) const ROUTES: &[(MethodFilter, &str, PeopleAction)] = &[
 ];
 
 pub(super) async fn perform(records: &RecordAdmin, action: PeopleAction, asked: &Asked) -> Result<Value, AdminError> {
-    let Asked { caller, params, body, now, .. } = asked;
+    let Asked { caller, params, key, user, body, now, .. } = asked;
     match action {
         PeopleAction::AddManyMembers => records.add_many_members(caller, body, *now).await,
         PeopleAction::TeamPermissions => records.team_permissions(caller, params).await,
@@ -66,5 +75,9 @@ pub(super) async fn perform(records: &RecordAdmin, action: PeopleAction, asked: 
         PeopleAction::InvitationInfo => records.invitation_info(params).await,
         PeopleAction::UpdateInvitation => records.update_invitation(caller, body, *now).await,
         PeopleAction::DeleteInvitation => records.delete_invitation(body).await,
+        PeopleAction::SearchTeams => records.search_teams(caller, params).await,
+        PeopleAction::SearchUsers => records.search_users(caller, params).await,
+        PeopleAction::OwnMembership => records.own_membership(caller, key).await,
+        PeopleAction::ResetMemberSpend => records.reset_member_spend(caller, (key, user), body).await,
     }
 }

@@ -18,8 +18,10 @@ use std::net::IpAddr;
 pub(super) struct Asked {
     pub(super) caller: Actor,
     pub(super) params: Params,
-    /// The key that the path names.
+    /// The key, or whatever else the path names.
     pub(super) key: String,
+    /// The user that the path names beside it.
+    pub(super) user: String,
     pub(super) body: Bytes,
     pub(super) now: Timestamp,
     /// From where it came, as far as that is known.
@@ -48,7 +50,17 @@ pub(super) async fn read(
     let caller = gate.admit(told_by(&request), route).await?;
     let pairs = request.extract_parts::<Query<Vec<(String, String)>>>().await.map(|Query(pairs)| pairs);
     let named = request.extract_parts::<Path<HashMap<String, String>>>().await.map(|Path(named)| named);
-    let key = named.unwrap_or_default().remove("key").unwrap_or_default();
+    let mut named = named.unwrap_or_default();
+    let mut take = |name: &str| named.remove(name).unwrap_or_default();
+    let (key, user) = (take("key"), take("user"));
     let body = body::read(request.into_body(), body_bytes_max).await?;
-    Ok(Asked { caller, params: Params::new(pairs.unwrap_or_default()), key, body, now: gate.clock.now(), address })
+    Ok(Asked {
+        caller,
+        params: Params::new(pairs.unwrap_or_default()),
+        key,
+        user,
+        body,
+        now: gate.clock.now(),
+        address,
+    })
 }

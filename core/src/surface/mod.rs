@@ -18,6 +18,7 @@ mod answer;
 mod body;
 mod cache_admin;
 pub mod caller_address;
+mod catalogues;
 pub mod client_address;
 mod contract;
 mod cors;

@@ -96,7 +96,7 @@ impl ModelCallSurface {
             }
         }
         if self.operations.contains(&Operation::Responses) {
-            router = router.merge(responses::routes(&self.calls));
+            router = router.merge(responses::routes(&self.calls, self.body_bytes_max));
         }
         router
     }

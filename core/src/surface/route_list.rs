@@ -3,7 +3,9 @@
 use super::client_address::Asker;
 use super::error::ErrorAnswer;
 use super::gate::{Gate, named};
-use super::{admin, cache_admin, contract, guardrails, health_trial, model_call, sign_in, utilities};
+use super::{
+    admin, cache_admin, catalogues, contract, guardrails, health_trial, model_call, responses, sign_in, utilities,
+};
 use crate::providers::operation::Operation;
 use axum::routing::{MethodFilter, get};
 use axum::{Json, Router};
@@ -58,8 +60,9 @@ fn calls() -> impl Iterator<Item = (MethodFilter, &'static str)> {
 fn routes_of_all() -> impl Iterator<Item = (MethodFilter, &'static str)> {
     let utilities = utilities::ROUTES.iter().map(|(method, path, _)| (*method, *path));
     let others = OTHERS.into_iter().map(|path| (MethodFilter::GET, path));
-    let others = others.chain([(MethodFilter::POST, health_trial::ROUTE)]);
-    let known = admin::paths().chain(sign_in::paths()).chain(cache_admin::paths());
+    let posted = [health_trial::ROUTE].into_iter().chain(responses::COUNTED);
+    let others = others.chain(posted.map(|path| (MethodFilter::POST, path)));
+    let known = admin::paths().chain(sign_in::paths()).chain(cache_admin::paths()).chain(catalogues::paths());
     calls().chain(known).chain(utilities).chain(others)
 }
 

@@ -7,8 +7,8 @@ use super::gate::Gate;
 use super::model_call::ModelCallSurface;
 use super::security_headers::SecurityHeaders;
 use super::{
-    admin, cache_admin, contract, cors, fallback, guardrails, health, health_tls, health_trial, models, route_list,
-    sign_in, utilities,
+    admin, cache_admin, catalogues, contract, cors, fallback, guardrails, health, health_tls, health_trial, models,
+    route_list, sign_in, utilities,
 };
 use crate::admission::load::Load;
 use crate::flow::admin::cache_admin::CacheAdmin;
@@ -59,6 +59,7 @@ pub fn router(parts: Parts) -> Front {
         router = router.merge(guardrails::routes(guardrails, gate.clone()));
         router = router.merge(route_list::routes(gate.clone()));
         router = router.merge(contract::routes::document_routes());
+        router = router.merge(catalogues::routes(gate.clone()));
         router = router.merge(models::info_routes(models, gate.clone()));
     }
     if let Some(cache) = cache {

@@ -3,6 +3,7 @@
 use super::admin_request::{Asked, read};
 use super::error::{ErrorAnswer, kind_of};
 use super::gate::{Gate, named};
+use crate::flow::model_credential::credential_of_model;
 use crate::flow::model_group::{calculate, model_groups, supported_parameters};
 use crate::flow::utilities::{UtilityError, count_tokens, estimate_cost, transform_request};
 use crate::providers::provider::TransformError;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 type Tell = fn(&ModelTable, &Asked) -> Result<Value, UtilityError>;
 
-pub(super) const ROUTES: [(MethodFilter, &str, Tell); 7] = [
+pub(super) const ROUTES: [(MethodFilter, &str, Tell); 8] = [
     (MethodFilter::POST, "/utils/token_counter", |models, asked| count_tokens(models, &asked.caller, &asked.body)),
     (MethodFilter::POST, "/utils/transform_request", |models, asked| {
         transform_request(models, &asked.caller, &asked.body)
@@ -33,6 +34,7 @@ pub(super) const ROUTES: [(MethodFilter, &str, Tell); 7] = [
         let model = model.ok_or_else(|| UtilityError::Body("`model` is missing".to_owned()))?;
         supported_parameters(models, &asked.caller, model)
     }),
+    (MethodFilter::GET, "/credentials/by_model/{*key}", |models, asked| credential_of_model(models, &asked.key)),
     (MethodFilter::GET, "/test", |_, _| Ok(json!({"route": "/test"}))),
 ];
 

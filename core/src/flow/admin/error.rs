@@ -129,6 +129,17 @@ pub enum AdminError {
     /// There is no access group of this name.
     #[error("Access group '{0}' not found")]
     NoSuchGroup(String),
+    /// A user is no member of a team.
+    #[error("User user_id={user} is not a member of team_id={team}.")]
+    NoSuchMember {
+        /// The team.
+        team: String,
+        /// The user.
+        user: String,
+    },
+    /// Nobody stands in for a model, or there is no such model.
+    #[error("{0}")]
+    NoSuchFallback(String),
     /// There is no such version of the settings.
     #[error("There is no version {0} of the settings, or no longer")]
     NoSuchVersion(i64),

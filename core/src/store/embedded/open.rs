@@ -12,8 +12,9 @@ const APPLICATION_ID: i32 = 0x5053_544e;
 /// The schema this version reads and writes.
 const SCHEMA_VERSION: i32 = 1;
 
-/// Longest wait for another connection of this process. Only opening and closing ever make one wait.
-const BUSY_MAX: Duration = Duration::from_millis(200);
+/// Longest wait for another connection of this process. Only opening and closing ever make one wait, long only where the
+/// machine has no time for either.
+const BUSY_MAX: Duration = Duration::from_secs(2);
 
 /// Statements kept ready per connection; more than there are.
 const STATEMENTS_MAX: usize = 32;

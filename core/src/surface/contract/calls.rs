@@ -52,6 +52,7 @@ const CHAT: &[Field] = &[
     ("num_retries", Kind::Integer),
     ("timeout", Kind::Number),
     ("cache", Kind::Map),
+    ("guardrails", Kind::List),
 ];
 
 const COMPLETION: &[Field] = &[

@@ -26,8 +26,8 @@ pub(super) fn document() -> OpenApi {
         for operation in &section.operations {
             for (at, route) in operation.routes.iter().enumerate() {
                 let (method, pattern) = route.split_once(' ').unwrap_or(("GET", route));
-                let (path, parameter) = shown(pattern, operation.named);
-                let told = told(section, operation, (method, &path, parameter), at);
+                let (path, parameters) = shown(pattern, operation.named);
+                let told = told(section, operation, (method, &path, parameters), at);
                 paths = paths.path(path.as_str(), item(method, told));
             }
         }
@@ -48,15 +48,23 @@ pub(super) fn document() -> OpenApi {
     OpenApiBuilder::new().info(info.build()).paths(paths.build()).components(Some(components)).tags(Some(tags)).build()
 }
 
-/// The path as OpenAPI writes it, and what its parameter is called. `{key}` is the router's word for whatever is named.
-pub(super) fn shown(pattern: &str, named: &str) -> (String, Option<String>) {
-    let Some((before, rest)) = pattern.split_once('{') else { return (pattern.to_owned(), None) };
-    let (name, after) = rest.split_once('}').unwrap_or((rest, ""));
-    let name = match name.trim_start_matches('*') {
-        "key" => named,
-        name => name,
-    };
-    (format!("{before}{{{name}}}{after}"), Some(name.to_owned()))
+/// The path as OpenAPI writes it, and what its parameters are called. `{key}` and `{user}` are the router's words for
+/// whatever is named, and for a user beside it.
+pub(super) fn shown(pattern: &str, named: &str) -> (String, Vec<String>) {
+    let (mut path, mut names, mut rest) = (String::new(), Vec::new(), pattern);
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        let name = match name.trim_start_matches('*') {
+            "key" => named,
+            "user" => "user_id",
+            name => name,
+        };
+        path.extend([before, "{", name, "}"]);
+        names.push(name.to_owned());
+        rest = after;
+    }
+    path.push_str(rest);
+    (path, names)
 }
 
 fn item(method: &str, operation: Operation) -> PathItem {
@@ -74,7 +82,7 @@ fn item(method: &str, operation: Operation) -> PathItem {
 fn told(
     section: &Section,
     described: &Described,
-    (method, path, parameter): (&str, &str, Option<String>),
+    (method, path, parameters): (&str, &str, Vec<String>),
     at: usize,
 ) -> Operation {
     let id = format!("{}{path}", method.to_lowercase()).replace(['/', '-', ':', '.'], "_").replace(['{', '}'], "");
@@ -87,7 +95,7 @@ fn told(
         let first = described.routes.first().copied().unwrap_or_default();
         operation = operation.description(Some(format!("The same as `{first}`.")));
     }
-    if let Some(name) = parameter {
+    for name in parameters {
         operation = operation.parameter(named(&name, ParameterIn::Path, Kind::Text, Required::True));
     }
     for (name, kind) in described.query.concat() {

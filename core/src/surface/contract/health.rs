@@ -37,11 +37,13 @@ const OPERATIONS: &[Described] = &[
             ("offset", Kind::Integer),
         ])
         .gives(&[("health_checks", Kind::List), ("total_records", Kind::Integer)]),
-    Described::of(&["GET /health/tls"], "Which TLS policy applies to which deployment, and who says so.").gives(&[
-        ("precedence", Kind::TextList),
-        ("global", Kind::Map),
-        ("deployments", Kind::List),
-    ]),
+    Described::of(&["GET /health/tls"], "Which TLS policy applies to which deployment and guardrail, and who says so.")
+        .gives(&[
+            ("precedence", Kind::TextList),
+            ("global", Kind::Map),
+            ("deployments", Kind::List),
+            ("guardrails", Kind::List),
+        ]),
     Described::of(&["POST /health/test_connection"], "Calls a deployment before it is stored.")
         .takes(|| trial::FIELDS.to_vec())
         .needs(&["litellm_params"])

@@ -1,7 +1,7 @@
 //! Models: which there are, those of the table, the groups and credentials that they name, and what can be asked of a call
 //! without making it.
 
-use super::described::{Described, Section};
+use super::described::{Answer, Described, Section};
 use super::shared::MESSAGE;
 use crate::flow::admin::body::{Field, Kind};
 use crate::flow::admin::{access_groups, credentials, models};
@@ -98,6 +98,9 @@ const CREDENTIALS: &[Described] = &[
         ("credential_values", Kind::Map),
         ("credential_info", Kind::Map),
     ]),
+    Described::of(&["GET /credentials/by_model/{*key}"], "Shows what a deployment calls its provider with.")
+        .names("model_id")
+        .gives(&[("credential_name", Kind::Text), ("credential_values", Kind::Map), ("credential_info", Kind::Map)]),
     Described::of(&["PATCH /credentials/{*key}"], "Changes the values of a credential that are named.")
         .names("credential_name")
         .takes(|| credentials::FIELDS.to_vec())
@@ -123,6 +126,12 @@ const UTILITIES: &[Described] = &[
         })
         .needs(&["model"])
         .gives(&[("total_tokens", Kind::Integer), ("request_model", Kind::Text), ("model_used", Kind::Text)]),
+    Described::of(&["POST /v1/responses/input_tokens", "POST /responses/input_tokens"], "The same of a response's.")
+        .takes(|| {
+            vec![("model", Kind::Text), ("input", Kind::Any), ("instructions", Kind::Text), ("tools", Kind::List)]
+        })
+        .needs(&["model", "input"])
+        .gives(&[("object", Kind::Text), ("input_tokens", Kind::Integer)]),
     Described::of(&["POST /utils/transform_request"], "Shows what a model's provider would be sent.")
         .takes(|| vec![("call_type", Kind::Text), ("request_body", Kind::Map)])
         .needs(&["call_type", "request_body"])
@@ -143,6 +152,9 @@ const UTILITIES: &[Described] = &[
     Described::of(&["POST /spend/calculate"], "What a request costs before its answer, or an answer with its usage.")
         .takes(|| vec![("model", Kind::Text), ("messages", Kind::List), ("completion_response", Kind::Map)])
         .gives(&[("cost", Kind::Number)]),
+    Described::of(&["GET /get/litellm_model_cost_map"], "Prices and context windows of every model that is known."),
+    Described::of(&["GET /public/litellm_model_cost_map"], "The same for everybody.").open(),
+    Described::of(&["GET /public/providers"], "Lists the providers that are spoken to.").answers(Answer::Json).open(),
     Described::of(&["GET /guardrails/list"], "Lists the guardrails.").gives(&[("guardrails", Kind::List)]),
     Described::of(&["GET /test"], "Says which route was called.").gives(&[("route", Kind::Text)]),
     Described::of(&["GET /routes"], "Lists the routes.").gives(&[("routes", Kind::List)]),

@@ -3,7 +3,7 @@
 use super::described::{Answer, Described, Section};
 use super::shared::{PAGE, PAGE_SIZE, SORT_ORDER, STATUS};
 use crate::flow::admin::body::{Field, Kind};
-use crate::flow::admin::config::{allowed_ips, config_admin, fields};
+use crate::flow::admin::config::{allowed_ips, config_admin, fallbacks, fields};
 
 const VERSION: &[Field] = &[("message", Kind::Text), ("version", Kind::Integer)];
 
@@ -56,7 +56,24 @@ const SETTINGS: &[Described] = &[
         .takes(|| allowed_ips::FIELDS.to_vec())
         .needs(&["ip"])
         .gives(STATUS),
+    Described::of(&["POST /fallback"], "Says who stands in for a model where a call fails.")
+        .takes(|| fallbacks::FIELDS.to_vec())
+        .needs(&["model", "fallback_models"])
+        .gives(&[("model", Kind::Text), ("fallback_models", Kind::TextList), ("fallback_type", Kind::Text)]),
+    Described::of(&["GET /fallback/{*key}"], "Shows who stands in for a model.")
+        .names("model")
+        .asks(FALLBACK_TYPE)
+        .gives(&[("model", Kind::Text), ("fallback_models", Kind::TextList), ("fallback_type", Kind::Text)]),
+    Described::of(&["DELETE /fallback/{*key}"], "Lets nobody stand in for a model.")
+        .names("model")
+        .asks(FALLBACK_TYPE)
+        .gives(&[("model", Kind::Text), ("fallback_type", Kind::Text), ("message", Kind::Text)]),
+    Described::of(&["GET /router/settings"], "Lists the settings of the router with what they are.")
+        .gives(&[("fields", Kind::List), ("current_values", Kind::Map)]),
+    Described::of(&["GET /router/fields"], "Lists the settings of the router.").gives(&[("fields", Kind::List)]),
 ];
+
+const FALLBACK_TYPE: &[Field] = &[("fallback_type", Kind::OneOf(fallbacks::KIND_NAMES))];
 
 const PINGED: &[Field] = &[("status", Kind::Text), ("cache_type", Kind::Text)];
 

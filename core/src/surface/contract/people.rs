@@ -72,6 +72,9 @@ const USERS: &[Described] = &[
         .asks(SORTED_PAGE)
         .also_asks(LISTED)
         .gives(&[("users", Kind::List), TOTAL, PAGE, PAGE_SIZE, TOTAL_PAGES]),
+    Described::of(&["GET /user/filter/ui"], "Finds users by parts of their ids and addresses.")
+        .asks(&[("user_id", Kind::Text), ("user_email", Kind::Text), ("search", Kind::Text), PAGE, PAGE_SIZE])
+        .answers(Answer::List(&[("user_id", Kind::Text), ("user_email", Kind::Text)])),
     Described::of(&["POST /user/update"], "Changes the fields of a user that are named.")
         .takes(|| forms::USER.fields())
         .needs(&["user_id"])

@@ -3,6 +3,7 @@
 use super::described::{Answer, Described, Section};
 use super::shared::{PAGE, PAGE_SIZE, SORTED_PAGE, TOTAL, TOTAL_PAGES};
 use crate::flow::admin::body::{Field, Kind};
+use crate::flow::admin::keys::reset_spend;
 use crate::flow::admin::records::{bulk, forms, organization_members, permissions, teams};
 
 const TEAM: &[Field] = &[
@@ -117,6 +118,20 @@ const TEAMS: &[Described] = &[
         .takes(|| forms::MEMBER.fields())
         .needs(&["team_id"])
         .gives(TEAM),
+    Described::of(&["GET /team/{key}/members/me"], "Shows the caller's own membership of a team.")
+        .names("team_id")
+        .gives(&[("team_id", Kind::Text), ("user_id", Kind::Text), ("role", Kind::Text), ("spend", Kind::Number)]),
+    Described::of(
+        &["POST /team/{key}/member/{user}/reset_spend", "POST /team/{key}/member/{user}/reset_budget"],
+        "Says what a member has spent in a team in this period, in dollars.",
+    )
+    .names("team_id")
+    .takes(|| reset_spend::FIELDS.to_vec())
+    .needs(&["reset_to"])
+    .gives(&[("team_id", Kind::Text), ("user_id", Kind::Text), ("spend", Kind::Number)]),
+    Described::of(&["GET /team/filter/ui"], "Finds teams by parts of their ids and aliases.")
+        .asks(&[("team_id", Kind::Text), ("team_alias", Kind::Text), PAGE, PAGE_SIZE])
+        .answers(Answer::List(TEAM)),
     Described::of(&["GET /team/permissions_list"], "Shows what the members of a team may do.")
         .asks(TEAM_ID)
         .needs(&["team_id"])

@@ -28,6 +28,10 @@ impl Served for Read {
     }
 
     async fn changed(&self) {}
+
+    fn model_names(&self) -> Vec<String> {
+        ["gpt", "claude"].map(str::to_owned).into()
+    }
 }
 
 pub(super) fn config(table: &Arc<dyn Table>, sealer: Sealer) -> ConfigAdmin {

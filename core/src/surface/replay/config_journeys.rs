@@ -134,3 +134,45 @@ async fn addresses_are_let_in_one_by_one() {
     }
     assert_eq!(get(&gateway, "/get/allowed_ips").await, json!({"data": null}));
 }
+
+#[tokio::test]
+async fn who_stands_in_for_a_model_is_said_model_by_model() {
+    let gateway = Gateway::new();
+    let none = ask(&gateway, "GET", "/fallback/gpt", Value::Null).await;
+    assert_eq!(none.0, 404, "{}", none.1);
+    let made = gateway.admin("/fallback", json!({"model": "gpt", "fallback_models": ["claude"]})).await;
+    let told = json!({"model": "gpt", "fallback_models": ["claude"], "fallback_type": "general",
+        "message": "Fallback configuration created successfully"});
+    assert_eq!(made, told);
+    let long = json!({"model": "gpt", "fallback_models": ["claude"], "fallback_type": "context_window"});
+    gateway.admin("/fallback", long).await;
+    let kept = get(&gateway, "/config/get").await["settings"]["router_settings"].take();
+    let rules = json!([{"gpt": ["claude"]}]);
+    assert_eq!(kept, json!({"fallbacks": rules, "context_window_fallbacks": rules}));
+    assert_eq!(get(&gateway, "/fallback/gpt?fallback_type=context_window").await["fallback_models"], json!(["claude"]));
+    let settings = get(&gateway, "/router/settings").await;
+    assert_eq!((&settings["current_values"]["fallbacks"], &settings["source"]["fallbacks"]), (&rules, &json!("db")));
+    let strategy = |answer: &Value| -> Value {
+        let fields = answer["fields"].as_array().unwrap().clone();
+        fields.into_iter().find(|field| field["field_name"] == "routing_strategy").unwrap()
+    };
+    let shown = strategy(&get(&gateway, "/router/fields").await);
+    assert_eq!(
+        (&shown["ui_field_name"], &shown["field_default"]),
+        (&json!("Routing Strategy"), &json!("simple-shuffle"))
+    );
+    assert!(shown["options"].as_array().unwrap().contains(&json!("latency-based-routing")), "{shown}");
+    for (body, status) in [
+        (json!({"model": "none", "fallback_models": ["claude"]}), 404),
+        (json!({"model": "gpt", "fallback_models": ["none"]}), 400),
+        (json!({"model": "gpt", "fallback_models": ["gpt"]}), 400),
+        (json!({"model": "gpt", "fallback_models": []}), 422),
+        (json!({"model": "gpt", "fallback_models": ["claude", "claude"]}), 422),
+        (json!({"model": "gpt", "fallback_models": ["claude"], "fallback_type": "odd"}), 422),
+    ] {
+        assert_eq!(ask(&gateway, "POST", "/fallback", body.clone()).await.0, status, "{body}");
+    }
+    let (status, gone) = ask(&gateway, "DELETE", "/fallback/gpt", Value::Null).await;
+    assert_eq!((status, &gone["message"]), (200, &json!("Fallback configuration deleted successfully")));
+    assert_eq!(ask(&gateway, "DELETE", "/fallback/gpt", Value::Null).await.0, 404);
+}

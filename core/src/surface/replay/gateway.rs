@@ -147,7 +147,7 @@ impl Gateway {
             gate: Gate { authenticator: Arc::clone(&calls.authenticator), clock: clock.clone() },
             models: Some(Arc::clone(&calls.models)),
             admin: Some((administration, Arc::clone(&calls.models), Arc::clone(&calls.guardrails))),
-            calls: Some((calls, &[Operation::Chat, Operation::Messages])),
+            calls: Some((calls, &[Operation::Chat, Operation::Messages, Operation::Responses])),
             cache: Some(CacheAdmin { shelf: None }),
             health: Some(health),
             body_bytes_max: 1 << 20,

@@ -209,3 +209,57 @@ async fn whoever_is_deleted_is_taken_out_of_the_log_as_was_asked() {
     let rows = gateway.log.newest(&SpendQuery::span(from, until), 9).await.unwrap();
     assert!(rows.iter().all(|row| row.details.end_user.is_none()));
 }
+
+#[tokio::test]
+async fn members_see_themselves_and_administrators_reset_what_they_spent() {
+    let gateway = Gateway::new();
+    gateway.admin("/team/new", json!({"team_id": "t", "team_alias": "Team"})).await;
+    gateway.admin("/user/new", json!({"user_id": "u", "auto_create_key": false})).await;
+    let member = json!({"user_id": "u", "role": "user"});
+    gateway.admin("/team/member_add", json!({"team_id": "t", "member": member, "max_budget_in_team": 2})).await;
+    let key = gateway.admin("/key/generate", json!({"user_id": "u"})).await["key"].as_str().unwrap().to_owned();
+    let (status, own) = gateway.with_key(&key, "GET", "/team/t/members/me", Value::Null).await;
+    assert_eq!(status, 200, "{own}");
+    let told = (&own["team_alias"], &own["role"], &own["spend"], &own["litellm_budget_table"]["max_budget"]);
+    assert_eq!(told, (&json!("Team"), &json!("user"), &json!(0.0), &json!(2.0)));
+    for team in ["none", "other"] {
+        let path = format!("/team/{team}/members/me");
+        assert_eq!(gateway.with_key(&key, "GET", &path, Value::Null).await.0, 404);
+    }
+    let reset = gateway.admin("/team/t/member/u/reset_spend", json!({"reset_to": 0})).await;
+    assert_eq!(
+        (&reset["spend"], &reset["previous_spend"], &reset["max_budget"]),
+        (&json!(0.0), &json!(0.0), &json!(2.0))
+    );
+    for (path, body, status) in [
+        ("/team/t/member/u/reset_spend", json!({"reset_to": 1}), 400),
+        ("/team/t/member/u/reset_budget", json!({}), 422),
+        ("/team/t/member/nobody/reset_spend", json!({"reset_to": 0}), 404),
+    ] {
+        assert_eq!(ask(&gateway, "POST", path, body).await.0, status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn teams_and_users_are_found_by_parts_of_their_names() {
+    let gateway = Gateway::new();
+    for (team, alias) in [("red-1", "Alpha"), ("red-2", "Beta"), ("blue", "Alphabet")] {
+        gateway.admin("/team/new", json!({"team_id": team, "team_alias": alias})).await;
+    }
+    for (user, email) in [("ann", "ann@a.test"), ("bob", "bob@b.test")] {
+        gateway.admin("/user/new", json!({"user_id": user, "user_email": email, "auto_create_key": false})).await;
+    }
+    for (path, field, found) in [
+        ("/team/filter/ui?team_id=RED", "team_id", ["red-1", "red-2"].as_slice()),
+        ("/team/filter/ui?team_alias=alpha", "team_id", &["blue", "red-1"]),
+        ("/team/filter/ui?team_alias=alpha&team_id=red", "team_id", &["red-1"]),
+        ("/user/filter/ui?user_email=B.TEST", "user_id", &["bob"]),
+        ("/user/filter/ui?search=ann", "user_id", &["ann"]),
+        ("/user/filter/ui?page=9", "user_id", &[]),
+    ] {
+        let (status, answer) = ask(&gateway, "GET", path, Value::Null).await;
+        let mut names: Vec<&str> = answer.as_array().unwrap().iter().map(|one| one[field].as_str().unwrap()).collect();
+        names.sort_unstable();
+        assert_eq!((status, names.as_slice()), (200, found), "{path}");
+    }
+}

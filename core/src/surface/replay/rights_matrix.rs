@@ -10,9 +10,11 @@ use std::collections::BTreeMap;
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/rights.tsv");
 
 /// Routes that ask for no key, and calls of models.
-const OPEN: [&str; 10] = [
+const OPEN: [&str; 12] = [
     "GET /",
     "GET /openapi.json",
+    "GET /public/litellm_model_cost_map",
+    "GET /public/providers",
     "GET /health/liveliness",
     "GET /health/liveness",
     "GET /health/readiness",
@@ -89,6 +91,11 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("GET /audit", "/audit?object_key_hash=KEY", ""),
     ("GET /models/{id}", "/models/gpt", ""),
     ("GET /v1/models/{id}", "/v1/models/gpt", ""),
+    ("GET /team/{key}/members/me", "/team/TEAM/members/me", ""),
+    ("POST /team/{key}/member/{user}/reset_spend", "/team/TEAM/member/USER/reset_spend", r#"{"reset_to": 0}"#),
+    ("POST /team/{key}/member/{user}/reset_budget", "/team/TEAM/member/USER/reset_budget", r#"{"reset_to": 0}"#),
+    ("POST /v1/responses/input_tokens", "", r#"{"model": "gpt", "input": "Hi"}"#),
+    ("POST /responses/input_tokens", "", r#"{"model": "gpt", "input": "Hi"}"#),
     ("POST /utils/token_counter", "", r#"{"model": "gpt", "prompt": "Hi"}"#),
     ("POST /cost/estimate", "", r#"{"model": "gpt", "input_tokens": 1, "output_tokens": 1}"#),
 ];

@@ -51,6 +51,9 @@ pub trait Served: Send + Sync {
 
     /// Takes in what was stored, so that this process serves it at once.
     async fn changed(&self);
+
+    /// The public names of the models that are served.
+    fn model_names(&self) -> Vec<String>;
 }
 
 /// The operations on stored settings.

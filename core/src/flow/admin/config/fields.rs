@@ -101,7 +101,12 @@ impl ConfigAdmin {
     }
 
     /// What a setting is said to be, and where: in the file, in the table, or nowhere.
-    fn said<'a>(&'a self, stored: &'a StoredSettings, section: &str, name: &str) -> (Option<&'a Value>, &'static str) {
+    pub(super) fn said<'a>(
+        &'a self,
+        stored: &'a StoredSettings,
+        section: &str,
+        name: &str,
+    ) -> (Option<&'a Value>, &'static str) {
         match (self.served.file().get(section, name), stored.get(section, name)) {
             (Some(value), _) => (Some(value), CONFIG),
             (None, Some(value)) => (Some(value), DB),
@@ -131,7 +136,7 @@ fn section(params: &Params) -> Result<&'static str, AdminError> {
 }
 
 /// Whether a setting stands for itself, and does something.
-fn is_listed(section: &str, name: &str) -> bool {
+pub(super) fn is_listed(section: &str, name: &str) -> bool {
     let is_part = name.contains(['.', '[', '*']);
     !is_part && ledger::in_section(section).any(|setting| setting.name == name && setting.fate == Fate::Honoured)
 }
@@ -142,7 +147,7 @@ fn row(section: &str, settings: &StoredSettings, version: i64) -> Value {
 }
 
 /// The type as LiteLLM's dashboard names it.
-fn field_type(setting: &Setting) -> &'static str {
+pub(super) fn field_type(setting: &Setting) -> &'static str {
     match setting.types().next() {
         Some("integer") => "Integer",
         Some("number") => "Float",
@@ -153,7 +158,7 @@ fn field_type(setting: &Setting) -> &'static str {
     }
 }
 
-fn default(setting: &Setting) -> Value {
+pub(super) fn default(setting: &Setting) -> Value {
     match setting.default {
         "" => Value::Null,
         text => serde_json::from_str(text).unwrap_or_else(|_| text.into()),

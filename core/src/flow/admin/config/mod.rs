@@ -2,9 +2,12 @@
 //! (`store_model_in_db`).
 //!
 //! [`versions`] keeps them, [`config_admin`] has what all operations share and those on whole sections, `fields` those on
-//! one setting, `allowed_ips` those on where callers may call from.
+//! one setting, `allowed_ips` those on where callers may call from, `fallbacks` those on who stands in for a model;
+//! `router_fields` shows the router's as a form would.
 
 pub mod allowed_ips;
 pub mod config_admin;
+pub mod fallbacks;
 pub mod fields;
+pub mod router_fields;
 pub mod versions;

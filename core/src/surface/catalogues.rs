@@ -1,0 +1,48 @@
+//! What is known before anybody configures anything: prices and context windows of models, and the providers that are
+//! spoken to.
+
+use super::client_address::Asker;
+use super::error::ErrorAnswer;
+use super::gate::Gate;
+use crate::price;
+use crate::providers::catalog;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, get};
+use axum::{Json, Router};
+use bytes::Bytes;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use std::sync::LazyLock;
+
+/// Prices, for who has a key.
+const PRICES: &str = "/get/litellm_model_cost_map";
+/// The same for everybody.
+const OPEN_PRICES: &str = "/public/litellm_model_cost_map";
+/// Names of providers, for everybody.
+const PROVIDERS: &str = "/public/providers";
+
+static PRICE_DATA: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(price::all_as_json()));
+
+/// Which paths there are.
+pub(super) fn paths() -> impl Iterator<Item = (MethodFilter, &'static str)> {
+    [PRICES, OPEN_PRICES, PROVIDERS].into_iter().map(|path| (MethodFilter::GET, path))
+}
+
+/// The routes.
+pub(super) fn routes(gate: Gate) -> Router {
+    let for_callers = move |asker: Asker| {
+        let gate = gate.clone();
+        async move {
+            gate.admit(asker.told(), ("GET", PRICES)).await?;
+            Ok::<_, ErrorAnswer>(prices())
+        }
+    };
+    Router::new()
+        .route(PRICES, get(for_callers))
+        .route(OPEN_PRICES, get(|| async { prices() }))
+        .route(PROVIDERS, get(|| async { Json(catalog::spoken().map(|provider| provider.name).collect::<Vec<_>>()) }))
+}
+
+fn prices() -> Response {
+    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], PRICE_DATA.clone()).into_response()
+}
