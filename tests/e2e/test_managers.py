@@ -40,9 +40,9 @@ def started(logs, tmp_path):
     """Starts `postern` with a manager; it dies in the end."""
     gateways = []
 
-    def start(upstream, system, settings, environment, key="os.environ/HIDDEN_KEY"):
+    def start(upstream, system, settings, environment, key="os.environ/HIDDEN_KEY", store="memory"):
         config = configured(tmp_path, upstream, system, settings, key)
-        gateway = start_postern(f"{tmp_path.name}-{len(gateways)}", config, "memory", logs, environment)
+        gateway = start_postern(f"{tmp_path.name}-{len(gateways)}", config, store, logs, environment)
         gateways.append(gateway)
         return gateway
 
@@ -112,6 +112,25 @@ def test_virtual_keys_are_stored_in_vault_and_deleted_there(upstream, vault, sta
     assert refused.status_code == 503 and "secret manager" in refused.text
     vault.is_down = False
     assert gateway.call("/key/generate", {"key_alias": "unstored"}).status_code == 200
+
+
+def test_a_key_whose_turn_has_come_is_replaced_in_vault(upstream, vault, started, tmp_path):
+    settings = {"store_virtual_keys": True, "access_mode": "read_and_write", "prefix_for_stored_virtual_keys": "ours"}
+    vault.secrets |= {"HIDDEN_KEY": SK_FIRST, "OUR_MASTER": MASTER_KEY}
+    store = str(tmp_path / "state.db")
+    gateway = started(upstream, "hashicorp_vault", settings, of(vault), store=store)
+    body = {"key_alias": "turning", "auto_rotate": True, "rotation_interval": "1s"}
+    first = gateway.call("/key/generate", body).json()["key"]
+    assert gateway.call("/key/info", key=first).json()["info"]["auto_rotate"] is True
+    gateway.process.kill()
+    # A round of maintenance is made at the start of a process.
+    vault.secrets["ours/turning"] = first
+    again = started(upstream, "hashicorp_vault", settings, of(vault), store=store)
+    eventually(lambda: vault.secrets["ours/turning"] != first)
+    info = again.call("/key/info", key=vault.secrets["ours/turning"]).json()["info"]
+    assert info["key_alias"] == "turning" and info["rotation_count"] >= 1
+    refused = started(upstream, "hashicorp_vault", {}, of(vault)).call("/key/generate", body)
+    assert refused.status_code == 400 and "store_virtual_keys" in refused.text
 
 
 def test_a_manager_that_is_down_at_start_is_told_or_bridged_by_the_environment(upstream, vault, started, logs, tmp_path):

@@ -167,7 +167,7 @@ impl Gateway {
         let tokens = identity::tokens((&config, &environment), called, &audited)?;
         let stores = (managed, RecordStore::new(changes), AuditLog::new(patient));
         let people = |made| sign_in::of((&config, &environment), called.0, (&table, &sealer, &ground.random), made);
-        let made = ((in_table, settings), people);
+        let made = ((in_table, settings), people, maintenance.as_ref());
         let administration = administration(defaults, stores, (&cache, &directory), &ground.random, logs, made)?;
         let authenticator = authenticator(&config, (master, &table), (cache, directory), tokens);
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
@@ -265,26 +265,29 @@ impl KeyStaleness {
 /// What administrators keep in the table beside records: models and settings.
 type InTheTable = (ModelAdmin, (ConfigVersions, Arc<dyn Served>));
 
-fn administration(
+fn administration<S: FnOnce(Operations) -> Result<SignIn, StartError>>(
     (user_defaults, team_defaults): (RecordDefaults, RecordDefaults),
     ((keys, stored, rules), records, log): ((KeyStore, Option<StoredKeys>, KeyRules), RecordStore, AuditLog),
     (cache, directory): (&Arc<PrincipalCache>, &Arc<Directory>),
     random: &Arc<dyn Random>,
     (sealed, spend): (&Sealed, &Arc<SpendLog>),
-    ((models, (versions, served)), people): (InTheTable, impl FnOnce(Operations) -> Result<SignIn, StartError>),
+    ((models, (versions, served)), people, maintenance): (InTheTable, S, &Maintenance),
 ) -> Result<Administration, StartError> {
     let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
     let key_admin = Arc::new(key_admin.storing(stored).ruled_by(rules));
+    maintenance.rotating(Arc::clone(&key_admin));
     let (below, directory, cache) = (Arc::clone(&key_admin), Arc::clone(directory), Arc::clone(cache));
     let record_admin = RecordAdmin::new(records, below, directory, cache, Arc::clone(random));
     let record_admin = record_admin.with_defaults(user_defaults, team_defaults).shredding(sealed.subjects.clone());
     let spend_admin = SpendAdmin::new(SpendLog::clone(spend), keys).showing(sealed.subjects.clone());
     let (records, spend, audit) = (Arc::new(record_admin), Arc::new(spend_admin), Arc::new(AuditAdmin::new(log)));
-    let (of_people, done) = (Arc::clone(&records), (Arc::clone(&spend), Arc::clone(&audit)));
-    let made = Operations { records: Arc::clone(&records), keys: Arc::clone(&key_admin) };
     Ok(Administration {
-        sign_in: Arc::new(people(made)?),
-        people: Arc::new(PersonAdmin { records: of_people, spend: done.0, audit: done.1 }),
+        sign_in: Arc::new(people(Operations { records: Arc::clone(&records), keys: Arc::clone(&key_admin) })?),
+        people: Arc::new(PersonAdmin {
+            records: Arc::clone(&records),
+            spend: Arc::clone(&spend),
+            audit: Arc::clone(&audit),
+        }),
         records,
         keys: key_admin,
         credentials: Arc::new(sealed.admin()),

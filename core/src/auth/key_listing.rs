@@ -3,6 +3,7 @@
 //! team are listed once more by themselves, so that neither list grows with the keys of others; and they are counted.
 
 use super::key_record::KeyRecord;
+use crate::calendar;
 use crate::clock::Timestamp;
 use crate::id::KeyHash;
 use crate::store::item::{Item, Key};
@@ -51,6 +52,12 @@ impl Owner {
 /// The attribute that says when a key's budget starts afresh, in the list as in the record.
 pub(in crate::auth) const BUDGET_RESET_AT: &str = "budget_reset_at";
 
+/// The member of a key's document that says when its secret is replaced next.
+pub const KEY_ROTATION_AT: &str = "key_rotation_at";
+
+/// The attribute that says so in the list, in milliseconds.
+const ROTATES_AT: &str = "rotates_at";
+
 /// One key in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyListing {
@@ -66,8 +73,19 @@ pub struct KeyListing {
     pub organization_id: Option<String>,
     /// When its budget's period ends.
     pub budget_reset_at: Option<Timestamp>,
+    /// When its secret is replaced next.
+    pub rotates_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// Some of the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyPage {
+    /// Its keys.
+    pub listings: Vec<KeyListing>,
+    /// Where the next begins; `None`: this was the last.
+    pub next: Option<String>,
 }
 
 impl KeyListing {
@@ -204,16 +222,22 @@ pub(super) fn count_in(item: &Item) -> i64 {
     item.number(COUNTED).unwrap_or(0)
 }
 
-/// What lists of owners tell of a key: all but when its budget starts afresh, which changes without the key's record being
-/// written anew.
+/// What lists of owners tell of a key: all but what jobs look for, who read the list of all.
 fn tells(record: &KeyRecord) -> Item {
     let mut item = to_item(record);
-    item.attributes.remove(BUDGET_RESET_AT);
+    for at in [BUDGET_RESET_AT, ROTATES_AT] {
+        item.attributes.remove(at);
+    }
     item
 }
 
 fn owned_item(record: &KeyRecord, key: Key) -> Item {
     Item { key, ..tells(record) }
+}
+
+/// When a key's secret is replaced next.
+pub fn rotates_at(record: &KeyRecord) -> Option<Timestamp> {
+    record.document.get(KEY_ROTATION_AT).and_then(serde_json::Value::as_str).and_then(calendar::parse)
 }
 
 /// A key as it is listed.
@@ -229,6 +253,7 @@ pub fn to_item(record: &KeyRecord) -> Item {
         .with_some("team_id", record.team_id.as_deref())
         .with_some("organization_id", record.document.get("organization_id").and_then(serde_json::Value::as_str))
         .with_some(BUDGET_RESET_AT, record.limits.budget_reset_at.map(Timestamp::millis))
+        .with_some(ROTATES_AT, rotates_at(record).map(Timestamp::millis))
 }
 
 /// The listing in an item; `None` where the item is not of this make.
@@ -242,6 +267,7 @@ pub fn from_item(item: &Item) -> Option<KeyListing> {
         team_id: text("team_id"),
         organization_id: text("organization_id"),
         budget_reset_at: item.number(BUDGET_RESET_AT).map(Timestamp::from_millis),
+        rotates_at: item.number(ROTATES_AT).map(Timestamp::from_millis),
         created_at: Timestamp::from_millis(millis.parse().ok()?),
     })
 }

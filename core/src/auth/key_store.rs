@@ -13,7 +13,7 @@
 
 use super::item_difference::difference;
 use super::key_item;
-use super::key_listing::{self, Found, KeyFilter, KeyListing, Owner};
+use super::key_listing::{self, Found, KeyFilter, KeyListing, KeyPage, Owner};
 use super::key_record::{KeyRecord, KeyTotals, StoredKey};
 use crate::clock::Timestamp;
 use crate::id::KeyHash;
@@ -308,6 +308,17 @@ impl KeyStore {
     /// As [`Table::query`].
     pub async fn first(&self, order: Order, count: usize) -> Result<Vec<KeyListing>, ReadError> {
         self.listed(key_listing::PARTITION, order, &KeyFilter::default(), count).await
+    }
+
+    /// The next `limit` keys behind the position `after`, the oldest first. May lag by a second or so.
+    ///
+    /// # Errors
+    /// As [`Table::query`].
+    pub async fn page(&self, after: Option<String>, limit: usize) -> Result<KeyPage, ReadError> {
+        let freshness = Freshness::Eventual;
+        let query = Query { after, limit, freshness, ..Query::partition(key_listing::PARTITION) };
+        let page = self.table.query(&query).await?;
+        Ok(KeyPage { listings: page.items.iter().filter_map(key_listing::from_item).collect(), next: page.next })
     }
 
     /// How many keys there are, without looking at them.

@@ -55,3 +55,28 @@ fn values(entry: &ModelEntry) -> CredentialValues {
     let said = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), CredentialValue::Secret(value?))));
     CredentialValues(said.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::tests::{entry, targets};
+
+    #[test]
+    fn secrets_are_masked_and_addresses_are_shown() {
+        let params = json!({"model": "azure/gpt-4o", "api_base": "https://a.test", "api_key": "sk-0123456789abcdef",
+            "api_version": "2024-10-21", "client_secret": "short"});
+        let named = entry(json!({"model_name": "m", "litellm_params": params, "model_info": {"id": "one"}}));
+        let wild = entry(json!({"model_name": "x/*", "litellm_params": {"model": "openai/*", "api_key": "sk"},
+            "model_info": {"id": "two"}}));
+        let table = ModelTable::new(vec![named, wild], targets()).unwrap();
+        let told = credential_of_model(&table, "one").unwrap();
+        assert_eq!(told["credential_name"], "m-credential-one");
+        assert_eq!(told["credential_values"]["api_base"], "https://a.test");
+        assert_eq!(told["credential_values"]["api_version"], "2024-10-21");
+        let text = told.to_string();
+        assert!(!text.contains("123456789") && !text.contains("short"), "{text}");
+        assert!(told["credential_values"].get("api_key").is_some(), "{text}");
+        assert_eq!(credential_of_model(&table, "two").unwrap()["credential_name"], "x/*-credential-two");
+        assert!(matches!(credential_of_model(&table, "none"), Err(UtilityError::UnknownModel(_))));
+    }
+}

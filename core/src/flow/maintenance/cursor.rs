@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `MAINT#budget_rollover` | `CURSOR` | `list`, `after`: the last entry that was looked at |
 //! | `MAINT#spend_sums` | `CURSOR` | `day`: the first that is not summed whole |
+//! | `MAINT#key_rotation` | `CURSOR` | `after`: the last entry that was looked at |
 //! | `MAINT#resealing` | `CURSOR` | `list`, `after`: the last entry that was looked at |
 //! | `MAINT#log_retention` | `CURSOR` | `day`, `retention_days`, `mixed_until` (see [`super::log_retention`]) |
 

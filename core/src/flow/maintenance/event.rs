@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(
             said(json!({"task": "tidy"})),
             "there is no task `tidy`; use `sweep` or leave `task` out for every job, or name one of `expired_holds`, \
-             `budget_rollover`, `spend_sums`, `resealing`, `log_retention`, `erasure`, `expired_items`, `health_checks`"
+             `budget_rollover`, `spend_sums`, `key_rotation`, `resealing`, `log_retention`, `erasure`, `expired_items`, `health_checks`"
         );
         assert_eq!(
             said(json!({"tusk": "sweep"})),

@@ -13,6 +13,8 @@ pub enum Job {
     SpendSums,
     /// Removes spend rows that a retention set later no longer wants.
     LogRetention,
+    /// Replaces keys that are replaced on a schedule.
+    KeyRotation,
     /// Seals values at rest anew that are sealed under an older key or in another form.
     Resealing,
     /// Takes people who were deleted out of the spend log.
@@ -25,10 +27,11 @@ pub enum Job {
 
 impl Job {
     /// Every job, in the order of a round: what users see first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ExpiredHolds,
         Self::BudgetRollover,
         Self::SpendSums,
+        Self::KeyRotation,
         Self::Resealing,
         Self::LogRetention,
         Self::Erasure,
@@ -42,6 +45,7 @@ impl Job {
             Self::ExpiredHolds => "expired_holds",
             Self::BudgetRollover => "budget_rollover",
             Self::SpendSums => "spend_sums",
+            Self::KeyRotation => "key_rotation",
             Self::Resealing => "resealing",
             Self::LogRetention => "log_retention",
             Self::Erasure => "erasure",

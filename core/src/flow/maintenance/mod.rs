@@ -13,6 +13,7 @@ mod expired_holds;
 mod expired_items;
 mod health_checks;
 pub mod job;
+mod key_rotation;
 mod log_retention;
 mod progress;
 pub mod report;

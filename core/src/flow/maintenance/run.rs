@@ -9,13 +9,15 @@ use super::progress::{Ended, Progress, Until};
 use super::report::{JobReport, Report, Status};
 use super::resealing::Resealable;
 use super::{
-    budget_rollover, erasure, expired_holds, expired_items, health_checks, log_retention, resealing, spend_sums,
+    budget_rollover, erasure, expired_holds, expired_items, health_checks, key_rotation, log_retention, resealing,
+    spend_sums,
 };
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
 use crate::auth::budget_period::BudgetPeriods;
 use crate::auth::cache::PrincipalCache;
 use crate::clock::{Clock, Timestamp};
+use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::erasures::{self, Erasures};
 use crate::flow::health::Health;
 use crate::store::documents::Documents;
@@ -33,6 +35,7 @@ pub struct Maintenance {
     remembered: Option<Arc<PrincipalCache>>,
     sealed: Option<Resealable>,
     health: OnceLock<Arc<Health>>,
+    rotated: OnceLock<Arc<KeyAdmin>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -47,7 +50,8 @@ impl Maintenance {
     ) -> Self {
         let periods = BudgetPeriods::new(Arc::clone(&table));
         let spend = SpendLog::new(Arc::clone(&table), retention_days);
-        Self { table, periods, spend, expiring, remembered: None, sealed: None, health: OnceLock::new(), clock }
+        let (health, rotated) = (OnceLock::new(), OnceLock::new());
+        Self { table, periods, spend, expiring, remembered: None, sealed: None, health, rotated, clock }
     }
 
     /// Forgets callers of `cache` whose budget begins anew, so that this process sees it at once.
@@ -68,6 +72,11 @@ impl Maintenance {
     /// Charges calls in `spend`, whose rows are spread as this process spreads them.
     pub fn charging(self, spend: SpendLog) -> Self {
         Self { spend, ..self }
+    }
+
+    /// Replaces keys on their schedules. What it says first counts.
+    pub fn rotating(&self, keys: Arc<KeyAdmin>) {
+        self.rotated.get_or_init(|| keys);
     }
 
     /// The time by the clock of the jobs, to count a deadline from.
@@ -122,6 +131,10 @@ impl Maintenance {
                 budget_rollover::run(budgets, &cursor, until, progress).await
             }
             Job::SpendSums => spend_sums::run(&self.spend, &cursor, until, progress).await,
+            Job::KeyRotation => {
+                let keys = self.rotated.get().map(Arc::as_ref);
+                Box::pin(key_rotation::run(keys, &cursor, until, progress)).await
+            }
             Job::Resealing => Box::pin(resealing::run(self.sealed.as_ref(), &cursor, until, progress)).await,
             Job::LogRetention => log_retention::run(&self.spend, &cursor, until, progress).await,
             Job::Erasure => {

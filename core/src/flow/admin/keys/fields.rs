@@ -1,6 +1,7 @@
 //! What a key can be asked to be: the fields of `/key/generate` and `/key/update`, and how they change a record.
 //! Fields that nothing enforces yet are stored and given back.
 
+use super::schedule::schedule;
 use crate::auth::key_record::{ALLOWED_IPS, KeyRecord};
 use crate::clock::Timestamp;
 use crate::duration::Duration;
@@ -134,10 +135,6 @@ fn refuse_what_is_not_done(fields: &Map<String, Value>) -> Result<(), AdminError
         let reason = "no mail is sent from here; hand the key over yourself";
         return Err(AdminError::Unsupported { field: "send_invite_email", reason });
     }
-    if asked("auto_rotate") {
-        let reason = "nobody would be told the new key; call /key/regenerate, with a `grace_period`";
-        return Err(AdminError::Unsupported { field: "auto_rotate", reason });
-    }
     Ok(())
 }
 
@@ -171,6 +168,7 @@ pub fn apply(fields: &Map<String, Value>, record: &mut KeyRecord, now: Timestamp
         record.expires = lifetime(duration, now)?;
     }
     apply_documents(fields, record);
+    schedule(fields, record, now)?;
     check_networks(&record.metadata)?;
     // What is a setting follows from the metadata as it now is, whichever way it got there.
     Ok(record.limits.read_kept(&record.metadata, &record.document)?)

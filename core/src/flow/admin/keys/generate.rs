@@ -42,6 +42,7 @@ impl KeyAdmin {
         let mut record = KeyRecord::new(key_hash::hash(key.expose()), name, now, actor.user_id.as_deref());
         record.key_type = Some("default".to_owned());
         fields::apply(asked, &mut record, now)?;
+        self.check_rotation(&record)?;
         self.rules.check_maker(actor, asked, &record)?;
         self.check_new(actor, asked, (&mut record, made_for)).await?;
         if let Some(id) = record.limits.budget_id.as_deref() {

@@ -4,13 +4,11 @@
 use super::fields;
 use super::key_admin::KeyAdmin;
 use super::render;
+use super::schedule::with_secret;
 use super::update::ATTEMPTS_MAX;
-use crate::auth::key_record::{KeyRecord, StoredKey};
-use crate::auth::key_store::KeyStoreError;
+use crate::auth::key_record::StoredKey;
 use crate::auth::rights::Actor;
-use crate::calendar::rfc3339;
 use crate::clock::Timestamp;
-use crate::crypto::key_hash;
 use crate::duration::Duration;
 use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
@@ -68,40 +66,20 @@ impl KeyAdmin {
         if let Some(id) = asked.get("budget_id").and_then(Value::as_str) {
             self.check_budget(id).await?;
         }
-        after.secret = Some(key_hash::hash(key.expose()));
+        self.check_rotation(&after)?;
+        with_secret(&mut after, key, now);
         if after.presented() == before.record.presented() {
             return Err(AdminError::KeyTaken);
         }
-        after.key_name = key_hash::abbreviate(key.expose());
         self.rules.check_ceilings(asked, now)?;
         self.check_change(actor, asked, (&before.record, &after)).await?;
         self.check_secret(actor, &after).await?;
-        let count = after.document.get("rotation_count").and_then(Value::as_i64).unwrap_or(0);
-        after.document.insert("rotation_count".to_owned(), (count + 1).into());
-        after.document.insert("last_rotation_at".to_owned(), rfc3339(now).into());
-        after.updated_at = now;
         after.updated_by = actor.user_id.clone();
-        let done = self.keys.replace_secret(&before.record, &after, until).await;
-        self.cache.invalidate(&after.hash);
-        done.map_err(|error| match error {
-            KeyStoreError::Changed => AdminError::Busy,
-            other => other.into(),
-        })?;
-        self.keep(&before.record, &after, key).await?;
+        self.swap_secret(&before.record, &after, key, until).await?;
         let mut totals = before.totals;
         if let Some(spend) = fields::amount(asked, "spend")? {
             totals = self.keys.adjust_spend(&after.hash, spend - before.totals.spend()).await?;
         }
         Ok(render::generated(&after, key.expose(), totals.spend()))
-    }
-
-    /// Tells the secret manager of a new secret. Where it does not take it, the key is as it was: nobody has seen the
-    /// new one.
-    async fn keep(&self, before: &KeyRecord, after: &KeyRecord, key: &Secret) -> Result<(), AdminError> {
-        let Some(stored) = &self.stored else { return Ok(()) };
-        let Err(error) = stored.store(after, key).await else { return Ok(()) };
-        self.keys.restore_secret(after, before).await?;
-        self.cache.invalidate(&after.hash);
-        Err(AdminError::NotStored(error))
     }
 }

@@ -164,7 +164,7 @@ fn history(record: &KeyRecord, totals: &KeyTotals) -> Map<String, Value> {
         "auto_rotate": kept("auto_rotate", Value::Bool(false)),
         "rotation_interval": kept("rotation_interval", Value::Null),
         "last_rotation_at": kept("last_rotation_at", Value::Null),
-        "key_rotation_at": null,
+        "key_rotation_at": kept("key_rotation_at", Value::Null),
         "budget_limits": kept("budget_limits", Value::Null),
         "litellm_budget_table": null,
         "litellm_organization_table": null,

@@ -61,6 +61,7 @@ impl KeyAdmin {
     ) -> Result<StoredKey, AdminError> {
         let mut after = before.clone();
         fields::apply(asked, &mut after.record, now)?;
+        self.check_rotation(&after.record)?;
         self.rules.check_ceilings(asked, now)?;
         self.check_change(actor, asked, (&before.record, &after.record)).await?;
         if let Some(id) = asked.get("budget_id").and_then(Value::as_str) {

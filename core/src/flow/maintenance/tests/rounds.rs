@@ -66,6 +66,7 @@ async fn a_job_that_fails_does_not_keep_the_others_from_their_work() {
             (Job::ExpiredHolds, Status::Failed),
             (Job::BudgetRollover, Status::Finished),
             (Job::SpendSums, Status::Finished),
+            (Job::KeyRotation, Status::Off),
             (Job::Resealing, Status::Off),
             (Job::LogRetention, Status::Unfinished),
             (Job::Erasure, Status::Finished),
