@@ -49,6 +49,9 @@ pub struct SpendDetails {
     /// The key's team.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub team_id: Option<String>,
+    /// The organization that the call counts for: the key's own, or else its team's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<String>,
     /// The public model name that was called.
     pub model_group: String,
     /// The model as the deployment names it, `openai/gpt-4o`; empty: no deployment was chosen.

@@ -46,6 +46,9 @@ pub struct Shared {
     /// Its team.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub team: Option<String>,
+    /// The organization that it counts for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
     /// The end user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_user: Option<String>,
@@ -129,6 +132,7 @@ impl Shared {
             key_alias: details.key_alias.clone(),
             user: details.user_id.clone(),
             team: details.team_id.clone(),
+            organization: details.organization_id.clone(),
             end_user: details.end_user.clone(),
             group: details.model_group.clone(),
             model: details.model.clone(),

@@ -1,10 +1,13 @@
 //! What is left of the limits that a call counts in, as far as this process knows, for the headers of its answer.
 
+use super::counters::USED;
 use super::ledger::Ledger;
-use super::limits::ScopeLimits;
+use super::limits::{Counter, ScopeLimits};
 use super::refusal::Rate;
 use super::windows::InFlight;
 use crate::clock::Timestamp;
+use crate::money::NanoDollars;
+use crate::store::table::{Freshness, ReadError};
 
 /// What is left of one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +23,15 @@ pub struct Left {
 }
 
 impl Ledger {
+    /// What was charged to a budget and is held of it.
+    ///
+    /// # Errors
+    /// As [`crate::store::table::Table::get`].
+    pub async fn used(&self, counter: &Counter) -> Result<NanoDollars, ReadError> {
+        let item = self.table.get(counter.key(), Freshness::Latest).await?;
+        Ok(NanoDollars::new(item.and_then(|item| item.number(USED)).unwrap_or(0)))
+    }
+
     /// What is left of these scopes at `now`, the calls counted in that are under way.
     pub fn left(&self, scopes: &[ScopeLimits], now: Timestamp) -> Vec<Left> {
         let mut all = Vec::new();

@@ -43,7 +43,7 @@ use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
 use crate::flow::health::Health;
 use crate::flow::maintenance::Maintenance;
-use crate::flow::model_call::{HeaderRules, ModelCalls, ProxyLimits};
+use crate::flow::model_call::{HeaderRules, ModelCalls, ProviderBudgets, ProxyLimits};
 use crate::flow::sign_in::browser::SignIn;
 use crate::providers::operation::Operation;
 use crate::routing::rules::FailureRules;
@@ -167,7 +167,7 @@ impl Gateway {
         let tokens = identity::tokens((&config, &environment), called, &audited)?;
         let stores = (managed, RecordStore::new(changes), AuditLog::new(patient));
         let people = |made| sign_in::of((&config, &environment), called.0, (&table, &sealer, &ground.random), made);
-        let made = ((in_table, settings), people, maintenance.as_ref());
+        let made = ((in_table, settings), people, (maintenance.as_ref(), budgets(&config, &table)));
         let administration = administration(defaults, stores, (&cache, &directory), &ground.random, logs, made)?;
         let authenticator = authenticator(&config, (master, &table), (cache, directory), tokens);
         let gate = Gate { authenticator: Arc::clone(&authenticator), clock: Arc::clone(&ground.clock) };
@@ -271,7 +271,7 @@ fn administration<S: FnOnce(Operations) -> Result<SignIn, StartError>>(
     (cache, directory): (&Arc<PrincipalCache>, &Arc<Directory>),
     random: &Arc<dyn Random>,
     (sealed, spend): (&Sealed, &Arc<SpendLog>),
-    ((models, (versions, served)), people, maintenance): (InTheTable, S, &Maintenance),
+    ((models, (versions, served)), people, (maintenance, budgets)): (InTheTable, S, (&Maintenance, ProviderBudgets)),
 ) -> Result<Administration, StartError> {
     let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
     let key_admin = Arc::new(key_admin.storing(stored).ruled_by(rules));
@@ -279,7 +279,8 @@ fn administration<S: FnOnce(Operations) -> Result<SignIn, StartError>>(
     let (below, directory, cache) = (Arc::clone(&key_admin), Arc::clone(directory), Arc::clone(cache));
     let record_admin = RecordAdmin::new(records, below, directory, cache, Arc::clone(random));
     let record_admin = record_admin.with_defaults(user_defaults, team_defaults).shredding(sealed.subjects.clone());
-    let spend_admin = SpendAdmin::new(SpendLog::clone(spend), keys).showing(sealed.subjects.clone());
+    let spend_admin =
+        SpendAdmin::new(SpendLog::clone(spend), keys).showing(sealed.subjects.clone()).telling_of(budgets);
     let (records, spend, audit) = (Arc::new(record_admin), Arc::new(spend_admin), Arc::new(AuditAdmin::new(log)));
     Ok(Administration {
         sign_in: Arc::new(people(Operations { records: Arc::clone(&records), keys: Arc::clone(&key_admin) })?),
@@ -305,6 +306,11 @@ fn audited(config: &Config, table: &Arc<dyn Table>, clock: &Arc<dyn Clock>) -> A
         Some(false) => Arc::clone(table),
         _ => Arc::new(Audited::new(Arc::clone(table), audit::object, Arc::clone(clock))),
     }
+}
+
+/// The budgets of providers, as calls are admitted by them.
+fn budgets(config: &Config, table: &Arc<dyn Table>) -> ProviderBudgets {
+    ProviderBudgets::new(Ledger::new(Arc::clone(table)), ProxyLimits::of(config))
 }
 
 /// The configuration's rules for keys.

@@ -160,9 +160,14 @@ impl Scope {
         self.any || home.is_some_and(|home| self.organizations.contains(home))
     }
 
-    /// Whether it may be seen what a key spent for its user and team.
-    pub fn sees_spend(&self, key: &str, user: Option<&str>, team: Option<&str>) -> bool {
-        self.sees(Owners { hash: key, user, team, organization: None })
+    /// Whether it may be seen what a key spent for its user, and its team and organization.
+    pub fn sees_spend(
+        &self,
+        key: &str,
+        user: Option<&str>,
+        (team, organization): (Option<&str>, Option<&str>),
+    ) -> bool {
+        self.sees(Owners { hash: key, user, team, organization })
     }
 
     fn sees(&self, of: Owners<'_>) -> bool {

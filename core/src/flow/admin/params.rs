@@ -6,26 +6,34 @@ use crate::clock::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-/// Query parameters by name; of a name given twice the last counts.
+/// Query parameters by name; of a name given twice the last counts, unless a list is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Params(BTreeMap<String, String>);
+pub struct Params(BTreeMap<String, Vec<String>>);
 
 impl Params {
     /// Takes decoded names and values.
     pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(pairs.into_iter().collect())
+        let mut params = Self::default();
+        pairs.into_iter().for_each(|(name, value)| params.0.entry(name).or_default().push(value));
+        params
     }
 
     /// The same parameters with another value of one of them.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
-        self.0.insert(name.to_owned(), value.to_owned());
+        self.0.insert(name.to_owned(), vec![value.to_owned()]);
         self
     }
 
     /// A text; an empty one counts as not given.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
+        self.0.get(name)?.last().map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// Texts with commas between them, or in as many parameters; empty ones do not count.
+    pub fn list(&self, name: &str) -> Vec<String> {
+        let parts = self.0.get(name).into_iter().flatten().flat_map(|list| list.split(','));
+        parts.map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
     }
 
     /// Whether none of these has a text.
@@ -105,6 +113,14 @@ mod tests {
             }
         }
         assert!(params("size", "ten").number("size", 10, 1..=100).is_err());
+    }
+
+    #[test]
+    fn a_list_is_told_in_one_parameter_or_in_many() {
+        let pairs = [("tags", "a, b,"), ("tags", "c"), ("other", "d")];
+        let params = Params::new(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(params.list("tags"), ["a", "b", "c"]);
+        assert_eq!((params.text("tags"), params.list("none")), (Some("c"), Vec::new()));
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub(super) fn of(
         key_alias: principal.key_alias.clone(),
         user_id: principal.user_id.clone(),
         team_id: principal.team_id.clone(),
+        organization_id: principal.above.organization.as_ref().map(|organization| organization.id.clone()),
         model_group: said.model.clone(),
         model: target.map_or_else(|| said.model.clone(), |target| format!("{provider}/{}", target.model)),
         deployment_id: Some(deployment.id.clone()),

@@ -13,6 +13,7 @@ use crate::auth::error::AuthError;
 use crate::auth::records::{RecordId, RecordKind};
 use crate::calendar::DAY_MILLIS;
 use crate::clock::Timestamp;
+use crate::config::BudgetSetting;
 use crate::limits::{BudgetPeriod, Limits};
 use crate::principal::{Above, Holder, Principal};
 use crate::routing::Deployment;
@@ -295,6 +296,11 @@ fn model_scope(subject: &Subject<'_>, limits: &Limits, at: At<'_>) -> Option<Sco
         Budget { counter, limit: budget.max_budget, owner, wording: Wording::Exceeded, resets_at }
     });
     Some(ScopeLimits { budget, requests, tokens, ..ScopeLimits::new(kind, id) })
+}
+
+/// Where what counts against a provider's budget is kept at `now`, and when its period ends.
+pub(super) fn provider_budget(provider: &str, setting: &BudgetSetting, now: Timestamp) -> (Counter, Option<Timestamp>) {
+    periodic(PROVIDER, provider, setting.budget_duration.as_ref(), now)
 }
 
 /// A counter of its own for the period that runs, which every process knows by the calendar.

@@ -1,7 +1,7 @@
 //! All operations, in the order in which a reader meets them.
 
 use super::described::Section;
-use super::{calls, health, identity, keys, models, operator, people, spend, teams};
+use super::{calls, health, identity, keys, models, operator, people, reports, spend, teams};
 
 /// Every section.
 pub(super) fn sections() -> Vec<Section> {
@@ -17,6 +17,7 @@ pub(super) fn sections() -> Vec<Section> {
         people::customers(),
         people::shared_limits(),
         spend::section(),
+        reports::section(),
         models::utilities(),
         models::stored_credentials(),
         operator::settings(),

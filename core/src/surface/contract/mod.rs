@@ -16,6 +16,7 @@ mod models;
 mod operator;
 mod page;
 mod people;
+mod reports;
 pub(super) mod routes;
 mod schema;
 mod shared;

@@ -15,7 +15,7 @@ const ROWS: &[Field] = &[
 ];
 
 /// Which sums.
-const SUMS: &[Field] = &[
+pub(super) const SUMS: &[Field] = &[
     ("start_date", Kind::Text),
     ("end_date", Kind::Text),
     ("api_key", Kind::Text),
@@ -31,13 +31,13 @@ const SUMS: &[Field] = &[
     ("provider", Kind::Text),
 ];
 
-const DATES: &[&str] = &["start_date", "end_date"];
+pub(super) const DATES: &[&str] = &["start_date", "end_date"];
 
-const PAGED: &[Field] = &[PAGE, PAGE_SIZE];
+pub(super) const PAGED: &[Field] = &[PAGE, PAGE_SIZE];
 
 const DEAREST: &[Field] = &[("limit", Kind::Integer)];
 
-const ACTIVITY: &[Field] = &[("results", Kind::List), ("metadata", Kind::Map)];
+pub(super) const ACTIVITY: &[Field] = &[("results", Kind::List), ("metadata", Kind::Map)];
 
 const TOTALS: &[Field] =
     &[("daily_data", Kind::List), ("sum_api_requests", Kind::Integer), ("sum_total_tokens", Kind::Integer)];

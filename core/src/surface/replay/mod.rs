@@ -17,6 +17,7 @@ mod people_journeys;
 mod probes;
 mod record_journeys;
 mod records;
+mod report_journeys;
 mod rights_journeys;
 mod rights_matrix;
 mod rights_world;

@@ -87,6 +87,32 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("GET /global/spend/report", "/global/spend/report?start_date=2025-11-20&end_date=2025-11-21", ""),
     ("GET /user/daily/activity", "/user/daily/activity?start_date=2025-11-20&end_date=2025-11-21&user_id=USER", ""),
     ("GET /team/daily/activity", "/team/daily/activity?start_date=2025-11-20&end_date=2025-11-21&team_ids=TEAM", ""),
+    ("GET /spend/logs/ui/{key}", "/spend/logs/ui/CALL", ""),
+    ("GET /spend/logs/session/ui", "/spend/logs/session/ui?session_id=CALL", ""),
+    ("GET /key/spend/report", "/key/spend/report?start_date=2025-11-20&end_date=2025-11-21&api_key=KEY", ""),
+    ("GET /user/spend/report", "/user/spend/report?start_date=2025-11-20&end_date=2025-11-21&user_id=USER", ""),
+    ("GET /team/spend/report", "/team/spend/report?start_date=2025-11-20&end_date=2025-11-21&team_id=TEAM", ""),
+    (
+        "GET /organization/spend/report",
+        "/organization/spend/report?start_date=2025-11-20&end_date=2025-11-21&organization_id=ORG",
+        "",
+    ),
+    (
+        "GET /organization/daily/activity",
+        "/organization/daily/activity?start_date=2025-11-20&end_date=2025-11-21&organization_ids=ORG",
+        "",
+    ),
+    ("GET /tag/summary", "/tag/summary?start_date=2025-11-20&end_date=2025-11-21", ""),
+    (
+        "GET /global/activity/exceptions",
+        "/global/activity/exceptions?model_group=gpt&start_date=2025-11-20&end_date=2025-11-21",
+        "",
+    ),
+    (
+        "GET /global/activity/exceptions/deployment",
+        "/global/activity/exceptions/deployment?model_group=gpt&start_date=2025-11-20&end_date=2025-11-21",
+        "",
+    ),
     ("GET /tag/daily/activity", "/tag/daily/activity?start_date=2025-11-20&end_date=2025-11-21", ""),
     ("GET /audit", "/audit?object_key_hash=KEY", ""),
     ("GET /models/{id}", "/models/gpt", ""),
@@ -121,6 +147,7 @@ fn every_administrative_route_stands_in_the_table() {
 fn cell(status: u16, answer: &Value) -> String {
     let count = match answer {
         Value::Array(list) => Some(list.len() as u64),
+        Value::Null => Some(0),
         Value::Object(map) => {
             let total = map.get("total_count").or(map.get("total")).and_then(Value::as_u64);
             let mut lists = ["teams", "users", "successful_updates", "info", "results", "data"].into_iter();

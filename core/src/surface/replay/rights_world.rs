@@ -113,6 +113,8 @@ impl World {
         row.request_id = RequestId::at(self.gateway.clock.now(), &[number as u8; 10]);
         row.details.user_id = Some(user.to_owned());
         row.details.team_id = team.map(str::to_owned);
+        row.details.organization_id = team.map(|team| team.replace('t', "o"));
+        row.details.tags = vec!["tag".to_owned()];
         self.gateway.log.settle(&row).await.unwrap();
     }
 
@@ -156,7 +158,17 @@ impl World {
         }
     }
 
-    /// A text with `KEY`, `USER`, `TEAM` and `ORG` made those of the caller, or of others.
+    /// The id of a call that [`World::charge`] made.
+    fn call_of(&self, caller: &str, whose: Whose) -> RequestId {
+        let number = match (caller, whose) {
+            (_, Whose::Other) => 1,
+            ("internal_user", Whose::Own) => 2,
+            (_, Whose::Own) => 0,
+        };
+        RequestId::at(self.gateway.clock.now(), &[number; 10])
+    }
+
+    /// A text with `KEY`, `CALL`, `USER`, `TEAM` and `ORG` made those of the caller, or of others.
     pub(super) fn named(&self, text: &str, caller: &str, whose: Whose) -> String {
         let own = whose == Whose::Own;
         let user = match caller {
@@ -167,6 +179,7 @@ impl World {
         };
         let of = |first, second| if own { first } else { second };
         text.replace("KEY", self.key_of(caller, whose))
+            .replace("CALL", &self.call_of(caller, whose).to_string())
             .replace("USER", user)
             .replace("TEAM", of("t1", "t2"))
             .replace("ORG", of("o1", "o2"))

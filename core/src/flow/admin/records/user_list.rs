@@ -3,7 +3,7 @@
 use super::record_admin::RecordAdmin;
 use super::render;
 use crate::auth::key_listing::KeyFilter;
-use crate::auth::records::{RecordKind, RecordListing};
+use crate::auth::records::{RecordId, RecordKind, RecordListing};
 use crate::auth::rights::Actor;
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::listing::{order, paged};
@@ -62,6 +62,23 @@ impl RecordAdmin {
         let total = listings.len() as u64;
         let pages = total.div_ceil(size);
         Ok(json!({"users": users, "total": total, "page": page, "page_size": size, "total_pages": pages}))
+    }
+
+    /// A report (`results`) on users by their `user_id`, with the addresses of those whom the caller may see.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn with_addresses(&self, actor: &Actor, mut report: Value) -> Result<Value, AdminError> {
+        for entry in report.get_mut("results").and_then(Value::as_array_mut).into_iter().flatten() {
+            let Some(id) = entry.get("user_id").and_then(Value::as_str) else { continue };
+            let Some(user) = self.records.record(&RecordId::of(RecordKind::User, id)).await? else { continue };
+            let is_seen = actor.scope().sees_user(id, user.text("organization_id"));
+            let address = user.text("user_email").filter(|_| is_seen).map(str::to_owned);
+            if let (Some(entry), Some(address)) = (entry.as_object_mut(), address) {
+                entry.insert("user_email".to_owned(), address.into());
+            }
+        }
+        Ok(report)
     }
 
     async fn users_asked_for(&self, actor: &Actor, params: &Params) -> Result<Vec<RecordListing>, AdminError> {

@@ -1,5 +1,5 @@
-//! `…/daily/activity`: what was used on each day, and by what: models, providers, keys, and the teams, tags or end users
-//! that the report is about.
+//! `…/daily/activity`: what was used on each day, and by what: models, providers, keys, and the teams, organizations, tags
+//! or end users that the report is about.
 
 use super::span::{Days, Wanted, by, dollars, total};
 use super::spend_admin::SpendAdmin;
@@ -16,6 +16,8 @@ pub enum Activity {
     Users,
     /// Of teams.
     Teams,
+    /// Of organizations.
+    Organizations,
     /// Of tags.
     Tags,
     /// Of end users.
@@ -28,14 +30,14 @@ const PAGE_DAYS: u64 = 1000;
 impl Activity {
     /// Those of this kind that a call counts for.
     fn of(self, shared: &Shared) -> Vec<&str> {
-        let one = |name: &'_ Option<String>| name.is_some();
-        match self {
-            Self::Users if one(&shared.user) => shared.user.as_deref().into_iter().collect(),
-            Self::Teams if one(&shared.team) => shared.team.as_deref().into_iter().collect(),
-            Self::EndUsers if one(&shared.end_user) => shared.end_user.as_deref().into_iter().collect(),
-            Self::Tags => shared.tags.iter().map(String::as_str).collect(),
-            Self::Users | Self::Teams | Self::EndUsers => Vec::new(),
-        }
+        let one = match self {
+            Self::Users => &shared.user,
+            Self::Teams => &shared.team,
+            Self::Organizations => &shared.organization,
+            Self::EndUsers => &shared.end_user,
+            Self::Tags => return shared.tags.iter().map(String::as_str).collect(),
+        };
+        one.as_deref().into_iter().collect()
     }
 }
 

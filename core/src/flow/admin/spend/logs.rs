@@ -1,4 +1,4 @@
-//! `GET /spend/logs` and `GET /spend/logs/v2`: the log row by row, or summed by day.
+//! `GET /spend/logs`, `GET /spend/logs/v2` and what is below them: the log row by row, or summed by day.
 
 use super::row;
 use super::span::Wanted;
@@ -9,7 +9,7 @@ use crate::accounting::subject_keys::open_content;
 use crate::auth::rights::Actor;
 use crate::calendar;
 use crate::clock::Timestamp;
-use crate::flow::admin::error::AdminError;
+use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::params::Params;
 use crate::id::RequestId;
 use crate::money::NanoDollars;
@@ -39,18 +39,10 @@ impl SpendAdmin {
     /// [`AdminError::Form`], [`AdminError::Date`], and those of the store.
     pub async fn logs(&self, actor: &Actor, params: &Params, now: Timestamp) -> Result<Value, AdminError> {
         if let Some(request_id) = params.text("request_id") {
-            let found = match RequestId::parse(request_id) {
-                Some(request_id) => self.log.find(request_id).await?,
-                None => None,
-            };
-            let Some(found) = found.filter(|row| sees(actor, row)) else { return Ok(json!([])) };
-            let mut shown = row::shown(&found);
-            // What was said is for those who said it, and for who sees everything.
-            let own = found.key == actor.key || found.details.user_id.as_deref().is_some_and(|id| actor.is_user(id));
-            if let Some(subjects) = self.subjects.as_ref().filter(|_| own || actor.is_unbounded()) {
-                row::add_content(&mut shown, open_content(subjects, &found).await);
-            }
-            return Ok(json!([shown]));
+            return Ok(match self.found(actor, request_id).await? {
+                Some(row) => json!([self.with_content(actor, &row).await]),
+                None => json!([]),
+            });
         }
         let summarize = params.flag("summarize")?.unwrap_or(true);
         let asked = self.asked(params, now)?;
@@ -103,6 +95,55 @@ impl SpendAdmin {
         }))
     }
 
+    /// The calls of one session (`session_id`), newest first, as a page of [`SpendAdmin::logs_page`]. A session is the
+    /// call that its id is of: none of several calls is kept, so that one row is read, and no log.
+    ///
+    /// # Errors
+    /// [`AdminError::Form`] without `session_id`, and those of the store.
+    pub async fn session_page(&self, actor: &Actor, params: &Params) -> Result<Value, AdminError> {
+        let session = params.text("session_id").ok_or_else(|| Problem::missing(&["query", "session_id"]))?;
+        let (page, size) = (params.number("page", 1, 1..=1_000_000)?, params.number("page_size", 50, 1..=100)?);
+        let rows: Vec<SpendRow> = self.found(actor, session).await?.into_iter().collect();
+        let total = rows.len() as u64;
+        let shown = rows.iter().filter(|_| page == 1).map(row::listed);
+        Ok(json!({
+            "data": shown.collect::<Vec<_>>(),
+            "total": total,
+            "page": page,
+            "page_size": size,
+            "total_pages": total.div_ceil(size),
+        }))
+    }
+
+    /// What is kept of one call: `messages`, `response` and `proxy_server_request`, each empty where nothing is, or where
+    /// it is not the caller's to read. Null: there is no such call that the caller may see.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn kept_of_call(&self, actor: &Actor, request_id: &str) -> Result<Value, AdminError> {
+        let Some(row) = self.found(actor, request_id).await? else { return Ok(Value::Null) };
+        let mut shown = self.with_content(actor, &row).await;
+        let kept = ["messages", "response", "proxy_server_request"];
+        let mut taken = |name| shown.get_mut(name).map(Value::take).unwrap_or_default();
+        Ok(Value::Object(kept.iter().map(|&name| (name.to_owned(), taken(name))).collect()))
+    }
+
+    /// The row of a call that the caller may see.
+    async fn found(&self, actor: &Actor, request_id: &str) -> Result<Option<SpendRow>, AdminError> {
+        let Some(request_id) = RequestId::parse(request_id) else { return Ok(None) };
+        Ok(self.log.find(request_id).await?.filter(|row| sees(actor, row)))
+    }
+
+    /// A row with what is kept of its call. What was said is for those who said it, and for who sees everything.
+    async fn with_content(&self, actor: &Actor, found: &SpendRow) -> Value {
+        let mut shown = row::shown(found);
+        let own = found.key == actor.key || found.details.user_id.as_deref().is_some_and(|id| actor.is_user(id));
+        if let Some(subjects) = self.subjects.as_ref().filter(|_| own || actor.is_unbounded()) {
+            row::add_content(&mut shown, open_content(subjects, found).await);
+        }
+        shown
+    }
+
     async fn summed_days(&self, actor: &Actor, params: &Params) -> Result<Value, AdminError> {
         let days = self.named_days(actor, params, &Wanted::read(params)).await?;
         let mut shown = Vec::new();
@@ -143,9 +184,10 @@ impl SpendAdmin {
 }
 
 /// Whether the caller may see a row.
-fn sees(actor: &Actor, row: &SpendRow) -> bool {
+pub(super) fn sees(actor: &Actor, row: &SpendRow) -> bool {
     let details = &row.details;
-    actor.scope().sees_spend(row.key.as_str(), details.user_id.as_deref(), details.team_id.as_deref())
+    let above = (details.team_id.as_deref(), details.organization_id.as_deref());
+    actor.scope().sees_spend(row.key.as_str(), details.user_id.as_deref(), above)
 }
 
 /// A day's sums; those of its keys stand beside the others under their hashes.

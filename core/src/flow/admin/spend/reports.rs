@@ -1,6 +1,6 @@
 //! `/spend/tags`, `/global/spend/…` and `/global/activity…`: sums of the days asked for, by one thing or another.
 
-use super::span::{Days, Wanted, by, dollars, total};
+use super::span::{Days, Wanted, all, by, dollars, total};
 use super::spend_admin::SpendAdmin;
 use crate::accounting::spend_sums::{Shared, Sum, Sums};
 use crate::auth::rights::Actor;
@@ -121,11 +121,7 @@ impl SpendAdmin {
     }
 }
 
-fn all(days: &Days) -> impl Iterator<Item = (&Shared, &Sum)> {
-    days.values().flatten()
-}
-
-fn dearest<K>(sums: BTreeMap<K, Sum>) -> Vec<(K, Sum)> {
+pub(super) fn dearest<K>(sums: BTreeMap<K, Sum>) -> Vec<(K, Sum)> {
     let mut sums: Vec<(K, Sum)> = sums.into_iter().collect();
     sums.sort_by_key(|(_, sum)| Reverse(sum.nanos));
     sums
@@ -195,25 +191,28 @@ fn grouped(days: &Days, (list, field): (&str, &str), of: impl Fn(&Shared) -> Opt
     shown.into()
 }
 
-fn by_key(days: &Days) -> Value {
+/// The keys, the dearest first, with the models of each.
+pub(super) fn by_key(days: &Days) -> Value {
+    keys_with(days, |own| {
+        let models = dearest(by(own, |shared| shared.model.as_str()));
+        models.iter().map(|(model, sum)| costs("model", model, sum).into()).collect()
+    })
+}
+
+/// The keys, the dearest first, with what `details` says of each one's sums.
+pub(super) fn keys_with<'d>(days: &'d Days, details: impl Fn(Vec<(&'d Shared, &'d Sum)>) -> Vec<Value>) -> Value {
     let keys = dearest(by(all(days), |shared| shared.key.as_str()));
-    let details = |key: &str| -> Vec<Value> {
-        let own = all(days).filter(|(shared, _)| shared.key == key);
-        dearest(by(own, |shared| shared.model.as_str()))
-            .iter()
-            .map(|(model, sum)| costs("model", model, sum).into())
-            .collect()
-    };
     keys.iter()
         .map(|(key, sum)| {
+            let own = all(days).filter(|(shared, _)| shared.key == *key).collect();
             let mut shown = costs("api_key", key, sum);
-            shown.insert("model_details".to_owned(), details(key).into());
+            shown.insert("model_details".to_owned(), details(own).into());
             Value::Object(shown)
         })
         .collect()
 }
 
-fn costs(field: &str, name: &str, sum: &Sum) -> Map<String, Value> {
+pub(super) fn costs(field: &str, name: &str, sum: &Sum) -> Map<String, Value> {
     Map::from_iter([
         (field.to_owned(), name.into()),
         ("total_cost".to_owned(), dollars(sum)),

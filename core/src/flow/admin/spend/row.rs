@@ -7,7 +7,7 @@ use crate::usage::Doubt;
 use serde_json::{Map, Value, json};
 
 /// Fields of a row's metadata that nothing here fills.
-const EMPTY_METADATA: [&str; 31] = [
+const EMPTY_METADATA: [&str; 30] = [
     "max_retries",
     "batch_models",
     "actor_agent_id",
@@ -22,7 +22,6 @@ const EMPTY_METADATA: [&str; 31] = [
     "autorouter_savings",
     "attempted_fallbacks",
     "compression_savings",
-    "user_api_key_org_id",
     "agent_execution_mode",
     "internal_call_origin",
     "original_model_group",
@@ -69,7 +68,7 @@ pub fn listed(row: &SpendRow) -> Map<String, Value> {
         "cache_key": details.metadata.get("cache_key").and_then(Value::as_str).unwrap_or("Cache OFF"),
         "request_tags": details.tags,
         "team_id": details.team_id.as_deref().unwrap_or_default(),
-        "organization_id": "",
+        "organization_id": details.organization_id.as_deref().unwrap_or_default(),
         "end_user": details.end_user.as_deref().unwrap_or_default(),
         "requester_ip_address": details.requester_ip,
         "session_id": id,
@@ -127,6 +126,7 @@ fn metadata(row: &SpendRow, id: &str) -> Map<String, Value> {
         "user_api_key_alias": details.key_alias,
         "user_api_key_user_id": details.user_id,
         "user_api_key_team_id": details.team_id,
+        "user_api_key_org_id": details.organization_id,
         "litellm_call_id": id,
         "error_information": error_information(row),
         "applied_guardrails": [],

@@ -22,6 +22,8 @@ pub(super) struct Wanted {
     pub(super) user: Option<String>,
     pub(super) teams: Vec<String>,
     pub(super) not_teams: Vec<String>,
+    pub(super) organizations: Vec<String>,
+    pub(super) not_organizations: Vec<String>,
     pub(super) end_users: Vec<String>,
     pub(super) tags: Vec<String>,
     pub(super) model: Option<String>,
@@ -32,19 +34,19 @@ impl Wanted {
     /// Reads what reports are filtered by.
     pub(super) fn read(params: &Params) -> Self {
         let text = |name: &str| params.text(name).map(str::to_owned);
-        let list = |name: &str| {
-            let texts = params.text(name).into_iter().flat_map(|list| list.split(','));
-            texts.map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
-        };
+        let list = |name: &str| params.list(name);
+        let either = |many, one| if params.text(many).is_some() { list(many) } else { list(one) };
         Self {
             // What is no key is no key's hash either.
             key: params
                 .text("api_key")
                 .map(|key| key_hash::hash_if_needed(key).map_or(key.to_owned(), |hash| hash.as_str().to_owned())),
             user: text("user_id").or_else(|| text("internal_user_id")),
-            teams: if params.text("team_ids").is_some() { list("team_ids") } else { list("team_id") },
+            teams: either("team_ids", "team_id"),
             not_teams: list("exclude_team_ids"),
-            end_users: if params.text("end_user_ids").is_some() { list("end_user_ids") } else { list("customer_id") },
+            organizations: either("organization_ids", "organization_id"),
+            not_organizations: list("exclude_organization_ids"),
+            end_users: either("end_user_ids", "customer_id"),
             tags: list("tags"),
             model: text("model"),
             provider: text("provider"),
@@ -58,6 +60,8 @@ impl Wanted {
             && is(&self.user, shared.user.as_deref().unwrap_or_default())
             && among(&self.teams, shared.team.as_ref())
             && !shared.team.as_ref().is_some_and(|team| self.not_teams.contains(team))
+            && among(&self.organizations, shared.organization.as_ref())
+            && !shared.organization.as_ref().is_some_and(|id| self.not_organizations.contains(id))
             && among(&self.end_users, shared.end_user.as_ref())
             && (self.tags.is_empty() || shared.tags.iter().any(|tag| self.tags.contains(tag)))
             && self.model.as_ref().is_none_or(|model| *model == shared.model || *model == shared.group)
@@ -89,13 +93,18 @@ impl SpendAdmin {
         self.days_between(actor, (start, end), wanted).await
     }
 
-    async fn days_between(
+    /// The sums that the caller may see of the days from one point to another, both included; of a span that is longer
+    /// than [`SPAN_DAYS_MAX`], those before its end.
+    pub(super) async fn days_between(
         &self,
         actor: &Actor,
         (start, end): (Timestamp, Timestamp),
         wanted: &Wanted,
     ) -> Result<Days, AdminError> {
-        let sees = |of: &Shared| actor.scope().sees_spend(&of.key, of.user.as_deref(), of.team.as_deref());
+        let sees = |of: &Shared| {
+            let above = (of.team.as_deref(), of.organization.as_deref());
+            actor.scope().sees_spend(&of.key, of.user.as_deref(), above)
+        };
         let last = end.millis().div_euclid(DAY_MILLIS);
         let first = start.millis().div_euclid(DAY_MILLIS).max(last - SPAN_DAYS_MAX);
         let mut days = Days::new();
@@ -109,6 +118,13 @@ impl SpendAdmin {
         }
         Ok(days)
     }
+}
+
+/// The sums of days, one after the other.
+pub(super) fn all<'d>(
+    days: impl IntoIterator<Item = (&'d String, &'d Sums)>,
+) -> impl Iterator<Item = (&'d Shared, &'d Sum)> {
+    days.into_iter().flat_map(|(_, sums)| sums)
 }
 
 /// The sums anew, by something else that calls have in common.

@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::crypto::key_hash;
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::params::Params;
+use crate::flow::model_call::ProviderBudgets;
 
 /// Days looked back where the caller gives no start and rows are kept for ever.
 const LOOK_BACK_DAYS: i64 = 30;
@@ -19,6 +20,7 @@ pub struct SpendAdmin {
     pub(super) keys: KeyStore,
     /// Opens what is kept of calls.
     pub(super) subjects: Option<StoredSubjectKeys>,
+    pub(super) provider_budgets: Option<ProviderBudgets>,
 }
 
 /// The rows that parameters ask for.
@@ -34,12 +36,17 @@ pub(super) struct Asked {
 impl SpendAdmin {
     /// Operations on the rows of `log`, paid by the keys of `keys`.
     pub fn new(log: SpendLog, keys: KeyStore) -> Self {
-        Self { log, keys, subjects: None }
+        Self { log, keys, subjects: None, provider_budgets: None }
     }
 
     /// Shows what is kept of calls, as far as these keys open it.
     pub fn showing(self, subjects: StoredSubjectKeys) -> Self {
         Self { subjects: Some(subjects), ..self }
+    }
+
+    /// Tells of these budgets too.
+    pub fn telling_of(self, budgets: ProviderBudgets) -> Self {
+        Self { provider_budgets: Some(budgets), ..self }
     }
 
     /// The parameters with the token of the key that `api_key` means: a key that was replaced is known by its first.
