@@ -1,5 +1,6 @@
 //! Puts the parts together.
 
+use super::administration::{administration, audited, budgets, key_rules};
 use super::cache;
 use super::catalog::{Catalog, InTable};
 use super::egress::{egress, files};
@@ -11,14 +12,13 @@ use super::routing;
 use super::sealed::Sealed;
 use super::sealing;
 use super::secrets::Secrets;
-use super::sign_in::{self, Operations};
+use super::sign_in;
 use super::state::{State, store_wait};
 use super::transports;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
 use crate::admission::load::Load;
 use crate::admission::queue::{Queue, QueueLimits};
-use crate::audit::audited::Audited;
 use crate::audit::log::AuditLog;
 use crate::auth::authenticate::Authenticator;
 use crate::auth::cache::PrincipalCache;
@@ -28,23 +28,14 @@ use crate::auth::master::MasterKey;
 use crate::auth::policy::RoutePolicy;
 use crate::auth::records::{Directory, RecordStore};
 use crate::clock::{Clock, Random};
-use crate::config::{Config, Environment, Loaded, RecordDefaults};
-use crate::flow::admin::audit::{self, AuditAdmin};
+use crate::config::{Config, Environment, Loaded};
 use crate::flow::admin::cache_admin::CacheAdmin;
-use crate::flow::admin::config::config_admin::{ConfigAdmin, Served};
+use crate::flow::admin::config::config_admin::Served;
 use crate::flow::admin::config::versions::ConfigVersions;
-use crate::flow::admin::keys::key_admin::KeyAdmin;
-use crate::flow::admin::keys::rules::KeyRules;
-use crate::flow::admin::keys::stored_keys::StoredKeys;
-use crate::flow::admin::models::ModelAdmin;
-use crate::flow::admin::person::PersonAdmin;
-use crate::flow::admin::records::record_admin::RecordAdmin;
-use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
 use crate::flow::health::Health;
 use crate::flow::maintenance::Maintenance;
-use crate::flow::model_call::{HeaderRules, ModelCalls, ProviderBudgets, ProxyLimits};
-use crate::flow::sign_in::browser::SignIn;
+use crate::flow::model_call::{HeaderRules, ModelCalls, ProxyLimits};
 use crate::providers::operation::Operation;
 use crate::routing::rules::FailureRules;
 use crate::store::table::Table;
@@ -259,67 +250,6 @@ impl KeyStaleness {
             Self::OnlyWriter => ONLY_WRITER_MILLIS,
             Self::Millis(millis) => millis,
         }
-    }
-}
-
-/// What administrators keep in the table beside records: models and settings.
-type InTheTable = (ModelAdmin, (ConfigVersions, Arc<dyn Served>));
-
-fn administration<S: FnOnce(Operations) -> Result<SignIn, StartError>>(
-    (user_defaults, team_defaults): (RecordDefaults, RecordDefaults),
-    ((keys, stored, rules), records, log): ((KeyStore, Option<StoredKeys>, KeyRules), RecordStore, AuditLog),
-    (cache, directory): (&Arc<PrincipalCache>, &Arc<Directory>),
-    random: &Arc<dyn Random>,
-    (sealed, spend): (&Sealed, &Arc<SpendLog>),
-    ((models, (versions, served)), people, (maintenance, budgets)): (InTheTable, S, (&Maintenance, ProviderBudgets)),
-) -> Result<Administration, StartError> {
-    let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
-    let key_admin = Arc::new(key_admin.storing(stored).ruled_by(rules));
-    maintenance.rotating(Arc::clone(&key_admin));
-    let (below, directory, cache) = (Arc::clone(&key_admin), Arc::clone(directory), Arc::clone(cache));
-    let record_admin = RecordAdmin::new(records, below, directory, cache, Arc::clone(random));
-    let record_admin = record_admin.with_defaults(user_defaults, team_defaults).shredding(sealed.subjects.clone());
-    let spend_admin =
-        SpendAdmin::new(SpendLog::clone(spend), keys).showing(sealed.subjects.clone()).telling_of(budgets);
-    let (records, spend, audit) = (Arc::new(record_admin), Arc::new(spend_admin), Arc::new(AuditAdmin::new(log)));
-    Ok(Administration {
-        sign_in: Arc::new(people(Operations { records: Arc::clone(&records), keys: Arc::clone(&key_admin) })?),
-        people: Arc::new(PersonAdmin {
-            records: Arc::clone(&records),
-            spend: Arc::clone(&spend),
-            audit: Arc::clone(&audit),
-        }),
-        records,
-        keys: key_admin,
-        credentials: Arc::new(sealed.admin()),
-        config: Arc::new(ConfigAdmin::new(versions, served, models.is_on())),
-        models: Arc::new(models),
-        audit,
-        spend,
-    })
-}
-
-/// The table as administrators change it: each change is recorded, unless the configuration says that none is. What
-/// calls do with keys and records is not for the log.
-fn audited(config: &Config, table: &Arc<dyn Table>, clock: &Arc<dyn Clock>) -> Arc<dyn Table> {
-    match config.general.store_audit_logs.or(config.litellm.store_audit_logs) {
-        Some(false) => Arc::clone(table),
-        _ => Arc::new(Audited::new(Arc::clone(table), audit::object, Arc::clone(clock))),
-    }
-}
-
-/// The budgets of providers, as calls are admitted by them.
-fn budgets(config: &Config, table: &Arc<dyn Table>) -> ProviderBudgets {
-    ProviderBudgets::new(Ledger::new(Arc::clone(table)), ProxyLimits::of(config))
-}
-
-/// The configuration's rules for keys.
-fn key_rules(config: &Config) -> KeyRules {
-    KeyRules {
-        generation: config.litellm.key_generation_settings.clone(),
-        defaults: config.litellm.default_key_generate_params.clone(),
-        ceilings: config.litellm.upperbound_key_generate_params.clone(),
-        needs_team: config.general.default_team_disabled,
     }
 }
 

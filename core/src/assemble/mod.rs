@@ -3,6 +3,7 @@
 //! names and [`rotation`] keeps them fresh, [`state`] opens the store, [`gateway`] puts everything together as a [`recipe`]
 //! says, [`live`] does so again when stored settings change, [`function`] does all of it for a Lambda function.
 
+mod administration;
 pub mod aws;
 mod cache;
 mod calls;
