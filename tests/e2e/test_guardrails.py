@@ -9,6 +9,7 @@ import openai
 import pytest
 import yaml
 
+from support import leaks
 from support.certificates import Authority
 from support.gateway import MASTER_KEY, start_postern, write_config
 from support.guard import FORBIDDEN, MASK, PATH, REASON, SECRET, Guard
@@ -17,6 +18,8 @@ from support.tls_upstream import NOTHING_SAID
 from support.upstream import API_KEY, USAGE
 
 COST = USAGE["completion_tokens"] * 1e-6
+# Each is looked for in logs and answers when all tests are done.
+KEY, HEADER = leaks.plant("key of a guardrail"), leaks.plant("header of a guardrail")
 
 
 @pytest.fixture
@@ -133,13 +136,13 @@ def test_it_is_told_whose_call_it_is_and_shown_no_secret(guard, guarded):
             headers={"x-tenant": "os.environ/TENANT"},
             additional_provider_specific_params={"level": "high"},
         ),
-        environment={"GUARD_KEY": "key-of-the-guard", "TENANT": "t-1"},
+        environment={"GUARD_KEY": KEY, "TENANT": HEADER},
     )
     key = gateway.key(key_alias="mine", user_id="anna")
     say(gateway, "Hello", key, extra_headers={"x-own": "value-of-own", "cookie": "value-of-cookie"}, user="customer")
     asked, headers = guard.asked[0], guard.headers[0]
     assert headers["path"] == PATH
-    assert (headers["x-api-key"], headers["x-tenant"]) == ("key-of-the-guard", "t-1")
+    assert (headers["x-api-key"], headers["x-tenant"]) == (KEY, HEADER)
     told = {"user_api_key_hash": hashed(key), "user_api_key_alias": "mine", "user_api_key_user_id": "anna"}
     assert asked["request_data"] == told | {"user_api_key_end_user_id": "customer"}
     assert (asked["model"], asked["additional_provider_specific_params"]) == ("priced", {"level": "high"})
@@ -355,14 +358,14 @@ def test_other_kinds_and_modes_stop_the_start(guard, guarded):
 
 def test_the_list_shows_them_without_secrets(guard, guarded):
     info = {"params": [{"name": "score", "type": "float"}]}
-    params = {"api_key": "key-of-the-guard", "headers": {"x-tenant": "word-of-a-tenant"}}
+    params = {"api_key": KEY, "headers": {"x-tenant": HEADER}}
     gateway = guarded({**guardrail(guard, ["pre_call"], **params), "guardrail_info": info})
     answer = gateway.call("/guardrails/list")
     (shown,) = answer.json()["guardrails"]
     assert (shown["guardrail_name"], shown["guardrail_info"]) == ("words", info)
     assert shown["litellm_params"]["guardrail"] == "generic_guardrail_api"
     assert shown["litellm_params"]["default_on"] is True and shown["guardrail_definition_location"] == "config"
-    assert "key-of-the-guard" not in answer.text and "word-of-a-tenant" not in answer.text
+    assert KEY not in answer.text and HEADER not in answer.text
 
 
 def test_each_has_the_way_that_its_tls_settings_say(guarded, tmp_path):
