@@ -181,6 +181,29 @@ impl ConfigAdmin {
         Err(AdminError::Busy)
     }
 
+    /// Changes a setting that is a list, unless the file says it. An empty one goes.
+    pub(super) async fn change_list(
+        &self,
+        actor: &Actor,
+        (section, name): (&str, &str),
+        now: Timestamp,
+        change: impl Fn(&mut Vec<Value>) -> Result<(), AdminError>,
+    ) -> Result<(), AdminError> {
+        if self.served.file().get(section, name).is_some() {
+            return Err(of_file(section, name));
+        }
+        let change = |settings: &mut StoredSettings| {
+            let mut list = settings.get(section, name).and_then(Value::as_array).cloned().unwrap_or_default();
+            change(&mut list)?;
+            match list.is_empty() {
+                true => drop(settings.remove(section, name)),
+                false => settings.set(section, name, list.into())?,
+            }
+            Ok(())
+        };
+        self.change(actor, now, &Map::new(), change).await.map(drop)
+    }
+
     /// What is stored now; version 0 where nothing ever was.
     pub(super) async fn latest(&self) -> Result<Version, AdminError> {
         let none = || Version { number: 0, told: Map::new(), settings: StoredSettings::default() };

@@ -1,14 +1,13 @@
 //! `/fallback`: who stands in for one model, kept as rules among the stored settings of the router.
 
-use super::config_admin::{ConfigAdmin, of_file};
+use super::config_admin::ConfigAdmin;
 use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
-use crate::config::stored::StoredSettings;
 use crate::flow::admin::body::{self, Field, Kind};
 use crate::flow::admin::error::{AdminError, Problem};
 use crate::flow::admin::params::Params;
 use crate::flow::admin::records::forms::required_id;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 const ROUTER: &str = "router_settings";
 
@@ -60,7 +59,7 @@ impl ConfigAdmin {
         let (kind, setting) = named(asked.get(KIND).and_then(Value::as_str))?;
         let rule = json!({ model: models });
         let is_new = self.rules(setting).await?.iter().all(|rule| rule.get(model).is_none());
-        self.change_rules(actor, setting, now, |rules| {
+        self.change_list(actor, (ROUTER, setting), now, |rules| {
             match rules.iter_mut().find(|rule| rule.get(model).is_some()) {
                 Some(known) => *known = rule.clone(),
                 None => rules.push(rule.clone()),
@@ -96,7 +95,7 @@ impl ConfigAdmin {
         now: Timestamp,
     ) -> Result<Value, AdminError> {
         let (kind, setting) = named(params.text(KIND))?;
-        self.change_rules(actor, setting, now, |rules| {
+        self.change_list(actor, (ROUTER, setting), now, |rules| {
             let before = rules.len();
             rules.retain(|rule| rule.get(model).is_none());
             if rules.len() == before { Err(none(kind, model)) } else { Ok(()) }
@@ -111,28 +110,6 @@ impl ConfigAdmin {
         let stored = self.latest().await?.settings;
         let said = self.served.file().get(ROUTER, setting).or_else(|| stored.get(ROUTER, setting));
         Ok(said.and_then(Value::as_array).cloned().unwrap_or_default())
-    }
-
-    async fn change_rules(
-        &self,
-        actor: &Actor,
-        setting: &str,
-        now: Timestamp,
-        change: impl Fn(&mut Vec<Value>) -> Result<(), AdminError>,
-    ) -> Result<(), AdminError> {
-        if self.served.file().get(ROUTER, setting).is_some() {
-            return Err(of_file(ROUTER, setting));
-        }
-        let change = |settings: &mut StoredSettings| {
-            let mut rules = settings.get(ROUTER, setting).and_then(Value::as_array).cloned().unwrap_or_default();
-            change(&mut rules)?;
-            match rules.is_empty() {
-                true => drop(settings.remove(ROUTER, setting)),
-                false => settings.set(ROUTER, setting, rules.into())?,
-            }
-            Ok(())
-        };
-        self.change(actor, now, &Map::new(), change).await.map(drop)
     }
 }
 
