@@ -45,8 +45,12 @@ pub(super) fn administration<S: FnOnce(Operations) -> Result<SignIn, StartError>
     ((models, (versions, served)), people, (maintenance, budgets)): (InTheTable, S, (&Maintenance, ProviderBudgets)),
 ) -> Result<Administration, StartError> {
     let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
+    let is_told_keys = stored.is_some();
     let key_admin = Arc::new(key_admin.storing(stored).ruled_by(rules));
-    maintenance.rotating(Arc::clone(&key_admin));
+    // Where nobody is told new secrets no key is replaced, and the list of keys is not walked for it.
+    if is_told_keys {
+        maintenance.rotating(Arc::clone(&key_admin));
+    }
     let (below, directory, cache) = (Arc::clone(&key_admin), Arc::clone(directory), Arc::clone(cache));
     let record_admin = RecordAdmin::new(records, below, directory, cache, Arc::clone(random));
     let record_admin = record_admin.with_defaults(user_defaults, team_defaults).shredding(sealed.subjects.clone());

@@ -50,11 +50,9 @@ impl KeyAdmin {
             or_of_teams: teams,
             among: actor.scope().owners_of_keys(),
         };
-        let mut listings = self.keys.list(&filter).await?;
+        let is_unknown = params.text("key_hash").is_some() && filter.hash.is_none();
+        let mut listings = if is_unknown { Vec::new() } else { self.keys.list(&filter).await? };
         listings.retain(|listing| actor.scope().sees_listed_key(listing));
-        if params.text("key_hash").is_some() && filter.hash.is_none() {
-            listings.clear();
-        }
         let total = listings.len() as u64;
         let keys = match by {
             By::Age => {
