@@ -147,6 +147,39 @@ impl Principal {
         }
     }
 
+    /// Whether what was read again says the same: all but what was spent, which moves with every call.
+    pub fn is_still(&self, read_again: &Self) -> bool {
+        // Each field by its name, so that none can be forgotten.
+        let Self {
+            role,
+            key,
+            key_alias,
+            user_id,
+            team_id,
+            models,
+            aliases,
+            tags,
+            required,
+            allowed_routes,
+            networks,
+            key_name,
+            limits,
+            above,
+            cache,
+            guardrails,
+            expires,
+            spend: _,
+            token,
+        } = read_again;
+        let is_nobody_elses = token.is_none() && self.token.is_none();
+        is_nobody_elses
+            && (self.role, &self.key, &self.key_alias) == (*role, key, key_alias)
+            && (&self.user_id, &self.team_id, &self.models, &self.aliases) == (user_id, team_id, models, aliases)
+            && (&self.tags, &self.required, &self.allowed_routes) == (tags, required, allowed_routes)
+            && (&self.networks, &self.key_name, &self.expires) == (networks, key_name, expires)
+            && (&self.limits, &self.above, &self.cache, &self.guardrails) == (limits, above, cache, guardrails)
+    }
+
     /// Whether the key belongs to a team and to no user.
     pub fn is_service_account(&self) -> bool {
         self.role == Role::VirtualKey && self.team_id.is_some() && self.user_id.is_none()
@@ -216,7 +249,7 @@ impl Principal {
 
 /// The records above a key. `None`: it belongs to none, or none of that id is known. Shared with every other key below
 /// the same record.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Above {
     /// Its team.
     pub team: Option<Arc<Holder>>,

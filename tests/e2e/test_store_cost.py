@@ -15,13 +15,19 @@ BUDGET = {"max_budget": 1}
 RPM = {"rpm_limit": 1000}
 ALL = BUDGET | RPM | {"tpm_limit": 10**9, "max_parallel_requests": 100}
 EMBED = {"model": "embed", "input": "one two three"}
-# By the first column of the table: the key's limits, the call, and the call before it that is not counted.
-SAME = object()
+# By the first column of the table: the key's limits, the call, and the call before it that is not counted: one like it,
+# so long ago that the key is to be read again where it is `LONG_AGO`.
+SAME, LONG_AGO = object(), object()
+END_USER = "end-user-nobody-has-met"
 KINDS = {
     "without limits": ({}, {}, SAME),
-    "without limits, not seen by this process for five seconds": ({}, {}, None),
+    "without limits, of a key that is read again": ({}, {}, LONG_AGO),
+    "without limits, of a key that the process meets": ({}, {}, None),
     "without limits, refused by the provider": ({}, {"model": "busy"}, SAME),
     "with a budget": (BUDGET, {}, SAME),
+    "with a budget, of a key that is read again": (BUDGET, {}, LONG_AGO),
+    "with a budget, of a key that the process meets": (BUDGET, {}, None),
+    "with a budget, for an end user whom the process meets": (BUDGET, {"user": END_USER}, {}),
     "with a budget, for embeddings": (BUDGET, EMBED, SAME),
     "with a budget, refused by the provider": (BUDGET, {"model": "busy"}, SAME),
     "with a budget that is used up": ({"max_budget": 7e-6}, {}, SAME),
@@ -56,18 +62,46 @@ def gateway(store, start_for_module):
     return gateway
 
 
-def new_key(gateway, store, limits, before):
+@pytest.fixture(scope="module")
+def forgetful(store, start_for_module):
+    """One that goes by what it has read for a thousandth of a second: that passes with every call."""
+    gateway = start_for_module(f"dynamodb://{TABLE}", store, user_api_key_cache_ttl=0.001)
+    store.wait_until_quiet()
+    return gateway
+
+
+@pytest.fixture
+def gateway_for(gateway, forgetful):
+    return lambda before: forgetful if before is LONG_AGO else gateway
+
+
+@pytest.fixture(autouse=True)
+def parted(store):
+    yield
+    store.part()
+
+
+def new_key(gateway, store, limits, body, before):
     key = gateway.key(**limits)
+    before = body if before in (SAME, LONG_AGO) else before
     if before is not None:
         assert post(gateway, key, before).status in (200, 429)
     store.calls.clear()
     return key
 
 
+def named_by(key):
+    return hashlib.sha256(key.encode()).hexdigest(), END_USER
+
+
 def calls_for(store, key):
     """Those that a call of the key makes: not the rounds of the process, which come when they come."""
-    hashed = hashlib.sha256(key.encode()).hexdigest().encode()
-    return [call for call in store.calls if hashed in call.body]
+    return [call for call in store.calls if any(name.encode() in call.body for name in named_by(key))]
+
+
+def reads_beside(kind):
+    """How many reads hide behind the reservation, so that nothing more is waited for."""
+    return int(kind.startswith("with a budget") and ("read again" in kind or "end user" in kind))
 
 
 def test_every_kind_of_call_is_documented():
@@ -75,14 +109,17 @@ def test_every_kind_of_call_is_documented():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_call_costs_what_is_documented(gateway, store, upstream, kind):
+def test_a_call_costs_what_is_documented(gateway_for, store, upstream, kind):
     limits, body, before = KINDS[kind]
+    gateway = gateway_for(before)
     first, last, writes, reads, dollars = documented()[kind]
-    key = new_key(gateway, store, limits, body if before is SAME else before)
-    post(gateway, key, body)
+    key = new_key(gateway, store, limits, body, before)
+    if reads_beside(kind):
+        store.meet(*named_by(key))
+    assert post(gateway, key, body).status in (200, 422, 429)
     calls = calls_for(store, key)
-    assert len(calls) == int(first) + int(last), calls
-    assert int(last) <= 1 and (int(first) <= 1 or "first window" in kind)
+    assert len(calls) - reads_beside(kind) == int(first) + int(last), calls
+    assert int(last) <= 1 and (int(first) <= 1 or "that the process meets" in kind)
     assert sum(call.units for call in calls if call.operation in READS) == int(reads)
     reckoned = writes.endswith("*")
     assert reckoned or sum(call.units for call in calls if call.operation not in READS) == int(writes)
@@ -91,11 +128,12 @@ def test_a_call_costs_what_is_documented(gateway, store, upstream, kind):
 
 
 @pytest.mark.parametrize("kind", [kind for kind, (_, body, _) in KINDS.items() if not body and "used up" not in kind])
-def test_a_stream_waits_where_it_is_documented(gateway, store, upstream, kind):
+def test_a_stream_waits_where_it_is_documented(gateway_for, store, upstream, kind):
     limits, _, before = KINDS[kind]
+    gateway = gateway_for(before)
     first, last, *_ = documented()[kind]
     gated = {"model": "gated"}
-    key = new_key(gateway, store, limits, gated if before is SAME else before)
+    key = new_key(gateway, store, limits, gated, before)
     seen = []
 
     def first_piece(received):
@@ -107,4 +145,5 @@ def test_a_stream_waits_where_it_is_documented(gateway, store, upstream, kind):
     upstream.release()
     answer = post(gateway, key, gated | {"stream": True}, on_bytes=first_piece)
     assert answer.is_complete
-    assert (seen[0], len(calls_for(store, key))) == (int(first), int(first) + int(last))
+    waits = len(calls_for(store, key)) - reads_beside(kind)
+    assert (seen[0] - reads_beside(kind), waits) == (int(first), int(first) + int(last))

@@ -3,7 +3,7 @@
 
 use super::budget_period::{BudgetPeriods, Budgeted, PeriodError};
 use super::cache::PrincipalCache;
-use super::credential::Credential;
+use super::credential::{Credential, CredentialError};
 use super::error::AuthError;
 use super::identity::keys_beside::KeysBeside;
 use super::identity::opaque::Opaque;
@@ -12,6 +12,7 @@ use super::key_secret::Presented;
 use super::key_store::KeyStore;
 use super::master::{MASTER_KEY_ALIAS, MASTER_USER_ID, MasterKey};
 use super::policy::RoutePolicy;
+use super::presumption::{Caller, PresumedCaller};
 use super::records::{Directory, KnownAbove, RecordId};
 use super::rights::{Group, Scope, standing};
 use super::route::{RouteDenied, authorize_route};
@@ -120,6 +121,37 @@ impl Authenticator {
         }
     }
 
+    /// As [`Self::caller_of`], without waiting for the store where the caller was known within the hour: whoever asks
+    /// has to [confirm](Self::confirm) a caller that is presumed before anything is told or sent.
+    ///
+    /// # Errors
+    /// Every [`AuthError`].
+    pub async fn caller_or_presumed(
+        &self,
+        (headers, address): (&HeaderMap, Option<IpAddr>),
+        route: &str,
+        now: Timestamp,
+    ) -> Result<Caller, AuthError> {
+        let may_call = |caller: &Arc<Principal>| {
+            caller.expires.is_none_or(|end| end > now) && caller.may_call_from(address) && caller.token.is_none()
+        };
+        if self.tokens.is_none()
+            && let Ok(credential) = self.credential(headers)
+        {
+            match self.seen(&credential, now) {
+                Seen::Known(caller) if may_call(&caller) => return Ok(Caller::Known(caller)),
+                Seen::Key { presented, hash } => {
+                    if let Some(principal) = self.cache.last_known(&hash, now).filter(may_call) {
+                        let key_name = key_hash::abbreviate(presented);
+                        return Ok(Caller::Presumed(PresumedCaller { principal, hash, key_name }));
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.caller_of((headers, address), route, now).await.map(Caller::Known)
+    }
+
     /// Who sends a request with these headers.
     ///
     /// # Errors
@@ -130,11 +162,14 @@ impl Authenticator {
         {
             return named;
         }
-        let credential = match &self.key_header {
+        self.recognise(&self.credential(headers)?, now).await
+    }
+
+    fn credential(&self, headers: &HeaderMap) -> Result<Credential, CredentialError> {
+        match &self.key_header {
             None => Credential::from_headers(headers),
             Some(first) => Credential::from_headers_after(first, headers),
-        };
-        self.recognise(&credential?, now).await
+        }
     }
 
     /// Who presents this key.
@@ -142,56 +177,54 @@ impl Authenticator {
     /// # Errors
     /// Every [`AuthError`] but the missing and the malformed.
     pub async fn recognise(&self, credential: &Credential, now: Timestamp) -> Result<Arc<Principal>, AuthError> {
-        let presented = credential.expose();
-        let digest = key_hash::digest(presented);
-        if let Some((_, principal)) = self.master.as_ref().filter(|(master, _)| master.matches(&digest)) {
-            return Ok(Arc::clone(principal));
-        }
-        let hash = KeyHash::of_digest(&digest);
-        let keys = self.tokens.as_deref().and_then(Tokens::opaque).map_or(KeysBeside::Apart, Opaque::keys);
-        if !presented.starts_with(key_hash::KEY_PREFIX) || keys == KeysBeside::Ignored {
-            return self.bearer(presented, hash, now).await;
-        }
-        let principal = match self.cache.get(&hash, now) {
-            Some(bearer) if bearer.token.is_some() => return self.bearer(presented, hash, now).await,
-            Some(principal) => principal,
-            None => match self.read_or_recall(hash.clone(), presented, now).await {
-                Err(AuthError::Unknown { .. }) if keys == KeysBeside::First => {
-                    return self.bearer(presented, hash, now).await;
+        let principal = match self.seen(credential, now) {
+            Seen::Known(principal) => principal,
+            Seen::Bearer { presented, hash } => return self.bearer(presented, hash, now).await,
+            Seen::Key { presented, hash } => {
+                let key_name = || key_hash::abbreviate(presented);
+                match self.read_or_recall(hash.clone(), key_name, now).await {
+                    Err(AuthError::Unknown { .. }) if self.keys_beside() == KeysBeside::First => {
+                        return self.bearer(presented, hash, now).await;
+                    }
+                    read => read?,
                 }
-                read => read?,
-            },
+            }
         };
         match principal.expires {
             Some(expired_at) if expired_at <= now => {
-                Err(AuthError::Expired { key_name: key_hash::abbreviate(presented), expired_at, now })
+                Err(AuthError::Expired { key_name: key_hash::abbreviate(credential.expose()), expired_at, now })
             }
             _ => Ok(principal),
         }
     }
 
-    /// What is known of an end user; `None`: it has no record.
-    ///
-    /// # Errors
-    /// [`AuthError::StoreUnavailable`].
-    pub async fn end_user(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, AuthError> {
-        self.in_time(self.directory.end_user(id, now)).await
+    fn seen<'a>(&self, credential: &'a Credential, now: Timestamp) -> Seen<'a> {
+        let presented = credential.expose();
+        let digest = key_hash::digest(presented);
+        if let Some((_, principal)) = self.master.as_ref().filter(|(master, _)| master.matches(&digest)) {
+            return Seen::Known(Arc::clone(principal));
+        }
+        let hash = KeyHash::of_digest(&digest);
+        if !presented.starts_with(key_hash::KEY_PREFIX) || self.keys_beside() == KeysBeside::Ignored {
+            return Seen::Bearer { presented, hash };
+        }
+        match self.cache.get(&hash, now) {
+            Some(bearer) if bearer.token.is_some() => Seen::Bearer { presented, hash },
+            Some(principal) => Seen::Known(principal),
+            None => Seen::Key { presented, hash },
+        }
     }
 
-    /// What is known of a tag; `None`: it has no record.
-    ///
-    /// # Errors
-    /// [`AuthError::StoreUnavailable`].
-    pub async fn tag(&self, name: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, AuthError> {
-        self.in_time(self.directory.tag(name, now)).await
+    fn keys_beside(&self) -> KeysBeside {
+        self.tokens.as_deref().and_then(Tokens::opaque).map_or(KeysBeside::Apart, Opaque::keys)
     }
 
-    /// A shared budget; `None`: there is none of this id.
+    /// What is known of an end user, a tag or a shared budget; `None`: it has no record.
     ///
     /// # Errors
     /// [`AuthError::StoreUnavailable`].
-    pub async fn shared_budget(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, AuthError> {
-        self.in_time(self.directory.budget(id, now)).await
+    pub async fn record(&self, id: &RecordId, now: Timestamp) -> Result<Option<Arc<Holder>>, AuthError> {
+        self.in_time(self.directory.described(id, now)).await
     }
 
     /// What counts as spent below a record.
@@ -229,14 +262,14 @@ impl Authenticator {
         }
     }
 
-    async fn read_or_recall(
+    pub(super) async fn read_or_recall(
         &self,
         hash: KeyHash,
-        presented: &str,
+        key_name: impl Fn() -> String,
         now: Timestamp,
     ) -> Result<Arc<Principal>, AuthError> {
         let known = if self.trusts_known { self.cache.last_known(&hash, now) } else { None };
-        match (self.read(hash, presented, now).await, known) {
+        match (self.read(hash, key_name, now).await, known) {
             (Err(error), Some(known)) if error.is_outage() => {
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(key = %known.key, error, "a key is taken for what it was: the store does not answer");
@@ -246,10 +279,14 @@ impl Authenticator {
         }
     }
 
-    async fn read(&self, hash: KeyHash, presented: &str, now: Timestamp) -> Result<Arc<Principal>, AuthError> {
+    async fn read(
+        &self,
+        hash: KeyHash,
+        key_name: impl Fn() -> String,
+        now: Timestamp,
+    ) -> Result<Arc<Principal>, AuthError> {
         let reading = self.cache.reading(&hash);
         let found = self.in_time(self.load(&hash, now)).await?;
-        let key_name = || key_hash::abbreviate(presented);
         let Some((Presented { stored, until }, known)) = found else {
             self.cache.forget(&hash);
             return Err(AuthError::Unknown { hash, key_name: key_name() });
@@ -291,6 +328,16 @@ impl Authenticator {
             None => Err(AuthError::StoreUnavailable(None)),
         }
     }
+}
+
+/// What a credential is, as far as memory says.
+enum Seen<'a> {
+    /// A caller that is known.
+    Known(Arc<Principal>),
+    /// A key that is to be read.
+    Key { presented: &'a str, hash: KeyHash },
+    /// What is no virtual key, or one that a token stands for.
+    Bearer { presented: &'a str, hash: KeyHash },
 }
 
 /// Who calls a public route and is not known: has no rights but that. No key can have its hash, as no key holds a line

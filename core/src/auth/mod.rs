@@ -5,7 +5,7 @@
 //! [`key_store`] keeps [`key_record`]s, [`records`] what stands above and beside them, [`budget_period`] begins their budgets' periods,
 //! [`cache`] remembers them for a bounded time, [`route`] says which models' routes a caller may call and which routes a
 //! key's own list admits, [`rights`] who administers what, [`identity`] reads tokens that stand in place of keys, and
-//! [`token_callers`] finds their bearers. [`sign_in`] knows people who sign in with a browser. [`error`] says why a caller is not recognised.
+//! [`token_callers`] finds their bearers, [`presumption`] is what is taken for so while it is read again. [`sign_in`] knows people who sign in with a browser. [`error`] says why a caller is not recognised.
 
 pub mod authenticate;
 pub mod budget_period;
@@ -23,6 +23,7 @@ pub mod key_store;
 mod limits_item;
 pub mod master;
 pub mod policy;
+pub mod presumption;
 mod recent_reads;
 pub mod records;
 pub mod rights;

@@ -38,9 +38,14 @@ impl<K: Eq + Hash + Clone, V: Clone> RecentReads<K, V> {
         }
     }
 
+    /// Whether anything is remembered at all.
+    pub(super) fn remembers(&self) -> bool {
+        self.staleness_millis > 0
+    }
+
     /// The value, where it was read recently enough, and when that was.
     pub(super) fn get(&self, key: &K, now: Timestamp) -> Option<(V, Timestamp)> {
-        if self.staleness_millis <= 0 {
+        if !self.remembers() {
             return None;
         }
         let shard = self.read(key)?;
@@ -60,7 +65,7 @@ impl<K: Eq + Hash + Clone, V: Clone> RecentReads<K, V> {
 
     /// Remembers what was read at `read_at`, unless something was forgotten since `generation` was taken.
     pub(super) fn put(&self, key: &K, value: V, generation: Generation, (read_at, now): (Timestamp, Timestamp)) {
-        if self.staleness_millis <= 0 {
+        if !self.remembers() {
             return;
         }
         let Some(mut shard) = self.write(key) else { return };

@@ -189,6 +189,7 @@ impl From<CallError> for ErrorAnswer {
             CallError::Transform(TransformError::Member { member, reason }) => bad_request(reason).param(member),
             CallError::Transform(TransformError::Unsupported { .. }) => bad_request(message),
             CallError::Transform(TransformError::Unsayable { .. }) => bad_request(message),
+            CallError::Outdated => Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message),
             CallError::NotPassed(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error", message),
             CallError::UnknownResponse(_) | CallError::ResponseNotKept(_) => {
                 Self::new(StatusCode::NOT_FOUND, "invalid_request_error", message).param("response_id")

@@ -59,6 +59,7 @@ class StoreProxy:
         self.calls = []
         self.fault = None
         self._trap = None
+        self._meeting = None
         self._connections = set()
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
@@ -79,6 +80,14 @@ class StoreProxy:
         """Does `deed` at the call of this number (from 1 on) that has `about` in it, "before" the store has it or "after"
         it was done; the asker gets no answer. Only the last trap that was set counts, and it snaps once."""
         self._trap = _Trap(number, about.encode(), when, deed)
+
+    def meet(self, *about):
+        """From now on, what reads one of `about` is answered once a transaction about one of them has been asked for:
+        whoever waits for the one before asking for the other waits in vain."""
+        self._meeting = [asyncio.Event(), [part.encode() for part in about]]
+
+    def part(self):
+        self._meeting = None
 
     def wait_until_quiet(self):
         """Until nobody has asked for anything for a while: a process that starts does a round of maintenance."""
@@ -146,6 +155,10 @@ class StoreProxy:
         if fault == HANG:
             await asyncio.sleep(PATIENCE_SECONDS)
             return None
+        if self._meeting and any(part in body for part in self._meeting[1]):
+            if operation == "TransactWriteItems":
+                self._meeting[0].set()
+            await asyncio.wait_for(self._meeting[0].wait(), PATIENCE_SECONDS)
         if fault == SLOW:
             await asyncio.sleep(SLOW_SECONDS)
         store[1].write(_metered(head, body))

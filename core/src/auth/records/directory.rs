@@ -105,27 +105,7 @@ impl Directory {
         Ok(KnownAbove { above, limits, read_at: oldest })
     }
 
-    /// What is known of an end user; `None`: it has no record.
-    ///
-    /// # Errors
-    /// As [`RecordStore::record`].
-    pub async fn end_user(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, ReadError> {
-        self.described(RecordId::of(RecordKind::Customer, id), now).await
-    }
-
-    /// What is known of a tag; `None`: it has no record.
-    ///
-    /// # Errors
-    /// As [`RecordStore::record`].
-    pub async fn tag(&self, name: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, ReadError> {
-        self.described(RecordId::of(RecordKind::Tag, name), now).await
-    }
-
-    /// A shared budget, such as the one that end users are under who have no record.
-    ///
-    /// # Errors
-    /// As [`RecordStore::record`].
-    pub async fn budget(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, ReadError> {
+    async fn budget(&self, id: &str, now: Timestamp) -> Result<Option<Arc<Holder>>, ReadError> {
         let (known, _) = self.known(RecordId::of(RecordKind::Budget, id), now).await?;
         Ok(known.map(|known| Arc::clone(&known.holder)))
     }
@@ -148,12 +128,45 @@ impl Directory {
         self.recent.forget(id);
     }
 
-    async fn described(&self, id: RecordId, now: Timestamp) -> Result<Option<Arc<Holder>>, ReadError> {
-        let Some(known) = self.known(id, now).await?.0 else { return Ok(None) };
+    /// A record, with the limits of the shared budget that it is under; `None`: there is none of this id.
+    ///
+    /// # Errors
+    /// As [`RecordStore::record`].
+    pub async fn described(&self, id: &RecordId, now: Timestamp) -> Result<Option<Arc<Holder>>, ReadError> {
+        let Some(known) = self.known(id.clone(), now).await?.0 else { return Ok(None) };
         let Some(id) = known.holder.limits.budget_id.as_deref() else { return Ok(Some(Arc::clone(&known.holder))) };
         let budget = self.budget(id, now).await?;
-        let limits = budget.map(|budget| known.holder.limits.under(&budget.limits));
-        Ok(Some(limits.map_or_else(|| Arc::clone(&known.holder), |limits| known.holder.with_limits(limits))))
+        Ok(Some(under(&known.holder, budget.as_ref())))
+    }
+
+    /// A record as it was last [described](Self::described), and whether that was recently enough. One that was never
+    /// read is taken for none where most have none. `None`: it has to be read.
+    pub fn presumed(&self, id: &RecordId, now: Timestamp) -> Option<(Option<Arc<Holder>>, bool)> {
+        if !id.is_possible() {
+            return Some((None, true));
+        }
+        let (known, is_known) = match self.remembered(id, now) {
+            Some(remembered) => remembered,
+            None => match id {
+                RecordId::Of(RecordKind::Customer | RecordKind::Tag, _) if self.recent.remembers() => (None, false),
+                _ => return None,
+            },
+        };
+        let Some(known) = known else { return Some((None, is_known)) };
+        let Some(budget) = known.holder.limits.budget_id.as_deref() else {
+            return Some((Some(Arc::clone(&known.holder)), is_known));
+        };
+        let (budget, is_budget_known) = self.remembered(&RecordId::of(RecordKind::Budget, budget), now)?;
+        let budget = budget.map(|budget| Arc::clone(&budget.holder));
+        Some((Some(under(&known.holder, budget.as_ref())), is_known && is_budget_known))
+    }
+
+    /// A record as it was last read, and whether that was recently enough.
+    fn remembered(&self, id: &RecordId, now: Timestamp) -> Option<(Option<Arc<Known>>, bool)> {
+        match self.recent.get(id, now) {
+            Some((known, _)) => Some((known, true)),
+            None => self.recent.last(id).map(|(known, _)| (known, false)),
+        }
     }
 
     async fn maybe(&self, id: Option<RecordId>, now: Timestamp) -> Result<Read, ReadError> {
@@ -176,6 +189,11 @@ impl Directory {
         self.recent.put(&id, known.clone(), generation, (now, now));
         Ok((known, now))
     }
+}
+
+/// A record under the shared budget that it names, where there is that.
+fn under(holder: &Arc<Holder>, budget: Option<&Arc<Holder>>) -> Arc<Holder> {
+    budget.map_or_else(|| Arc::clone(holder), |budget| holder.with_limits(holder.limits.under(&budget.limits)))
 }
 
 /// The member's own limits, else those that the team grants each member.

@@ -7,6 +7,7 @@ use super::late;
 use super::outage::unless_out_of_reach;
 use super::parts::ModelCalls;
 use super::place::Place;
+use super::presuming;
 use super::scopes::{DEPLOYMENT, PROVIDER, Scopes};
 use crate::accounting::release::Release;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
@@ -18,10 +19,11 @@ use crate::admission::windows::InFlight;
 use crate::clock::Timestamp;
 use crate::limits::BudgetMode;
 use crate::money::NanoDollars;
+use crate::principal::Principal;
 use crate::store::item::Key;
 use crate::upstream::transport::TransportError;
 use crate::usage::Usage;
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join3};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -44,6 +46,8 @@ pub(super) struct Admitted {
     /// Why there is no way to the upstream, as far as that is known.
     pub(super) no_way: Option<TransportError>,
     totals: Vec<Key>,
+    /// The caller as it was read meanwhile, where it was presumed.
+    pub(super) confirmed: Option<Arc<Principal>>,
 }
 
 /// A call that is not admitted.
@@ -62,9 +66,17 @@ impl<E: Into<CallError>> From<E> for Refused {
 /// Counts the call in all its limits. One without limits waits for nothing.
 pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<Admitted, Refused> {
     let now = calls.clock.now();
-    let scopes = Scopes::of(calls, &asked, now).await?;
-    let Scopes { mut limited, totals, due, region } = scopes;
-    if let Some(region) = region.filter(|region| asked.region != Some(region)) {
+    let scopes = Scopes::of(calls, &asked, now).await.map_err(|error| match asked.presumes {
+        Some(_) if !error.is_outage() => CallError::Outdated,
+        _ => error,
+    })?;
+    let Scopes { mut limited, totals, due, region, presumed } = scopes;
+    let presumed = presuming::presumption(asked.presumes, presumed);
+    let region = region.filter(|region| asked.region != Some(region));
+    if !presumed.is_empty() && (region.is_some() || !due.is_empty()) {
+        return Err(CallError::Outdated.into());
+    }
+    if let Some(region) = region {
         return Err(CallError::Elsewhere(region).into());
     }
     if asked.is_beside {
@@ -73,8 +85,21 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     for scope in limited.iter_mut().filter(|_| !asked.counted.is_empty()) {
         scope.is_repeat = asked.counted.iter().any(|(kind, id)| *kind == scope.kind && *id == scope.id);
     }
+    let confirmed = async {
+        match presumed.is_empty() {
+            true => Ok(None),
+            // In a box: most of what a call goes by is known.
+            false => Box::pin(presuming::confirm(calls, &presumed, asked.id)).await,
+        }
+    };
+    // Meanwhile the upstream is connected to, so that the store's round trip hides behind the handshake.
+    let connected = async { Ok(connect(calls, &asked).await) };
     if limited.is_empty() {
-        return Ok(Admitted { totals, ..Admitted::default() });
+        let mut admitted = Admitted { totals, ..Admitted::default() };
+        if !presumed.is_empty() {
+            (admitted.confirmed, admitted.no_way) = try_join(confirmed, connected).await?;
+        }
+        return Ok(admitted);
     }
     for record in &due {
         let begun = calls.authenticator.begin_period(asked.principal, record, now).await;
@@ -82,19 +107,21 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     }
     let mode = bound::mode(asked.principal, &calls.limits);
     let price = asked.said.price.as_deref().or(asked.deployment.price.as_ref());
-    let bound = Bound::of(asked.said, asked.body, asked.operation, price, (mode, &calls.limits))?;
+    let bound = Bound::of(asked.said, asked.body, asked.operation, price, (mode, &calls.limits));
+    let bound = bound.map_err(|error| if presumed.is_empty() { error } else { CallError::Outdated })?;
     let demand = demand(&limited, &totals, &bound, &asked);
-    // Meanwhile the upstream is connected to, so that the store's round trip hides behind the handshake.
-    let connected = async { Ok(connect(calls, &asked).await) };
-    let reserved = async {
-        let reserved = reserve(calls, demand).await.map_err(CallError::from);
-        unless_out_of_reach(calls, reserved, asked.id)
-    };
-    let (hold, no_way) = try_join(reserved, connected).await.map_err(|error| Refused { error, bound: Some(bound) })?;
+    let refused = |error| Refused { error, bound: Some(bound) };
+    // A refusal waits for what is presumed: it may be one of the day before.
+    let reserved = async { Ok(reserve(calls, demand).await) };
+    let (reserved, no_way, confirmed) = try_join3(reserved, connected, confirmed).await.map_err(refused)?;
+    let Reserved { hold, take } = reserved;
+    let hold = unless_out_of_reach(calls, hold.map_err(CallError::from), asked.id).map_err(refused)?;
+    // Nobody listens where nothing is held.
+    let _ = take.map(|take| take.send(()));
     let _in_flight = calls.ledger.enter(&limited);
     let left = calls.ledger.left(&limited, now);
     let _place = Place::at(calls, asked.deployment);
-    Ok(Admitted { hold, limited, bound: Some(bound), no_way, left, _in_flight, _place, totals })
+    Ok(Admitted { hold, limited, bound: Some(bound), no_way, left, _in_flight, _place, totals, confirmed })
 }
 
 /// What is asked of a caller by a call of the gateway's own. Ways to an upstream count what it is sent.
@@ -105,7 +132,14 @@ fn money_alone(scope: ScopeLimits) -> ScopeLimits {
     ScopeLimits { requests: None, tokens: None, parallel: None, ..scope }
 }
 
-async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Result<Hold, Refusal> {
+/// What became of a reservation.
+struct Reserved {
+    hold: Result<Hold, Refusal>,
+    /// Says that it is wanted. Dropped unsaid, what is held is given back.
+    take: Option<oneshot::Sender<()>>,
+}
+
+async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Reserved {
     let (id, now) = (demand.id, calls.clock.now());
     let (answer, answered) = oneshot::channel();
     // On its own: where the client goes away meanwhile, what was reserved is given back.
@@ -118,19 +152,16 @@ async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Result<Hold, Refusa
             Err(_) => (false, false),
         };
         let (take, taken) = oneshot::channel();
-        // The client may go away with the answer on its way, so a hold counts as taken only when that is said.
+        // The client may go away with the answer on its way, or not be whom it was taken for, so a hold counts as taken
+        // only when that is said.
         let is_taken = answer.send((reserved, take)).is_ok() && taken.await.is_ok();
         if is_open || is_hold && !is_taken {
             late::void_unanswered(&reserving, id).await;
         }
     });
     match answered.await {
-        Ok((reserved, take)) => {
-            // Nobody listens where nothing is held.
-            let _ = take.send(());
-            reserved
-        }
-        Err(_) => Err(Refusal::Unavailable(StoreFailure::Late)),
+        Ok((hold, take)) => Reserved { hold, take: Some(take) },
+        Err(_) => Reserved { hold: Err(Refusal::Unavailable(StoreFailure::Late)), take: None },
     }
 }
 

@@ -1,6 +1,7 @@
 //! A call that is about to be made, as far as limits ask. Plain data.
 
 use super::body::Said;
+use super::presuming::Presuming;
 use crate::accounting::spend_row::SpendDetails;
 use crate::id::RequestId;
 use crate::principal::Principal;
@@ -29,4 +30,6 @@ pub(super) struct Asked<'a> {
     pub(super) region: Option<&'a str>,
     /// Whether only money is asked of the caller: the call is the gateway's own, for one that counts already.
     pub(super) is_beside: bool,
+    /// What it may presume.
+    pub(super) presumes: Option<&'a Presuming>,
 }

@@ -45,4 +45,12 @@ impl ModelCalls {
         }
         CallAnswer { facts, result }
     }
+
+    /// Each attempt is a call of its own for limits and accounts.
+    pub(super) fn renew_id(&self, facts: &mut Facts) -> Result<(), CallError> {
+        let mut entropy = [0; 10];
+        self.random.fill(&mut entropy)?;
+        facts.id = RequestId::at(self.clock.now(), &entropy);
+        Ok(())
+    }
 }

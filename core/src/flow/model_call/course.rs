@@ -3,6 +3,7 @@
 use super::admit::Refused;
 use super::bound;
 use super::error::CallError;
+use super::presuming::Presuming;
 use super::proxy_limits::ProxyLimits;
 use super::scopes::{DEPLOYMENT, PROVIDER};
 use super::wishes::Wishes;
@@ -40,6 +41,8 @@ pub(super) struct Course {
     /// The call is the gateway's own, for a client's.
     pub(super) beside: Option<Beside>,
     pub(super) clamps: u8,
+    /// What the attempt may presume; `None`: nothing, as what it goes by was read.
+    pub(super) presumes: Option<Presuming>,
     /// Where the record of the end user wants the deployment to be, as far as that was asked.
     pub(super) region: Option<String>,
 }

@@ -27,13 +27,17 @@ impl ModelCalls {
         self: &Arc<Self>,
         request: &CallRequest,
         (plan, details, mut admitted): (Plan, SpendDetails, Admitted),
-        principal: Arc<Principal>,
+        principal: &Arc<Principal>,
         facts: &mut Facts,
     ) -> Result<CallBody, Box<Failed>> {
         let Plan { said, deployment, speaker, mut upstream, bounds, deadline, group } = plan;
         facts.left = std::mem::take(&mut admitted.left);
         let no_way = admitted.no_way.take();
         let breaker = Arc::clone(&deployment.breaker);
+        let principal = match admitted.confirmed.take() {
+            Some(confirmed) => Arc::clone(facts.principal.insert(confirmed)),
+            None => Arc::clone(principal),
+        };
         let who = (principal, deployment, speaker);
         let open = OpenCall::begin(Arc::clone(self), who, request, details, facts.id);
         let mut open = open.admitted(admitted, &said);

@@ -74,6 +74,9 @@ pub enum CallError {
     /// client: the files are fetched.
     #[error("files are to be fetched first")]
     Unfetched(Vec<String>),
+    /// What the call presumed is not so any more. Never told to a client: the call is walked again.
+    #[error("the key changed while the call was counted; send it again")]
+    Outdated,
     /// The end user may be answered from this region only, and the deployment is not known to be there: another one is
     /// looked for, where the call may go elsewhere.
     #[error("the end user is answered from the region `{0}` only")]
@@ -195,7 +198,7 @@ impl CallError {
             Self::Transport(TransportError::TimedOut(_)) => "Timeout",
             Self::Transport(_) | Self::Identity(IdentityError::Unreachable { .. }) => "APIConnectionError",
             Self::Identity(IdentityError::Setting { .. }) => "InternalServerError",
-            Self::Credential(_) | Self::NotPassed(_) | Self::Unrecorded(_) | Self::NoEntropy(_) => {
+            Self::Credential(_) | Self::NotPassed(_) | Self::Outdated | Self::Unrecorded(_) | Self::NoEntropy(_) => {
                 "InternalServerError"
             }
         }

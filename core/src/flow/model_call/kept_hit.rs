@@ -106,6 +106,7 @@ async fn limits(
         counted,
         region,
         is_beside,
+        presumes: None,
     };
     let scopes = Scopes::of(calls, &asked, now).await?;
     let requests = |scope: ScopeLimits| ScopeLimits { budget: None, tokens: None, ..scope };

@@ -3,7 +3,7 @@
 //! [`calls`] is where it begins and ends, [`walk`] goes through it, [`onward`] says what follows an attempt that failed
 //! ([`fault`]: why; [`wishes`]: what the request says to that), [`dispatch`] makes one attempt. [`plan`] decides without
 //! waiting, [`choice`] which deployment, [`admit`] counts the call in its limits: [`scopes`] says in which, [`bound`] how
-//! much, [`course`] what is tried next where one stands in the way, [`queueing`] who waits where all do.
+//! much, [`presuming`] what is read again meanwhile, [`course`] what is tried next where one stands in the way, [`queueing`] who waits where all do.
 //! [`named`] fills stored credentials in, [`attempt`] talks to the
 //! upstream, [`unfetched`] brings the files that the request names first, [`several`] more than once, [`followed`] until what it does has ended, [`relay`] passes a stream on, [`slices`]
 //! holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly once, also when its
@@ -55,6 +55,7 @@ mod passed;
 mod place;
 mod plan;
 mod preamble;
+mod presuming;
 mod probe;
 mod provider_budgets;
 mod proxy_limits;

@@ -12,7 +12,6 @@ use super::request::CallRequest;
 use super::wishes::Wishes;
 use crate::admission::refusal::Refusal;
 use crate::api::members::{self, Members};
-use crate::id::RequestId;
 use crate::principal::Principal;
 use crate::routing::Deployment;
 use crate::routing::fallback::Fallback;
@@ -117,7 +116,7 @@ impl<'a> Onward<'a> {
             if !wait.is_zero() {
                 sleep(wait).await;
             }
-            self.renew(facts)?;
+            self.calls.renew_id(facts)?;
             course.attempts += 1;
             (facts.retries, facts.fallbacks) = (self.retries, self.fallbacks);
             let request = other.as_ref().unwrap_or(self.asked);
@@ -222,14 +221,6 @@ impl<'a> Onward<'a> {
             Some(original) if self.fallbacks > 0 || is_ours => original,
             _ => error,
         }
-    }
-
-    /// Each attempt is a call of its own for limits and accounts.
-    fn renew(&self, facts: &mut Facts) -> Result<(), CallError> {
-        let mut entropy = [0; 10];
-        self.calls.random.fill(&mut entropy)?;
-        facts.id = RequestId::at(self.calls.clock.now(), &entropy);
-        Ok(())
     }
 }
 

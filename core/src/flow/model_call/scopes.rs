@@ -9,7 +9,7 @@ use super::proxy_limits::ProxyLimits;
 use crate::accounting::spend_log::totals_key;
 use crate::admission::limits::{Budget, Counter, ScopeLimits, Wording};
 use crate::auth::budget_period::Budgeted;
-use crate::auth::error::AuthError;
+use crate::auth::presumption::PresumedRecord;
 use crate::auth::records::{RecordId, RecordKind};
 use crate::calendar::DAY_MILLIS;
 use crate::clock::Timestamp;
@@ -18,6 +18,7 @@ use crate::limits::{BudgetPeriod, Limits};
 use crate::principal::{Above, Holder, Principal};
 use crate::routing::Deployment;
 use crate::store::item::Key;
+use std::sync::Arc;
 
 /// Most tags of one call. Each may have a budget, and all are counted in one transaction.
 const TAGS_MAX: usize = 32;
@@ -57,6 +58,8 @@ pub(super) struct Scopes {
     pub(super) due: Vec<Budgeted>,
     /// Where the end user must be answered from.
     pub(super) region: Option<String>,
+    /// Records as they are taken to be, where the call may presume.
+    pub(super) presumed: Vec<PresumedRecord>,
 }
 
 /// Whose limits they are.
@@ -76,21 +79,20 @@ impl Scopes {
     /// [`CallError::EndUserBlocked`], [`CallError::Member`] for too many tags, and those of the store.
     pub(super) async fn of(calls: &ModelCalls, call: &Asked<'_>, now: Timestamp) -> Result<Self, CallError> {
         let Asked { principal, said, deployment, .. } = *call;
-        let known = |read: Result<_, AuthError>| {
-            Ok::<_, CallError>(unless_out_of_reach(calls, read.map_err(CallError::from), call.id)?.flatten())
-        };
         let mut scopes = Self::default();
         let at = At { model: &said.model, now };
         scopes.add_key(principal, &calls.limits, at);
         scopes.add_above(&principal.above, at);
         if let Some(id) = said.end_user.as_deref().filter(|id| !id.is_empty()) {
-            let record = known(calls.authenticator.end_user(id, now).await)?;
+            let record = scopes.record(calls, call, RecordId::of(RecordKind::Customer, id), now).await?;
             if record.as_ref().is_some_and(|known| known.limits.is_blocked()) {
                 return Err(CallError::EndUserBlocked(id.to_owned()));
             }
             scopes.region = record.as_ref().and_then(|known| known.region.clone());
             let granted = match (&record, calls.limits.end_user_budget_id.as_deref()) {
-                (None, Some(budget)) => known(calls.authenticator.shared_budget(budget, now).await)?,
+                (None, Some(budget)) => {
+                    scopes.record(calls, call, RecordId::of(RecordKind::Budget, budget), now).await?
+                }
                 _ => None,
             };
             if calls.limits.tracks_end_users {
@@ -103,12 +105,32 @@ impl Scopes {
         }
         for (index, tag) in said.tags.iter().enumerate() {
             if said.tags.iter().take(index).all(|before| before != tag) {
-                let record = known(calls.authenticator.tag(tag, now).await)?;
+                let record = scopes.record(calls, call, RecordId::of(RecordKind::Tag, &**tag), now).await?;
                 scopes.add_tag(tag, record.as_deref(), &calls.limits, at);
             }
         }
         scopes.add_way(deployment, &calls.limits, at);
         Ok(scopes)
+    }
+
+    /// A record beside the key: as it is taken to be, where the call may presume, else as it is read.
+    async fn record(
+        &mut self,
+        calls: &ModelCalls,
+        call: &Asked<'_>,
+        id: RecordId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Holder>>, CallError> {
+        if call.presumes.is_some()
+            && let Some((holder, is_known)) = calls.authenticator.presumed_record(&id, now)
+        {
+            if !is_known {
+                self.presumed.push(PresumedRecord { id, holder: holder.clone() });
+            }
+            return Ok(holder);
+        }
+        let read = calls.authenticator.record(&id, now).await.map_err(CallError::from);
+        Ok(unless_out_of_reach(calls, read, call.id)?.flatten())
     }
 
     fn add_key(&mut self, principal: &Principal, proxy: &ProxyLimits, at: At<'_>) {

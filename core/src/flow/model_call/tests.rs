@@ -47,6 +47,7 @@ const WHOLE: &str = r#"{"model":"gpt","messages":[]}"#;
 mod kept;
 mod limits;
 mod predictions;
+mod presumptions;
 mod reranks;
 
 /// An upstream that answers as it is told, once, and keeps what it was asked.

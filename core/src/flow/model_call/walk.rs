@@ -14,10 +14,12 @@ use super::failed::Failed;
 use super::onward::Onward;
 use super::parts::ModelCalls;
 use super::plan::{Plan, Upstream};
+use super::presuming::Presuming;
 use super::queueing::{self, Patience};
 use super::request::CallRequest;
 use super::{admit, bearer, body, details, forwarded, passed, plan, required, unfetched, wish, wishes};
 use crate::accounting::spend_row::SpendDetails;
+use crate::auth::presumption::{Caller, PresumedCaller};
 use crate::principal::Principal;
 use crate::providers::provider::Provider;
 use crate::routing::Group;
@@ -28,13 +30,30 @@ use tokio::time::{Instant, sleep};
 
 impl ModelCalls {
     pub(super) async fn walk(self: &Arc<Self>, request: CallRequest, facts: &mut Facts) -> Result<CallBody, CallError> {
-        let principal = self.authenticate(&request).await?;
+        let (principal, caller) = self.presume(&request).await?;
         facts.principal = Some(Arc::clone(&principal));
         self.refresh_credentials().await;
         let request = &request.with_form()?;
         let principal = match principal.token {
             None => principal,
             Some(_) => Arc::clone(facts.principal.insert(self.for_a_team(principal, request)?)),
+        };
+        let is_presumed = caller.is_some();
+        if self.cache.is_none()
+            && self.guardrails.are_out_of_question(&principal)
+            && required::check(&self.limits.required, &principal, request).is_ok()
+        {
+            let course =
+                Course { deadline: request.deadline, presumes: Some(Presuming { caller }), ..Course::default() };
+            match self.walk_course(request, &principal, course, facts).await {
+                // Nothing was sent, and what it goes by is known now.
+                Err(CallError::Outdated) => self.renew_id(facts)?,
+                walked => return walked,
+            }
+        }
+        let principal = match is_presumed {
+            true => Arc::clone(facts.principal.insert(self.authenticate(request).await?)),
+            false => principal,
         };
         required::check(&self.limits.required, &principal, request)?;
         match self.guardrails.are_out_of_question(&principal) {
@@ -65,12 +84,38 @@ impl ModelCalls {
         principal: Arc<Principal>,
         facts: &mut Facts,
     ) -> Result<CallBody, CallError> {
-        let mut course = Course { deadline: request.deadline, ..Course::default() };
-        match self.attempt(request, &principal, &mut course, facts).await {
+        let course = Course { deadline: request.deadline, ..Course::default() };
+        self.walk_course(request, &principal, course, facts).await
+    }
+
+    async fn walk_course(
+        self: &Arc<Self>,
+        request: &CallRequest,
+        principal: &Arc<Principal>,
+        mut course: Course,
+        facts: &mut Facts,
+    ) -> Result<CallBody, CallError> {
+        match self.attempt(request, principal, &mut course, facts).await {
             Ok(body) => Ok(body),
+            Err(failed) if matches!(failed.error, CallError::Outdated) => Err(CallError::Outdated),
             Err(failed) if request.passed.is_some() => Err(Box::pin(passed::ended(*failed)).await),
             // In a box: this is the rare way.
-            Err(failed) => Box::pin(Onward::new(self, request, &principal).go(failed, course, facts)).await,
+            Err(failed) => Box::pin(Onward::new(self, request, principal).go(failed, course, facts)).await,
+        }
+    }
+
+    /// Who calls, as it is known or presumed to be; in the latter case with what confirms it.
+    async fn presume(&self, request: &CallRequest) -> Result<(Arc<Principal>, Option<PresumedCaller>), CallError> {
+        let now = self.clock.now();
+        let from = (&request.headers, request.client_address);
+        let caller = match self.authenticator.caller_or_presumed(from, request.route, now).await? {
+            Caller::Known(principal) => (principal, None),
+            Caller::Presumed(caller) => (Arc::clone(&caller.principal), Some(caller)),
+        };
+        match (self.authenticator.authorize_route(&caller.0, request.route), &caller.1) {
+            (Ok(()), _) => Ok(caller),
+            (Err(denied), None) => Err(denied.into()),
+            (Err(_), Some(_)) => Ok((self.authenticate(request).await?, None)),
         }
     }
 
@@ -91,7 +136,9 @@ impl ModelCalls {
         facts: &mut Facts,
     ) -> Result<CallBody, Box<Failed>> {
         let filled;
+        let is_presumed = course.presumes.as_ref().is_some_and(|presumes| presumes.caller.is_some());
         let (request, mut plan) = match self.plan(request, facts, (principal, course)) {
+            Err(_) if is_presumed => return Err(CallError::Outdated.into()),
             // In a box: hardly any request names such files.
             Err(CallError::Unfetched(addresses)) => {
                 filled = Box::pin(unfetched::filled(self, request, addresses)).await?;
@@ -101,24 +148,31 @@ impl ModelCalls {
             planned => (request, planned?),
         };
         let group = Arc::clone(&plan.group);
-        if !course.is_retry {
-            group.retries.called();
-        }
         if course.attempts == 0 {
             course.deadline = plan.deadline;
             course.wishes = plan.said.wishes.take();
             if let Some(fault) = course.wishes.as_ref().and_then(|wishes| wishes.mock_fault) {
+                if is_presumed {
+                    return Err(CallError::Outdated.into());
+                }
+                group.retries.called();
                 return Err(Box::pin(played(fault, &plan, group)).await);
             }
         }
         let admitted = match self.queue.has_line(&plan.deployment.group) {
+            true if is_presumed => Err(CallError::Outdated.into()),
             true => Err(queueing::behind_the_others()),
             false => self.admit(request, &plan, principal, facts, course).await,
         };
+        if matches!(&admitted, Err(refused) if matches!(refused.error, CallError::Outdated)) {
+            return Err(CallError::Outdated.into());
+        }
+        course.presumes = None;
+        if !course.is_retry {
+            group.retries.called();
+        }
         match admitted {
-            Ok((details, admitted)) => {
-                self.dispatch(request, (plan, details, admitted), Arc::clone(principal), facts).await
-            }
+            Ok((details, admitted)) => self.dispatch(request, (plan, details, admitted), principal, facts).await,
             // There is no other way to a provider's own API.
             Err(refused) if request.passed.is_some() => Err(refused.error.into()),
             // In a box: this is the rare way.
@@ -158,7 +212,7 @@ impl ModelCalls {
             match self.admit(request, &plan, principal, facts, course).await {
                 Ok((details, admitted)) => {
                     patience.is_rewarded();
-                    return self.dispatch(request, (plan, details, admitted), Arc::clone(principal), facts).await;
+                    return self.dispatch(request, (plan, details, admitted), principal, facts).await;
                 }
                 Err(again) => refused = again,
             }
@@ -226,6 +280,7 @@ impl ModelCalls {
             counted: &course.counted,
             region: course.region.as_deref().or(plan.said.region.as_deref()),
             is_beside: course.beside.is_some(),
+            presumes: course.presumes.as_ref(),
         };
         let admitted = admit::admit(self, asked).await?;
         Ok((details, admitted))

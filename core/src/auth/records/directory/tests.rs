@@ -64,28 +64,30 @@ async fn a_team_limits_each_member_who_has_no_limits_of_its_own() {
 #[tokio::test]
 async fn that_somebody_has_no_record_is_remembered_until_it_is_forgotten() {
     let (records, directory) = room(1000);
-    assert!(directory.end_user("c", NOW).await.unwrap().is_none());
+    assert!(directory.described(&RecordId::of(RecordKind::Customer, "c"), NOW).await.unwrap().is_none());
     let id = RecordId::of(RecordKind::Customer, "c");
     make(&records, id.clone(), json!({"blocked": true, "budget_id": "b"}), json!({})).await;
     make(&records, RecordId::of(RecordKind::Budget, "b"), json!({"max_budget": 1}), json!({})).await;
-    assert!(directory.end_user("c", NOW.plus_millis(999)).await.unwrap().is_none());
+    assert!(
+        directory.described(&RecordId::of(RecordKind::Customer, "c"), NOW.plus_millis(999)).await.unwrap().is_none()
+    );
     directory.forget(&id);
-    let known = directory.end_user("c", NOW).await.unwrap().unwrap();
+    let known = directory.described(&RecordId::of(RecordKind::Customer, "c"), NOW).await.unwrap().unwrap();
     assert!(known.limits.is_blocked() && known.limits.max_budget.is_some());
 }
 
 #[tokio::test]
 async fn what_another_process_changed_is_seen_within_the_bound() {
     let (records, directory) = room(1000);
-    assert!(directory.tag("t", NOW).await.unwrap().is_none());
+    assert!(directory.described(&RecordId::of(RecordKind::Tag, "t"), NOW).await.unwrap().is_none());
     make(&records, RecordId::of(RecordKind::Tag, "t"), json!({}), json!({})).await;
-    assert!(directory.tag("t", NOW.plus_millis(1000)).await.unwrap().is_some());
+    assert!(directory.described(&RecordId::of(RecordKind::Tag, "t"), NOW.plus_millis(1000)).await.unwrap().is_some());
 }
 
 #[tokio::test]
 async fn an_id_that_no_record_can_have_is_not_asked_for() {
     let (_, directory) = room(1000);
     for id in ["", &"x".repeat(100_000)] {
-        assert!(directory.end_user(id, NOW).await.unwrap().is_none());
+        assert!(directory.described(&RecordId::of(RecordKind::Customer, id), NOW).await.unwrap().is_none());
     }
 }
