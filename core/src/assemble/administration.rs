@@ -24,6 +24,7 @@ use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::{ProviderBudgets, ProxyLimits};
+use crate::flow::model_hub::ModelHub;
 use crate::flow::sign_in::browser::SignIn;
 use crate::store::table::Table;
 use crate::surface::admin::Administration;
@@ -37,7 +38,7 @@ type InTheTable = (ModelAdmin, (ConfigVersions, Arc<dyn Served>));
 /// # Errors
 /// Those of making what signs people in.
 pub(super) fn administration<S: FnOnce(Operations) -> Result<SignIn, StartError>>(
-    (user_defaults, team_defaults): (RecordDefaults, RecordDefaults),
+    ((user_defaults, team_defaults), hub): ((RecordDefaults, RecordDefaults), ModelHub),
     ((keys, stored, rules), records, log): ((KeyStore, Option<StoredKeys>, KeyRules), RecordStore, AuditLog),
     (cache, directory): (&Arc<PrincipalCache>, &Arc<Directory>),
     random: &Arc<dyn Random>,
@@ -64,6 +65,7 @@ pub(super) fn administration<S: FnOnce(Operations) -> Result<SignIn, StartError>
             spend: Arc::clone(&spend),
             audit: Arc::clone(&audit),
         }),
+        hub: Arc::new(hub),
         records,
         keys: key_admin,
         credentials: Arc::new(sealed.admin()),
@@ -81,6 +83,12 @@ pub(super) fn audited(config: &Config, table: &Arc<dyn Table>, clock: &Arc<dyn C
         Some(false) => Arc::clone(table),
         _ => Arc::new(Audited::new(Arc::clone(table), audit::object, Arc::clone(clock))),
     }
+}
+
+/// What everybody may know of models.
+pub(super) fn hub(config: &Config) -> ModelHub {
+    let litellm = &config.litellm;
+    ModelHub { groups: litellm.public_model_groups.clone(), links: litellm.public_model_groups_links.clone() }
 }
 
 /// The budgets of providers, as calls are admitted by them.

@@ -1,6 +1,6 @@
 //! Puts the parts together.
 
-use super::administration::{administration, audited, budgets, key_rules};
+use super::administration::{administration, audited, budgets, hub, key_rules};
 use super::cache;
 use super::catalog::{Catalog, InTable};
 use super::egress::{egress, files};
@@ -135,7 +135,7 @@ impl Gateway {
         let (policies, intake) = (transports::policies(&mut config, &environment, objects)?, Intake::of(&config));
         let (spend, retention_days) = (spend_log(&table, &config, staleness), config.general.retention_days());
         let maintenance = Maintenance::new(Arc::clone(&patient), retention_days, expiring, Arc::clone(&ground.clock));
-        let defaults = (config.litellm.user_defaults(), config.litellm.default_team_params.clone());
+        let defaults = ((config.litellm.user_defaults(), config.litellm.default_team_params.clone()), hub(&config));
         let (master, authorizer) =
             (master_key(&config), authorizer(policies.transports().global(), &ground.clock, &environment));
         let (stored, held) = (secrets.stored_keys(), (master.clone(), Rotation::ids(&config.models)));

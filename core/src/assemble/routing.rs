@@ -11,7 +11,7 @@ use crate::flow::maintenance::Maintenance;
 use crate::flow::model_call::ModelCalls;
 use crate::flow::sharing::Sharing;
 use crate::providers::resolve::target_of;
-use crate::routing::{LiveModels, ModelTable, Routing, Targets};
+use crate::routing::{CostRules, LiveModels, ModelTable, Routing, Targets};
 use crate::store::silence::StoreWait;
 use crate::store::table::Table;
 use crate::upstream::policies::Policies;
@@ -32,7 +32,11 @@ pub(super) fn models(
     table: &Arc<dyn Table>,
     is_only_writer: bool,
 ) -> Result<(Arc<LiveModels>, Option<Arc<Sharing>>), StartError> {
-    let routing = Arc::new(Routing::new(config.routing.clone(), config.health.clone()));
+    let costs = CostRules {
+        discounts: config.litellm.cost_discount_config.clone(),
+        margins: config.litellm.cost_margin_config.clone(),
+    };
+    let routing = Arc::new(Routing::new(config.routing.clone(), config.health.clone()).charging(costs));
     let cools = config.failing.disable_cooldowns != Some(true) && has_choice(&config.models);
     let models = ModelTable::routed(std::mem::take(&mut config.models), targets, Arc::clone(&routing))?;
     let health = routing.health().clone();

@@ -8,6 +8,7 @@ mod account;
 pub mod aliases;
 mod budgets;
 mod cache;
+pub mod cost_rules;
 mod credential;
 pub mod custom_auth;
 pub mod deployment;

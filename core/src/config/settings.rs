@@ -2,6 +2,7 @@
 
 use super::budgets::{BudgetSetting, RecordDefaults};
 use super::cache::CacheSettings;
+use super::cost_rules::{Discounts, Margins};
 use super::credential::ConfiguredCredential;
 use super::deployment::ModelEntry;
 use super::failing::FailingSettings;
@@ -15,6 +16,7 @@ use super::tls::TlsParams;
 use crate::limits::BudgetPeriod;
 use crate::money::NanoDollars;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// What the operator asked for, read and checked.
@@ -94,6 +96,14 @@ pub struct LitellmSettings {
     /// Hosts beyond those of the public internet at which files of clients may stand, as addresses name them: `host` or
     /// `host:port`.
     pub user_url_allowed_hosts: Vec<String>,
+    /// What is taken off the cost of calls before it is charged.
+    pub cost_discount_config: Discounts,
+    /// What is put on it.
+    pub cost_margin_config: Margins,
+    /// Public names of models that everybody may know of.
+    pub public_model_groups: Vec<String>,
+    /// Addresses that are shown beside them, by what they are called.
+    pub public_model_groups_links: Map<String, Value>,
     /// Whether hosts of files that clients name are checked; they are where nothing is said.
     #[serde(deserialize_with = "lenient::optional_flag")]
     pub user_url_validation: Option<bool>,

@@ -10,6 +10,7 @@ pub mod maintenance;
 pub mod model_call;
 pub mod model_credential;
 pub mod model_group;
+pub mod model_hub;
 pub mod model_info;
 pub mod models;
 pub mod sharing;

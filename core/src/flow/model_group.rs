@@ -35,6 +35,18 @@ pub fn model_groups(table: &ModelTable, caller: &Principal, wanted: Option<&str>
     json!({"data": listed.map(|listed| group(table, listed)).collect::<Vec<_>>()})
 }
 
+/// Those of these models that there are, as everybody may see them.
+pub fn public_groups(table: &ModelTable, names: &[String]) -> Vec<Value> {
+    let offered = visible(table, &[]);
+    let found = names.iter().filter_map(|name| offered.iter().find(|listed| listed.name == *name));
+    let public = found.map(|listed| {
+        let mut shown = group(table, listed);
+        shown["is_public_model_group"] = true.into();
+        shown
+    });
+    public.collect()
+}
+
 fn group(table: &ModelTable, listed: &Listed) -> Value {
     let named = matches!(listed.source, Source::Named(_));
     let group = table.group(&listed.name).filter(|_| named);

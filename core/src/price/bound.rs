@@ -44,14 +44,15 @@ impl ModelPrice {
     /// Nothing for a model without prices, see [`ModelPrice::is_priced`]: its call costs what its provider says.
     pub fn bound(&self, demand: &Demand) -> NanoDollars {
         let dearest = Dearest { model: self, demand };
-        (dearest.but_output() + dearest.output_token().times(demand.output_tokens)).to_nanos_up()
+        let cost = dearest.but_output() + dearest.output_token().times(demand.output_tokens);
+        self.billing.charge(cost).to_nanos_up()
     }
 
     /// The most tokens of one answer for which the bound is at most `amount`, never more than
     /// `demand.output_tokens`. `None` where it does not pay for the input and one token.
     pub fn largest_output(&self, demand: &Demand, amount: NanoDollars) -> Option<u64> {
         let dearest = Dearest { model: self, demand };
-        let (fixed, all) = (dearest.but_output(), FemtoDollars::from_nanos(amount));
+        let (fixed, all) = (dearest.but_output(), self.billing.affords(FemtoDollars::from_nanos(amount))?);
         if fixed > all {
             return None;
         }

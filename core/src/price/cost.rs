@@ -37,7 +37,8 @@ impl CallFacts {
     }
 }
 
-/// A call's cost. Each part is rounded by itself, so `total` may differ from their sum by a nano-dollar.
+/// A call's cost. Each part is rounded by itself, so `total` may differ from their sum by a nano-dollar, and by what the
+/// operator takes off and puts on.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
     /// Of the input, with prices per request and per search unit.
@@ -56,10 +57,12 @@ pub struct Cost {
 
 /// What a call costs: at the model's prices, or where none are known, what the provider itself says.
 pub fn cost_of(price: Option<&ModelPrice>, usage: &Usage, facts: &CallFacts) -> Cost {
-    match price.filter(|price| price.is_priced()) {
-        Some(price) => price.cost(usage, facts),
-        None => Cost { total: usage.reported_cost, total_dollars: usage.reported_cost.dollars(), ..Cost::default() },
+    if let Some(price) = price.filter(|price| price.is_priced()) {
+        return price.cost(usage, facts);
     }
+    let billing = price.map(|price| price.billing).unwrap_or_default();
+    let total = billing.charge(FemtoDollars::from_nanos(usage.reported_cost));
+    Cost { total: total.to_nanos(), total_dollars: total.dollars(), ..Cost::default() }
 }
 
 impl ModelPrice {
@@ -77,7 +80,7 @@ impl ModelPrice {
         let searches = search.times(usage.web_searches);
         let by_tokens = prompt + completion;
         let media = media::cost(&usage.media, by_tokens > FemtoDollars::ZERO, &|component| prices.of_unit(component));
-        let total = by_tokens + searches + media;
+        let total = self.billing.charge(by_tokens + searches + media);
         Cost {
             prompt: prompt.to_nanos(),
             completion: completion.to_nanos(),

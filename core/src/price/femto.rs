@@ -54,6 +54,16 @@ impl FemtoDollars {
         Self(self.0 / 2)
     }
 
+    /// So many of `whole` parts of the amount, rounded up.
+    pub fn share(self, parts: u64, whole: u64) -> Self {
+        Self(self.0.saturating_mul(u128::from(parts)).div_ceil(u128::from(whole)))
+    }
+
+    /// The largest amount whose [`share`](Self::share) is at most this one.
+    pub fn inverse_share(self, parts: u64, whole: u64) -> Self {
+        Self(self.0.saturating_mul(u128::from(whole)).checked_div(u128::from(parts)).unwrap_or(u128::MAX))
+    }
+
     /// The nearest amount in nano-dollars; half a nano-dollar rounds up.
     pub fn to_nanos(self) -> NanoDollars {
         NanoDollars::new(i64::try_from(self.0.saturating_add(PER_NANO / 2) / PER_NANO).unwrap_or(i64::MAX))

@@ -1,9 +1,10 @@
 //! What a call costs: the price data, compiled in, and the arithmetic over it. Pure; knows only usage, money and time.
 //!
 //! [`lookup`] finds a model's entry, [`model`] is the entry with its prices typed, [`cost`] prices a call,
-//! [`bound`] says the most that it can cost.
+//! [`bound`] says the most that it can cost, [`billing`] what an operator charges for that.
 //! [`FemtoDollars`] keeps prices of single tokens exact.
 
+mod billing;
 pub mod bound;
 pub mod cost;
 mod femto;
@@ -17,6 +18,7 @@ mod overrides;
 mod rates;
 pub mod tier;
 
+pub use billing::Billing;
 pub use bound::Demand;
 pub use cost::{CallFacts, Cost, cost_of};
 pub use femto::FemtoDollars;

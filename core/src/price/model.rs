@@ -1,5 +1,6 @@
 //! One model's entry of the price data: its prices typed, and everything else as it stands there.
 
+use super::billing::Billing;
 use super::femto::FemtoDollars;
 use super::off_peak::OffPeak;
 use super::rates::{Component, Rates};
@@ -16,6 +17,7 @@ pub struct ModelPrice {
     /// Per web search: low, medium, high.
     pub(super) searches: [FemtoDollars; 3],
     pub(super) cache_reads: CacheReads,
+    pub(super) billing: Billing,
 }
 
 /// What an input token costs that came from the provider's cache, where the entry does not say.
@@ -45,7 +47,8 @@ impl ModelPrice {
                 let price = info.get("search_context_cost_per_query").and_then(|prices| prices.get(size)?.as_f64());
                 FemtoDollars::from_dollars(price.unwrap_or_default())
             });
-        Self { key: key.to_owned(), info, rates, off_peak, searches, cache_reads }
+        let billing = Billing::default();
+        Self { key: key.to_owned(), info, rates, off_peak, searches, cache_reads, billing }
     }
 
     /// The name of the entry in the price data.

@@ -8,7 +8,7 @@ use super::seen::Seen;
 use super::traits::Traits;
 use crate::config::deployment::{DeploymentParams, ModelEntry};
 use crate::id::DeploymentId;
-use crate::price::{self, ModelPrice, is_price};
+use crate::price::{self, Billing, ModelPrice, is_price};
 use crate::providers::target::Target;
 use serde_json::{Map, Value};
 use std::error::Error;
@@ -29,6 +29,7 @@ pub struct Deployment {
     pub backend: Backend,
     /// Prices and limits; `None`: the price data does not know the model, and its calls cost nothing.
     pub price: Option<ModelPrice>,
+    billing: Billing,
     /// How long calls may take.
     pub timeouts: Timeouts,
     /// Names of the prices that the operator states instead of the price data.
@@ -124,7 +125,20 @@ impl Deployment {
     pub(super) fn routed(mut self, routing: &Routing) -> Arc<Self> {
         (self.seen, self.is_watched) = (routing.seen(&self.id), routing.watches());
         self.breaker = routing.breaker(self.breaker_name());
-        Arc::new(self)
+        Arc::new(self.charged(routing))
+    }
+
+    /// The same deployment, whose calls are charged as the operator says.
+    pub(super) fn charged(mut self, routing: &Routing) -> Self {
+        let said =
+            self.target().map_or(("mock", self.group.as_str()), |target| (target.provider, target.model.as_str()));
+        self.billing = routing.costs().billing(said.0, said.1);
+        if self.billing != Billing::default() {
+            // What its provider says that a call cost is charged alike.
+            let price = self.price.take().unwrap_or_else(|| ModelPrice::from_info(&self.group, Map::new()));
+            self.price = Some(price.billed(self.billing));
+        }
+        self
     }
 
     /// The name of its breaker: its id; of what a wildcard stands for, the model that was asked for, too, so that a model
@@ -147,7 +161,7 @@ impl Deployment {
         let holds_for_all = |price: &ModelPrice| price.charges_images() || price.charges_output_tokens();
         let target = self.target().filter(|_| !self.price.as_ref().is_some_and(holds_for_all))?;
         let model = base_model(&self.entry, &self.entry.params).unwrap_or(&target.model);
-        price::find_images(model, target.provider, quality, size)
+        price::find_images(model, target.provider, quality, size).map(|price| price.billed(self.billing))
     }
 
     fn assembled(
@@ -169,6 +183,7 @@ impl Deployment {
             group,
             backend,
             price,
+            billing: Billing::default(),
             timeouts,
             price_overrides,
             breaker: Arc::default(),

@@ -5,13 +5,14 @@
 //! for what, [`listing`] what a caller sees, [`LiveModels`] is the table that can be replaced. [`group`] chooses: [`filter`] says which deployments could answer a call that
 //! has a [`wish`], [`left`] which of them are left, [`choice`] takes one of these by what is [`seen`] of each. [`rules`] say
 //! what follows a failure: [`retry`] within a [`retry_budget`], [`fallback`], and the cooldown of a [`breaker`]; [`fault`] is
-//! what went wrong.
+//! what went wrong. [`cost_rules`] say how the cost of a deployment's calls is charged.
 
 pub mod access;
 mod aliases;
 pub mod breaker;
 mod breakers;
 mod choice;
+pub mod cost_rules;
 pub mod deployment;
 pub mod fallback;
 pub mod fault;
@@ -39,6 +40,7 @@ pub(crate) mod tests;
 pub mod traits;
 pub mod wish;
 
+pub use cost_rules::CostRules;
 pub use deployment::{Backend, BuildError, Deployment, Targets, Timeouts};
 pub use group::Group;
 pub use identity::deployment_id;

@@ -2,6 +2,7 @@
 
 use super::breaker::Breaker;
 use super::breakers::Breakers;
+use super::cost_rules::CostRules;
 use super::seen::Seen;
 use crate::clock::Timestamp;
 use crate::config::health::HealthSettings;
@@ -28,6 +29,7 @@ struct AllSeen {
 pub struct Routing {
     settings: RoutingSettings,
     health: HealthSettings,
+    costs: CostRules,
     seen: Mutex<AllSeen>,
     breakers: Breakers,
 }
@@ -35,7 +37,17 @@ pub struct Routing {
 impl Routing {
     /// As the operator says; nothing is seen yet.
     pub fn new(settings: RoutingSettings, health: HealthSettings) -> Self {
-        Self { settings, health, seen: Mutex::default(), breakers: Breakers::default() }
+        Self { settings, health, ..Self::default() }
+    }
+
+    /// The same, where the cost of calls is charged like this.
+    pub fn charging(self, costs: CostRules) -> Self {
+        Self { costs, ..self }
+    }
+
+    /// How the cost of calls is charged.
+    pub(super) fn costs(&self) -> &CostRules {
+        &self.costs
     }
 
     /// What the operator says.

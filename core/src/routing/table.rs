@@ -227,7 +227,11 @@ impl ModelTable {
         let params = DeploymentParams { model: model_name.clone(), ..DeploymentParams::default() };
         let entry = Arc::new(ModelEntry { model_name, params, info: serde_json::Map::new(), line: 0 });
         let deployment = Deployment::for_match(&entry, model, model.to_owned(), &*self.targets)?;
-        Ok(Arc::new(Group::new(model.to_owned(), vec![Arc::new(deployment)], Arc::clone(&self.routing))))
+        Ok(Arc::new(Group::new(
+            model.to_owned(),
+            vec![Arc::new(deployment.charged(&self.routing))],
+            Arc::clone(&self.routing),
+        )))
     }
 
     /// Those of a wildcard's deployments that can be called; the first error where none can.

@@ -22,6 +22,7 @@ use crate::flow::admin::models::ModelAdmin;
 use crate::flow::admin::person::PersonAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
+use crate::flow::model_hub::ModelHub;
 use crate::flow::sign_in::browser::SignIn;
 use axum::extract::Request;
 use axum::response::IntoResponse;
@@ -51,6 +52,8 @@ pub struct Administration {
     pub people: Arc<PersonAdmin>,
     /// On teams, users, organizations, budgets, end users and tags.
     pub records: Arc<RecordAdmin>,
+    /// What everybody may know of models.
+    pub hub: Arc<ModelHub>,
     /// People who sign in with a browser.
     pub sign_in: Arc<SignIn>,
 }

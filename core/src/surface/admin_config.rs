@@ -2,6 +2,7 @@
 
 use super::admin_request::Asked;
 use crate::flow::admin::config::config_admin::ConfigAdmin;
+use crate::flow::admin::config::cost_rules::CostRule;
 use crate::flow::admin::error::AdminError;
 use axum::routing::MethodFilter;
 use serde_json::Value;
@@ -24,6 +25,10 @@ pub(super) enum ConfigAction {
     DeleteFallback,
     RouterSettings,
     RouterFields,
+    MakePublic,
+    SetUsefulLinks,
+    CostRules(CostRule),
+    SetCostRules(CostRule),
 }
 
 pub(super) const ROUTES: &[(MethodFilter, &str, ConfigAction)] = &[
@@ -43,6 +48,12 @@ pub(super) const ROUTES: &[(MethodFilter, &str, ConfigAction)] = &[
     (MethodFilter::DELETE, "/fallback/{*key}", ConfigAction::DeleteFallback),
     (MethodFilter::GET, "/router/settings", ConfigAction::RouterSettings),
     (MethodFilter::GET, "/router/fields", ConfigAction::RouterFields),
+    (MethodFilter::POST, "/model_group/make_public", ConfigAction::MakePublic),
+    (MethodFilter::POST, "/model_hub/update_useful_links", ConfigAction::SetUsefulLinks),
+    (MethodFilter::GET, "/config/cost_discount_config", ConfigAction::CostRules(CostRule::Discount)),
+    (MethodFilter::PATCH, "/config/cost_discount_config", ConfigAction::SetCostRules(CostRule::Discount)),
+    (MethodFilter::GET, "/config/cost_margin_config", ConfigAction::CostRules(CostRule::Margin)),
+    (MethodFilter::PATCH, "/config/cost_margin_config", ConfigAction::SetCostRules(CostRule::Margin)),
 ];
 
 pub(super) async fn perform(config: &ConfigAdmin, action: ConfigAction, asked: &Asked) -> Result<Value, AdminError> {
@@ -64,5 +75,9 @@ pub(super) async fn perform(config: &ConfigAdmin, action: ConfigAction, asked: &
         ConfigAction::DeleteFallback => config.delete_fallback(caller, key, params, *now).await,
         ConfigAction::RouterSettings => config.router_settings().await,
         ConfigAction::RouterFields => Ok(config.router_fields()),
+        ConfigAction::MakePublic => config.make_public(caller, body, *now).await,
+        ConfigAction::SetUsefulLinks => config.set_useful_links(caller, body, *now).await,
+        ConfigAction::CostRules(rule) => config.cost_rules(rule).await,
+        ConfigAction::SetCostRules(rule) => config.set_cost_rules(rule, caller, body, *now).await,
     }
 }

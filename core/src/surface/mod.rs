@@ -34,6 +34,7 @@ mod health;
 mod health_tls;
 mod health_trial;
 mod model_call;
+mod model_hub;
 mod models;
 mod percent;
 #[cfg(test)]

@@ -4,7 +4,8 @@ use super::client_address::Asker;
 use super::error::ErrorAnswer;
 use super::gate::{Gate, named};
 use super::{
-    admin, cache_admin, catalogues, contract, guardrails, health_trial, model_call, responses, sign_in, utilities,
+    admin, cache_admin, catalogues, contract, guardrails, health_trial, model_call, model_hub, responses, sign_in,
+    utilities,
 };
 use crate::providers::operation::Operation;
 use axum::routing::{MethodFilter, get};
@@ -62,7 +63,11 @@ fn routes_of_all() -> impl Iterator<Item = (MethodFilter, &'static str)> {
     let others = OTHERS.into_iter().map(|path| (MethodFilter::GET, path));
     let posted = [health_trial::ROUTE].into_iter().chain(responses::COUNTED);
     let others = others.chain(posted.map(|path| (MethodFilter::POST, path)));
-    let known = admin::paths().chain(sign_in::paths()).chain(cache_admin::paths()).chain(catalogues::paths());
+    let known = admin::paths()
+        .chain(sign_in::paths())
+        .chain(cache_admin::paths())
+        .chain(catalogues::paths())
+        .chain(model_hub::paths());
     calls().chain(known).chain(utilities).chain(others)
 }
 

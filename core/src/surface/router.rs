@@ -7,8 +7,8 @@ use super::gate::Gate;
 use super::model_call::ModelCallSurface;
 use super::security_headers::SecurityHeaders;
 use super::{
-    admin, cache_admin, catalogues, contract, cors, fallback, guardrails, health, health_tls, health_trial, models,
-    route_list, sign_in, utilities,
+    admin, cache_admin, catalogues, contract, cors, fallback, guardrails, health, health_tls, health_trial, model_hub,
+    models, route_list, sign_in, utilities,
 };
 use crate::admission::load::Load;
 use crate::flow::admin::cache_admin::CacheAdmin;
@@ -54,6 +54,7 @@ pub fn router(parts: Parts) -> Front {
     }
     if let Some((administration, models, guardrails)) = admin {
         router = router.merge(sign_in::routes(Arc::clone(&administration.sign_in), gate.clone()));
+        router = router.merge(model_hub::routes(Arc::clone(&administration.hub), Arc::clone(&models)));
         router = router.merge(admin::routes(administration, gate.clone(), body_bytes_max));
         router = router.merge(utilities::routes(&models, &gate, body_bytes_max));
         router = router.merge(guardrails::routes(guardrails, gate.clone()));

@@ -37,14 +37,7 @@ pub type Field = (&'static str, Kind);
 /// # Errors
 /// [`AdminError::Form`] lists every mistake.
 pub fn read(bytes: &[u8], fields: &[Field]) -> Result<Map<String, Value>, AdminError> {
-    if bytes.trim_ascii().is_empty() {
-        return Err(Problem::missing(&["body"]).into());
-    }
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| not_json(bytes, &error))?;
-    let Value::Object(mut given) = value else {
-        let message = "Input should be a valid dictionary or object to extract fields from";
-        return Err(Problem::new("model_attributes_type", vec!["body".into()], message).into());
-    };
+    let mut given = object(bytes)?;
     let mut problems = Vec::new();
     let mut read = Map::new();
     for (name, kind) in fields {
@@ -54,6 +47,24 @@ pub fn read(bytes: &[u8], fields: &[Field]) -> Result<Map<String, Value>, AdminE
         }
     }
     if problems.is_empty() { Ok(read) } else { Err(AdminError::Form(problems)) }
+}
+
+/// Reads a body whose fields may have any name.
+///
+/// # Errors
+/// [`AdminError::Form`]: it is no object.
+pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, AdminError> {
+    if bytes.trim_ascii().is_empty() {
+        return Err(Problem::missing(&["body"]).into());
+    }
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| not_json(bytes, &error))?;
+    match value {
+        Value::Object(given) => Ok(given),
+        _ => {
+            let message = "Input should be a valid dictionary or object to extract fields from";
+            Err(Problem::new("model_attributes_type", vec!["body".into()], message).into())
+        }
+    }
 }
 
 fn not_json(bytes: &[u8], error: &serde_json::Error) -> AdminError {

@@ -155,6 +155,12 @@ const UTILITIES: &[Described] = &[
     Described::of(&["GET /get/litellm_model_cost_map"], "Prices and context windows of every model that is known."),
     Described::of(&["GET /public/litellm_model_cost_map"], "The same for everybody.").open(),
     Described::of(&["GET /public/providers"], "Lists the providers that are spoken to.").answers(Answer::Json).open(),
+    Described::of(&["GET /public/model_hub"], "Lists the models that everybody may know of.")
+        .answers(Answer::List(&[("model_group", Kind::Text), ("providers", Kind::TextList), ("mode", Kind::Text)]))
+        .open(),
+    Described::of(&["GET /public/model_hub/info"], "Shows what stands beside the public models.")
+        .gives(&[("docs_title", Kind::Text), ("litellm_version", Kind::Text), ("useful_links", Kind::Map)])
+        .open(),
     Described::of(&["GET /guardrails/list"], "Lists the guardrails.").gives(&[("guardrails", Kind::List)]),
     Described::of(&["GET /test"], "Says which route was called.").gives(&[("route", Kind::Text)]),
     Described::of(&["GET /routes"], "Lists the routes.").gives(&[("routes", Kind::List)]),

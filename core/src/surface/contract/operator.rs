@@ -3,7 +3,7 @@
 use super::described::{Answer, Described, Section};
 use super::shared::{PAGE, PAGE_SIZE, SORT_ORDER, STATUS};
 use crate::flow::admin::body::{Field, Kind};
-use crate::flow::admin::config::{allowed_ips, config_admin, fallbacks, fields};
+use crate::flow::admin::config::{allowed_ips, config_admin, fallbacks, fields, public_models};
 
 const VERSION: &[Field] = &[("message", Kind::Text), ("version", Kind::Integer)];
 
@@ -68,6 +68,25 @@ const SETTINGS: &[Described] = &[
         .names("model")
         .asks(FALLBACK_TYPE)
         .gives(&[("model", Kind::Text), ("fallback_type", Kind::Text), ("message", Kind::Text)]),
+    Described::of(
+        &["GET /config/cost_discount_config", "GET /config/cost_margin_config"],
+        "Shows what is taken off the cost of calls, and what is put on it.",
+    )
+    .gives(&[("values", Kind::Map)]),
+    Described::of(
+        &["PATCH /config/cost_discount_config", "PATCH /config/cost_margin_config"],
+        "Says what is taken off the cost of calls, and what is put on it.",
+    )
+    .takes(|| vec![("global", Kind::Any), ("openai", Kind::Any)])
+    .gives(&[("message", Kind::Text), ("status", Kind::Text), ("values", Kind::Map)]),
+    Described::of(&["POST /model_group/make_public"], "Says which models everybody may know of.")
+        .takes(|| public_models::GROUPS.to_vec())
+        .needs(&["model_groups"])
+        .gives(&[("message", Kind::Text), ("public_model_groups", Kind::TextList), ("updated_by", Kind::Text)]),
+    Described::of(&["POST /model_hub/update_useful_links"], "Says which links stand beside the public models.")
+        .takes(|| public_models::LINKS.to_vec())
+        .needs(&["useful_links"])
+        .gives(&[("message", Kind::Text), ("useful_links", Kind::Map), ("updated_by", Kind::Text)]),
     Described::of(&["GET /router/settings"], "Lists the settings of the router with what they are.")
         .gives(&[("fields", Kind::List), ("current_values", Kind::Map)]),
     Described::of(&["GET /router/fields"], "Lists the settings of the router.").gives(&[("fields", Kind::List)]),

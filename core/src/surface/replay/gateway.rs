@@ -129,6 +129,7 @@ impl Gateway {
         let people =
             PersonAdmin { records: Arc::clone(&record_admin), spend: Arc::clone(&spend), audit: Arc::clone(&audit) };
         let administration = Administration {
+            hub: Arc::default(),
             people: Arc::new(people),
             sign_in: Arc::new(sign_in(&table, (&record_admin, &keys))),
             records: record_admin,

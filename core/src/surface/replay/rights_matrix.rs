@@ -10,11 +10,13 @@ use std::collections::BTreeMap;
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/rights.tsv");
 
 /// Routes that ask for no key, and calls of models.
-const OPEN: [&str; 12] = [
+const OPEN: [&str; 14] = [
     "GET /",
     "GET /openapi.json",
     "GET /public/litellm_model_cost_map",
     "GET /public/providers",
+    "GET /public/model_hub",
+    "GET /public/model_hub/info",
     "GET /health/liveliness",
     "GET /health/liveness",
     "GET /health/readiness",

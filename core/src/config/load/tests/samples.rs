@@ -59,7 +59,9 @@ fn sample_value(section: &str, name: &str) -> String {
         (_, name) if name.starts_with("enable_") && name.ends_with("_auth") => "true",
         ("general_settings", name) if name.starts_with("use_") => "true",
         (_, name) if name.ends_with("_routes") => "[/models]",
-        (_, "user_url_allowed_hosts" | "master_keys") => "[files.corp]",
+        (_, "user_url_allowed_hosts" | "master_keys" | "public_model_groups") => "[files.corp]",
+        (_, "cost_discount_config" | "cost_margin_config") => "{openai: 0.1}",
+        (_, "public_model_groups_links") => "{docs: https://docs.example}",
         (
             _,
             "additional_drop_params" | "allowed_openai_params" | "allowed_cache_controls" | "tags" | "enforced_params",

@@ -7,7 +7,9 @@
 
 pub mod allowed_ips;
 pub mod config_admin;
+pub mod cost_rules;
 pub mod fallbacks;
 pub mod fields;
+pub mod public_models;
 pub mod router_fields;
 pub mod versions;
