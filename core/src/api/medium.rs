@@ -44,6 +44,8 @@ pub enum Medium {
         /// About how long it is, in milliseconds.
         recorded_ms: u64,
     },
+    /// Whatever a service does that is no model's: it is paid by the call.
+    Call,
 }
 
 impl Medium {
@@ -84,6 +86,9 @@ impl Medium {
     /// With [`Care::Strict`]: what has no bound at this price.
     pub fn demand(&self, weight: &InputWeight, price: Option<&ModelPrice>, care: Care) -> Result<Demand, Unbounded> {
         let is_strict = matches!(care, Care::Strict { .. });
+        if *self == Self::Call {
+            return Ok(Demand { choices: 1, ..Demand::default() });
+        }
         let in_tokens = price.is_some_and(ModelPrice::charges_output_tokens);
         let text = if is_strict { weight.most()? } else { weight.estimate() };
         let demand = Demand { input_tokens: text, media: self.media(), choices: 1, ..Demand::default() };
@@ -108,7 +113,7 @@ impl Medium {
                     ..demand
                 })
             }
-            Self::Recording { .. } => Ok(demand),
+            Self::Recording { .. } | Self::Call => Ok(demand),
         }
     }
 
@@ -143,7 +148,7 @@ impl Medium {
                     usage.doubts.note(Doubt::Estimated);
                 }
             }
-            Self::Recording { .. } => {}
+            Self::Recording { .. } | Self::Call => {}
         }
         usage
     }
@@ -158,6 +163,7 @@ impl Medium {
                 Media { characters: *characters, spoken_ms: *spoken_ms, ..Media::default() }
             }
             Self::Recording { recorded_ms } => Media { recorded_ms: *recorded_ms, ..Media::default() },
+            Self::Call => Media::default(),
         }
     }
 }
@@ -192,6 +198,15 @@ mod tests {
         let price = find(model, None).unwrap();
         let demand = medium.demand(&InputWeight::of(b"{}"), Some(&price), care)?;
         Ok(price.bound(&demand).dollars())
+    }
+
+    #[test]
+    fn a_call_that_is_paid_as_such_uses_nothing_that_is_counted() {
+        let demand = Medium::Call.demand(&InputWeight::of(br#"{"messages": ["long"]}"#), None, STRICT).unwrap();
+        assert_eq!(
+            (demand, Medium::Call.used(None, || 7, None)),
+            (Demand { choices: 1, ..Demand::default() }, Usage::default())
+        );
     }
 
     #[test]

@@ -152,6 +152,16 @@ pub enum StartError {
         /// What is wrong.
         cause: PolicyError,
     },
+    /// A path of the operator's own cannot be where it is to be.
+    #[error("general_settings.pass_through_endpoints: `{path}`{}: {problem}", on_line(*.line))]
+    PassThrough {
+        /// The path.
+        path: String,
+        /// Where it stands in the configuration; 0 where it does not.
+        line: usize,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// An object with certificates or a key cannot be fetched.
     #[error("the certificate file `{location}` cannot be fetched")]
     CertificateObject {
@@ -196,4 +206,8 @@ pub enum StartError {
     /// A variable names a proxy that cannot be used.
     #[error(transparent)]
     Proxy(#[from] ProxyError),
+}
+
+fn on_line(line: usize) -> String {
+    if line == 0 { String::new() } else { format!(" (line {line})") }
 }

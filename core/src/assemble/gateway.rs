@@ -7,6 +7,7 @@ use super::egress::{egress, files};
 use super::error::StartError;
 use super::guardrails::guardrails;
 use super::identity;
+use super::pass_through::endpoints;
 use super::rotation::Rotation;
 use super::routing;
 use super::sealed::Sealed;
@@ -136,8 +137,7 @@ impl Gateway {
         let (spend, retention_days) = (spend_log(&table, &config, staleness), config.general.retention_days());
         let maintenance = Maintenance::new(Arc::clone(&patient), retention_days, expiring, Arc::clone(&ground.clock));
         let defaults = ((config.litellm.user_defaults(), config.litellm.default_team_params.clone()), hub(&config));
-        let (master, authorizer) =
-            (master_key(&config), authorizer(policies.transports().global(), &ground.clock, &environment));
+        let master = master_key(&config);
         let (stored, held) = (secrets.stored_keys(), (master.clone(), Rotation::ids(&config.models)));
         let sealer = sealer.unwrap_or_else(|| sealing::without_keys(Arc::clone(&ground.random)));
         let (audited, changes) = (audited(&config, &table, &ground.clock), audited(&config, &patient, &ground.clock));
@@ -173,7 +173,7 @@ impl Gateway {
             failing: FailureRules::of(&config.failing),
             named,
             kept,
-            authorizer,
+            authorizer: authorizer(policies.transports().global(), &ground.clock, &environment),
             files: Some(files(&policies, egress(&config, &environment))?),
             transport: policies.transports().clone(),
             cache: cache::shelf(&config.litellm, (&table, &sealed), &environment, (&ground.clock, &ground.random))?,
@@ -182,6 +182,7 @@ impl Gateway {
             sharing,
             admits_in_outage: config.general.allow_requests_on_db_unavailable,
             headers: HeaderRules::of(&config.general),
+            endpoints: endpoints(&config)?,
             background: background.clone(),
             bounds: bounds(&config),
         });
@@ -229,6 +230,7 @@ impl Gateway {
             }),
             health: is_admin.then(|| Arc::clone(&self.health)),
             cache: is_admin.then(|| CacheAdmin { shelf: self.calls.cache.clone() }),
+            endpoints: (serves != Serves::Embeddings).then(|| Arc::clone(&self.calls)),
             body_bytes_max: self.intake.body_bytes_max,
             load: matches!(serves, Serves::All).then(|| Arc::clone(&self.intake.load)),
         })

@@ -18,6 +18,7 @@ mod guardrails;
 mod identity;
 pub mod live;
 mod managers;
+mod pass_through;
 pub mod recipe;
 pub mod rotation;
 mod routing;

@@ -23,6 +23,9 @@ const HARMLESS: [&str; 9] = [
     "credential_name",
 ];
 
+/// Names of maps of headers, any of which may hold a credential.
+const HEADERS: [&str; 2] = ["headers", "extra_headers"];
+
 /// Longest text that is kept of one attribute, in bytes.
 const TEXT_BYTES_MAX: usize = 16 * 1024;
 
@@ -61,7 +64,11 @@ pub fn masked(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let member = |(name, value): (String, Value)| {
-                let value = if is_secret(&name) && !is_nothing(&value) { MASK.into() } else { masked(value) };
+                let value = match value {
+                    value if is_secret(&name) && !is_nothing(&value) => MASK.into(),
+                    Value::Object(headers) if HEADERS.contains(&name.as_str()) => of_headers(headers),
+                    value => masked(value),
+                };
                 (name, value)
             };
             Value::Object(members.into_iter().map(member).collect::<Map<_, _>>())
@@ -69,6 +76,16 @@ pub fn masked(value: Value) -> Value {
         Value::Array(elements) => elements.into_iter().map(masked).collect(),
         other => other,
     }
+}
+
+/// Headers without their texts. One that only says where its text stands is no secret.
+fn of_headers(headers: Map<String, Value>) -> Value {
+    let is_plain = |value: &Value| match value.as_str() {
+        Some(text) => text.is_empty() || text.starts_with("os.environ/") || text.starts_with("aws_secret/"),
+        None => is_nothing(value),
+    };
+    let shown = headers.into_iter().map(|(name, value)| (name, if is_plain(&value) { value } else { MASK.into() }));
+    Value::Object(shown.collect())
 }
 
 fn is_nothing(value: &Value) -> bool {
@@ -100,6 +117,14 @@ mod tests {
         assert_eq!(shown("value", &Stored::Bytes(vec![1])), json!("****"));
         assert_eq!(shown("secret", &Stored::Text("s".to_owned())), json!("****"));
         assert_eq!(shown("spend", &Stored::Number(7)), json!(7));
+    }
+
+    #[test]
+    fn of_headers_only_the_names_are_shown_and_where_their_texts_stand() {
+        let told = json!([{"headers": {"X-A": "s", "X-B": "os.environ/B", "X-C": 7}, "target": "t"}, {"headers": "s"}]);
+        let wanted =
+            json!([{"headers": {"X-A": "****", "X-B": "os.environ/B", "X-C": 7}, "target": "t"}, {"headers": "s"}]);
+        assert_eq!(masked(told), wanted);
     }
 
     #[test]

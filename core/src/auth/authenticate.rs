@@ -15,7 +15,7 @@ use super::policy::RoutePolicy;
 use super::presumption::{Caller, PresumedCaller};
 use super::records::{Directory, KnownAbove, RecordId};
 use super::rights::{Group, Scope, standing};
-use super::route::{RouteDenied, authorize_route};
+use super::route::{RouteDenied, authorize_by_list, authorize_route};
 use crate::clock::Timestamp;
 use crate::crypto::key_hash;
 use crate::id::KeyHash;
@@ -89,6 +89,16 @@ impl Authenticator {
     pub fn authorize_route(&self, caller: &Principal, route: &str) -> Result<(), RouteDenied> {
         authorize_route(caller, route)?;
         self.check_policy(caller, route)
+    }
+
+    /// Whether `caller` may call a path of the operator's own, which is no route of models: those of its key's list, or
+    /// all where it has none.
+    ///
+    /// # Errors
+    /// [`RouteDenied`].
+    pub fn authorize_endpoint(&self, caller: &Principal, path: &str) -> Result<(), RouteDenied> {
+        authorize_by_list(caller, path)?;
+        self.check_policy(caller, path)
     }
 
     /// Whether the configuration leaves this route open to `caller`.
@@ -340,9 +350,9 @@ enum Seen<'a> {
     Bearer { presented: &'a str, hash: KeyHash },
 }
 
-/// Who calls a public route and is not known: has no rights but that. No key can have its hash, as no key holds a line
+/// Who calls where nobody has to be known, and is not: has no rights but that. No key can have its hash, as no key holds a line
 /// break.
-fn nobody() -> Principal {
+pub fn nobody() -> Principal {
     Principal::bare(Role::VirtualKey, key_hash::hash("nobody\n"))
 }
 

@@ -13,6 +13,11 @@ const KEY_HEADERS: [(&str, Form); 6] = [
     ("ocp-apim-subscription-key", Form::BareOrBearer),
 ];
 
+/// Whether keys may come in a header of this name.
+pub fn carries_keys(name: &HeaderName) -> bool {
+    KEY_HEADERS.iter().any(|(known, _)| name == known)
+}
+
 /// Longest key or token that is looked at. Longer text is none, and hashing it would only cost time.
 const KEY_BYTES_MAX: usize = 16 << 10;
 

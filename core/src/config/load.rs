@@ -11,6 +11,7 @@ use super::guardrails::read_guardrails;
 use super::ledger;
 use super::models::{ProviderCheck, configured_credentials, read_models};
 use super::names::{self, Unknown};
+use super::pass_through::read_endpoints;
 use super::problem::{ConfigError, Problem};
 use super::reading::read;
 use super::references::{self, Resolved};
@@ -112,6 +113,7 @@ impl Config {
             routing: section(&root, "router_settings", &mut report),
             health: section(&root, "general_settings", &mut report),
             guardrails: read_guardrails(&root, &environment, &mut report),
+            pass_through: read_endpoints(&root, &environment, &mut report),
             ..Self::default()
         };
         check_key_header(&root, &config.general, &mut report);

@@ -28,6 +28,7 @@ mod load;
 mod models;
 mod named_manager;
 mod names;
+pub mod pass_through;
 mod problem;
 pub mod proxied;
 mod reading;

@@ -9,7 +9,8 @@ use crate::secret::Secret;
 use crate::secret_reference::{FROM_AWS_SECRET, SecretReference};
 use std::collections::{BTreeMap, BTreeSet};
 
-const FROM_ENVIRONMENT: &str = "os.environ/";
+/// What a text begins with that stands in a variable.
+pub(super) const FROM_ENVIRONMENT: &str = "os.environ/";
 const MASTER_KEY: &str = "general_settings.master_key";
 /// Names are no references: `vault/llama` may well be a model.
 const NAMES_OF_MODELS: [&str; 2] = ["model", "model_name"];

@@ -21,7 +21,7 @@ const HELD: [&str; 11] = [
     "litellm_jwtauth",
 ];
 /// Sections whose parts are those of each entry of a list.
-const LISTED: [&str; 3] = ["model_list", "credential_list", "guardrails"];
+const LISTED: [&str; 4] = ["model_list", "credential_list", "guardrails", "pass_through_endpoints"];
 /// Sections in which other names than the known ones mean nothing.
 const CLOSED: [&str; 3] = ["litellm_settings", "router_settings", "general_settings"];
 

@@ -11,6 +11,7 @@ use super::guardrails::GuardrailEntry;
 use super::health::HealthSettings;
 use super::key_rules::{self, KeyGenerationSettings, KeyParams};
 use super::lenient;
+use super::pass_through::PassThroughEntry;
 use super::routing::RoutingSettings;
 use super::tls::TlsParams;
 use crate::limits::BudgetPeriod;
@@ -38,6 +39,8 @@ pub struct Config {
     pub failing: FailingSettings,
     /// `guardrails`, in the file's order.
     pub guardrails: Vec<GuardrailEntry>,
+    /// `general_settings.pass_through_endpoints`, in the file's order.
+    pub pass_through: Vec<PassThroughEntry>,
 }
 
 /// `litellm_settings`: behaviour of every call.

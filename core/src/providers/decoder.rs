@@ -24,6 +24,11 @@ pub trait StreamDecoder: Send {
     /// Whether the upstream has said all: nothing that follows matters.
     fn is_complete(&self) -> bool;
 
+    /// Whether its bytes tell where it ends. Else only the connection does, and one that breaks has cut it short.
+    fn tells_its_end(&self) -> bool {
+        true
+    }
+
     /// The event that ends the stream for the client.
     fn terminal(&self) -> Bytes;
 

@@ -6,7 +6,7 @@
 //!
 //! [`openai`] is the dialect that most upstreams speak; a folder beside it is a dialect of its own. [`outgoing`] is
 //! what every request carries, [`envelope`] what the requests of the latter share, [`translation`] what their streams
-//! share. [`bridge`] is how clients of other dialects are answered. [`rerank`] are the ways to rerank,
+//! share. [`raw`] passes what is no model's. [`bridge`] is how clients of other dialects are answered. [`rerank`] are the ways to rerank,
 //! [`responses`] are OpenAI's where the upstream answers them itself.
 //! [`inlined`] are files that some take by their bytes alone. [`mock`] answers without an upstream.
 
@@ -36,6 +36,7 @@ pub mod parameters;
 pub mod passing;
 pub mod prompt;
 pub mod provider;
+pub mod raw;
 pub mod registry;
 pub mod replicate;
 pub mod rerank;

@@ -35,6 +35,8 @@ pub enum Operation {
     StreamGenerateContent,
     /// `/v1beta/models/{model}:countTokens`: how large a request for [`Operation::GenerateContent`] is.
     CountContent,
+    /// A path of the operator's own (`pass_through_endpoints`): nobody here knows what is asked.
+    PassThrough,
 }
 
 /// Whose shapes a client reads: answers, events and errors.
@@ -52,7 +54,7 @@ pub enum Dialect {
 }
 
 impl Operation {
-    /// Every operation.
+    /// Every operation that a model is asked.
     pub const ALL: [Self; 16] = [
         Self::Chat,
         Self::Completion,
@@ -91,6 +93,7 @@ impl Operation {
             Self::GenerateContent => ":generateContent",
             Self::StreamGenerateContent => ":streamGenerateContent",
             Self::CountContent => ":countTokens",
+            Self::PassThrough => "",
         }
     }
 
@@ -108,7 +111,7 @@ impl Operation {
             Self::Transcription | Self::Translation => &["file"],
             Self::GenerateContent | Self::StreamGenerateContent => &["contents"],
             // What is counted stands in one of two places.
-            Self::CountContent => &[],
+            Self::CountContent | Self::PassThrough => &[],
         }
     }
 
@@ -151,6 +154,7 @@ impl Operation {
             Self::GenerateContent => "agenerate_content",
             Self::StreamGenerateContent => "agenerate_content_stream",
             Self::CountContent => "acount_tokens",
+            Self::PassThrough => "pass_through_endpoint",
         }
     }
 

@@ -24,6 +24,10 @@ impl StreamDecoder for Untold {
         false
     }
 
+    fn tells_its_end(&self) -> bool {
+        false
+    }
+
     fn terminal(&self) -> Bytes {
         Bytes::new()
     }

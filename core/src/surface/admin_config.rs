@@ -1,6 +1,7 @@
 //! The routes of administrators on stored settings. One table says which path does what.
 
 use super::admin_request::Asked;
+use crate::config::schema::schema;
 use crate::flow::admin::config::config_admin::ConfigAdmin;
 use crate::flow::admin::config::cost_rules::CostRule;
 use crate::flow::admin::error::AdminError;
@@ -29,6 +30,12 @@ pub(super) enum ConfigAction {
     SetUsefulLinks,
     CostRules(CostRule),
     SetCostRules(CostRule),
+    Endpoints,
+    AddEndpoint,
+    ChangeEndpoint,
+    DeleteEndpoint,
+    EndpointFields,
+    Schema,
 }
 
 pub(super) const ROUTES: &[(MethodFilter, &str, ConfigAction)] = &[
@@ -54,6 +61,12 @@ pub(super) const ROUTES: &[(MethodFilter, &str, ConfigAction)] = &[
     (MethodFilter::PATCH, "/config/cost_discount_config", ConfigAction::SetCostRules(CostRule::Discount)),
     (MethodFilter::GET, "/config/cost_margin_config", ConfigAction::CostRules(CostRule::Margin)),
     (MethodFilter::PATCH, "/config/cost_margin_config", ConfigAction::SetCostRules(CostRule::Margin)),
+    (MethodFilter::GET, "/config/pass_through_endpoint", ConfigAction::Endpoints),
+    (MethodFilter::POST, "/config/pass_through_endpoint", ConfigAction::AddEndpoint),
+    (MethodFilter::DELETE, "/config/pass_through_endpoint", ConfigAction::DeleteEndpoint),
+    (MethodFilter::POST, "/config/pass_through_endpoint/{*key}", ConfigAction::ChangeEndpoint),
+    (MethodFilter::GET, "/config/pass_through_endpoints/settings", ConfigAction::EndpointFields),
+    (MethodFilter::GET, "/config/yaml", ConfigAction::Schema),
 ];
 
 pub(super) async fn perform(config: &ConfigAdmin, action: ConfigAction, asked: &Asked) -> Result<Value, AdminError> {
@@ -79,5 +92,11 @@ pub(super) async fn perform(config: &ConfigAdmin, action: ConfigAction, asked: &
         ConfigAction::SetUsefulLinks => config.set_useful_links(caller, body, *now).await,
         ConfigAction::CostRules(rule) => config.cost_rules(rule).await,
         ConfigAction::SetCostRules(rule) => config.set_cost_rules(rule, caller, body, *now).await,
+        ConfigAction::Endpoints => config.endpoints(params).await,
+        ConfigAction::AddEndpoint => config.add_endpoint(caller, body, *now).await,
+        ConfigAction::ChangeEndpoint => config.change_endpoint(caller, key, body, *now).await,
+        ConfigAction::DeleteEndpoint => config.delete_endpoint(caller, params, *now).await,
+        ConfigAction::EndpointFields => Ok(config.endpoint_fields()),
+        ConfigAction::Schema => Ok(schema()),
     }
 }

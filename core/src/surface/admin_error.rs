@@ -50,7 +50,7 @@ impl From<AdminError> for ErrorAnswer {
             AdminError::NoSuchGroup(_)
             | AdminError::NoSuchAuditLog(_)
             | AdminError::NoSuchVersion(_)
-            | AdminError::NoSuchFallback(_)
+            | AdminError::NotThere(_)
             | AdminError::NoSuchMember { .. }
             | AdminError::NoSuchAddress => within_detail(plain(StatusCode::NOT_FOUND, "not_found_error")),
             AdminError::NotInTeam | AdminError::Refused(_) => within_detail(bad_request()),

@@ -1,7 +1,10 @@
-//! Paths that no route names: the deployment-style ones, which hold a model's name with slashes, and the wrong ones.
+//! Paths that no route names: the operator's own, the deployment-style ones, which hold a model's name with slashes, and
+//! the wrong ones.
 
+use super::endpoints::EndpointSurface;
 use super::error::ErrorAnswer;
 use super::model_call::ModelCallSurface;
+use crate::flow::model_call::Meant;
 use crate::providers::passing::Passed;
 use axum::Json;
 use axum::extract::Request;
@@ -10,7 +13,17 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 /// Answers a path that no route names.
-pub(super) async fn unmatched(calls: Option<ModelCallSurface>, request: Request) -> Response {
+pub(super) async fn unmatched(
+    calls: Option<ModelCallSurface>,
+    own: Option<EndpointSurface>,
+    request: Request,
+) -> Response {
+    if let Some((own, meant)) = own.and_then(|own| own.meant(&request).map(|meant| (own, meant))) {
+        return match meant {
+            Meant::Endpoint(endpoint, rest) => own.answer(&endpoint, rest, request).await,
+            Meant::OtherMethod => method_not_allowed().await,
+        };
+    }
     let path = request.uri().path();
     if let Some((calls, (model, operation))) =
         calls.as_ref().and_then(|calls| calls.named_in(path).map(|named| (calls, named)))

@@ -58,6 +58,7 @@ pub(super) fn paths(operation: Operation) -> &'static [&'static str] {
             &["/v1beta/models/{model_name}:streamGenerateContent", "/models/{model_name}:streamGenerateContent"]
         }
         Operation::CountContent => &["/v1beta/models/{model_name}:countTokens", "/models/{model_name}:countTokens"],
+        Operation::PassThrough => &[],
     }
 }
 
@@ -171,7 +172,8 @@ impl ModelCallSurface {
         let mut response = match answer.result {
             Ok(CallBody::Whole(body)) => whole(body, told_type(operation, &answer.facts, "application/json")),
             Ok(CallBody::Stream(relay)) if operation.answers_as_told() && !answer.facts.answers_in_events() => {
-                untold(*relay, told_type(operation, &answer.facts, "application/octet-stream"), taken_on)
+                let kind = told_type(operation, &answer.facts, "application/octet-stream");
+                ([(CONTENT_TYPE, kind)], untold(*relay, taken_on)).into_response()
             }
             Ok(CallBody::Stream(relay)) if is_listed => list(pieces(*relay, dialect, taken_on)),
             Ok(CallBody::Stream(relay)) => events(Body::from_stream(pieces(*relay, dialect, taken_on))),
@@ -206,17 +208,15 @@ fn whole(body: Bytes, kind: HeaderValue) -> Response {
     response
 }
 
-/// Sound, piece by piece. There is no way to tell an error in it, so the body breaks off: it must not look whole.
-fn untold(relay: Relay, kind: HeaderValue, taken_on: Option<TakenOn>) -> Response {
+/// Bytes, piece by piece: sound, and what is nobody's to read. There is no way to tell an error in it, so the body breaks off: it must not look whole.
+pub(super) fn untold(relay: Relay, taken_on: Option<TakenOn>) -> Body {
     let pieces = stream::unfold(Some((relay, taken_on)), |state| async move {
         let (mut relay, taken_on) = state?;
         let piece = relay.next().await?;
         let goes_on = piece.is_ok();
         Some((piece, goes_on.then_some((relay, taken_on))))
     });
-    let mut response = Response::new(Body::from_stream(pieces));
-    response.headers_mut().insert(CONTENT_TYPE, kind);
-    response
+    Body::from_stream(pieces)
 }
 
 fn events(body: Body) -> Response {

@@ -82,6 +82,11 @@ fn all() -> Value {
     json!({"routes": shown})
 }
 
+/// Every path, as the router knows it.
+pub(super) fn patterns() -> impl Iterator<Item = &'static str> {
+    routes_of_all().map(|(_, path)| path)
+}
+
 /// Every route as `METHOD /pattern`.
 #[cfg(test)]
 pub(super) fn routes_by_method() -> std::collections::BTreeSet<String> {

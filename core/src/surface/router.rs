@@ -2,6 +2,7 @@
 
 use super::admin::Administration;
 use super::caller_address::CallerAddresses;
+use super::endpoints::EndpointSurface;
 use super::front::Front;
 use super::gate::Gate;
 use super::model_call::ModelCallSurface;
@@ -33,6 +34,8 @@ pub struct Parts {
     pub admin: Option<(Administration, Arc<LiveModels>, Arc<Guardrails>)>,
     /// The cache.
     pub cache: Option<CacheAdmin>,
+    /// Calls of paths of the operator's own.
+    pub endpoints: Option<Arc<ModelCalls>>,
     /// What probes ask.
     pub health: Option<Arc<Health>>,
     /// Largest request body in bytes.
@@ -43,8 +46,9 @@ pub struct Parts {
 
 /// The routes of these parts.
 pub fn router(parts: Parts) -> Front {
-    let Parts { gate, calls, models, admin, cache, health, body_bytes_max, load } = parts;
+    let Parts { gate, calls, models, admin, cache, endpoints, health, body_bytes_max, load } = parts;
     let mut router = Router::new();
+    let own = endpoints.map(|calls| EndpointSurface { calls, body_bytes_max, load: load.clone() });
     let calls = calls.map(|(calls, operations)| ModelCallSurface::new(calls, operations, body_bytes_max).under(load));
     if let Some(calls) = &calls {
         router = router.merge(calls.routes());
@@ -74,7 +78,7 @@ pub fn router(parts: Parts) -> Front {
     }
     let (named, other) = (calls.clone(), calls.clone());
     let router = router
-        .fallback(move |request| fallback::unmatched(named.clone(), request))
+        .fallback(move |request| fallback::unmatched(named.clone(), own.clone(), request))
         .method_not_allowed_fallback(move |request| fallback::other_method(other.clone(), request))
         .layer(from_fn(cors::answer_browsers));
     Front { calls, router, security: SecurityHeaders::default(), addresses: CallerAddresses::default() }

@@ -137,9 +137,9 @@ pub enum AdminError {
         /// The user.
         user: String,
     },
-    /// Nobody stands in for a model, or there is no such model.
+    /// What is named is not there: the sentence says what. No endpoint of this id, nobody who stands in for a model.
     #[error("{0}")]
-    NoSuchFallback(String),
+    NotThere(String),
     /// There is no such version of the settings.
     #[error("There is no version {0} of the settings, or no longer")]
     NoSuchVersion(i64),

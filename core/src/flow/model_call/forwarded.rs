@@ -18,10 +18,12 @@ pub struct HeaderRules {
 impl HeaderRules {
     /// Those of the configuration.
     pub fn of(general: &GeneralSettings) -> Self {
+        let proxied = general.proxied.headers.values().cloned();
+        let of_keys = general.litellm_key_header_name.iter().filter_map(|name| HeaderName::try_from(name).ok());
         Self {
             passes_on: general.forward_client_headers_to_llm_api,
             passes_organization: general.forward_openai_org_id,
-            ours: general.proxied.headers.values().cloned().collect(),
+            ours: proxied.chain(of_keys).collect(),
         }
     }
 

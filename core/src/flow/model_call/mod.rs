@@ -11,7 +11,7 @@
 //! ([`similar`]), which a deployment says that is asked beside the call ([`embed`]). [`guarded`] has guardrails look at it
 //! ([`asking`]), and [`guarded_answer`] at what it is answered. [`passed`] is a call of a provider's own API,
 //! [`probe`] one that the gateway makes by itself, [`kept`] asks for what an earlier call left with
-//! its upstream.
+//! its upstream. [`endpoint_call`] is one of a path of the operator's own ([`endpoints`]), whose bytes nobody reads.
 
 mod admit;
 mod asked;
@@ -33,6 +33,9 @@ mod course;
 mod details;
 mod dispatch;
 mod embed;
+mod endpoint_call;
+mod endpoint_request;
+mod endpoints;
 mod error;
 mod extra_body;
 mod facts;
@@ -85,6 +88,8 @@ mod words;
 
 pub use calls::{CallAnswer, CallBody};
 pub use captured::KeptContents;
+pub use endpoint_call::{EndpointAnswer, EndpointRequest};
+pub use endpoints::{Endpoint, Endpoints, Meant};
 pub use error::CallError;
 pub use facts::Facts;
 pub use forwarded::HeaderRules;

@@ -1,6 +1,7 @@
 //! What every call of a model works with. Holds no logic: each step of the walk takes from here what it uses.
 
 use super::captured::KeptContents;
+use super::endpoints::Endpoints;
 use super::forwarded::HeaderRules;
 use super::named::NamedCredentials;
 use super::proxy_limits::ProxyLimits;
@@ -61,6 +62,8 @@ pub struct ModelCalls {
     pub admits_in_outage: bool,
     /// Which of clients' headers go upstream.
     pub headers: HeaderRules,
+    /// Paths of the operator's own.
+    pub endpoints: Endpoints,
     /// Settlements that outlive their request.
     pub background: Background,
     /// Waits of a call whose deployment says nothing.

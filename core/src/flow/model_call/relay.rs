@@ -7,6 +7,7 @@ use super::preamble;
 use super::settlement::OpenCall;
 use crate::providers::decoder::StreamDecoder;
 use crate::providers::failure::ProviderFailure;
+use crate::providers::untold::Untold;
 use crate::upstream::transport::{TransportError, UpstreamBody};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -99,6 +100,11 @@ fn begun(
     Begun { body, decoder, first, over }
 }
 
+/// Bytes that go out as they come, from the first on.
+pub(super) fn at_once(body: UpstreamBody) -> Begun {
+    Begun { body, decoder: Box::new(Untold::default()), first: Bytes::new(), over: false }
+}
+
 struct Piece {
     bytes: Bytes,
     is_last: bool,
@@ -111,8 +117,8 @@ async fn next_piece(body: &mut UpstreamBody, decoder: &mut dyn StreamDecoder) ->
         None => Ok(Piece { bytes: decoder.finish().map_err(upstream)?, is_last: true }),
         // An answer that was complete before the connection broke is complete.
         Some(Err(error)) => match decoder.finish() {
-            Ok(bytes) => Ok(Piece { bytes, is_last: true }),
-            Err(_) => Err(broken(error)),
+            Ok(bytes) if decoder.tells_its_end() => Ok(Piece { bytes, is_last: true }),
+            Ok(_) | Err(_) => Err(broken(error)),
         },
     }
 }

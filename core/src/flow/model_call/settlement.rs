@@ -208,6 +208,10 @@ impl OpenCall {
     /// The attempt failed before any answer and used nothing. It is recorded or void: dropped, it is recorded.
     pub(super) fn failed(&mut self, error: &CallError) {
         self.judge(Usage::default(), || failure(error));
+        // A price by the call is for one that is answered.
+        if let Some(row) = &mut self.row {
+            row.cost = NanoDollars::ZERO;
+        }
     }
 
     /// Records an attempt that failed.

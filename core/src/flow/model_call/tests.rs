@@ -1,6 +1,6 @@
 //! What must hold of a call whatever its upstream, its store and its client do.
 
-use super::{CallAnswer, CallBody, CallError, CallRequest, HeaderRules, ModelCalls, ProxyLimits};
+use super::{CallAnswer, CallBody, CallError, CallRequest, Endpoints, HeaderRules, ModelCalls, ProxyLimits};
 use crate::accounting::spend_log::SpendLog;
 use crate::accounting::spend_query::SpendQuery;
 use crate::accounting::spend_row::{Outcome, SpendRow};
@@ -123,6 +123,7 @@ impl Gateway {
             cache: None,
             admits_in_outage: false,
             headers: HeaderRules::default(),
+            endpoints: Endpoints::default(),
             background: Background::default(),
             bounds: Bounds { first_byte: wait, between_chunks: wait, total: wait },
         };

@@ -32,6 +32,7 @@ fn places(operation: Operation) -> Option<&'static [&'static str]> {
         Operation::Speech => &["input", "instructions"],
         Operation::ImageEdit | Operation::Transcription | Operation::Translation => return None,
         Operation::GenerateContent | Operation::StreamGenerateContent | Operation::CountContent => return None,
+        Operation::PassThrough => return None,
     })
 }
 

@@ -3,7 +3,7 @@
 use super::described::{Answer, Described, Section};
 use super::shared::{PAGE, PAGE_SIZE, SORT_ORDER, STATUS};
 use crate::flow::admin::body::{Field, Kind};
-use crate::flow::admin::config::{allowed_ips, config_admin, fallbacks, fields, public_models};
+use crate::flow::admin::config::{allowed_ips, config_admin, fallbacks, fields, pass_through, public_models};
 
 const VERSION: &[Field] = &[("message", Kind::Text), ("version", Kind::Integer)];
 
@@ -90,7 +90,29 @@ const SETTINGS: &[Described] = &[
     Described::of(&["GET /router/settings"], "Lists the settings of the router with what they are.")
         .gives(&[("fields", Kind::List), ("current_values", Kind::Map)]),
     Described::of(&["GET /router/fields"], "Lists the settings of the router.").gives(&[("fields", Kind::List)]),
+    Described::of(&["GET /config/pass_through_endpoint"], "Lists paths of the operator's own, or shows one.")
+        .asks(ENDPOINT_ID)
+        .gives(ENDPOINTS),
+    Described::of(&["POST /config/pass_through_endpoint"], "Adds a path whose requests go to another service.")
+        .takes(|| pass_through::FIELDS.to_vec())
+        .needs(&["path", "target"])
+        .gives(ENDPOINTS),
+    Described::of(&["POST /config/pass_through_endpoint/{*key}"], "Changes what is named of such a path.")
+        .names("endpoint_id")
+        .takes(|| pass_through::FIELDS.to_vec())
+        .gives(ENDPOINTS),
+    Described::of(&["DELETE /config/pass_through_endpoint"], "Removes such a path.")
+        .asks(ENDPOINT_ID)
+        .needs(&["endpoint_id"])
+        .gives(ENDPOINTS),
+    Described::of(&["GET /config/pass_through_endpoints/settings"], "Lists what there is to say of such a path.")
+        .answers(Answer::List(&[("field_name", Kind::Text), ("field_type", Kind::Text)])),
+    Described::of(&["GET /config/yaml"], "The form of a configuration, as JSON Schema."),
 ];
+
+const ENDPOINT_ID: &[Field] = &[("endpoint_id", Kind::Text)];
+
+const ENDPOINTS: &[Field] = &[("endpoints", Kind::List)];
 
 const FALLBACK_TYPE: &[Field] = &[("fallback_type", Kind::OneOf(fallbacks::KIND_NAMES))];
 

@@ -31,7 +31,7 @@ use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
 use crate::flow::maintenance::{Event, Maintenance};
-use crate::flow::model_call::{HeaderRules, ModelCalls, ProxyLimits};
+use crate::flow::model_call::{Endpoints, HeaderRules, ModelCalls, ProxyLimits};
 use crate::flow::sign_in::browser::SignIn;
 use crate::flow::sign_in::sealing_key::SealingKey;
 use crate::flow::sign_in::settings::SignInSettings;
@@ -150,6 +150,7 @@ impl Gateway {
             admin: Some((administration, Arc::clone(&calls.models), Arc::clone(&calls.guardrails))),
             calls: Some((calls, &[Operation::Chat, Operation::Messages, Operation::Responses])),
             cache: Some(CacheAdmin { shelf: None }),
+            endpoints: None,
             health: Some(health),
             body_bytes_max: 1 << 20,
             load: None,
@@ -260,6 +261,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         admits_in_outage: false,
         files: None,
         headers: HeaderRules::default(),
+        endpoints: Endpoints::default(),
         background: Background::default(),
         bounds: Bounds { first_byte: wait, between_chunks: wait, total: wait },
     })

@@ -81,6 +81,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
         r#"{"organization_id": "ORG", "user_id": "org_admin", "role": "org_admin"}"#,
     ),
     ("DELETE /organization/member_delete", "", r#"{"organization_id": "ORG", "user_id": "org_admin"}"#),
+    ("DELETE /config/pass_through_endpoint", "/config/pass_through_endpoint?endpoint_id=none", ""),
     ("GET /spend/logs", "/spend/logs?user_id=USER", ""),
     ("GET /spend/users", "/spend/users?user_id=USER", ""),
     ("GET /global/activity", "/global/activity?start_date=2025-11-20&end_date=2025-11-21", ""),

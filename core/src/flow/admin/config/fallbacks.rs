@@ -32,7 +32,7 @@ impl ConfigAdmin {
     /// Makes the body's `fallback_models` stand in for its `model`, in place of those that did.
     ///
     /// # Errors
-    /// The mistakes of a body; [`AdminError::NoSuchFallback`] for a model that there is not, [`AdminError::Refused`] for one
+    /// The mistakes of a body; [`AdminError::NotThere`] for a model that there is not, [`AdminError::Refused`] for one
     /// that would stand in and is not there either; those of [`ConfigAdmin::update`].
     pub async fn set_fallback(&self, actor: &Actor, body: &[u8], now: Timestamp) -> Result<Value, AdminError> {
         let asked = body::read(body, FIELDS)?;
@@ -47,7 +47,7 @@ impl ConfigAdmin {
         }
         let known = self.served.model_names();
         if !known.iter().any(|name| name == model) {
-            return Err(AdminError::NoSuchFallback(format!("Model '{model}' not found")));
+            return Err(AdminError::NotThere(format!("Model '{model}' not found")));
         }
         let unknown: Vec<&str> = models.iter().filter_map(Value::as_str).filter(|name| !has(&known, name)).collect();
         if !unknown.is_empty() {
@@ -75,7 +75,7 @@ impl ConfigAdmin {
     /// Who stands in for a model.
     ///
     /// # Errors
-    /// [`AdminError::NoSuchFallback`]; the mistakes of parameters.
+    /// [`AdminError::NotThere`]; the mistakes of parameters.
     pub async fn fallback(&self, model: &str, params: &Params) -> Result<Value, AdminError> {
         let (kind, setting) = named(params.text(KIND))?;
         let rules = self.rules(setting).await?;
@@ -86,7 +86,7 @@ impl ConfigAdmin {
     /// Lets nobody stand in for a model.
     ///
     /// # Errors
-    /// [`AdminError::NoSuchFallback`]; the mistakes of parameters; those of [`ConfigAdmin::update`].
+    /// [`AdminError::NotThere`]; the mistakes of parameters; those of [`ConfigAdmin::update`].
     pub async fn delete_fallback(
         &self,
         actor: &Actor,
@@ -127,5 +127,5 @@ fn named(kind: Option<&str>) -> Result<(&'static str, &'static str), AdminError>
 }
 
 fn none(kind: &str, model: &str) -> AdminError {
-    AdminError::NoSuchFallback(format!("No {kind} fallbacks configured for model '{model}'"))
+    AdminError::NotThere(format!("No {kind} fallbacks configured for model '{model}'"))
 }

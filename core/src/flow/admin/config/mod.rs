@@ -2,7 +2,8 @@
 //! (`store_model_in_db`).
 //!
 //! [`versions`] keeps them, [`config_admin`] has what all operations share and those on whole sections, `fields` those on
-//! one setting, `allowed_ips` those on where callers may call from, `fallbacks` those on who stands in for a model;
+//! one setting, `allowed_ips` those on where callers may call from, `fallbacks` those on who stands in for a model,
+//! `pass_through` those on paths of the operator's own;
 //! `router_fields` shows the router's as a form would.
 
 pub mod allowed_ips;
@@ -10,6 +11,7 @@ pub mod config_admin;
 pub mod cost_rules;
 pub mod fallbacks;
 pub mod fields;
+pub mod pass_through;
 pub mod public_models;
 pub mod router_fields;
 pub mod versions;
