@@ -7,8 +7,9 @@
 
 use super::spend_row::SpendRow;
 use crate::clock::{Clock, Timestamp};
+use crate::crypto::resealed::{Judged, Resealed, Work};
 use crate::crypto::subject::{Subject, SubjectKeyError, SubjectKeys, open_for};
-use crate::crypto::{CipherKey, Place, Resealed, SealError, Sealer};
+use crate::crypto::{CipherKey, Place, SealError, Sealer};
 use crate::store::item::{Item, Key};
 use crate::store::table::{Freshness, Query, ReadError, Table, WriteError};
 use crate::store::write::{Change, Condition, Write};
@@ -18,6 +19,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
+use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The table of which values' places speak.
@@ -67,26 +69,38 @@ impl StoredSubjectKeys {
         done.map(drop)
     }
 
-    /// Seals the next keys of a shard anew, where they are sealed otherwise than they would be now.
+    /// Seals the next keys of a shard anew, where they are sealed otherwise than they would be now, or counts them.
     ///
     /// # Errors
     /// As [`Table::query`].
-    pub async fn reseal(&self, shard: u8, after: Option<String>, limit: usize) -> Result<Resealed, ReadError> {
+    pub async fn reseal(
+        &self,
+        shard: u8,
+        after: Option<String>,
+        (limit, work): (usize, Work),
+    ) -> Result<Resealed, ReadError> {
         let page = self.0.table.query(&Query { limit, after, ..Query::partition(partition(shard)) }).await?;
         let mut resealed = Resealed { next: page.next, ..Resealed::default() };
         for item in &page.items {
-            resealed.examined += 1;
+            // Of a key that was destroyed only the place is left.
             let Some(old) = item.text(KEY) else { continue };
-            let moved = match self.0.sealer.rewrapped(&Place::new(TABLE, &item.key.sort, KEY), old).await {
-                Ok(None) => continue,
-                Ok(Some(new)) => self.replace(item, old, new).await.map_err(|error| error.to_string()),
-                Err(error) => Err(error.to_string()),
+            resealed.examined += 1;
+            let told = |error: &(dyn Error + 'static)| {
+                tracing::warn!(subject = item.key.sort, error, "a subject's key is not sealed anew");
             };
-            match moved {
-                Ok(done) => resealed.done += u64::from(done),
+            match self.0.sealer.judged(&Place::new(TABLE, &item.key.sort, KEY), old, work).await {
+                Ok(Judged::Current) => {}
+                Ok(Judged::Old) => resealed.old += 1,
+                Ok(Judged::Anew(new)) => match self.replace(item, old, new).await {
+                    Ok(done) => resealed.done += u64::from(done),
+                    Err(error) => {
+                        told(&error);
+                        resealed.failed += 1;
+                    }
+                },
                 Err(error) => {
-                    tracing::warn!(subject = item.key.sort, error, "a subject's key is not sealed anew");
-                    resealed.passed_over += 1;
+                    told(&error);
+                    resealed.refuse(&error);
                 }
             }
         }

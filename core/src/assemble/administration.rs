@@ -68,6 +68,7 @@ pub(super) fn administration<S: FnOnce(Operations) -> Result<SignIn, StartError>
         hub: Arc::new(hub),
         records,
         keys: key_admin,
+        encryption: Arc::new(sealed.encryption()),
         credentials: Arc::new(sealed.admin()),
         config: Arc::new(ConfigAdmin::new(versions, served, models.is_on())),
         models: Arc::new(models),

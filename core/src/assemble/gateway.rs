@@ -143,7 +143,7 @@ impl Gateway {
         let (audited, changes) = (audited(&config, &table, &ground.clock), audited(&config, &patient, &ground.clock));
         let settings = (ConfigVersions::new(Arc::clone(&changes), sealer.clone()), served);
         let in_table = InTable::of(&mut config, &environment, (&audited, &sealer))?;
-        let sealed = Sealed::new(&config, (&audited, sealer.clone()), (&ground.clock, staleness.millis()));
+        let sealed = Sealed::new(&config, (&audited, &sealer), (&ground.clock, &ground.random, staleness.millis()));
         let (targets, background) = (routing::targets(&environment), ground.background);
         let (named, kept) = (sealed.named(&targets), sealed.kept(&ground.random));
         let (models, sharing) = routing::models(&mut config, targets, &table, staleness == KeyStaleness::OnlyWriter)?;

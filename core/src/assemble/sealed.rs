@@ -10,8 +10,10 @@ use crate::credentials::store::CredentialStore;
 use crate::crypto::Sealer;
 use crate::flow::admin::config::versions::ConfigVersions;
 use crate::flow::admin::credentials::CredentialAdmin;
-use crate::flow::maintenance::Resealable;
+use crate::flow::admin::encryption::EncryptionAdmin;
 use crate::flow::model_call::{KeptContents, NamedCredentials};
+use crate::flow::resealable::Resealable;
+use crate::flow::sign_in::sealing_key::SealingKey;
 use crate::routing::Targets;
 use crate::routing::stored::StoredModels;
 use crate::store::table::Table;
@@ -22,6 +24,9 @@ pub(super) struct Sealed {
     store: CredentialStore,
     models: StoredModels,
     settings: ConfigVersions,
+    sign_in: SealingKey,
+    /// Where changes are recorded, and what seals there.
+    ground: (Arc<dyn Table>, Sealer),
     pub(super) subjects: StoredSubjectKeys,
     known: Arc<KnownCredentials>,
     configured: Vec<ConfiguredCredential>,
@@ -33,19 +38,22 @@ impl Sealed {
     /// What is in `table`, sealed by `sealer`, noticed within so many milliseconds of a change.
     pub(super) fn new(
         config: &Config,
-        (table, sealer): (&Arc<dyn Table>, Sealer),
-        (clock, staleness_millis): (&Arc<dyn Clock>, i64),
+        (table, sealer): (&Arc<dyn Table>, &Sealer),
+        (clock, random, staleness_millis): (&Arc<dyn Clock>, &Arc<dyn Random>, i64),
     ) -> Self {
         let store = CredentialStore::new(Arc::clone(table), sealer.clone());
         let models = StoredModels::new(Arc::clone(table), sealer.clone());
         let settings = ConfigVersions::new(Arc::clone(table), sealer.clone());
-        let subjects = StoredSubjectKeys::new(Arc::clone(table), sealer, Arc::clone(clock), staleness_millis);
+        let sign_in = SealingKey::new(Arc::clone(table), sealer.clone(), Arc::clone(random));
+        let subjects = StoredSubjectKeys::new(Arc::clone(table), sealer.clone(), Arc::clone(clock), staleness_millis);
         let known = KnownCredentials::new(store.clone(), Arc::clone(clock), staleness_millis);
         let known = Arc::new(known.waiting(store_wait(config)));
         let keeps = config.general.store_prompts_in_spend_logs;
         let is_named = config.general.store_model_in_db == Some(true)
             || config.models.iter().any(|model| model.params.credential.is_some());
-        Self { store, models, settings, subjects, known, configured: config.credentials.clone(), is_named, keeps }
+        let ground = (Arc::clone(table), sealer.clone());
+        let configured = config.credentials.clone();
+        Self { store, models, settings, sign_in, ground, subjects, known, configured, is_named, keeps }
     }
 
     /// Credentials for calls, where a deployment names one.
@@ -63,12 +71,19 @@ impl Sealed {
     /// All that is sealed anew when keys change.
     pub(super) fn resealing(&self) -> Resealable {
         let (credentials, subjects) = (self.store.clone(), self.subjects.clone());
-        Resealable { credentials, subjects, models: self.models.clone(), settings: self.settings.clone() }
+        let (models, settings, sign_in) = (self.models.clone(), self.settings.clone(), self.sign_in.clone());
+        Resealable { credentials, subjects, models, settings, sign_in }
     }
 
     /// Seals kept answers.
     pub(super) fn answers(&self, random: &Arc<dyn Random>) -> Sealing {
         Sealing { keys: Arc::new(self.subjects.clone()), random: Arc::clone(random) }
+    }
+
+    /// The operations on all that is sealed.
+    pub(super) fn encryption(&self) -> EncryptionAdmin {
+        let (table, sealer) = self.ground.clone();
+        EncryptionAdmin::new(self.resealing(), sealer, table)
     }
 
     /// The operations on credentials.

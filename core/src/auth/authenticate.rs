@@ -8,6 +8,7 @@ use super::error::AuthError;
 use super::identity::keys_beside::KeysBeside;
 use super::identity::opaque::Opaque;
 use super::identity::tokens::Tokens;
+use super::key_record::StoredKey;
 use super::key_secret::Presented;
 use super::key_store::KeyStore;
 use super::master::{MASTER_KEY_ALIAS, MASTER_USER_ID, MasterKey};
@@ -30,7 +31,7 @@ use std::sync::Arc;
 /// Recognises callers.
 pub struct Authenticator {
     master: Option<(MasterKey, Arc<Principal>)>,
-    keys: KeyStore,
+    pub(super) keys: KeyStore,
     periods: BudgetPeriods,
     pub(super) cache: Arc<PrincipalCache>,
     pub(super) directory: Arc<Directory>,
@@ -301,22 +302,8 @@ impl Authenticator {
             self.cache.forget(&hash);
             return Err(AuthError::Unknown { hash, key_name: key_name() });
         };
-        let KnownAbove { above, limits, read_at } = known;
-        if stored.record.is_blocked() {
-            self.cache.forget(&hash);
-            return Err(AuthError::Blocked { key_name: key_name() });
-        }
-        let blocked = |holder: &&Arc<Holder>| holder.limits.is_blocked();
-        if let Some(team) = above.team.as_ref().filter(blocked) {
-            self.cache.forget(&hash);
-            return Err(AuthError::TeamBlocked(team.id.clone()));
-        }
-        if let Some(user) = above.user.as_ref().filter(blocked) {
-            self.cache.forget(&hash);
-            return Err(AuthError::UserBlocked(user.id.clone()));
-        }
-        let role = above.user.as_ref().and_then(|user| user.role).unwrap_or(Role::VirtualKey);
-        let mut principal = Principal { role, above, limits, ..stored.into_principal() };
+        let read_at = known.read_at;
+        let mut principal = admitted(stored, known, key_name).inspect_err(|_| self.cache.forget(&hash))?;
         if until.is_some() {
             principal.expires = principal.expires.map_or(until, |ends| until.map(|until| until.min(ends)));
         }
@@ -350,8 +337,32 @@ enum Seen<'a> {
     Bearer { presented: &'a str, hash: KeyHash },
 }
 
-/// Who calls where nobody has to be known, and is not: has no rights but that. No key can have its hash, as no key holds a line
-/// break.
+/// Who calls with a key, by what is known above it.
+///
+/// # Errors
+/// [`AuthError::Blocked`], [`AuthError::TeamBlocked`], [`AuthError::UserBlocked`].
+pub(super) fn admitted(
+    stored: StoredKey,
+    known: KnownAbove,
+    key_name: impl Fn() -> String,
+) -> Result<Principal, AuthError> {
+    let KnownAbove { above, limits, .. } = known;
+    if stored.record.is_blocked() {
+        return Err(AuthError::Blocked { key_name: key_name() });
+    }
+    let blocked = |holder: &&Arc<Holder>| holder.limits.is_blocked();
+    if let Some(team) = above.team.as_ref().filter(blocked) {
+        return Err(AuthError::TeamBlocked(team.id.clone()));
+    }
+    if let Some(user) = above.user.as_ref().filter(blocked) {
+        return Err(AuthError::UserBlocked(user.id.clone()));
+    }
+    let role = above.user.as_ref().and_then(|user| user.role).unwrap_or(Role::VirtualKey);
+    Ok(Principal { role, above, limits, ..stored.into_principal() })
+}
+
+/// Who calls where nobody has to be known, and is not: has no rights but that. No key can have its hash, as no key holds
+/// a line break.
 pub fn nobody() -> Principal {
     Principal::bare(Role::VirtualKey, key_hash::hash("nobody\n"))
 }

@@ -5,7 +5,9 @@
 //! [`key_store`] keeps [`key_record`]s, [`records`] what stands above and beside them, [`budget_period`] begins their budgets' periods,
 //! [`cache`] remembers them for a bounded time, [`route`] says which models' routes a caller may call and which routes a
 //! key's own list admits, [`rights`] who administers what, [`identity`] reads tokens that stand in place of keys, and
-//! [`token_callers`] finds their bearers, [`presumption`] is what is taken for so while it is read again. [`sign_in`] knows people who sign in with a browser. [`error`] says why a caller is not recognised.
+//! [`token_callers`] finds their bearers, [`mapped_callers`] the keys that stand for them by [`key_mappings`].
+//! [`presumption`] is what is taken for so while it is read again. [`sign_in`] knows people who sign in with a browser.
+//! [`error`] says why a caller is not recognised.
 
 pub mod authenticate;
 pub mod budget_period;
@@ -17,10 +19,12 @@ mod item_difference;
 mod item_text;
 pub mod key_item;
 pub mod key_listing;
+pub mod key_mappings;
 pub mod key_record;
 mod key_secret;
 pub mod key_store;
 mod limits_item;
+mod mapped_callers;
 pub mod master;
 pub mod policy;
 pub mod presumption;

@@ -26,6 +26,9 @@ const BY_TOKEN: &str = "token";
 /// A caller, and when the oldest of what is told of it was read.
 type Found = (Principal, Timestamp);
 
+/// Whom a token names, and when it is checked anew.
+type Named<'c> = (&'c Identified, Timestamp);
+
 impl Authenticator {
     /// Who presents something that is no virtual key.
     pub(super) async fn bearer(
@@ -60,7 +63,7 @@ impl Authenticator {
         let reading = self.cache.reading(&hash);
         let until = now.plus_millis(CHECKED_MILLIS);
         let checked = match proxied.identified(headers) {
-            Ok(identified) => Checked { identified, ends: until, until },
+            Ok(identified) => Checked::of(identified, until, until),
             Err(error) => return Some(Err(error.into())),
         };
         Some(Box::pin(self.read_callers(tokens, &checked, (hash, reading), now)).await)
@@ -85,8 +88,7 @@ impl Authenticator {
         (hash, reading): (KeyHash, Reading),
         now: Timestamp,
     ) -> Result<Arc<Principal>, AuthError> {
-        // What is made or changed because a token says so, its bearer has made or changed.
-        match acting(author(&checked.identified), self.callers(tokens, checked, now)).await {
+        match self.mapped_or_named(tokens, checked, now).await {
             Ok((principal, read_at)) => {
                 let principal = Arc::new(principal);
                 self.cache.put(&hash, &principal, reading, (read_at, now));
@@ -101,9 +103,19 @@ impl Authenticator {
         }
     }
 
+    /// The key that stands for the bearer, else the bearer itself.
+    async fn mapped_or_named(&self, tokens: &Tokens, checked: &Checked, now: Timestamp) -> Result<Found, AuthError> {
+        if let Some(mapped) = self.mapped(tokens, checked, now).await? {
+            return Ok(mapped);
+        }
+        let who = tokens.who(checked)?;
+        // What is made or changed because a token says so, its bearer has made or changed.
+        acting(author(who), self.callers(tokens, (who, checked.until), now)).await
+    }
+
     /// The bearer, for the first of its teams, with itself for the others.
-    async fn callers(&self, tokens: &Tokens, checked: &Checked, now: Timestamp) -> Result<Found, AuthError> {
-        let who = &checked.identified;
+    async fn callers(&self, tokens: &Tokens, checked: Named<'_>, now: Timestamp) -> Result<Found, AuthError> {
+        let (who, _) = checked;
         if who.speaks_for != SpeaksFor::Known {
             return Ok((alone(checked), now));
         }
@@ -141,11 +153,11 @@ impl Authenticator {
     async fn caller(
         &self,
         tokens: &Tokens,
-        checked: &Checked,
+        checked: Named<'_>,
         team: Option<&String>,
         now: Timestamp,
     ) -> Result<Found, AuthError> {
-        let who = &checked.identified;
+        let (who, _) = checked;
         let mut key = KeyRecord::new(hash_of(who, team), String::new(), now, None);
         key.user_id.clone_from(&who.user);
         key.team_id = team.cloned();
@@ -193,11 +205,10 @@ fn role(who: &Identified, user: Option<&Holder>) -> Role {
 }
 
 /// The bearer without any record above it.
-fn alone(checked: &Checked) -> Principal {
-    let Checked { identified: who, until, .. } = checked;
+fn alone((who, until): Named<'_>) -> Principal {
     let role = if who.speaks_for == SpeaksFor::Admin { Role::ProxyAdmin } else { Role::VirtualKey };
     let rights = TokenRights {
-        until: *until,
+        until,
         routes: who.scope_routes.clone().filter(|_| !who.routes.is_empty()),
         end_user: who.end_user.clone(),
         teams: Vec::new(),

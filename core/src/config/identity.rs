@@ -83,6 +83,24 @@ pub struct JwtAuth {
     /// Whether users get the role and exactly the teams that their token says.
     #[serde(deserialize_with = "lenient::flag")]
     pub sync_user_role_and_teams: bool,
+    /// The claim by whose value virtual keys stand for bearers.
+    #[serde(deserialize_with = "lenient::optional_text")]
+    pub virtual_key_claim_field: Option<String>,
+    /// What becomes of bearers for whom none does.
+    pub unregistered_jwt_client_behavior: Unregistered,
+}
+
+/// `unregistered_jwt_client_behavior`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unregistered {
+    /// They are who their tokens say.
+    #[default]
+    FallbackTeamMapping,
+    /// They are not let in.
+    Reject,
+    /// They would be given keys; that is refused where settings are read.
+    AutoRegister,
 }
 
 /// One of `role_mappings`.
@@ -202,6 +220,8 @@ impl Default for JwtAuth {
             upsert_sso_user_to_team: false,
             jwt_litellm_role_map: None,
             sync_user_role_and_teams: false,
+            virtual_key_claim_field: None,
+            unregistered_jwt_client_behavior: Unregistered::default(),
         }
     }
 }
@@ -255,6 +275,18 @@ impl JwtAuth {
             self.jwt_litellm_role_map.is_some() && !(self.sync_user_role_and_teams && self.roles_jwt_field.is_some()),
             "jwt_litellm_role_map",
             "needs `sync_user_role_and_teams: true` and `roles_jwt_field` beside it",
+        );
+        let unregistered = self.unregistered_jwt_client_behavior;
+        hold(
+            unregistered == Unregistered::AutoRegister,
+            "unregistered_jwt_client_behavior",
+            "cannot be `auto_register`: no keys are made for tokens; make mappings with `POST /jwt/key/mapping/new`, and \
+             say `reject` or `fallback_team_mapping`",
+        );
+        hold(
+            unregistered == Unregistered::Reject && self.virtual_key_claim_field.is_none(),
+            "unregistered_jwt_client_behavior",
+            "needs `virtual_key_claim_field` beside it, the claim that is mapped to keys",
         );
         found
     }

@@ -55,7 +55,7 @@ pub use deployment::{DeploymentParams, ModelEntry};
 pub use document::Document;
 pub use environment::{Environment, NotABool};
 pub use general::GeneralSettings;
-pub use identity::{InternalRole, JwtAuth, RoleMapping, ScopeMapping, UserRole, UserRoleMapping};
+pub use identity::{InternalRole, JwtAuth, RoleMapping, ScopeMapping, Unregistered, UserRole, UserRoleMapping};
 pub use key_management::{AccessMode, KeyManagement, KeyManagementSettings, KeyManagementSystem};
 pub use key_rules::{KeyGenerationSettings, KeyParams, PersonalKeyGeneration, TeamKeyGeneration};
 pub use load::{Loaded, Sources};

@@ -7,6 +7,7 @@
 
 use super::values::{CredentialValue, CredentialValues};
 use crate::clock::Timestamp;
+use crate::crypto::resealed::{Judged, Work};
 use crate::crypto::{Place, SealError, Sealer};
 use crate::secret::Secret;
 use crate::store::item::{Item, Key, SORT_BYTES_MAX};
@@ -195,17 +196,19 @@ impl CredentialStore {
         Ok(values)
     }
 
-    /// The values sealed as they would be now; `None` where they are.
-    pub(super) async fn resealed(&self, sealed: &SealedCredential) -> Result<Option<String>, SealError> {
-        let (mut values, mut moved) = (parsed(&sealed.values), false);
+    /// How the values stand together: as JSON text where they are to be sealed anew.
+    pub(super) async fn judged(&self, sealed: &SealedCredential, work: Work) -> Result<Judged, SealError> {
+        let (mut values, mut stands) = (parsed(&sealed.values), Judged::Current);
         for (field, value) in &mut values {
             let Value::String(old) = value else { continue };
             let place = Place::new(TABLE, &sealed.name, field);
-            if let Some(new) = self.sealer.rewrapped(&place, old).await? {
-                (*old, moved) = (new, true);
+            match self.sealer.judged(&place, old, work).await? {
+                Judged::Current => {}
+                Judged::Old => stands = Judged::Old,
+                Judged::Anew(new) => (*old, stands) = (new, Judged::Anew(String::new())),
             }
         }
-        Ok(moved.then(|| text(&values)))
+        Ok(if matches!(stands, Judged::Anew(_)) { Judged::Anew(text(&values)) } else { stands })
     }
 
     /// Changes a credential whose values are still those that were read.

@@ -18,7 +18,7 @@ pub mod key_wrapper;
 pub mod kms_wrapper;
 pub mod litellm_value;
 pub mod place;
-mod resealed;
+pub mod resealed;
 pub mod sealer;
 pub mod subject;
 
@@ -26,5 +26,4 @@ pub use cipher::CipherKey;
 pub use error::SealError;
 pub use key_file_error::KeyFileError;
 pub use place::Place;
-pub use resealed::Resealed;
 pub use sealer::{Opened, Sealer};

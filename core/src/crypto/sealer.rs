@@ -9,6 +9,7 @@ use super::key_name::System;
 use super::key_wrapper::KeyWrapper;
 use super::litellm_value::{self, Algorithm};
 use super::place::Place;
+use super::resealed::{Judged, Work};
 use crate::clock::Random;
 use crate::secret::Secret;
 use std::fmt;
@@ -121,13 +122,28 @@ impl Sealer {
         if value.starts_with(PREFIX) { self.open_envelope(place, value).await } else { self.open_litellm(place, value) }
     }
 
+    /// How a value stands, and where it is to be sealed anew, as what.
+    ///
+    /// # Errors
+    /// As [`Sealer::open`] and [`Sealer::seal`].
+    pub async fn judged(&self, place: &Place<'_>, value: &str, work: Work) -> Result<Judged, SealError> {
+        let opened = self.open(place, value).await?;
+        match (opened.is_current, work) {
+            (true, _) => Ok(Judged::Current),
+            (false, Work::Count) => Ok(Judged::Old),
+            (false, Work::Seal) => self.seal(place, &opened.secret).await.map(Judged::Anew),
+        }
+    }
+
     /// The value as it would be sealed now; `None` where it is sealed so already.
     ///
     /// # Errors
     /// As [`Sealer::open`] and [`Sealer::seal`].
     pub async fn rewrapped(&self, place: &Place<'_>, value: &str) -> Result<Option<String>, SealError> {
-        let opened = self.open(place, value).await?;
-        if opened.is_current { Ok(None) } else { self.seal(place, &opened.secret).await.map(Some) }
+        match self.judged(place, value, Work::Seal).await? {
+            Judged::Anew(value) => Ok(Some(value)),
+            Judged::Current | Judged::Old => Ok(None),
+        }
     }
 
     async fn open_envelope(&self, place: &Place<'_>, value: &str) -> Result<Opened, SealError> {

@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod background;
+pub mod endpoints;
 pub mod erasures;
 mod found;
 pub mod health;
@@ -13,6 +14,7 @@ pub mod model_group;
 pub mod model_hub;
 pub mod model_info;
 pub mod models;
+pub mod resealable;
 pub mod sharing;
 pub mod sign_in;
 pub mod trial;

@@ -8,8 +8,10 @@
 //! what every request carries, [`envelope`] what the requests of the latter share, [`translation`] what their streams
 //! share. [`raw`] passes what is no model's. [`bridge`] is how clients of other dialects are answered. [`rerank`] are the ways to rerank,
 //! [`responses`] are OpenAI's where the upstream answers them itself.
-//! [`inlined`] are files that some take by their bytes alone. [`mock`] answers without an upstream.
+//! [`inlined`] are files that some take by their bytes alone. [`mock`] answers without an upstream. [`abilities`] says what each can be
+//! asked for.
 
+pub mod abilities;
 pub mod anthropic;
 pub mod azure_ai;
 pub mod bedrock;

@@ -5,9 +5,11 @@
 //! |---|---|
 //! | `MODELS` | `model_name`, `model_info`, `created_at`, `created_by`, `updated_at`, `updated_by` in the open; `litellm_params`: sealed JSON text |
 
-use crate::crypto::{Place, Resealed, SealError, Sealer};
+use crate::crypto::resealed::{Resealed, Work};
+use crate::crypto::{Place, SealError, Sealer};
 use crate::secret::Secret;
 use crate::store::documents::{Document, DocumentError, Documents};
+use crate::store::sealed_documents::SealedDocuments;
 use crate::store::table::{ReadError, Table};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -130,37 +132,13 @@ impl StoredModels {
         Ok(StoredModel { document: Some(document), ..after })
     }
 
-    /// Seals the next models after an id anew, where they are sealed otherwise than they would be now: each only if nobody
-    /// changed it meanwhile, as whoever did sealed it with the key of now.
+    /// Seals the next models after an id anew, where they are sealed otherwise than they would be now, or counts them.
     ///
     /// # Errors
     /// As [`Documents::page`].
-    pub async fn reseal(&self, after: Option<String>, limit: usize) -> Result<Resealed, ReadError> {
-        let (documents, next) = self.documents.page(after, limit).await?;
-        let mut resealed = Resealed { next, ..Resealed::default() };
-        for document in documents {
-            resealed.examined += 1;
-            match self.reseal_one(&document).await {
-                Ok(done) => resealed.done += u64::from(done),
-                Err(StoredModelError::Document(DocumentError::Changed)) => {}
-                Err(error) => {
-                    tracing::warn!(model = document.id, %error, "a stored model is not sealed anew");
-                    resealed.passed_over += 1;
-                }
-            }
-        }
-        Ok(resealed)
-    }
-
-    async fn reseal_one(&self, document: &Document) -> Result<bool, StoredModelError> {
-        let sealed = document.value.get(PARAMS).and_then(Value::as_str).unwrap_or_default();
-        let Some(new) = self.sealer.rewrapped(&Place::new(TABLE, &document.id, PARAMS), sealed).await? else {
-            return Ok(false);
-        };
-        let mut value = document.value.clone();
-        value.insert(PARAMS.to_owned(), new.into());
-        self.documents.replace(document, value).await?;
-        Ok(true)
+    pub async fn reseal(&self, after: Option<String>, limit: usize, work: Work) -> Result<Resealed, ReadError> {
+        let (documents, sealer) = (&self.documents, &self.sealer);
+        SealedDocuments { documents, sealer, table: TABLE, field: PARAMS }.reseal(after, limit, work).await
     }
 
     /// The documents behind, for what needs no parameters.
@@ -220,12 +198,14 @@ mod tests {
             old.create(id, params(id), Map::new()).await.unwrap();
         }
         models(&table, &["lost"]).create("d", params("d"), Map::new()).await.unwrap();
-        let first = new.reseal(None, 2).await.unwrap();
-        assert_eq!((first.examined, first.done, first.passed_over, first.next.as_deref()), (2, 2, 0, Some("b")));
-        let rest = new.reseal(first.next, 9).await.unwrap();
-        assert_eq!((rest.examined, rest.done, rest.passed_over, rest.next), (2, 1, 1, None));
-        let again = new.reseal(None, 9).await.unwrap();
-        assert_eq!((again.examined, again.done, again.passed_over), (4, 0, 1));
+        let counted = new.reseal(None, 9, Work::Count).await.unwrap();
+        assert_eq!((counted.examined, counted.old, counted.done, counted.closed), (4, 3, 0, 1));
+        let first = new.reseal(None, 2, Work::Seal).await.unwrap();
+        assert_eq!((first.examined, first.done, first.passed_over(), first.next.as_deref()), (2, 2, 0, Some("b")));
+        let rest = new.reseal(first.next, 9, Work::Seal).await.unwrap();
+        assert_eq!((rest.examined, rest.done, rest.passed_over(), rest.next), (2, 1, 1, None));
+        let again = new.reseal(None, 9, Work::Seal).await.unwrap();
+        assert_eq!((again.examined, again.done, again.passed_over()), (4, 0, 1));
         let opened = models(&table, &["new"]).all().await.unwrap();
         assert_eq!(opened.iter().map(|model| model.params["api_key"].as_str().unwrap()).collect::<String>(), "abc");
     }

@@ -16,6 +16,7 @@ use crate::author::acting;
 use crate::flow::admin::audit::AuditAdmin;
 use crate::flow::admin::config::config_admin::ConfigAdmin;
 use crate::flow::admin::credentials::CredentialAdmin;
+use crate::flow::admin::encryption::EncryptionAdmin;
 use crate::flow::admin::error::AdminError;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::models::ModelAdmin;
@@ -46,6 +47,8 @@ pub struct Administration {
     pub audit: Arc<AuditAdmin>,
     /// On stored settings.
     pub config: Arc<ConfigAdmin>,
+    /// On all that is sealed.
+    pub encryption: Arc<EncryptionAdmin>,
     /// On stored credentials.
     pub credentials: Arc<CredentialAdmin>,
     /// On all that is stored about a person.
@@ -158,7 +161,8 @@ pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max:
 }
 
 async fn perform(administration: &Administration, action: Action, asked: &Asked) -> Result<Value, AdminError> {
-    let Administration { keys, spend, records, credentials, models, audit, config, people, .. } = administration;
+    let Administration { keys, spend, records, models, audit, config, people, credentials, encryption, .. } =
+        administration;
     let Asked { caller, params, key, body, now, .. } = asked;
     match action {
         Action::GenerateKey => keys.generate(caller, body, *now).await,
@@ -182,7 +186,7 @@ async fn perform(administration: &Administration, action: Action, asked: &Asked)
         Action::Person(action) => admin_person::perform(people, action, asked).await,
         Action::Config(action) => admin_config::perform(config, action, asked).await,
         Action::Audit(action) => admin_audit::perform(audit, action, asked).await,
-        Action::Credential(action) => admin_credentials::perform(credentials, action, asked).await,
+        Action::Credential(action) => admin_credentials::perform((credentials, encryption), action, asked).await,
         Action::Record(action) => admin_records::perform(records, action, asked).await,
     }
 }

@@ -3,6 +3,7 @@
 
 use super::error::ErrorAnswer;
 use crate::auth::records::{RecordId, RecordKind};
+use crate::crypto::SealError;
 use crate::flow::admin::error::{AdminError, Problem, Step};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -30,18 +31,14 @@ impl From<AdminError> for ErrorAnswer {
             AdminError::KeyNotInDatabase | AdminError::KeyNotFound => {
                 plain(StatusCode::NOT_FOUND, "not_found_error").param("key")
             }
-            AdminError::CredentialTaken(_) => plain(StatusCode::CONFLICT, "invalid_request_error"),
+            AdminError::CredentialTaken(_) | AdminError::MappingTaken { .. } => {
+                plain(StatusCode::CONFLICT, "invalid_request_error")
+            }
             AdminError::CredentialConfigured(_) => bad_request(),
             AdminError::NoSuchCredential(_) => {
                 Self { detail: Some(message.as_str().into()), ..plain(StatusCode::NOT_FOUND, "not_found_error") }
             }
-            AdminError::Sealing(cause) => {
-                tracing::error!(error = &cause as &dyn std::error::Error, "a value is not sealed");
-                let is_outage = cause.is_outage();
-                let status =
-                    if is_outage { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
-                plain(status, "internal_server_error")
-            }
+            AdminError::Sealing(cause) => plain(unsealed(&cause), "internal_server_error"),
             AdminError::NoKeysFound => plain(StatusCode::NOT_FOUND, "internal_server_error"),
             AdminError::Taken(id) => taken(&id, plain),
             AdminError::Missing(id) => missing(&id, plain),
@@ -52,6 +49,7 @@ impl From<AdminError> for ErrorAnswer {
             | AdminError::NoSuchVersion(_)
             | AdminError::NotThere(_)
             | AdminError::NoSuchMember { .. }
+            | AdminError::NoSuchMapping
             | AdminError::NoSuchAddress => within_detail(plain(StatusCode::NOT_FOUND, "not_found_error")),
             AdminError::NotInTeam | AdminError::Refused(_) => within_detail(bad_request()),
             AdminError::AlreadyMember { .. } => {
@@ -70,6 +68,11 @@ impl From<AdminError> for ErrorAnswer {
             }
         }
     }
+}
+
+fn unsealed(cause: &SealError) -> StatusCode {
+    tracing::error!(error = cause as &dyn std::error::Error, "a value is not sealed");
+    if cause.is_outage() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR }
 }
 
 fn taken(id: &RecordId, plain: impl Fn(StatusCode, &'static str) -> ErrorAnswer) -> ErrorAnswer {

@@ -1,5 +1,5 @@
 //! The routes of administrators about who belongs where: members by the hundred and of organizations, what members may
-//! do, invitations, what new records get. One table says which path does what.
+//! do, invitations, which keys stand for tokens, what new records get. One table says which path does what.
 
 use super::admin_request::Asked;
 use crate::flow::admin::error::AdminError;
@@ -26,6 +26,11 @@ pub(super) enum PeopleAction {
     InvitationInfo,
     UpdateInvitation,
     DeleteInvitation,
+    NewKeyMapping,
+    KeyMappings,
+    KeyMapping,
+    UpdateKeyMapping,
+    DeleteKeyMapping,
     SearchTeams,
     SearchUsers,
     OwnMembership,
@@ -55,6 +60,11 @@ pub(super) const ROUTES: &[(MethodFilter, &str, PeopleAction)] = &[
     (MethodFilter::GET, "/invitation/info", PeopleAction::InvitationInfo),
     (MethodFilter::POST, "/invitation/update", PeopleAction::UpdateInvitation),
     (MethodFilter::POST, "/invitation/delete", PeopleAction::DeleteInvitation),
+    (MethodFilter::POST, "/jwt/key/mapping/new", PeopleAction::NewKeyMapping),
+    (MethodFilter::GET, "/jwt/key/mapping/list", PeopleAction::KeyMappings),
+    (MethodFilter::GET, "/jwt/key/mapping/info", PeopleAction::KeyMapping),
+    (MethodFilter::POST, "/jwt/key/mapping/update", PeopleAction::UpdateKeyMapping),
+    (MethodFilter::POST, "/jwt/key/mapping/delete", PeopleAction::DeleteKeyMapping),
 ];
 
 pub(super) async fn perform(records: &RecordAdmin, action: PeopleAction, asked: &Asked) -> Result<Value, AdminError> {
@@ -75,6 +85,11 @@ pub(super) async fn perform(records: &RecordAdmin, action: PeopleAction, asked: 
         PeopleAction::InvitationInfo => records.invitation_info(params).await,
         PeopleAction::UpdateInvitation => records.update_invitation(caller, body, *now).await,
         PeopleAction::DeleteInvitation => records.delete_invitation(body).await,
+        PeopleAction::NewKeyMapping => records.new_key_mapping(caller, body, *now).await,
+        PeopleAction::KeyMappings => records.key_mappings(params).await,
+        PeopleAction::KeyMapping => records.key_mapping(params).await,
+        PeopleAction::UpdateKeyMapping => records.update_key_mapping(caller, body, *now).await,
+        PeopleAction::DeleteKeyMapping => records.delete_key_mapping(body).await,
         PeopleAction::SearchTeams => records.search_teams(caller, params).await,
         PeopleAction::SearchUsers => records.search_users(caller, params).await,
         PeopleAction::OwnMembership => records.own_membership(caller, key).await,

@@ -4,6 +4,7 @@
 use super::client_address::Asker;
 use super::error::ErrorAnswer;
 use super::gate::Gate;
+use crate::flow::endpoints::endpoints;
 use crate::price;
 use crate::providers::catalog;
 use axum::response::{IntoResponse, Response};
@@ -12,6 +13,7 @@ use axum::{Json, Router};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
+use serde_json::Value;
 use std::sync::LazyLock;
 
 /// Prices, for who has a key.
@@ -20,12 +22,15 @@ const PRICES: &str = "/get/litellm_model_cost_map";
 const OPEN_PRICES: &str = "/public/litellm_model_cost_map";
 /// Names of providers, for everybody.
 const PROVIDERS: &str = "/public/providers";
+/// Which of them can be asked for what, for everybody.
+const ENDPOINTS: &str = "/public/endpoints";
 
+static ENDPOINT_DATA: LazyLock<Value> = LazyLock::new(endpoints);
 static PRICE_DATA: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(price::all_as_json()));
 
 /// Which paths there are.
 pub(super) fn paths() -> impl Iterator<Item = (MethodFilter, &'static str)> {
-    [PRICES, OPEN_PRICES, PROVIDERS].into_iter().map(|path| (MethodFilter::GET, path))
+    [PRICES, OPEN_PRICES, PROVIDERS, ENDPOINTS].into_iter().map(|path| (MethodFilter::GET, path))
 }
 
 /// The routes.
@@ -40,6 +45,7 @@ pub(super) fn routes(gate: Gate) -> Router {
     Router::new()
         .route(PRICES, get(for_callers))
         .route(OPEN_PRICES, get(|| async { prices() }))
+        .route(ENDPOINTS, get(|| async { Json(&*ENDPOINT_DATA) }))
         .route(PROVIDERS, get(|| async { Json(catalog::spoken().map(|provider| provider.name).collect::<Vec<_>>()) }))
 }
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::clock::{ManualClock, Random, SystemRandom};
 use crate::crypto::litellm_value::Algorithm;
+use crate::crypto::resealed::Work;
 use crate::crypto::sealer::Keyring;
 use crate::crypto::subject::seal_for;
 use crate::secret::Secret;
@@ -88,7 +89,7 @@ async fn keys_are_sealed_anew_and_texts_under_them_stay_as_they_are() {
     let both = keys(&table, &["new", "old"]);
     let mut done = 0;
     for shard in 0..StoredSubjectKeys::SHARDS {
-        done += both.reseal(shard, None, 100).await.unwrap().done;
+        done += both.reseal(shard, None, (100, Work::Seal)).await.unwrap().done;
     }
     assert_eq!(done, 40);
     let new = keys(&table, &["new"]);

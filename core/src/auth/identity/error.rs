@@ -100,6 +100,17 @@ pub enum TokenError {
         /// The teams.
         teams: Vec<String>,
     },
+    /// The claim by which a key would stand for it is not there, and others are not let in.
+    #[error("JWT Key Mapping: Required claim '{0}' is missing from the JWT. Access denied.")]
+    NoMappedClaim(String),
+    /// No key stands for it, and others are not let in.
+    #[error("JWT Key Mapping: No registered mapping for {claim}='{value}'. Access denied.")]
+    Unregistered {
+        /// The claim.
+        claim: String,
+        /// What it says.
+        value: String,
+    },
     /// A record could not be made or changed.
     #[error("what the token says of its user and teams cannot be stored at the moment. Try again.")]
     NotStored(#[source] Box<dyn Error + Send + Sync>),
@@ -130,6 +141,8 @@ impl TokenError {
             | Self::NoTeams
             | Self::EmailDomain
             | Self::UserRole
+            | Self::NoMappedClaim(_)
+            | Self::Unregistered { .. }
             | Self::NoTeamWithModel { .. } => Refusal::NotAllowed,
             Self::NoKeys(_) | Self::NotTold(_) | Self::NotStored(_) => Refusal::NotNow,
         }

@@ -11,6 +11,7 @@
 //! | `ORG_MEMBERS#<org>` | `<user>` | a document: what the organization says of one member ([`organizations`]) |
 //! | `USER_ORGS#<user>` | `<org>` | a document: that the user is, or was, a member of the organization |
 //! | `TEAMS`, `USERS`, `ORGS`, `BUDGETS`, `CUSTOMERS`, `TAGS` | `<created, ms>#<id>` | the list of all of a kind ([`listing`]) |
+//! | `USERS_BY_EMAIL#<hash>`, `USERS_BY_SSO#<hash>` | the user's id | where to look for who signs in ([`user_index`]) |
 //!
 //! [`record`] is the data, [`store`] the repository, [`members`] what is special about a team's members, [`organizations`] about an organization's, [`directory`]
 //! the way requests read.
@@ -22,6 +23,7 @@ pub mod members;
 pub mod organizations;
 pub mod record;
 pub mod store;
+pub mod user_index;
 
 pub use directory::{Directory, KnownAbove};
 pub use listing::RecordListing;

@@ -4,6 +4,7 @@
 use super::item;
 use super::listing::{self, RecordListing};
 use super::record::{Record, RecordId, RecordKind, StoredRecord};
+use super::user_index::{self, UserField};
 use crate::auth::item_difference::difference;
 use crate::auth::key_item;
 use crate::auth::key_record::KeyTotals;
@@ -114,6 +115,7 @@ impl RecordStore {
     pub async fn create(&self, record: &Record, more: Vec<Write>) -> Result<(), RecordStoreError> {
         let mut writes = vec![Write::Put { item: item::to_item(record), when: vec![Condition::Absent] }];
         writes.extend(listing::to_item(record).map(|item| Write::Put { item, when: Vec::new() }));
+        writes.extend(user_index::moves(None, Some(record)));
         writes.extend(more);
         match self.table.transact(None, writes).await {
             Err(WriteError::ConditionFailed { index: 0, .. }) => Err(RecordStoreError::Taken),
@@ -143,6 +145,7 @@ impl RecordStore {
                 writes.push(Write::Update { key: old.key, changes, when });
             }
         }
+        writes.extend(user_index::moves(Some(before), Some(after)));
         match self.table.transact(None, writes).await {
             Err(WriteError::ConditionFailed { index: 0, old: None }) => Err(RecordStoreError::NotFound),
             Err(WriteError::ConditionFailed { .. } | WriteError::Conflict) => Err(RecordStoreError::Changed),
@@ -202,11 +205,32 @@ impl RecordStore {
             delete(record.id.totals_place()),
         ];
         writes.extend(listing::listing_key(record).map(delete));
+        writes.extend(user_index::moves(Some(record), None));
         writes.extend(more);
         match self.table.transact(None, writes).await {
             Err(WriteError::ConditionFailed { .. }) => Err(RecordStoreError::NotFound),
             Err(WriteError::Conflict) => Err(RecordStoreError::Changed),
             other => other.map_err(RecordStoreError::Write),
+        }
+    }
+
+    /// The users who have this value, by their ids.
+    ///
+    /// # Errors
+    /// As [`Table::query`].
+    pub async fn users_with(&self, field: UserField, value: &str) -> Result<Vec<Record>, ReadError> {
+        let mut query = Query { limit: LIST_PAGE, ..Query::partition(field.partition(value)) };
+        let mut found = Vec::new();
+        loop {
+            let page = self.table.query(&query).await?;
+            for item in &page.items {
+                let record = self.record(&RecordId::of(RecordKind::User, item.key.sort.as_str())).await?;
+                found.extend(record.filter(|record| field.is(record, value)));
+            }
+            match page.next {
+                Some(next) => query.after = Some(next),
+                None => return Ok(found),
+            }
         }
     }
 

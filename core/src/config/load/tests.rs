@@ -373,6 +373,7 @@ fn every_field_of_tokens_is_read() {
         "scope_mappings" => ", enforce_scope_based_access: true",
         "enforce_scope_based_access" => ", scope_mappings: [{scope: a, models: [b]}]",
         "jwt_litellm_role_map" => ", roles_jwt_field: a, sync_user_role_and_teams: true",
+        "unregistered_jwt_client_behavior" => ", virtual_key_claim_field: a",
         _ => "",
     };
     let mut tried = 0;
@@ -382,6 +383,7 @@ fn every_field_of_tokens_is_read() {
             "scope_mappings" => "[{scope: a, models: [b]}]",
             "jwt_litellm_role_map" => "[{jwt_role: a, litellm_role: internal_user}]",
             "public_key_ttl" => "3",
+            "unregistered_jwt_client_behavior" => "reject",
             name if name.ends_with("_routes") || name.ends_with("_roles") => "[a]",
             name if name.ends_with("_field") || name.ends_with("_scope") => "x",
             "team_id_default" | "user_allowed_email_domain" => "x",
@@ -395,7 +397,7 @@ fn every_field_of_tokens_is_read() {
         assert_eq!(beside.is_empty(), load(&text(&own)).is_ok(), "{own}");
         tried += 1;
     }
-    assert_eq!(tried, 27);
+    assert_eq!(tried, 29);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::clock::{ManualClock, SystemRandom};
 use crate::credentials::store::{By, CredentialError};
 use crate::crypto::Sealer;
 use crate::crypto::litellm_value::Algorithm;
+use crate::crypto::resealed::Work;
 use crate::crypto::sealer::Keyring;
 use crate::secret::Secret;
 use crate::store::embedded::EmbeddedTable;
@@ -79,10 +80,12 @@ async fn credentials_are_sealed_anew_once_and_a_closed_one_is_left_alone() {
     }
     create(&CredentialStore::new(Arc::clone(&table), sealer(&["lost"])), "c9", "sk-9").await;
     let both = CredentialStore::new(Arc::clone(&table), sealer(&["new", "old"]));
+    let counted = both.reseal(None, 100, Work::Count).await.unwrap();
+    assert_eq!((counted.examined, counted.old, counted.done, counted.closed), (8, 7, 0, 1));
     let (mut after, mut done, mut passed_over) = (None, 0, 0);
     loop {
-        let page = both.reseal(after, 3).await.unwrap();
-        (done, passed_over) = (done + page.done, passed_over + page.passed_over);
+        let page = both.reseal(after, 3, Work::Seal).await.unwrap();
+        (done, passed_over) = (done + page.done, passed_over + page.passed_over());
         match page.next {
             Some(next) => after = Some(next),
             None => break,
@@ -93,7 +96,7 @@ async fn credentials_are_sealed_anew_once_and_a_closed_one_is_left_alone() {
     for sealed in new.all().await.unwrap().iter().filter(|sealed| sealed.name != "c9") {
         assert_eq!(new.open(sealed).await.unwrap().exposed()["api_key"], format!("sk-{}", &sealed.name[1..]));
     }
-    assert_eq!(both.reseal(None, 100).await.unwrap().done, 0);
+    assert_eq!(both.reseal(None, 100, Work::Seal).await.unwrap().done, 0);
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! `/audit`: who changed what. The log is written by the table itself (`crate::audit`); here it is told which items are
 //! objects, and shown.
 
+use super::encryption;
 use super::error::AdminError;
 use super::params::Params;
 use crate::audit::log::{AuditLog, Chain, Wanted};
 use crate::audit::{Entry, Object};
+use crate::auth::key_mappings;
 use crate::calendar::{self, DAY_MILLIS};
 use crate::crypto::key_hash;
 use crate::store::item::Key;
@@ -26,12 +28,14 @@ const BY_PREFIX: [(&str, &str); 8] = [
 ];
 
 /// Lists of documents, with the document's name as the object's id.
-const BY_LIST: [(&str, &str); 5] = [
+const BY_LIST: [(&str, &str); 7] = [
     ("MODELS", "LiteLLM_ProxyModelTable"),
     ("CREDENTIALS", "LiteLLM_CredentialsTable"),
     ("INVITATIONS", "LiteLLM_InvitationLink"),
     ("RECORD_DEFAULTS", "LiteLLM_Config"),
     ("CONFIG", "LiteLLM_Config"),
+    (encryption::LIST, "LiteLLM_Config"),
+    (key_mappings::LIST, "LiteLLM_JWTKeyMapping"),
 ];
 
 /// Items of an object's partition that only serve others: what a hash opens, and notes of what a user is in.

@@ -154,6 +154,17 @@ pub enum AdminError {
     /// Callers are not let in from there anyway.
     #[error("IP address not found")]
     NoSuchAddress,
+    /// There is a mapping of this value of a claim already.
+    #[error("A mapping for claim '{claim}' = '{value}' already exists for this issuer.")]
+    MappingTaken {
+        /// The claim.
+        claim: String,
+        /// Its value.
+        value: String,
+    },
+    /// There is no such mapping of a claim to a key.
+    #[error("Mapping not found")]
+    NoSuchMapping,
     /// There is no record of this id in the audit log.
     #[error("Audit log with ID {0} not found")]
     NoSuchAuditLog(String),

@@ -11,6 +11,7 @@ pub mod body;
 pub mod cache_admin;
 pub mod config;
 pub mod credentials;
+pub mod encryption;
 pub mod error;
 pub mod keys;
 mod listing;

@@ -24,5 +24,4 @@ mod spend_sums;
 mod tests;
 
 pub use event::{Event, EventError, Task};
-pub use resealing::Resealable;
 pub use run::Maintenance;

@@ -7,7 +7,6 @@ use super::event::{Event, Task};
 use super::job::Job;
 use super::progress::{Ended, Progress, Until};
 use super::report::{JobReport, Report, Status};
-use super::resealing::Resealable;
 use super::{
     budget_rollover, erasure, expired_holds, expired_items, health_checks, key_rotation, log_retention, resealing,
     spend_sums,
@@ -20,6 +19,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::erasures::{self, Erasures};
 use crate::flow::health::Health;
+use crate::flow::resealable::Resealable;
 use crate::store::documents::Documents;
 use crate::store::expiry::SweepExpired;
 use crate::store::table::Table;

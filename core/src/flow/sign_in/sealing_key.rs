@@ -4,9 +4,11 @@
 
 use super::error::SignInFailure;
 use crate::clock::Random;
+use crate::crypto::resealed::{Resealed, Work};
 use crate::crypto::{CipherKey, Place, Sealer};
 use crate::store::documents::{DocumentError, Documents};
-use crate::store::table::Table;
+use crate::store::sealed_documents::SealedDocuments;
+use crate::store::table::{ReadError, Table};
 use serde_json::{Map, Value};
 use std::error::Error;
 use std::sync::Arc;
@@ -36,6 +38,15 @@ impl SealingKey {
     /// Chance, for those who seal with it.
     pub fn random(&self) -> &dyn Random {
         self.random.as_ref()
+    }
+
+    /// Seals it anew where it is sealed otherwise than it would be now, or counts it.
+    ///
+    /// # Errors
+    /// As [`Documents::page`].
+    pub async fn reseal(&self, after: Option<String>, limit: usize, work: Work) -> Result<Resealed, ReadError> {
+        let (documents, sealer) = (&self.documents, &self.sealer);
+        SealedDocuments { documents, sealer, table: LIST, field: FIELD }.reseal(after, limit, work).await
     }
 
     /// The key. Where there is none, or it cannot be opened any more, it is a new one.

@@ -4,7 +4,7 @@
 use super::described::{Answer, Described, Section};
 use super::shared::MESSAGE;
 use crate::flow::admin::body::{Field, Kind};
-use crate::flow::admin::{access_groups, credentials, models};
+use crate::flow::admin::{access_groups, credentials, encryption, models};
 
 const DEPLOYMENT: &[Field] =
     &[("model_id", Kind::Text), ("model_name", Kind::Text), ("litellm_params", Kind::Map), ("model_info", Kind::Map)];
@@ -93,6 +93,12 @@ const CREDENTIALS: &[Described] = &[
         .gives(CREDENTIAL_DONE),
     Described::of(&["GET /credentials"], "Lists the credentials.")
         .gives(&[("success", Kind::Flag), ("credentials", Kind::List)]),
+    Described::of(&["POST /credentials/migrate-encryption"], "Seals anew what is sealed under an older key or form.")
+        .asks(&[(encryption::DRY_RUN, Kind::Flag), (encryption::AFTER, Kind::Text)])
+        .gives(&[("status", Kind::Text), ("dry_run", Kind::Flag), ("report", Kind::Map)]),
+    Described::of(&["GET /credentials/migrate-encryption/check"], "Counts it, and changes nothing.")
+        .asks(&[(encryption::AFTER, Kind::Text)])
+        .gives(&[("status", Kind::Text), ("report", Kind::Map)]),
     Described::of(&["GET /credentials/by_name/{*key}"], "Shows a credential.").names("credential_name").gives(&[
         ("credential_name", Kind::Text),
         ("credential_values", Kind::Map),
@@ -154,6 +160,9 @@ const UTILITIES: &[Described] = &[
         .gives(&[("cost", Kind::Number)]),
     Described::of(&["GET /get/litellm_model_cost_map"], "Prices and context windows of every model that is known."),
     Described::of(&["GET /public/litellm_model_cost_map"], "The same for everybody.").open(),
+    Described::of(&["GET /public/endpoints"], "Lists what can be asked for, and of which providers.")
+        .gives(&[("endpoints", Kind::List)])
+        .open(),
     Described::of(&["GET /public/providers"], "Lists the providers that are spoken to.").answers(Answer::Json).open(),
     Described::of(&["GET /public/model_hub"], "Lists the models that everybody may know of.")
         .answers(Answer::List(&[("model_group", Kind::Text), ("providers", Kind::TextList), ("mode", Kind::Text)]))

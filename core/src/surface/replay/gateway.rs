@@ -2,6 +2,7 @@
 
 use super::config::config;
 use super::probes::health;
+use super::sealed::encryption;
 use super::served::Served;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
@@ -135,6 +136,7 @@ impl Gateway {
             records: record_admin,
             keys,
             spend,
+            encryption: Arc::new(encryption(&table, clock.clone(), sealer())),
             credentials: credentials(&table, &clock),
             models: Arc::new(models(&table)),
             config: Arc::new(config(&table, sealer())),

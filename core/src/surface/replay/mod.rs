@@ -21,5 +21,6 @@ mod report_journeys;
 mod rights_journeys;
 mod rights_matrix;
 mod rights_world;
+mod sealed;
 mod served;
 mod spend_journeys;

@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/rights.tsv");
 
 /// Routes that ask for no key, and calls of models.
-const OPEN: [&str; 14] = [
+const OPEN: [&str; 15] = [
     "GET /",
     "GET /openapi.json",
     "GET /public/litellm_model_cost_map",
+    "GET /public/endpoints",
     "GET /public/providers",
     "GET /public/model_hub",
     "GET /public/model_hub/info",

@@ -106,3 +106,40 @@ async fn a_user_joins_a_team_that_is_there_once_and_leaves_it() {
     assert!(matches!(records.remove_member(&member("u")).await, Err(RecordStoreError::NotFound)));
     assert!(records.teams_of("u").await.unwrap().is_empty() && records.members("t").await.unwrap().is_empty());
 }
+
+fn user(id: &str, email: &str, subject: &str) -> Record {
+    let mut record = Record::new(RecordId::of(RecordKind::User, id), NOW, None);
+    record.document.insert("user_email".to_owned(), email.into());
+    record.document.insert("sso_user_id".to_owned(), subject.into());
+    record
+}
+
+async fn with(records: &RecordStore, field: UserField, value: &str) -> Vec<String> {
+    let found = records.users_with(field, value).await.unwrap();
+    found.iter().map(|record| record.id.name().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn users_are_found_by_what_they_have_now_and_by_nothing_else() {
+    let records = store();
+    let (ann, ben) = (user("ann", "Ann@corp.test", "s-1"), user("ben", "ANN@CORP.TEST", ""));
+    records.create(&ann, Vec::new()).await.unwrap();
+    records.create(&ben, Vec::new()).await.unwrap();
+    assert_eq!(with(&records, UserField::Email, "ann@corp.test").await, ["ann", "ben"]);
+    assert_eq!(with(&records, UserField::Subject, "s-1").await, ["ann"]);
+    assert_eq!(with(&records, UserField::Subject, "S-1").await, [""; 0]);
+    assert_eq!(with(&records, UserField::Subject, "").await, [""; 0]);
+    let renamed = user("ann", "a@corp.test", "s-1");
+    records.update(&ann, &renamed).await.unwrap();
+    assert_eq!(with(&records, UserField::Email, "ann@corp.test").await, ["ben"]);
+    assert_eq!(with(&records, UserField::Email, "a@corp.test").await, ["ann"]);
+    records.delete(&renamed, Vec::new()).await.unwrap();
+    assert_eq!(with(&records, UserField::Subject, "s-1").await, [""; 0]);
+    assert!(
+        records.table.query(&Query::partition(UserField::Subject.partition("s-1"))).await.unwrap().items.is_empty()
+    );
+    // A long value is a value too.
+    let long = format!("{}@corp.test", "x".repeat(3000));
+    records.create(&user("long", &long, ""), Vec::new()).await.unwrap();
+    assert_eq!(with(&records, UserField::Email, &long).await, ["long"]);
+}

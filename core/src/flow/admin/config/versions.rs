@@ -6,9 +6,11 @@
 //! | `CONFIG` | the version's number, ten digits | `created_at`, `created_by`, and `settings` with secrets masked, in the open; `secret_settings`: sealed JSON text of all |
 
 use crate::config::stored::StoredSettings;
-use crate::crypto::{Place, Resealed, SealError, Sealer};
+use crate::crypto::resealed::{Resealed, Work};
+use crate::crypto::{Place, SealError, Sealer};
 use crate::secret::Secret;
 use crate::store::documents::{Document, DocumentError, Documents};
+use crate::store::sealed_documents::SealedDocuments;
 use crate::store::table::{ReadError, Table};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -147,35 +149,13 @@ impl ConfigVersions {
         }
     }
 
-    /// Seals the next versions after an id anew, where they are sealed otherwise than they would be now.
+    /// Seals the next versions after an id anew, where they are sealed otherwise than they would be now, or counts them.
     ///
     /// # Errors
     /// As [`Documents::page`].
-    pub async fn reseal(&self, after: Option<String>, limit: usize) -> Result<Resealed, ReadError> {
-        let (documents, next) = self.documents.page(after, limit).await?;
-        let mut resealed = Resealed { next, ..Resealed::default() };
-        for document in documents {
-            resealed.examined += 1;
-            match self.reseal_one(&document).await {
-                Ok(done) => resealed.done += u64::from(done),
-                Err(VersionError::Changed | VersionError::Document(DocumentError::Changed)) => {}
-                Err(error) => {
-                    tracing::warn!(version = document.id, %error, "stored settings are not sealed anew");
-                    resealed.passed_over += 1;
-                }
-            }
-        }
-        Ok(resealed)
-    }
-
-    async fn reseal_one(&self, document: &Document) -> Result<bool, VersionError> {
-        let Some(new) = self.sealer.rewrapped(&Place::new(TABLE, &document.id, SEALED), sealed(document)).await? else {
-            return Ok(false);
-        };
-        let mut value = document.value.clone();
-        value.insert(SEALED.to_owned(), new.into());
-        self.documents.replace(document, value).await?;
-        Ok(true)
+    pub async fn reseal(&self, after: Option<String>, limit: usize, work: Work) -> Result<Resealed, ReadError> {
+        let (documents, sealer) = (&self.documents, &self.sealer);
+        SealedDocuments { documents, sealer, table: TABLE, field: SEALED }.reseal(after, limit, work).await
     }
 
     async fn open(&self, document: &Document) -> Result<Version, VersionError> {

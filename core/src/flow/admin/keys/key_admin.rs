@@ -66,7 +66,11 @@ impl KeyAdmin {
     }
 
     /// The key that a caller means by a key, a hash or an alias.
-    pub(super) async fn find(&self, key: Option<&str>, alias: Option<&str>) -> Result<Option<StoredKey>, AdminError> {
+    pub(in crate::flow::admin) async fn find(
+        &self,
+        key: Option<&str>,
+        alias: Option<&str>,
+    ) -> Result<Option<StoredKey>, AdminError> {
         let hash = match (key, alias) {
             (Some(key), _) => key_hash::hash_if_needed(key),
             (None, Some(alias)) => self.keys.find_alias(alias).await?,

@@ -10,6 +10,7 @@ pub mod defaults;
 pub mod documents;
 pub mod forms;
 pub mod invitations;
+pub mod key_mappings;
 pub mod members;
 pub mod memberships;
 pub mod organization_members;

@@ -194,6 +194,11 @@ impl RecordAdmin {
         }
     }
 
+    /// Makes this process read every caller anew.
+    pub(super) fn forget_callers(&self) {
+        self.cache.invalidate_all();
+    }
+
     /// A new id, for who names none.
     pub(super) fn new_id(&self) -> Result<String, AdminError> {
         let mut bytes = [0; 16];

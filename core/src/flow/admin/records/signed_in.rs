@@ -5,6 +5,7 @@ use super::defaults::Defaults;
 use super::forms;
 use super::record_admin::RecordAdmin;
 use super::users::teams_in;
+use crate::auth::records::user_index::UserField;
 use crate::auth::records::{Record, RecordId, RecordKind};
 use crate::auth::rights::{Actor, Scope};
 use crate::auth::sign_in::error::SignInError;
@@ -87,13 +88,9 @@ impl RecordAdmin {
         if by_id.as_ref().is_some_and(|record| bound(record, person) == Bound::Own) {
             return Ok(by_id);
         }
-        let listed = self.records.list(RecordKind::User).await?;
-        let wanted = [person.subject.as_str(), person.id.as_str()];
-        for listing in &listed {
-            if listing.sso_user_id.as_deref().is_some_and(|subject| wanted.contains(&subject))
-                && let Some(record) = self.records.record(&listing.id(RecordKind::User)).await?
-                && bound(&record, person) == Bound::Own
-            {
+        for subject in [&person.subject, &person.id] {
+            let found = self.records.users_with(UserField::Subject, subject).await?;
+            if let Some(record) = found.into_iter().find(|record| bound(record, person) == Bound::Own) {
                 return Ok(Some(record));
             }
         }
@@ -101,15 +98,11 @@ impl RecordAdmin {
             return free(record, person);
         }
         let Some(email) = &person.email else { return Ok(None) };
-        let has_mail = |mail: &Option<String>| mail.as_deref().is_some_and(|mail| mail.eq_ignore_ascii_case(email));
-        let mut with_mail = listed.iter().filter(|listing| has_mail(&listing.user_email));
+        let mut with_mail = self.records.users_with(UserField::Email, email).await?.into_iter();
         match (with_mail.next(), with_mail.next()) {
             (None, _) => Ok(None),
             (Some(_), Some(_)) => Err(SignInError::Several.into()),
-            (Some(listing), None) => match self.records.record(&listing.id(RecordKind::User)).await? {
-                Some(record) => free(record, person),
-                None => Ok(None),
-            },
+            (Some(record), None) => free(record, person),
         }
     }
 
