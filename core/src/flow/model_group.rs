@@ -41,7 +41,9 @@ pub fn public_groups(table: &ModelTable, names: &[String]) -> Vec<Value> {
     let found = names.iter().filter_map(|name| offered.iter().find(|listed| listed.name == *name));
     let public = found.map(|listed| {
         let mut shown = group(table, listed);
-        shown["is_public_model_group"] = true.into();
+        if let Value::Object(fields) = &mut shown {
+            fields.insert("is_public_model_group".to_owned(), true.into());
+        }
         shown
     });
     public.collect()
