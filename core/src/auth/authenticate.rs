@@ -3,6 +3,7 @@
 
 use super::budget_period::{BudgetPeriods, Budgeted, PeriodError};
 use super::cache::PrincipalCache;
+use super::caller::{Caller, PresumedCaller};
 use super::credential::{Credential, CredentialError};
 use super::error::AuthError;
 use super::identity::keys_beside::KeysBeside;
@@ -13,7 +14,6 @@ use super::key_secret::Presented;
 use super::key_store::KeyStore;
 use super::master::{MASTER_KEY_ALIAS, MASTER_USER_ID, MasterKey};
 use super::policy::RoutePolicy;
-use super::presumption::{Caller, PresumedCaller};
 use super::records::{Directory, KnownAbove, RecordId};
 use super::rights::{Group, Scope, standing};
 use super::route::{RouteDenied, authorize_by_list, authorize_route};

@@ -6,12 +6,13 @@
 //! [`cache`] remembers them for a bounded time, [`route`] says which models' routes a caller may call and which routes a
 //! key's own list admits, [`rights`] who administers what, [`identity`] reads tokens that stand in place of keys, and
 //! [`token_callers`] finds their bearers, [`mapped_callers`] the keys that stand for them by [`key_mappings`].
-//! [`presumption`] is what is taken for so while it is read again. [`sign_in`] knows people who sign in with a browser.
+//! [`presumption`] is what is taken for so while it is read again, [`caller`] how surely a caller is known. [`sign_in`] knows people who sign in with a browser.
 //! [`error`] says why a caller is not recognised.
 
 pub mod authenticate;
 pub mod budget_period;
 pub mod cache;
+pub mod caller;
 pub mod credential;
 pub mod error;
 pub mod identity;

@@ -3,33 +3,13 @@
 //! anyway. Who presumes must [confirm](Authenticator::confirm) before anything is told or sent.
 
 use super::authenticate::Authenticator;
+use super::caller::PresumedCaller;
 use super::error::AuthError;
 use super::records::RecordId;
 use crate::clock::Timestamp;
-use crate::id::KeyHash;
 use crate::principal::{Holder, Principal};
 use futures_util::future::{try_join, try_join_all};
 use std::sync::Arc;
-
-/// Who calls, and how surely.
-#[derive(Debug)]
-pub enum Caller {
-    /// Read recently enough.
-    Known(Arc<Principal>),
-    /// Read within the hour.
-    Presumed(PresumedCaller),
-}
-
-/// A caller as it was last read.
-#[derive(Debug)]
-pub struct PresumedCaller {
-    /// What it was.
-    pub principal: Arc<Principal>,
-    /// The hash of the secret that it presents.
-    pub(super) hash: KeyHash,
-    /// The secret as errors name it.
-    pub(super) key_name: String,
-}
 
 /// What a call takes for so.
 #[derive(Debug, Default)]

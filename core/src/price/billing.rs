@@ -2,7 +2,6 @@
 //! those who are charged.
 
 use super::femto::FemtoDollars;
-use super::model::ModelPrice;
 
 /// Parts of a whole.
 const WHOLE: u64 = 1_000_000_000_000;
@@ -43,14 +42,6 @@ impl Billing {
     }
 }
 
-impl ModelPrice {
-    /// The same prices, charged like this.
-    #[must_use]
-    pub fn billed(self, billing: Billing) -> Self {
-        Self { billing, ..self }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,7 +49,7 @@ mod tests {
     use crate::money::NanoDollars;
     use crate::price::bound::Demand;
     use crate::price::cost::{CallFacts, cost_of};
-    use crate::price::find;
+    use crate::price::{ModelPrice, find};
     use crate::usage::Usage;
 
     fn charged(billing: Billing, prompt_tokens: u64) -> i64 {

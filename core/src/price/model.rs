@@ -51,6 +51,12 @@ impl ModelPrice {
         Self { key: key.to_owned(), info, rates, off_peak, searches, cache_reads, billing }
     }
 
+    /// The same prices, charged like this.
+    #[must_use]
+    pub fn billed(self, billing: Billing) -> Self {
+        Self { billing, ..self }
+    }
+
     /// The name of the entry in the price data.
     pub fn key(&self) -> &str {
         &self.key

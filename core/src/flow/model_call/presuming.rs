@@ -4,7 +4,8 @@
 use super::error::CallError;
 use super::outage::unless_out_of_reach;
 use super::parts::ModelCalls;
-use crate::auth::presumption::{Confirmation, PresumedCaller, PresumedRecord, Presumption};
+use crate::auth::caller::PresumedCaller;
+use crate::auth::presumption::{Confirmation, PresumedRecord, Presumption};
 use crate::id::RequestId;
 use crate::principal::Principal;
 use std::sync::Arc;

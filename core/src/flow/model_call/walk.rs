@@ -19,7 +19,7 @@ use super::queueing::{self, Patience};
 use super::request::CallRequest;
 use super::{admit, bearer, body, details, forwarded, passed, plan, required, unfetched, wish, wishes};
 use crate::accounting::spend_row::SpendDetails;
-use crate::auth::presumption::{Caller, PresumedCaller};
+use crate::auth::caller::{Caller, PresumedCaller};
 use crate::principal::Principal;
 use crate::providers::provider::Provider;
 use crate::routing::Group;
