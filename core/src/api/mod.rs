@@ -5,7 +5,7 @@
 //! what goes upstream. [`rerank`] is the same for rerankers. Where a client does not chat in the OpenAI dialect,
 //! [`completion`] is what is read of an answer, [`messages`] is Anthropic's dialect, [`google`] Google's, and
 //! [`responses`] OpenAI's newer one.
-//! [`form`] is a body with files, [`medium`] what images and sound come to.
+//! [`form`] is a body with files, [`medium`] what images and sound come to, [`percent`] reads escapes.
 
 pub mod answer;
 pub mod chat;
@@ -17,5 +17,6 @@ pub mod medium;
 pub mod members;
 pub mod messages;
 pub mod object;
+pub mod percent;
 pub mod rerank;
 pub mod responses;

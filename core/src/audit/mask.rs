@@ -23,8 +23,11 @@ const HARMLESS: [&str; 9] = [
     "credential_name",
 ];
 
-/// Names of maps of headers, any of which may hold a credential.
-const HEADERS: [&str; 2] = ["headers", "extra_headers"];
+/// Names of maps of headers and of parameters, any of which may hold a credential.
+const HEADERS: [&str; 3] = ["headers", "extra_headers", "default_query_params"];
+
+/// The name of an address that may hold one.
+const TARGET: &str = "target";
 
 /// Longest text that is kept of one attribute, in bytes.
 const TEXT_BYTES_MAX: usize = 16 * 1024;
@@ -67,6 +70,7 @@ pub fn masked(value: Value) -> Value {
                 let value = match value {
                     value if is_secret(&name) && !is_nothing(&value) => MASK.into(),
                     Value::Object(headers) if HEADERS.contains(&name.as_str()) => of_headers(headers),
+                    Value::String(address) if name == TARGET => of_address(&address).into(),
                     value => masked(value),
                 };
                 (name, value)
@@ -75,6 +79,18 @@ pub fn masked(value: Value) -> Value {
         }
         Value::Array(elements) => elements.into_iter().map(masked).collect(),
         other => other,
+    }
+}
+
+/// An address without who calls it and what is asked there.
+fn of_address(address: &str) -> String {
+    let (before, query) = address.split_once('?').map_or((address, ""), |(before, _)| (before, "?****"));
+    let Some((scheme, rest)) = before.split_once("://") else { return format!("{before}{query}") };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://{MASK}@{host}{path}{query}"),
+        None => format!("{before}{query}"),
     }
 }
 
@@ -125,6 +141,22 @@ mod tests {
         let wanted =
             json!([{"headers": {"X-A": "****", "X-B": "os.environ/B", "X-C": 7}, "target": "t"}, {"headers": "s"}]);
         assert_eq!(masked(told), wanted);
+    }
+
+    #[test]
+    fn of_an_address_neither_who_calls_nor_what_is_asked_is_shown() {
+        for (told, wanted) in [
+            ("https://a.test/x/y", "https://a.test/x/y"),
+            ("https://u:p@a.test/x@y?key=s", "https://****@a.test/x@y?****"),
+            ("https://u:p@a.test", "https://****@a.test"),
+            ("somewhere", "somewhere"),
+        ] {
+            assert_eq!(masked(json!({ "target": told })), json!({ "target": wanted }));
+        }
+        assert_eq!(
+            masked(json!({"default_query_params": {"key": "s"}})),
+            json!({"default_query_params": {"key": "****"}})
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::error::AuthError;
 use super::records::RecordId;
 use crate::clock::Timestamp;
 use crate::principal::{Holder, Principal};
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{join, try_join_all};
 use std::sync::Arc;
 
 /// What a call takes for so.
@@ -54,8 +54,10 @@ impl Authenticator {
 
     /// Reads again what a call presumes, all at once.
     ///
+    /// What is read of the caller counts before what becomes of the records.
+    ///
     /// # Errors
-    /// Those of [`Self::recognise`], of the caller as it is now.
+    /// Those of [`Self::recognise`], of the caller as it is now, and [`AuthError::StoreUnavailable`].
     pub async fn confirm(&self, presumed: &Presumption<'_>, now: Timestamp) -> Result<Confirmation, AuthError> {
         let caller = async {
             let Some(PresumedCaller { hash, key_name, .. }) = presumed.caller else { return Ok(None) };
@@ -63,16 +65,17 @@ impl Authenticator {
         };
         let records = presumed.records.iter().map(|record| async {
             let holder = self.in_time(self.directory.described(&record.id, now)).await?;
-            Ok(holder == record.holder)
+            Ok::<_, AuthError>(holder == record.holder)
         });
-        let (caller, records) = try_join(caller, try_join_all(records)).await?;
+        let (caller, records) = join(caller, try_join_all(records)).await;
+        let caller = caller?;
         let is_still = match (presumed.caller, &caller) {
             (Some(presumed), Some(read)) => {
                 presumed.principal.is_still(read) && read.expires.is_none_or(|end| end > now)
             }
             _ => true,
         };
-        Ok(match is_still && records.into_iter().all(|is_same| is_same) {
+        Ok(match is_still && records?.into_iter().all(|is_same| is_same) {
             true => Confirmation::Holds(caller),
             false => Confirmation::Fails,
         })

@@ -198,17 +198,23 @@ impl CredentialStore {
 
     /// How the values stand together: as JSON text where they are to be sealed anew.
     pub(super) async fn judged(&self, sealed: &SealedCredential, work: Work) -> Result<Judged, SealError> {
-        let (mut values, mut stands) = (parsed(&sealed.values), Judged::Current);
+        let (mut values, mut stands, mut failed) = (parsed(&sealed.values), Judged::Current, None);
         for (field, value) in &mut values {
             let Value::String(old) = value else { continue };
             let place = Place::new(TABLE, &sealed.name, field);
-            match self.sealer.judged(&place, old, work).await? {
-                Judged::Current => {}
-                Judged::Old => stands = Judged::Old,
-                Judged::Anew(new) => (*old, stands) = (new, Judged::Anew(String::new())),
+            match self.sealer.judged(&place, old, work).await {
+                Ok(Judged::Current) => {}
+                Ok(Judged::Old) => stands = Judged::Old,
+                Ok(Judged::Anew(new)) => (*old, stands) = (new, Judged::Anew(String::new())),
+                // One field that cannot be opened keeps no other from being sealed anew.
+                Err(error) => failed = Some(error),
             }
         }
-        Ok(if matches!(stands, Judged::Anew(_)) { Judged::Anew(text(&values)) } else { stands })
+        match (stands, failed) {
+            (Judged::Anew(_), _) => Ok(Judged::Anew(text(&values))),
+            (Judged::Current, Some(error)) => Err(error),
+            (stands, _) => Ok(stands),
+        }
     }
 
     /// Changes a credential whose values are still those that were read.

@@ -3,7 +3,7 @@
 //!
 //! <https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent>
 
-use super::percent::percent_decoded;
+use crate::api::percent::percent_decoded;
 use crate::auth::credential::{Credential, CredentialError};
 use crate::providers::operation::Operation;
 use crate::wire::sse::{self, EventSplitter};

@@ -37,7 +37,6 @@ mod health_trial;
 mod model_call;
 mod model_hub;
 mod models;
-mod percent;
 #[cfg(test)]
 #[cfg(feature = "embedded")]
 mod replay;

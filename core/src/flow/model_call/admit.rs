@@ -23,12 +23,17 @@ use crate::principal::Principal;
 use crate::store::item::Key;
 use crate::upstream::transport::TransportError;
 use crate::usage::Usage;
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::{join3, try_join};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 /// Time after a call's own bound until its hold counts as left behind, in milliseconds.
 const GRACE_MILLIS: i64 = 60_000;
+
+/// How long a call waits at most for what it gives back.
+const GIVE_BACK_WAIT: Duration = Duration::from_millis(200);
 
 /// What an admitted call counts in.
 #[derive(Debug, Default)]
@@ -92,11 +97,10 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
             false => Box::pin(presuming::confirm(calls, &presumed, asked.id)).await,
         }
     };
-    // Meanwhile the upstream is connected to, so that the store's round trip hides behind the handshake.
-    let connected = async { Ok(connect(calls, &asked).await) };
     if limited.is_empty() {
         let mut admitted = Admitted { totals, ..Admitted::default() };
         if !presumed.is_empty() {
+            let connected = async { Ok(connect(calls, &asked).await) };
             (admitted.confirmed, admitted.no_way) = try_join(confirmed, connected).await?;
         }
         return Ok(admitted);
@@ -112,9 +116,18 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     let demand = demand(&limited, &totals, &bound, &asked);
     let refused = |error| Refused { error, bound: Some(bound) };
     // A refusal waits for what is presumed: it may be one of the day before.
-    let reserved = async { Ok(reserve(calls, demand).await) };
-    let (reserved, no_way, confirmed) = try_join3(reserved, connected, confirmed).await.map_err(refused)?;
-    let Reserved { hold, take } = reserved;
+    let (reserved, no_way, confirmed) = join3(reserve(calls, demand), connect(calls, &asked), confirmed).await;
+    let confirmed = match confirmed {
+        Ok(confirmed) => confirmed,
+        Err(error) => {
+            if matches!(error, CallError::Outdated) {
+                // In a box: this is the rare way.
+                Box::pin(give_back(reserved)).await;
+            }
+            return Err(refused(error));
+        }
+    };
+    let Reserved { hold, take, .. } = reserved;
     let hold = unless_out_of_reach(calls, hold.map_err(CallError::from), asked.id).map_err(refused)?;
     // Nobody listens where nothing is held.
     let _ = take.map(|take| take.send(()));
@@ -137,11 +150,14 @@ struct Reserved {
     hold: Result<Hold, Refusal>,
     /// Says that it is wanted. Dropped unsaid, what is held is given back.
     take: Option<oneshot::Sender<()>>,
+    /// Comes, or breaks off, once nothing is held that is not wanted.
+    is_void: oneshot::Receiver<()>,
 }
 
 async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Reserved {
     let (id, now) = (demand.id, calls.clock.now());
     let (answer, answered) = oneshot::channel();
+    let (voided, is_void) = oneshot::channel();
     // On its own: where the client goes away meanwhile, what was reserved is given back.
     let reserving = Arc::clone(calls);
     calls.background.spawn(async move {
@@ -158,14 +174,26 @@ async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Reserved {
         if is_open || is_hold && !is_taken {
             late::void_unanswered(&reserving, id).await;
         }
+        // Hardly anybody waits for it.
+        let _ = voided.send(());
     });
     match answered.await {
-        Ok((hold, take)) => Reserved { hold, take: Some(take) },
-        Err(_) => Reserved { hold: Err(Refusal::Unavailable(StoreFailure::Late)), take: None },
+        Ok((hold, take)) => Reserved { hold, take: Some(take), is_void },
+        Err(_) => Reserved { hold: Err(Refusal::Unavailable(StoreFailure::Late)), take: None, is_void },
     }
 }
 
-/// Why there is no way to the upstream; `None`: there is one.
+/// Gives back what was reserved for one who is not whom it was taken for, before the call is decided anew: it must not
+/// stand in its own way.
+async fn give_back(reserved: Reserved) {
+    let Reserved { take, is_void, .. } = reserved;
+    drop(take);
+    // A store that takes longer goes on by itself.
+    let _ = timeout(GIVE_BACK_WAIT, is_void).await;
+}
+
+/// Why there is no way to the upstream; `None`: there is one. It is connected to meanwhile, so that the store's round trip
+/// hides behind the handshake.
 async fn connect(calls: &ModelCalls, asked: &Asked<'_>) -> Option<TransportError> {
     let transport = calls.transport.of(asked.deployment.entry.params.tls.channel);
     transport.prepare(asked.address?, asked.bounds).await.err()

@@ -5,6 +5,7 @@ use super::facts::Facts;
 use super::parts::ModelCalls;
 use super::relay::Relay;
 use super::request::CallRequest;
+use crate::clock::Timestamp;
 use crate::id::RequestId;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -46,11 +47,11 @@ impl ModelCalls {
         CallAnswer { facts, result }
     }
 
-    /// Each attempt is a call of its own for limits and accounts.
-    pub(super) fn renew_id(&self, facts: &mut Facts) -> Result<(), CallError> {
+    /// Each attempt is a call of its own for limits and accounts, one that began at `begun`.
+    pub(super) fn renew_id(&self, facts: &mut Facts, begun: Timestamp) -> Result<(), CallError> {
         let mut entropy = [0; 10];
         self.random.fill(&mut entropy)?;
-        facts.id = RequestId::at(self.clock.now(), &entropy);
+        facts.id = RequestId::at(begun, &entropy);
         Ok(())
     }
 }

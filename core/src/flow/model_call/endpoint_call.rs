@@ -129,14 +129,15 @@ impl ModelCalls {
         facts: &mut Facts,
     ) -> Result<Arc<Principal>, CallError> {
         let EndpointRequest { path, headers, client_address, .. } = request;
+        let plain = endpoint_request::plain(path)?;
         let principal = match endpoint.needs_key {
             true => {
                 let asker = (headers, *client_address);
-                Arc::clone(facts.principal.insert(self.authenticator.caller_of(asker, path, self.clock.now()).await?))
+                Arc::clone(facts.principal.insert(self.authenticator.caller_of(asker, &plain, self.clock.now()).await?))
             }
             false => Arc::new(nobody()),
         };
-        self.authenticator.authorize_endpoint(&principal, path)?;
+        self.authenticator.authorize_endpoint(&principal, &plain)?;
         Ok(principal)
     }
 
@@ -210,6 +211,7 @@ async fn told(
     let body = if is_refusal || has_none || matches!(body, UpstreamBody::Whole(_)) {
         let bytes = match attempt::collect_answer(body).await {
             Ok(bytes) => bytes,
+            Err(error) if is_refusal => return Err(open.fail(error).await),
             Err(error) => return Err(open.fail_streamed(error).await),
         };
         if is_refusal {

@@ -3,14 +3,15 @@
 
 use super::endpoints::Endpoint;
 use super::error::CallError;
+use crate::api::percent::percent_decoded;
 use crate::auth::credential::carries_keys;
 use crate::config::pass_through::OF_A_CONNECTION;
 use crate::upstream::transport::TransportError;
 use bytes::Bytes;
 use form_urlencoded::Serializer;
 use http::header::{
-    ACCEPT, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, FORWARDED, PROXY_AUTHORIZATION,
-    SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+    ACCEPT, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, EXPECT,
+    FORWARDED, PROXY_AUTHORIZATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
 };
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
@@ -22,12 +23,13 @@ const RENAMED: &str = "x-pass-";
 /// How headers begin that speak to the gateway, or that those between it and the client have added.
 const OURS: [&str; 6] = ["x-litellm-", "x-postern-", "x-forwarded-", "x-real-ip", "x-amzn-", "x-amz-cf-"];
 /// Headers of an answer that would speak for the gateway to browsers.
-const OF_THE_GATEWAY: [&str; 5] = ["access-control-", "alt-svc", "clear-site-data", "x-litellm-", "x-postern-"];
+const OF_THE_GATEWAY: [&str; 7] =
+    ["access-control-", "alt-svc", "clear-site-data", "nel", "report-to", "x-litellm-", "x-postern-"];
 
 /// The request to send.
 ///
 /// # Errors
-/// [`CallError::Member`]: the path leads upwards; [`CallError::Transport`]: the address cannot be written.
+/// [`CallError::Transport`]: the address cannot be written.
 pub(super) fn build(
     endpoint: &Endpoint,
     (method, rest, query): (Method, &str, Option<&str>),
@@ -42,10 +44,6 @@ pub(super) fn build(
 }
 
 fn address(endpoint: &Endpoint, rest: &str, query: Option<&str>) -> Result<Uri, CallError> {
-    if !leads_down(rest) {
-        let message = "`.` and `..` may not stand in the path: write the path that is meant.".to_owned();
-        return Err(CallError::Member { member: "path", message });
-    }
     let invalid = |error: http::Error| CallError::Transport(TransportError::Invalid(Box::new(error)));
     let target = &endpoint.target;
     let base = if rest.is_empty() { target.path() } else { target.path().trim_end_matches('/') };
@@ -57,10 +55,22 @@ fn address(endpoint: &Endpoint, rest: &str, query: Option<&str>) -> Result<Uri, 
     Uri::from_parts(parts).map_err(|error| invalid(error.into()))
 }
 
-/// Whether a path stays below where it begins, however its service reads escapes.
-fn leads_down(rest: &str) -> bool {
-    let read = rest.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
-    read.split(['/', '\\']).all(|part| !matches!(part, "." | ".."))
+/// A path as rules of routes are about it: without escapes, parameters (`;…`) and a slash at its end.
+///
+/// # Errors
+/// [`CallError::Member`] for one that leads upwards, or that a service may read as another, however it reads escapes.
+pub(super) fn plain(path: &str) -> Result<String, CallError> {
+    // Some services take a slash that is escaped, or turned around, for one.
+    let read = percent_decoded(path).replace('\\', "/");
+    let read = read.strip_suffix('/').unwrap_or(&read);
+    let parts = read.split('/').skip(1).map(|part| part.split(';').next().unwrap_or_default());
+    let is_plain = |part: &str| !part.is_empty() && !matches!(part, "." | "..") && !part.contains('\0');
+    if !parts.clone().all(is_plain) {
+        let message =
+            "`.`, `..` and nothing between two slashes may not stand in the path: write the path that is meant.";
+        return Err(CallError::Member { member: "path", message: message.to_owned() });
+    }
+    Ok(parts.fold(String::new(), |path, part| path + "/" + part))
 }
 
 /// The query of the target, then the client's, then what is usual. A name that one before has said is said.
@@ -111,12 +121,15 @@ pub(super) fn back(upstream: &HeaderMap, method: &Method) -> HeaderMap {
     let on_this_way = named_by_connection(upstream);
     let stays = |name: &HeaderName| {
         on_this_way.contains(name)
-            || [SET_COOKIE, STRICT_TRANSPORT_SECURITY].contains(name)
+            || [SET_COOKIE, STRICT_TRANSPORT_SECURITY, CONTENT_SECURITY_POLICY].contains(name)
             || OF_THE_GATEWAY.iter().any(|start| name.as_str().starts_with(start))
             || travels_alone(name) && !(*name == CONTENT_LENGTH && method == Method::HEAD)
     };
     let passed = upstream.iter().filter(|(name, _)| !stays(name));
-    passed.map(|(name, value)| (name.clone(), value.clone())).collect()
+    let mut headers: HeaderMap = passed.map(|(name, value)| (name.clone(), value.clone())).collect();
+    // A page of the service must not act as the gateway's: sessions of people who are signed in are at hand there.
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+    headers
 }
 
 /// Whether a header is the client's own, and neither a credential nor of the way here.

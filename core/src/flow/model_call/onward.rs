@@ -116,7 +116,7 @@ impl<'a> Onward<'a> {
             if !wait.is_zero() {
                 sleep(wait).await;
             }
-            self.calls.renew_id(facts)?;
+            self.calls.renew_id(facts, self.calls.clock.now())?;
             course.attempts += 1;
             (facts.retries, facts.fallbacks) = (self.retries, self.fallbacks);
             let request = other.as_ref().unwrap_or(self.asked);

@@ -24,13 +24,18 @@ pub(super) fn presumption(presuming: Option<&Presuming>, records: Vec<PresumedRe
 /// Reads again what is presumed. The caller as it was read, where that was to be read.
 ///
 /// # Errors
-/// [`CallError::Outdated`] where something is not so any more, and what becomes of the caller as it is now.
+/// [`CallError::Outdated`] where something is not so any more, and [`CallError::Auth`] where the store does not say.
 pub(super) async fn confirm(
     calls: &ModelCalls,
     presumed: &Presumption<'_>,
     id: RequestId,
 ) -> Result<Option<Arc<Principal>>, CallError> {
-    let read = calls.authenticator.confirm(presumed, calls.clock.now()).await.map_err(CallError::from);
+    let read = calls.authenticator.confirm(presumed, calls.clock.now()).await;
+    let read = read.map_err(|error| match CallError::from(error) {
+        error if error.is_outage() => error,
+        // Whether one who is not let in may call all the same is for who asks first to say.
+        _ => CallError::Outdated,
+    });
     match unless_out_of_reach(calls, read, id)? {
         Some(Confirmation::Fails) => Err(CallError::Outdated),
         Some(Confirmation::Holds(caller)) => Ok(caller),

@@ -30,7 +30,11 @@ use tokio::time::{Instant, sleep};
 
 impl ModelCalls {
     pub(super) async fn walk(self: &Arc<Self>, request: CallRequest, facts: &mut Facts) -> Result<CallBody, CallError> {
-        let (principal, caller) = self.presume(&request).await?;
+        let (principal, caller) = match request.operation.takes_form() {
+            false => self.presume(&request).await?,
+            // What is wrong with a form is told before the call is counted.
+            true => (self.authenticate(&request).await?, None),
+        };
         facts.principal = Some(Arc::clone(&principal));
         self.refresh_credentials().await;
         let request = &request.with_form()?;
@@ -46,15 +50,26 @@ impl ModelCalls {
             let course =
                 Course { deadline: request.deadline, presumes: Some(Presuming { caller }), ..Course::default() };
             match self.walk_course(request, &principal, course, facts).await {
-                // Nothing was sent, and what it goes by is known now.
-                Err(CallError::Outdated) => self.renew_id(facts)?,
+                // Nothing was sent, and what it goes by is known now. What was taken for so is not told.
+                Err(CallError::Outdated) => {
+                    self.renew_id(facts, facts.id.arrived())?;
+                    *facts = Facts::new(facts.id);
+                }
+                Err(error) if is_presumed && error.is_outage() => {
+                    *facts = Facts::new(facts.id);
+                    return Err(error);
+                }
                 walked => return walked,
             }
         }
         let principal = match is_presumed {
-            true => Arc::clone(facts.principal.insert(self.authenticate(request).await?)),
+            true => {
+                facts.principal = None;
+                self.authenticate(request).await?
+            }
             false => principal,
         };
+        facts.principal = Some(Arc::clone(&principal));
         required::check(&self.limits.required, &principal, request)?;
         match self.guardrails.are_out_of_question(&principal) {
             true => self.walk_unguarded(request, principal, facts).await,

@@ -2,7 +2,7 @@
 
 use super::config_admin::{ConfigAdmin, masked_one};
 use super::fields::{default, field_type};
-use crate::audit::mask::MASK;
+use crate::audit::mask::{self, MASK};
 use crate::auth::rights::Actor;
 use crate::clock::Timestamp;
 use crate::config::ledger::{self, Fate};
@@ -65,6 +65,9 @@ impl ConfigAdmin {
         if entry.get("id").and_then(Value::as_str).is_none_or(str::is_empty) {
             entry.insert("id".to_owned(), new_id(&entry, now).into());
         }
+        for (name, value) in &entry {
+            unmasked(name, value, None)?;
+        }
         let entry = Value::Object(entry);
         self.change_list(actor, SETTING, now, |known| {
             known.push(entry.clone());
@@ -91,7 +94,7 @@ impl ConfigAdmin {
             let entry = known.get_mut(at).and_then(Value::as_object_mut);
             let entry = entry.ok_or_else(|| not_there(id))?;
             for (name, value) in &named {
-                let value = unmasked(value, entry.get(name));
+                let value = unmasked(name, value, entry.get(name))?;
                 entry.insert(name.clone(), value);
             }
             Ok(())
@@ -140,15 +143,24 @@ fn read(body: &[u8]) -> Result<Map<String, Value>, AdminError> {
     Ok(said)
 }
 
-/// The value as it is meant, where the headers of an answer were sent back.
-fn unmasked(value: &Value, before: Option<&Value>) -> Value {
+/// The value as it is meant, where what an answer showed was sent back.
+fn unmasked(field: &str, value: &Value, before: Option<&Value>) -> Result<Value, AdminError> {
+    let hidden = |name: &str| {
+        let what = "shows that there is a text and not which one: send the text itself";
+        AdminError::Refused(format!("`{name}`: `{MASK}` {what}"))
+    };
     let mut value = value.clone();
-    for (name, text) in value.as_object_mut().into_iter().flatten() {
-        if let Some(known) = before.and_then(|before| before.get(name)).filter(|_| text == MASK) {
-            *text = known.clone();
-        }
+    if value.as_str().is_some_and(|text| text.contains(MASK)) {
+        let is_shown = |known: &&Value| mask::masked(json!({ field: known })).get(field) == Some(&value);
+        return before.filter(is_shown).cloned().ok_or_else(|| hidden(field));
     }
-    value
+    let known = before.and_then(Value::as_object);
+    for (name, text) in value.as_object_mut().into_iter().flatten().filter(|(_, text)| *text == MASK) {
+        // Names of headers are the same in capitals.
+        let same = known.and_then(|known| known.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)));
+        *text = same.ok_or_else(|| hidden(&format!("{field}.{name}")))?.1.clone();
+    }
+    Ok(value)
 }
 
 /// An id for an endpoint that is given none: no two are made at once for one path, as only one of them can be stored.
@@ -214,10 +226,15 @@ mod tests {
         let told = shown(&entry, true);
         assert_eq!(told["headers"], json!({"Authorization": "****", "X-A": "os.environ/A"}));
         assert_eq!((&told["id"], &told["auth"], &told["is_from_config"]), (&json!("/a"), &json!(true), &json!(true)));
-        let sent = json!({"Authorization": "****", "X-A": "b", "X-New": "****"});
-        let meant = json!({"Authorization": "Bearer s", "X-A": "b", "X-New": "****"});
-        assert_eq!(unmasked(&sent, entry.get("headers")), meant);
-        assert_eq!(unmasked(&json!("/b"), Some(&json!("/a"))), json!("/b"));
+        let sent = json!({"authorization": "****", "X-A": "b"});
+        let meant = json!({"authorization": "Bearer s", "X-A": "b"});
+        let of_headers = |sent: &Value| unmasked("headers", sent, entry.get("headers")).ok();
+        assert_eq!((of_headers(&sent), of_headers(&json!({"X-New": "****"}))), (Some(meant), None));
+        let target = json!("https://u:p@a.test/x");
+        let of_target = |sent: &str| unmasked("target", &json!(sent), Some(&target)).ok();
+        assert_eq!(of_target("https://b.test"), Some(json!("https://b.test")));
+        assert_eq!(of_target("https://****@a.test/x"), Some(target.clone()));
+        assert_eq!(of_target("https://****@b.test/x"), None);
     }
 
     #[test]

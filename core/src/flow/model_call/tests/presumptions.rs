@@ -94,9 +94,12 @@ impl Room {
         self.gateway.call_as(KEY, body).await
     }
 
-    /// What a call that must not be sent is told.
+    /// What a call that must not be sent is told. Whoever is not let in is told nothing of what the key was.
     async fn refused(&self, body: &'static str) -> CallError {
         let answer = self.call(body).await;
+        let is_stranger = matches!(answer.result, Err(CallError::Auth(_)));
+        let facts = &answer.facts;
+        assert!(!is_stranger || facts.principal.is_none() && facts.deployment.is_none() && facts.model_group.is_none());
         assert!(self.gateway.upstream.answer.lock().unwrap().is_some(), "sent");
         self.gateway.calls.background.drained().await;
         // Of the first call alone: nothing is held.
@@ -150,11 +153,58 @@ async fn a_key_that_was_blocked_or_deleted_elsewhere_sends_nothing() {
     room.keys.set_blocked(&key_hash::hash(KEY), true, None, NOW).await.unwrap();
     let error = room.refused(WHOLE).await;
     assert!(matches!(error, CallError::Auth(AuthError::Blocked { .. })), "{error}");
+    let room = Room::new(|_| {}).await;
+    let record = room.keys.get(&key_hash::hash(KEY)).await.unwrap().unwrap().record;
+    room.keys.delete(&record).await.unwrap();
+    let answer = room.call(WHOLE).await;
+    assert!(matches!(answer.result, Err(CallError::Auth(AuthError::Unknown { .. }))));
+    assert!(answer.facts.principal.is_none() && room.gateway.upstream.answer.lock().unwrap().is_some(), "sent");
+    // Without limits nothing is counted, and what it waits for is the reading alone.
     let room = Room::new(|record| record.limits.max_budget = None).await;
     room.keys.set_blocked(&key_hash::hash(KEY), true, None, NOW).await.unwrap();
     let answer = room.call(WHOLE).await;
     assert!(matches!(answer.result, Err(CallError::Auth(AuthError::Blocked { .. }))));
     assert!(room.gateway.upstream.answer.lock().unwrap().is_some(), "sent");
+}
+
+#[tokio::test]
+async fn a_call_that_is_walked_again_does_not_stand_in_its_own_way() {
+    for change in [
+        |record: &mut KeyRecord| record.limits.max_parallel_requests = Some(1),
+        |record: &mut KeyRecord| record.limits.rpm_limit = Some(2),
+        // It pays for one call at a time, which holds four cents.
+        |record: &mut KeyRecord| record.limits.max_budget = Some(NanoDollars::from_dollars(0.05)),
+    ] {
+        let room = Room::new(change).await;
+        room.change(|record| record.models = vec!["gpt".to_owned()]).await;
+        room.call(WHOLE).await.result.unwrap();
+        let room = Room::new(change).await;
+        room.end_user(|record| record.limits.max_budget = Some(NanoDollars::from_dollars(1.0))).await;
+        room.call(OF_END_USER).await.result.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_the_store_lets_in_whom_it_let_in_before_and_nobody_else() {
+    for admits in [true, false] {
+        let mut room = Room::new(|_| {}).await;
+        let calls = Arc::get_mut(&mut room.gateway.calls).unwrap();
+        calls.admits_in_outage = admits;
+        let cache = Arc::new(PrincipalCache::new(KNOWN, 100));
+        let directory = Arc::new(Directory::new(room.records.clone(), KNOWN, 100));
+        let authenticator = Authenticator::new(None, KeyStore::new(room.meeting.clone()), cache, directory);
+        calls.authenticator = Arc::new(authenticator.trusting_known(admits));
+        room.call(WHOLE).await.result.unwrap();
+        room.clock.advance_millis(KNOWN);
+        room.gateway.table.follow(Plan::script(vec![Some(Fault::Unavailable); 60]));
+        let began = tokio::time::Instant::now();
+        let answer = room.call(WHOLE).await;
+        // Once before it is sent, and once before it is answered.
+        let waits = if admits { 2 } else { 1 };
+        assert!(began.elapsed() <= Duration::from_millis(250) * waits, "{:?}", began.elapsed());
+        assert_eq!(answer.result.is_ok(), admits);
+        assert_eq!(room.gateway.upstream.answer.lock().unwrap().is_none(), admits);
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Escapes in paths and queries.
 
 /// Decodes `%2F` and the like; anything that is not an escape stays as it is.
-pub(super) fn percent_decoded(text: &str) -> String {
+pub fn percent_decoded(text: &str) -> String {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
