@@ -361,8 +361,8 @@ pub(super) fn admitted(
     Ok(Principal { role, above, limits, ..stored.into_principal() })
 }
 
-/// Who calls where nobody has to be known, and is not: has no rights but that. No key can have its hash, as no key holds
-/// a line break.
+/// Who calls where nobody has to be known, and is not: has no rights but that. No key can have its hash, as no key
+/// holds a line break.
 pub fn nobody() -> Principal {
     Principal::bare(Role::VirtualKey, key_hash::hash("nobody\n"))
 }

@@ -1,5 +1,5 @@
-//! Which virtual key stands for whoever shows a token whose claim has a certain value. Administrators make these mappings; here
-//! they are found.
+//! Which virtual key stands for whoever shows a token whose claim has a certain value. Administrators make these
+//! mappings; here they are found.
 //!
 //! | list | a document's id | holds |
 //! |---|---|---|
@@ -32,8 +32,8 @@ pub fn mappings(records: &RecordStore) -> Documents {
     records.documents(LIST)
 }
 
-/// The key that stands for this value of a claim in a token of `issuer`: by the mapping of that issuer, else by that of every
-/// issuer. Both are read at once.
+/// The key that stands for this value of a claim in a token of `issuer`: by the mapping of that issuer, else by that of
+/// every issuer. Both are read at once.
 ///
 /// # Errors
 /// As [`Documents::get`].

@@ -1,6 +1,6 @@
-//! From a token that was checked to the virtual key that stands for its bearer, where a claim of the token is mapped to one: the
-//! caller is that key, with its limits, its models and what it hangs from. What else the token says does not count, but for
-//! its end user.
+//! From a token that was checked to the virtual key that stands for its bearer, where a claim of the token is mapped to
+//! one: the caller is that key, with its limits, its models and what it hangs from. What else the token says does not
+//! count, but for its end user.
 
 use super::authenticate::{Authenticator, admitted};
 use super::error::AuthError;
@@ -12,12 +12,12 @@ use crate::config::Unregistered;
 use crate::principal::{Principal, TokenRights};
 
 impl Authenticator {
-    /// The key that stands for the bearer, and when the oldest of what is told of it was read; `None`: none does, and the
-    /// token is read as any other.
+    /// The key that stands for the bearer, and when the oldest of what is told of it was read; `None`: none does, and
+    /// the token is read as any other.
     ///
     /// # Errors
-    /// Those of a key that may not call; [`TokenError::Unregistered`] and [`TokenError::NoMappedClaim`] where only those are
-    /// let in for whom a key stands.
+    /// Those of a key that may not call; [`TokenError::Unregistered`] and [`TokenError::NoMappedClaim`] where only
+    /// those are let in for whom a key stands.
     pub(super) async fn mapped(
         &self,
         tokens: &Tokens,

@@ -2,12 +2,12 @@
 //! seam and the hash of a key; knows no HTTP status, no routing and no money beyond showing it.
 //!
 //! [`authenticate`] joins the rest: [`credential`] reads the headers, [`master`] compares the administrator's key,
-//! [`key_store`] keeps [`key_record`]s, [`records`] what stands above and beside them, [`budget_period`] begins their budgets' periods,
-//! [`cache`] remembers them for a bounded time, [`route`] says which models' routes a caller may call and which routes a
-//! key's own list admits, [`rights`] who administers what, [`identity`] reads tokens that stand in place of keys, and
-//! [`token_callers`] finds their bearers, [`mapped_callers`] the keys that stand for them by [`key_mappings`].
-//! [`presumption`] is what is taken for so while it is read again, [`caller`] how surely a caller is known. [`sign_in`] knows people who sign in with a browser.
-//! [`error`] says why a caller is not recognised.
+//! [`key_store`] keeps [`key_record`]s, [`records`] what stands above and beside them, [`budget_period`] begins their
+//! budgets' periods, [`cache`] remembers them for a bounded time, [`route`] says which models' routes a caller may call
+//! and which routes a key's own list admits, [`rights`] who administers what, [`identity`] reads tokens that stand in
+//! place of keys, and [`token_callers`] finds their bearers, [`mapped_callers`] the keys that stand for them by
+//! [`key_mappings`]. [`presumption`] is what is taken for so while it is read again, [`caller`] how surely a caller is
+//! known. [`sign_in`] knows people who sign in with a browser. [`error`] says why a caller is not recognised.
 
 pub mod authenticate;
 pub mod budget_period;

@@ -1,5 +1,5 @@
-//! `cost_discount_config` and `cost_margin_config`: what is taken off the cost of calls and put on it before it is charged.
-//! Read and checked here; whoever charges stands above.
+//! `cost_discount_config` and `cost_margin_config`: what is taken off the cost of calls and put on it before it is
+//! charged. Read and checked here; whoever charges stands above.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};

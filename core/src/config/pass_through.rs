@@ -1,5 +1,5 @@
-//! `pass_through_endpoints` of `general_settings`: paths of the operator's own, and where what comes there goes. What an
-//! entry asks for holds, or the start stops: a line that was not read could leave a path open.
+//! `pass_through_endpoints` of `general_settings`: paths of the operator's own, and where what comes there goes. What
+//! an entry asks for holds, or the start stops: a line that was not read could leave a path open.
 
 use super::custom_auth::http_address;
 use super::environment::Environment;

@@ -1,5 +1,5 @@
-//! Seals stored credentials anew where they are sealed otherwise than they would be now, or counts them: a page at a time, each credential
-//! only if nobody changed it meanwhile. Values are readable before, while and after.
+//! Seals stored credentials anew where they are sealed otherwise than they would be now, or counts them: a page at a
+//! time, each credential only if nobody changed it meanwhile. Values are readable before, while and after.
 
 use super::store::{CredentialError, CredentialStore, PARTITION, VALUES, from_item};
 use crate::crypto::resealed::{Judged, Resealed, Work};

@@ -1,5 +1,5 @@
-//! What came of sealing stored values anew, or of counting those that it would be done with, a page at a time. Knows only how
-//! a value can fail to open.
+//! What came of sealing stored values anew, or of counting those that it would be done with, a page at a time. Knows
+//! only how a value can fail to open.
 
 use super::error::SealError;
 
@@ -36,8 +36,8 @@ pub struct Resealed {
     pub plain: u64,
     /// Entries that none of the keys of now opens; the log says why.
     pub closed: u64,
-    /// Entries that were not opened, sealed or stored for another reason, such as a key service that does not answer; the
-    /// log says why.
+    /// Entries that were not opened, sealed or stored for another reason, such as a key service that does not answer;
+    /// the log says why.
     pub failed: u64,
     /// The last that was looked at; `None`: there are no more.
     pub next: Option<String>,

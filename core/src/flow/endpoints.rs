@@ -1,5 +1,5 @@
-//! `/public/endpoints`: what can be asked for, and of which providers, as LiteLLM's clients read it. Told by the transforms
-//! themselves.
+//! `/public/endpoints`: what can be asked for, and of which providers, as LiteLLM's clients read it. Told by the
+//! transforms themselves.
 
 use crate::providers::abilities::upstream_path;
 use crate::providers::catalog;

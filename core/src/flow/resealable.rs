@@ -1,5 +1,5 @@
-//! Everything in the table that is sealed under the operator's key, as lists that are walked one after the other: by maintenance
-//! when keys change, and by administrators who want to know or to hasten it.
+//! Everything in the table that is sealed under the operator's key, as lists that are walked one after the other: by
+//! maintenance when keys change, and by administrators who want to know or to hasten it.
 
 use crate::accounting::subject_keys::StoredSubjectKeys;
 use crate::credentials::store::CredentialStore;

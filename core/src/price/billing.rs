@@ -1,5 +1,5 @@
-//! What an operator takes off the price of a call and puts on it: a discount that was agreed with a provider, a margin for
-//! those who are charged.
+//! What an operator takes off the price of a call and puts on it: a discount that was agreed with a provider, a margin
+//! for those who are charged.
 
 use super::femto::FemtoDollars;
 
@@ -23,8 +23,8 @@ impl Default for Billing {
 }
 
 impl Billing {
-    /// Costs less a discount (a share of them, at most 1), more a margin (a share of what is left), and a fixed amount in
-    /// dollars for each call.
+    /// Costs less a discount (a share of them, at most 1), more a margin (a share of what is left), and a fixed amount
+    /// in dollars for each call.
     pub fn new(discount: f64, margin: f64, fixed_dollars: f64) -> Self {
         // A float-to-int cast saturates and maps not-a-number to zero.
         let share = ((1.0 - discount) * (1.0 + margin) * WHOLE as f64).round() as u64;

@@ -37,8 +37,8 @@ impl CallFacts {
     }
 }
 
-/// A call's cost. Each part is rounded by itself, so `total` may differ from their sum by a nano-dollar, and by what the
-/// operator takes off and puts on.
+/// A call's cost. Each part is rounded by itself, so `total` may differ from their sum by a nano-dollar, and by what
+/// the operator takes off and puts on.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
     /// Of the input, with prices per request and per search unit.

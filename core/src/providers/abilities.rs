@@ -1,5 +1,5 @@
-//! What each provider can be asked for: its transform is given the smallest request of each kind, and where it goes is looked at.
-//! Nothing is sent.
+//! What each provider can be asked for: its transform is given the smallest request of each kind, and where it goes is
+//! looked at. Nothing is sent.
 
 use super::catalog::Provider;
 use super::operation::Operation;

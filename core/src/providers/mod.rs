@@ -6,10 +6,9 @@
 //!
 //! [`openai`] is the dialect that most upstreams speak; a folder beside it is a dialect of its own. [`outgoing`] is
 //! what every request carries, [`envelope`] what the requests of the latter share, [`translation`] what their streams
-//! share. [`raw`] passes what is no model's. [`bridge`] is how clients of other dialects are answered. [`rerank`] are the ways to rerank,
-//! [`responses`] are OpenAI's where the upstream answers them itself.
-//! [`inlined`] are files that some take by their bytes alone. [`mock`] answers without an upstream. [`abilities`] says what each can be
-//! asked for.
+//! share. [`raw`] passes what is no model's. [`bridge`] is how clients of other dialects are answered. [`rerank`] are
+//! the ways to rerank, [`responses`] are OpenAI's where the upstream answers them itself. [`inlined`] are files that
+//! some take by their bytes alone. [`mock`] answers without an upstream. [`abilities`] says what each can be asked for.
 
 pub mod abilities;
 pub mod anthropic;

@@ -1,5 +1,5 @@
-//! Documents of which one field is sealed, sealed anew a page at a time: each only if nobody changed it meanwhile, as whoever did
-//! sealed it with the key of now. Which field it is, and of which place its values speak, it is told.
+//! Documents of which one field is sealed, sealed anew a page at a time: each only if nobody changed it meanwhile, as
+//! whoever did sealed it with the key of now. Which field it is, and of which place its values speak, it is told.
 
 use super::documents::{Document, DocumentError, Documents};
 use super::table::ReadError;

@@ -1,5 +1,5 @@
-//! Calls of paths of the operator's own (`pass_through_endpoints`). No table names them: what no route of ours matches is
-//! looked up among them.
+//! Calls of paths of the operator's own (`pass_through_endpoints`). No table names them: what no route of ours matches
+//! is looked up among them.
 
 use super::answer;
 use super::body;

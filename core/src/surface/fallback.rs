@@ -1,5 +1,5 @@
-//! Paths that no route names: the operator's own, the deployment-style ones, which hold a model's name with slashes, and
-//! the wrong ones.
+//! Paths that no route names: the operator's own, the deployment-style ones, which hold a model's name with slashes,
+//! and the wrong ones.
 
 use super::endpoints::EndpointSurface;
 use super::error::ErrorAnswer;

@@ -208,7 +208,8 @@ fn whole(body: Bytes, kind: HeaderValue) -> Response {
     response
 }
 
-/// Bytes, piece by piece: sound, and what is nobody's to read. There is no way to tell an error in it, so the body breaks off: it must not look whole.
+/// Bytes, piece by piece: sound, and what is nobody's to read. There is no way to tell an error in it, so the body
+/// breaks off: it must not look whole.
 pub(super) fn untold(relay: Relay, taken_on: Option<TakenOn>) -> Body {
     let pieces = stream::unfold(Some((relay, taken_on)), |state| async move {
         let (mut relay, taken_on) = state?;

@@ -1,5 +1,6 @@
-//! Users by their mail address and by who they are at an identity provider, so that whoever signs in is found without a look at
-//! all others. Written with the record, in one transaction. An entry only says where to look: the record says who it is.
+//! Users by their mail address and by who they are at an identity provider, so that whoever signs in is found without a
+//! look at all others. Written with the record, in one transaction. An entry only says where to look: the record says
+//! who it is.
 //!
 //! | partition | sort | holds |
 //! |---|---|---|

@@ -1,5 +1,5 @@
-//! `/credentials/migrate-encryption`: everything that is sealed under another key, or in another form, than it would be now is
-//! counted, or sealed anew at once instead of by maintenance. Values stay readable before, while and after.
+//! `/credentials/migrate-encryption`: everything that is sealed under another key, or in another form, than it would be
+//! now is counted, or sealed anew at once instead of by maintenance. Values stay readable before, while and after.
 
 use super::error::{AdminError, Problem};
 use super::params::Params;
@@ -46,8 +46,8 @@ impl EncryptionAdmin {
         Self { sealed, sealer, asked: Documents::new(table, LIST) }
     }
 
-    /// Seals anew what is sealed otherwise than it would be now; with `dry_run` counts it. Where there is more than one call
-    /// does, the answer's `next`, sent as `after`, goes on.
+    /// Seals anew what is sealed otherwise than it would be now; with `dry_run` counts it. Where there is more than one
+    /// call does, the answer's `next`, sent as `after`, goes on.
     ///
     /// # Errors
     /// [`AdminError::Sealing`] where there is no key to seal with; the mistakes of parameters; those of the store.
@@ -107,8 +107,8 @@ impl Report {
         }
     }
 
-    /// In LiteLLM's words. What could not be judged counts as old, so that nothing is vouched for that nobody knows, and of
-    /// a part nothing is vouched for the whole.
+    /// In LiteLLM's words. What could not be judged counts as old, so that nothing is vouched for that nobody knows,
+    /// and of a part nothing is vouched for the whole.
     fn told(&self, is_part: bool, next: Option<&Position>) -> Value {
         let old: u64 = self.0.iter().map(|(_, counts)| counts.old + counts.failed).sum();
         let closed: u64 = self.0.iter().map(|(_, counts)| counts.closed).sum();

@@ -1,4 +1,5 @@
-//! Seals what is [`Resealable`] anew where it is sealed otherwise than it would be now: under an older key, or in LiteLLM's form. Answers do not wait for it, and every value can be read before, while and after.
+//! Seals what is [`Resealable`] anew where it is sealed otherwise than it would be now: under an older key, or in
+//! LiteLLM's form. Answers do not wait for it, and every value can be read before, while and after.
 //!
 //! Kept from run to run: `list`, which of the lists is under way, and `after`, the last entry that was looked at.
 

@@ -192,8 +192,8 @@ async fn give_back(reserved: Reserved) {
     let _ = timeout(GIVE_BACK_WAIT, is_void).await;
 }
 
-/// Why there is no way to the upstream; `None`: there is one. It is connected to meanwhile, so that the store's round trip
-/// hides behind the handshake.
+/// Why there is no way to the upstream; `None`: there is one. It is connected to meanwhile, so that the store's round
+/// trip hides behind the handshake.
 async fn connect(calls: &ModelCalls, asked: &Asked<'_>) -> Option<TransportError> {
     let transport = calls.transport.of(asked.deployment.entry.params.tls.channel);
     transport.prepare(asked.address?, asked.bounds).await.err()

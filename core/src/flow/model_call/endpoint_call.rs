@@ -1,5 +1,5 @@
-//! A call of a path of the operator's own: admitted, charged and recorded as every other, by the price of a call. It goes
-//! out once, as the bytes that came, and what is answered goes back as it is, errors too.
+//! A call of a path of the operator's own: admitted, charged and recorded as every other, by the price of a call. It
+//! goes out once, as the bytes that came, and what is answered goes back as it is, errors too.
 
 use super::admit::{self, Admitted};
 use super::asked::Asked;

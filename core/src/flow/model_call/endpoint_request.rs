@@ -1,5 +1,5 @@
-//! What goes to the service behind an endpoint of the operator's, and what of its answer's head comes back: its address,
-//! and the headers of both ways. Bodies are nobody's business here.
+//! What goes to the service behind an endpoint of the operator's, and what of its answer's head comes back: its
+//! address, and the headers of both ways. Bodies are nobody's business here.
 
 use super::endpoints::Endpoint;
 use super::error::CallError;

@@ -1,5 +1,5 @@
-//! `/model_group/make_public` and `/model_hub/update_useful_links`: which models everybody may see, and the links beside
-//! them.
+//! `/model_group/make_public` and `/model_hub/update_useful_links`: which models everybody may see, and the links
+//! beside them.
 
 use super::config_admin::ConfigAdmin;
 use crate::auth::rights::Actor;

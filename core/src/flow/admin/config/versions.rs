@@ -149,7 +149,8 @@ impl ConfigVersions {
         }
     }
 
-    /// Seals the next versions after an id anew, where they are sealed otherwise than they would be now, or counts them.
+    /// Seals the next versions after an id anew, where they are sealed otherwise than they would be now, or counts
+    /// them.
     ///
     /// # Errors
     /// As [`Documents::page`].
