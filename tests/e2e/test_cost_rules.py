@@ -19,7 +19,7 @@ def patch(gateway, path, body, key=MASTER_KEY):
 def cost(gateway, key, model="priced"):
     raw = gateway.client(key).chat.completions.with_raw_response
     answer = raw.create(model=model, messages=[{"role": "user", "content": "one two three"}])
-    return float(answer.headers["x-litellm-response-cost"])
+    return float(answer.headers["x-litellm-response-cost"].strip("$"))
 
 
 def spent(gateway, key):
@@ -66,7 +66,7 @@ def test_a_change_counts_from_the_next_call_on(provider, logs, tmp_path):
 def test_what_makes_no_sense_changes_nothing(gateway_of_settings, path, body):
     answer = patch(gateway_of_settings, path, body)
     assert answer.status_code == 400, answer.text
-    assert next(iter(body)).split("/")[0] in answer.json()["error"]["message"]
+    assert next(iter(body)).split("/")[0] in answer.text
     assert gateway_of_settings.call(path).json() == {"values": {}}
 
 

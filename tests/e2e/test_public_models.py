@@ -28,7 +28,7 @@ def test_what_is_public_is_shown_to_everybody(provider, logs, tmp_path):
 def test_a_model_that_is_not_there_cannot_be_public(provider, logs, tmp_path):
     with running(provider, logs, tmp_path, KEPT) as gateway:
         answer = gateway.call("/model_group/make_public", {"model_groups": ["priced", "nothing"]})
-        assert answer.status_code == 400 and "nothing" in answer.json()["error"]["message"]
+        assert answer.status_code == 400 and "nothing" in answer.text
         assert gateway.call("/model_group/make_public", {}).status_code == 422
         assert gateway.call("/model_group/make_public", {"model_groups": ["priced"]}, gateway.key()).status_code == 401
         assert gateway.call("/public/model_hub", key=None).json() == []

@@ -14,6 +14,7 @@ pub mod model_group;
 pub mod model_hub;
 pub mod model_info;
 pub mod models;
+pub mod provider_fields;
 pub mod resealable;
 pub mod sharing;
 pub mod sign_in;

@@ -5,6 +5,7 @@ use super::client_address::Asker;
 use super::error::ErrorAnswer;
 use super::gate::Gate;
 use crate::flow::endpoints::endpoints;
+use crate::flow::provider_fields::provider_fields;
 use crate::price;
 use crate::providers::catalog;
 use axum::response::{IntoResponse, Response};
@@ -20,6 +21,8 @@ use std::sync::LazyLock;
 const PRICES: &str = "/get/litellm_model_cost_map";
 /// The same for everybody.
 const OPEN_PRICES: &str = "/public/litellm_model_cost_map";
+/// What a deployment of each provider says, for who has a key.
+const FIELDS: &str = "/model/settings";
 /// Names of providers, for everybody.
 const PROVIDERS: &str = "/public/providers";
 /// Which of them can be asked for what, for everybody.
@@ -30,11 +33,12 @@ static PRICE_DATA: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(price::all_as_
 
 /// Which paths there are.
 pub(super) fn paths() -> impl Iterator<Item = (MethodFilter, &'static str)> {
-    [PRICES, OPEN_PRICES, PROVIDERS, ENDPOINTS].into_iter().map(|path| (MethodFilter::GET, path))
+    [PRICES, OPEN_PRICES, FIELDS, PROVIDERS, ENDPOINTS].into_iter().map(|path| (MethodFilter::GET, path))
 }
 
 /// The routes.
 pub(super) fn routes(gate: Gate) -> Router {
+    let fields_gate = gate.clone();
     let for_callers = move |asker: Asker| {
         let gate = gate.clone();
         async move {
@@ -42,8 +46,16 @@ pub(super) fn routes(gate: Gate) -> Router {
             Ok::<_, ErrorAnswer>(prices())
         }
     };
+    let fields = move |asker: Asker| {
+        let gate = fields_gate.clone();
+        async move {
+            gate.admit(asker.told(), ("GET", FIELDS)).await?;
+            Ok::<_, ErrorAnswer>(Json(provider_fields()))
+        }
+    };
     Router::new()
         .route(PRICES, get(for_callers))
+        .route(FIELDS, get(fields))
         .route(OPEN_PRICES, get(|| async { prices() }))
         .route(ENDPOINTS, get(|| async { Json(&*ENDPOINT_DATA) }))
         .route(PROVIDERS, get(|| async { Json(catalog::spoken().map(|provider| provider.name).collect::<Vec<_>>()) }))

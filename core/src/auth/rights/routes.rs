@@ -110,6 +110,7 @@ const GROUPS: &[(Group, &[&str])] = &[
             "GET /routes",
             "GET /test",
             "GET /get/litellm_model_cost_map",
+            "GET /model/settings",
         ],
     ),
     (Group::KeyInfo, &["GET /key/info", "POST /v2/key/info", "GET /key/spend/report"]),

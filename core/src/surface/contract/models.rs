@@ -159,6 +159,8 @@ const UTILITIES: &[Described] = &[
         .takes(|| vec![("model", Kind::Text), ("messages", Kind::List), ("completion_response", Kind::Map)])
         .gives(&[("cost", Kind::Number)]),
     Described::of(&["GET /get/litellm_model_cost_map"], "Prices and context windows of every model that is known."),
+    Described::of(&["GET /model/settings"], "Lists what a deployment of each provider says.")
+        .answers(Answer::List(&[("name", Kind::Text), ("fields", Kind::List)])),
     Described::of(&["GET /public/litellm_model_cost_map"], "The same for everybody.").open(),
     Described::of(&["GET /public/endpoints"], "Lists what can be asked for, and of which providers.")
         .gives(&[("endpoints", Kind::List)])
