@@ -52,6 +52,8 @@ def furnish(gateway):
         "/organization/new": {"organization_id": "organization-a", "organization_alias": "A"},
         "/tag/new": {"name": "tag-a"},
         "/credentials": {"credential_name": "credential-a", "credential_values": {"api_key": "x"}},
+        "/model/new": {"model_name": "model-a", "litellm_params": {"model": "openai/a", "mock_response": "a"}},
+        "/access_group/new": {"access_group": "group-a", "model_names": ["model-a"]},
     }.items():
         assert gateway.call(path, body).status_code == 200, path
     key = gateway.key(key_alias="alias-a")
@@ -66,6 +68,7 @@ def furnish(gateway):
         "budget_id": "budget-a",
         "organization_id": "organization-a",
         "credential_name": "credential-a",
+        "access_group": "group-a",
         "model": "demo",
         "model_name": "demo",
         "start_date": "2026-01-01",

@@ -15,6 +15,7 @@ use crate::config::{Config, RecordDefaults};
 use crate::flow::admin::audit::{self, AuditAdmin};
 use crate::flow::admin::config::config_admin::{ConfigAdmin, Served};
 use crate::flow::admin::config::versions::ConfigVersions;
+use crate::flow::admin::group_budgets::GroupAdmin;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::keys::rules::KeyRules;
 use crate::flow::admin::keys::stored_keys::StoredKeys;
@@ -23,7 +24,7 @@ use crate::flow::admin::person::PersonAdmin;
 use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::maintenance::Maintenance;
-use crate::flow::model_call::{ProviderBudgets, ProxyLimits};
+use crate::flow::model_call::{GroupBudgets, ProviderBudgets, ProxyLimits};
 use crate::flow::model_hub::ModelHub;
 use crate::flow::sign_in::browser::SignIn;
 use crate::store::table::Table;
@@ -43,7 +44,11 @@ pub(super) fn administration<S: FnOnce(Operations) -> Result<SignIn, StartError>
     (cache, directory): (&Arc<PrincipalCache>, &Arc<Directory>),
     random: &Arc<dyn Random>,
     (sealed, spend): (&Sealed, &Arc<SpendLog>),
-    ((models, (versions, served)), people, (maintenance, budgets)): (InTheTable, S, (&Maintenance, ProviderBudgets)),
+    ((models, (versions, served)), people, (maintenance, (of_providers, of_groups))): (
+        InTheTable,
+        S,
+        (&Maintenance, (ProviderBudgets, GroupBudgets)),
+    ),
 ) -> Result<Administration, StartError> {
     let key_admin = KeyAdmin::new(keys.clone(), records.clone(), Arc::clone(cache), Arc::clone(random));
     let is_told_keys = stored.is_some();
@@ -56,8 +61,10 @@ pub(super) fn administration<S: FnOnce(Operations) -> Result<SignIn, StartError>
     let record_admin = RecordAdmin::new(records, below, directory, cache, Arc::clone(random));
     let record_admin = record_admin.with_defaults(user_defaults, team_defaults).shredding(sealed.subjects.clone());
     let spend_admin =
-        SpendAdmin::new(SpendLog::clone(spend), keys).showing(sealed.subjects.clone()).telling_of(budgets);
+        SpendAdmin::new(SpendLog::clone(spend), keys).showing(sealed.subjects.clone()).telling_of(of_providers);
     let (records, spend, audit) = (Arc::new(record_admin), Arc::new(spend_admin), Arc::new(AuditAdmin::new(log)));
+    let config = Arc::new(ConfigAdmin::new(versions, served, models.is_on()));
+    let models = Arc::new(models);
     Ok(Administration {
         sign_in: Arc::new(people(Operations { records: Arc::clone(&records), keys: Arc::clone(&key_admin) })?),
         people: Arc::new(PersonAdmin {
@@ -70,8 +77,9 @@ pub(super) fn administration<S: FnOnce(Operations) -> Result<SignIn, StartError>
         keys: key_admin,
         encryption: Arc::new(sealed.encryption()),
         credentials: Arc::new(sealed.admin()),
-        config: Arc::new(ConfigAdmin::new(versions, served, models.is_on())),
-        models: Arc::new(models),
+        groups: Arc::new(GroupAdmin::new(Arc::clone(&models), Arc::clone(&config), of_groups)),
+        config,
+        models,
         audit,
         spend,
     })
@@ -92,9 +100,10 @@ pub(super) fn hub(config: &Config) -> ModelHub {
     ModelHub { groups: litellm.public_model_groups.clone(), links: litellm.public_model_groups_links.clone() }
 }
 
-/// The budgets of providers, as calls are admitted by them.
-pub(super) fn budgets(config: &Config, table: &Arc<dyn Table>) -> ProviderBudgets {
-    ProviderBudgets::new(Ledger::new(Arc::clone(table)), ProxyLimits::of(config))
+/// The budgets of providers and of access groups, as calls are admitted by them.
+pub(super) fn budgets(config: &Config, table: &Arc<dyn Table>) -> (ProviderBudgets, GroupBudgets) {
+    let (ledger, limits) = (Ledger::new(Arc::clone(table)), ProxyLimits::of(config));
+    (ProviderBudgets::new(ledger.clone(), limits.clone()), GroupBudgets::new(ledger, limits))
 }
 
 /// The configuration's rules for keys.

@@ -181,6 +181,10 @@ impl Catalogue for Catalog {
         self.parts().file.iter().any(|entry| deployment_id(entry).as_str() == id)
     }
 
+    fn is_group_of_file(&self, group: &str) -> bool {
+        self.parts().file.iter().any(|entry| entry.access_groups().any(|known| known == group))
+    }
+
     async fn changed(&self) {
         self.look_and_tell().await;
     }

@@ -7,7 +7,8 @@ use crate::money::NanoDollars;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// A budget for a provider (`provider_budget_config`) or a tag (`tag_budget_config`).
+/// A budget for a provider (`provider_budget_config`), a tag (`tag_budget_config`) or a model access group
+/// (`access_group_budget_config`).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BudgetSetting {

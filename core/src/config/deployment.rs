@@ -24,6 +24,14 @@ pub struct ModelEntry {
     pub line: usize,
 }
 
+impl ModelEntry {
+    /// The model access groups that it is in (`model_info.access_groups`): names that a key's list of models may hold.
+    pub fn access_groups(&self) -> impl Iterator<Item = &str> {
+        let listed = self.info.get("access_groups").and_then(Value::as_array);
+        listed.into_iter().flatten().filter_map(Value::as_str)
+    }
+}
+
 /// `litellm_params` of a deployment. What is named here directs the call; everything else is a default for the
 /// request body (`temperature: 0.2`), which the client's own value overrides.
 #[derive(Clone, Default, Deserialize)]

@@ -112,6 +112,8 @@ pub struct LitellmSettings {
     pub user_url_validation: Option<bool>,
     /// Budgets of tags, by tag.
     pub tag_budget_config: BTreeMap<String, BudgetSetting>,
+    /// Budgets of model access groups, by group.
+    pub access_group_budget_config: BTreeMap<String, BudgetSetting>,
     /// Whether what is spent is not told apart by end users.
     #[serde(deserialize_with = "lenient::flag")]
     pub disable_end_user_cost_tracking: bool,

@@ -15,7 +15,6 @@ use super::tags::Meant;
 use super::wish::Wish;
 use crate::clock::{Random, Timestamp};
 use crate::config::routing::StrategyName;
-use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -160,8 +159,7 @@ impl Group {
 
     /// The access groups that the model belongs to (`model_info.access_groups`): names that a key's list may hold.
     pub fn access_groups(&self) -> impl Iterator<Item = &str> {
-        let lists = self.deployments.iter().filter_map(|deployment| deployment.entry.info.get("access_groups"));
-        lists.filter_map(Value::as_array).flatten().filter_map(Value::as_str)
+        self.deployments.iter().flat_map(|deployment| deployment.entry.access_groups())
     }
 }
 

@@ -18,6 +18,7 @@ use crate::flow::admin::config::config_admin::ConfigAdmin;
 use crate::flow::admin::credentials::CredentialAdmin;
 use crate::flow::admin::encryption::EncryptionAdmin;
 use crate::flow::admin::error::AdminError;
+use crate::flow::admin::group_budgets::GroupAdmin;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::models::ModelAdmin;
 use crate::flow::admin::person::PersonAdmin;
@@ -43,6 +44,8 @@ pub struct Administration {
     pub spend: Arc<SpendAdmin>,
     /// On models in the table.
     pub models: Arc<ModelAdmin>,
+    /// On groups of them, and what these may spend.
+    pub groups: Arc<GroupAdmin>,
     /// On the record of changes.
     pub audit: Arc<AuditAdmin>,
     /// On stored settings.
@@ -161,7 +164,7 @@ pub(super) fn routes(administration: Administration, gate: Gate, body_bytes_max:
 }
 
 async fn perform(administration: &Administration, action: Action, asked: &Asked) -> Result<Value, AdminError> {
-    let Administration { keys, spend, records, models, audit, config, people, credentials, encryption, .. } =
+    let Administration { keys, spend, records, models, groups, audit, config, people, credentials, encryption, .. } =
         administration;
     let Asked { caller, params, key, body, now, .. } = asked;
     match action {
@@ -182,7 +185,7 @@ async fn perform(administration: &Administration, action: Action, asked: &Asked)
         Action::ResetAllSpend => keys.reset_all_spend().await,
         Action::Spend(action) => admin_spend::perform((spend, records), action, asked).await,
         Action::People(action) => admin_people::perform(records, action, asked).await,
-        Action::Model(action) => admin_models::perform(models, action, asked).await,
+        Action::Model(action) => admin_models::perform((models, groups), action, asked).await,
         Action::Person(action) => admin_person::perform(people, action, asked).await,
         Action::Config(action) => admin_config::perform(config, action, asked).await,
         Action::Audit(action) => admin_audit::perform(audit, action, asked).await,

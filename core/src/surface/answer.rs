@@ -101,7 +101,7 @@ pub(super) fn limit_headers(left: &Left) -> Vec<(HeaderName, HeaderValue)> {
 }
 
 /// Kinds of scopes that are no caller's.
-const OPERATORS: [&str; 4] = ["deployment", "provider", "proxy", "tag_config"];
+const OPERATORS: [&str; 5] = ["access_group", "deployment", "provider", "proxy", "tag_config"];
 
 fn describe_key(principal: &Principal, headers: &mut HeaderMap) {
     set(headers, KEY_SPEND, principal.spend.get().dollars().to_string());

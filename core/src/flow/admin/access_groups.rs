@@ -33,20 +33,33 @@ impl ModelAdmin {
         self.regroup(actor, group, &asked, now).await
     }
 
-    /// All groups of stored models.
+    /// All groups of stored models, by their names.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn access_groups(&self) -> Result<Value, AdminError> {
-        let groups = self.groups().await?;
-        Ok(json!({"access_groups": groups.iter().map(|(group, models)| shown(group, models)).collect::<Vec<_>>()}))
+    pub async fn access_groups(&self) -> Result<BTreeMap<String, Map<String, Value>>, AdminError> {
+        let groups = self.groups().await?.into_iter();
+        Ok(groups
+            .map(|(group, models)| {
+                let shown = shown(&group, &models);
+                (group, shown)
+            })
+            .collect())
+    }
+
+    /// Whether there is such a group: of stored models, or of those of the file.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn has_group(&self, group: &str) -> Result<bool, AdminError> {
+        Ok(self.catalogue.is_group_of_file(group) || self.groups().await?.contains_key(group))
     }
 
     /// One group.
     ///
     /// # Errors
     /// [`AdminError::NoSuchGroup`].
-    pub async fn access_group(&self, group: &str) -> Result<Value, AdminError> {
+    pub async fn access_group(&self, group: &str) -> Result<Map<String, Value>, AdminError> {
         let groups = self.groups().await?;
         let models = groups.get(group).ok_or_else(|| AdminError::NoSuchGroup(group.to_owned()))?;
         Ok(shown(group, models))
@@ -157,9 +170,11 @@ fn groups_of(model: &StoredModel) -> Vec<String> {
     groups.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-fn shown(group: &str, models: &[StoredModel]) -> Value {
+fn shown(group: &str, models: &[StoredModel]) -> Map<String, Value> {
     let mut names: Vec<String> = models.iter().filter_map(name_of).collect();
     names.sort_unstable();
     names.dedup();
-    json!({"access_group": group, "model_names": names, "deployment_count": models.len()})
+    let told =
+        [("access_group", group.into()), ("model_names", names.into()), ("deployment_count", models.len().into())];
+    told.map(|(name, value): (&str, Value)| (name.to_owned(), value)).into_iter().collect()
 }

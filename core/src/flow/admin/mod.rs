@@ -13,6 +13,7 @@ pub mod config;
 pub mod credentials;
 pub mod encryption;
 pub mod error;
+pub mod group_budgets;
 pub mod keys;
 mod listing;
 pub mod models;

@@ -49,6 +49,9 @@ pub trait Catalogue: Send + Sync {
     /// Whether the file has a deployment of this id.
     fn is_of_file(&self, id: &str) -> bool;
 
+    /// Whether a deployment of the file is in this access group.
+    fn is_group_of_file(&self, group: &str) -> bool;
+
     /// Takes in what was stored, so that this process serves it at once.
     async fn changed(&self);
 }

@@ -8,7 +8,7 @@ use super::outage::unless_out_of_reach;
 use super::parts::ModelCalls;
 use super::place::Place;
 use super::presuming;
-use super::scopes::{DEPLOYMENT, PROVIDER, Scopes};
+use super::scopes::{OF_THE_WAY, Scopes};
 use crate::accounting::release::Release;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::admission::hold::Hold;
@@ -139,7 +139,7 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
 
 /// What is asked of a caller by a call of the gateway's own. Ways to an upstream count what it is sent.
 fn money_alone(scope: ScopeLimits) -> ScopeLimits {
-    if [DEPLOYMENT, PROVIDER].contains(&scope.kind) {
+    if OF_THE_WAY.contains(&scope.kind) {
         return scope;
     }
     ScopeLimits { requests: None, tokens: None, parallel: None, ..scope }
@@ -204,7 +204,7 @@ impl Admitted {
     /// what it is sent.
     pub(super) fn counted(&self) -> impl Iterator<Item = (&'static str, String)> {
         let limited = self.limited.iter().filter(|scope| scope.requests.is_some());
-        let of_callers = limited.filter(|scope| ![DEPLOYMENT, PROVIDER].contains(&scope.kind));
+        let of_callers = limited.filter(|scope| !OF_THE_WAY.contains(&scope.kind));
         of_callers.map(|scope| (scope.kind, scope.id.clone()))
     }
 

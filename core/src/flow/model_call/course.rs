@@ -5,7 +5,7 @@ use super::bound;
 use super::error::CallError;
 use super::presuming::Presuming;
 use super::proxy_limits::ProxyLimits;
-use super::scopes::{DEPLOYMENT, PROVIDER};
+use super::scopes::OF_THE_WAY;
 use super::wishes::Wishes;
 use crate::admission::refusal::Refusal;
 use crate::id::{DeploymentId, RequestId};
@@ -72,7 +72,7 @@ impl Course {
         }
         let CallError::Refused(refusal) = &refused.error else { return false };
         match refusal {
-            Refusal::Rate { kind, .. } | Refusal::Budget { kind, .. } if [DEPLOYMENT, PROVIDER].contains(kind) => {
+            Refusal::Rate { kind, .. } | Refusal::Budget { kind, .. } if OF_THE_WAY.contains(kind) => {
                 self.passed_over.push(deployment.id.clone());
                 true
             }

@@ -2,7 +2,7 @@
 
 use super::error::CallError;
 use super::parts::ModelCalls;
-use super::scopes::{DEPLOYMENT, PROVIDER};
+use super::scopes::OF_THE_WAY;
 use crate::admission::refusal::Refusal;
 use crate::clock::Timestamp;
 use crate::routing::Deployment;
@@ -24,9 +24,7 @@ pub(super) fn of(error: &CallError) -> Option<Fault> {
         CallError::Identity(IdentityError::Refused { .. }) => Some(Fault::Authentication),
         CallError::Identity(IdentityError::Unreachable { .. }) => Some(Fault::Connection),
         CallError::Identity(IdentityError::Setting { .. }) => Some(Fault::Authentication),
-        CallError::Refused(Refusal::Rate { kind, .. } | Refusal::Budget { kind, .. })
-            if [DEPLOYMENT, PROVIDER].contains(kind) =>
-        {
+        CallError::Refused(Refusal::Rate { kind, .. } | Refusal::Budget { kind, .. }) if OF_THE_WAY.contains(kind) => {
             Some(Fault::NoCapacity)
         }
         CallError::Refused(Refusal::Crowded(_)) => Some(Fault::NoCapacity),

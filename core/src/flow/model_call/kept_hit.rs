@@ -9,7 +9,7 @@ use super::keeping::About;
 use super::outage::unless_out_of_reach;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
-use super::scopes::{DEPLOYMENT, PROVIDER, Scopes};
+use super::scopes::{OF_THE_WAY, Scopes};
 use super::{choice, details};
 use crate::accounting::spend_row::{SpendDetails, SpendRow};
 use crate::admission::hold::Hold;
@@ -110,7 +110,7 @@ async fn limits(
     };
     let scopes = Scopes::of(calls, &asked, now).await?;
     let requests = |scope: ScopeLimits| ScopeLimits { budget: None, tokens: None, ..scope };
-    let callers = scopes.limited.into_iter().filter(|scope| ![DEPLOYMENT, PROVIDER].contains(&scope.kind));
+    let callers = scopes.limited.into_iter().filter(|scope| !OF_THE_WAY.contains(&scope.kind));
     Ok(callers.map(requests).filter(ScopeLimits::is_limited).collect())
 }
 

@@ -24,6 +24,8 @@ pub struct ProxyLimits {
     pub tags: BTreeMap<String, BudgetSetting>,
     /// Budgets of providers, by provider.
     pub providers: BTreeMap<String, BudgetSetting>,
+    /// Budgets of model access groups, by group.
+    pub access_groups: BTreeMap<String, BudgetSetting>,
     /// How much is set aside for a request, where neither key nor team says.
     pub mode: BudgetMode,
     /// What happens to a request that a budget does not fully afford, where neither key nor team says.
@@ -49,6 +51,7 @@ impl Default for ProxyLimits {
             end_user_budget_id: None,
             tags: BTreeMap::new(),
             providers: BTreeMap::new(),
+            access_groups: BTreeMap::new(),
             mode: BudgetMode::Balanced,
             policy: BudgetPolicy::Refuse,
             required: RequiredFields::default(),
@@ -80,6 +83,7 @@ impl ProxyLimits {
             end_user_budget_id: litellm.max_end_user_budget_id.clone(),
             tags: litellm.tag_budget_config.clone(),
             providers: litellm.provider_budget_config.clone(),
+            access_groups: litellm.access_group_budget_config.clone(),
             mode: general.budget_mode.unwrap_or(defaults.mode),
             policy: general.budget_policy.unwrap_or(defaults.policy),
             required: general.required_fields(),

@@ -18,6 +18,7 @@ use crate::limits::{BudgetPeriod, Limits};
 use crate::principal::{Above, Holder, Principal};
 use crate::routing::Deployment;
 use crate::store::item::Key;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Most tags of one call. Each may have a budget, and all are counted in one transaction.
@@ -27,7 +28,13 @@ const TAGS_MAX: usize = 32;
 pub(super) const DEPLOYMENT: &str = "deployment";
 
 /// The kind of scope that a provider's budget is.
-pub(super) const PROVIDER: &str = "provider";
+const PROVIDER: &str = "provider";
+
+/// The kind of scope that the budget of a model access group is.
+pub(super) const ACCESS_GROUP: &str = "access_group";
+
+/// Kinds of scopes of a way to an upstream, and of no caller: where one is used up, another way may have room.
+pub(super) const OF_THE_WAY: [&str; 3] = [DEPLOYMENT, PROVIDER, ACCESS_GROUP];
 
 /// A kind of record that limits calls.
 struct Kind {
@@ -216,7 +223,7 @@ impl Scopes {
         }
     }
 
-    /// The deployment, its provider and the proxy.
+    /// The deployment, its provider, its access groups and the proxy.
     fn add_way(&mut self, deployment: &Deployment, proxy: &ProxyLimits, at: At<'_>) {
         let params = &deployment.entry.params;
         let limits = Limits {
@@ -232,6 +239,15 @@ impl Scopes {
         if let Some(setting) = proxy.providers.get(provider) {
             let owner = || format!("Provider={provider}");
             self.add(&unrecorded(PROVIDER, provider, &owner), &ProxyLimits::of_setting(setting), None, at);
+        }
+        if !proxy.access_groups.is_empty() {
+            // Each once, however often the deployment names it.
+            for group in deployment.entry.access_groups().collect::<BTreeSet<_>>() {
+                if let Some(setting) = proxy.access_groups.get(group) {
+                    let owner = || format!("Model access group={group}");
+                    self.add(&unrecorded(ACCESS_GROUP, group, &owner), &ProxyLimits::of_setting(setting), None, at);
+                }
+            }
         }
         let parallel = proxy.proxy.max_parallel_requests;
         self.add(&unrecorded("proxy", "proxy", &|| "Proxy".to_owned()), &proxy.proxy, parallel, at);
@@ -323,6 +339,11 @@ fn model_scope(subject: &Subject<'_>, limits: &Limits, at: At<'_>) -> Option<Sco
 /// Where what counts against a provider's budget is kept at `now`, and when its period ends.
 pub(super) fn provider_budget(provider: &str, setting: &BudgetSetting, now: Timestamp) -> (Counter, Option<Timestamp>) {
     periodic(PROVIDER, provider, setting.budget_duration.as_ref(), now)
+}
+
+/// The same of an access group's budget.
+pub(super) fn group_budget(group: &str, setting: &BudgetSetting, now: Timestamp) -> (Counter, Option<Timestamp>) {
+    periodic(ACCESS_GROUP, group, setting.budget_duration.as_ref(), now)
 }
 
 /// A counter of its own for the period that runs, which every process knows by the calendar.

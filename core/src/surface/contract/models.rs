@@ -4,6 +4,7 @@
 use super::described::{Answer, Described, Section};
 use super::shared::MESSAGE;
 use crate::flow::admin::body::{Field, Kind};
+use crate::flow::admin::config::group_budgets;
 use crate::flow::admin::{access_groups, credentials, encryption, models};
 
 const DEPLOYMENT: &[Field] =
@@ -12,6 +13,10 @@ const DEPLOYMENT: &[Field] =
 const DATA: &[Field] = &[("data", Kind::List)];
 
 const GROUP: &[Field] = &[("access_group", Kind::Text), ("models_updated", Kind::Integer)];
+
+/// What is spent of the budget of an access group, in dollars.
+const SPEND: Field = ("spend", Kind::Number);
+const BUDGET: Field = ("budget", Kind::Map);
 
 const CREDENTIAL_DONE: &[Field] = &[("success", Kind::Flag), ("message", Kind::Text)];
 
@@ -68,6 +73,8 @@ const MODELS: &[Described] = &[
         ("access_group", Kind::Text),
         ("model_names", Kind::TextList),
         ("deployment_count", Kind::Integer),
+        SPEND,
+        BUDGET,
     ]),
     Described::of(&["PUT /access_group/{key}/update"], "Says which models an access group has.")
         .names("access_group")
@@ -76,6 +83,16 @@ const MODELS: &[Described] = &[
     Described::of(&["DELETE /access_group/{key}/delete"], "Takes an access group from its models.")
         .names("access_group")
         .gives(GROUP),
+    Described::of(&["GET /access_group/{key}/budget"], "What an access group may spend, and has spent.")
+        .names("access_group")
+        .gives(&[("access_group", Kind::Text), SPEND, BUDGET]),
+    Described::of(&["PUT /access_group/{key}/budget"], "Gives an access group a budget, which all its callers share.")
+        .names("access_group")
+        .takes(|| group_budgets::FIELDS.to_vec())
+        .gives(&[("access_group", Kind::Text), SPEND, BUDGET]),
+    Described::of(&["DELETE /access_group/{key}/budget"], "Takes the budget of an access group away.")
+        .names("access_group")
+        .gives(&[("access_group", Kind::Text), ("budget_deleted", Kind::Flag), ("message", Kind::Text)]),
 ];
 
 pub(super) fn stored_credentials() -> Section {

@@ -24,6 +24,7 @@ use crate::crypto::sealer::Keyring;
 use crate::flow::admin::audit::{self, AuditAdmin};
 use crate::flow::admin::cache_admin::CacheAdmin;
 use crate::flow::admin::credentials::CredentialAdmin;
+use crate::flow::admin::group_budgets::GroupAdmin;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::admin::keys::rules::KeyRules;
 use crate::flow::admin::models::ModelAdmin;
@@ -32,7 +33,7 @@ use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
 use crate::flow::maintenance::{Event, Maintenance};
-use crate::flow::model_call::{Endpoints, HeaderRules, ModelCalls, ProxyLimits};
+use crate::flow::model_call::{Endpoints, GroupBudgets, HeaderRules, ModelCalls, ProxyLimits};
 use crate::flow::sign_in::browser::SignIn;
 use crate::flow::sign_in::sealing_key::SealingKey;
 use crate::flow::sign_in::settings::SignInSettings;
@@ -129,6 +130,8 @@ impl Gateway {
         let record_admin = Arc::new(record_admin);
         let people =
             PersonAdmin { records: Arc::clone(&record_admin), spend: Arc::clone(&spend), audit: Arc::clone(&audit) };
+        let (models, config) = (Arc::new(models(&table)), Arc::new(config(&table, sealer())));
+        let budgets = GroupBudgets::new(Ledger::new(table.clone()), ProxyLimits::default());
         let administration = Administration {
             hub: Arc::default(),
             people: Arc::new(people),
@@ -138,8 +141,9 @@ impl Gateway {
             spend,
             encryption: Arc::new(encryption(&table, clock.clone(), sealer())),
             credentials: credentials(&table, &clock),
-            models: Arc::new(models(&table)),
-            config: Arc::new(config(&table, sealer())),
+            groups: Arc::new(GroupAdmin::new(Arc::clone(&models), Arc::clone(&config), budgets)),
+            models,
+            config,
             audit,
         };
         let master = MasterKey::new(&Secret::new(MASTER));

@@ -63,7 +63,8 @@ async fn stored_models_stand_together_in_groups() {
     }
     let made = gateway.admin("/access_group/new", json!({"access_group": "g", "model_names": ["a", "b"]})).await;
     assert_eq!(made["models_updated"], 2);
-    let shown = json!({"access_group": "g", "model_names": ["a", "b"], "deployment_count": 2});
+    let shown =
+        json!({"access_group": "g", "model_names": ["a", "b"], "deployment_count": 2, "spend": 0.0, "budget": null});
     assert_eq!(ask(&gateway, "GET", "/access_group/g/info", Value::Null).await, (200, shown));
     let (_, changed) = ask(&gateway, "PUT", "/access_group/g/update", json!({"model_names": ["b", "c"]})).await;
     assert_eq!(changed["models_updated"], 2);
@@ -75,6 +76,24 @@ async fn stored_models_stand_together_in_groups() {
     for body in [json!({"access_group": "g"}), json!({"access_group": "g", "model_names": ["gpt"]})] {
         assert_eq!(ask(&gateway, "POST", "/access_group/new", body).await.0, 400);
     }
+}
+
+#[tokio::test]
+async fn a_group_of_the_file_or_the_table_has_a_budget_where_it_is_given_one() {
+    let gateway = Gateway::new();
+    let path = "/access_group/of-the-file/budget";
+    let set = |body| ask(&gateway, "PUT", path, body);
+    let (status, told) = set(json!({"max_budget": 0.1, "budget_duration": "30d", "soft_budget": null})).await;
+    let fields = ["max_budget", "budget_duration"].map(|field| told["budget"][field].clone());
+    assert_eq!((status, fields), (200, [json!(0.1), json!("30d")]));
+    let (_, told) = set(json!({"budget_duration": null})).await;
+    let fields = ["max_budget", "budget_duration", "budget_reset_at"].map(|field| told["budget"][field].clone());
+    assert_eq!(fields, [json!(0.1), Value::Null, Value::Null]);
+    assert_eq!(set(json!({"max_budget": null})).await.0, 422);
+    for is_deleted in [true, false] {
+        assert_eq!(ask(&gateway, "DELETE", path, Value::Null).await.1["budget_deleted"], is_deleted);
+    }
+    assert_eq!(ask(&gateway, "PUT", "/access_group/none/budget", json!({"max_budget": 1})).await.0, 404);
 }
 
 #[tokio::test]

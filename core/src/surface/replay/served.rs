@@ -25,5 +25,9 @@ impl Catalogue for Served {
         id == "gpt-1"
     }
 
+    fn is_group_of_file(&self, group: &str) -> bool {
+        group == "of-the-file"
+    }
+
     async fn changed(&self) {}
 }

@@ -82,7 +82,7 @@ fn sample_value(section: &str, name: &str) -> String {
         ("general_settings", "sso_providers") => "[{provider: google, client_id: c, client_secret: s}]",
         ("general_settings", "ui_access_mode") => "admin_only",
         ("general_settings", "oauth2_config_mappings") => "{user_id: X-User}",
-        (_, "provider_budget_config" | "tag_budget_config") => "{a: {budget_limit: 3, time_period: 1d}}",
+        (_, budgets) if budgets.ends_with("_budget_config") => "{a: {budget_limit: 3, time_period: 1d}}",
         (_, "ssl_verify") => "/etc/ca.pem",
         (_, "ssl_security_level") => "DEFAULT@SECLEVEL=1",
         (_, "litellm_credential_name") => "shared",

@@ -224,6 +224,11 @@ impl ConfigAdmin {
         }
     }
 
+    /// Whether the table keeps settings.
+    pub(super) fn is_on(&self) -> bool {
+        self.is_on
+    }
+
     fn on(&self) -> Result<(), AdminError> {
         let reason = "set `general_settings.store_model_in_db: true` (or STORE_MODEL_IN_DB=True) to keep settings in \
                       the table, or change the file";
