@@ -117,17 +117,12 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     let refused = |error| Refused { error, bound: Some(bound) };
     // A refusal waits for what is presumed: it may be one of the day before.
     let (reserved, no_way, confirmed) = join3(reserve(calls, demand), connect(calls, &asked), confirmed).await;
-    let confirmed = match confirmed {
-        Ok(confirmed) => confirmed,
-        Err(error) => {
-            if matches!(error, CallError::Outdated) {
-                // In a box: this is the rare way.
-                Box::pin(give_back(reserved)).await;
-            }
-            return Err(refused(error));
-        }
-    };
-    let Reserved { hold, take, .. } = reserved;
+    if matches!(confirmed, Err(CallError::Outdated)) {
+        // In a box: this is the rare way.
+        Box::pin(give_back(reserved)).await;
+        return Err(refused(CallError::Outdated));
+    }
+    let (confirmed, Reserved { hold, take, .. }) = (confirmed.map_err(refused)?, reserved);
     let hold = unless_out_of_reach(calls, hold.map_err(CallError::from), asked.id).map_err(refused)?;
     // Nobody listens where nothing is held.
     let _ = take.map(|take| take.send(()));
