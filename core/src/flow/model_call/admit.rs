@@ -23,7 +23,8 @@ use crate::principal::Principal;
 use crate::store::item::Key;
 use crate::upstream::transport::TransportError;
 use crate::usage::Usage;
-use futures_util::future::{join3, try_join};
+use futures_util::future::{Either, join, select, try_join};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -115,8 +116,8 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     let bound = bound.map_err(|error| if presumed.is_empty() { error } else { CallError::Outdated })?;
     let demand = demand(&limited, &totals, &bound, &asked);
     let refused = |error| Refused { error, bound: Some(bound) };
-    // A refusal waits for what is presumed: it may be one of the day before.
-    let (reserved, no_way, confirmed) = join3(reserve(calls, demand), connect(calls, &asked), confirmed).await;
+    let decided = join(reserve(calls, demand), confirmed);
+    let ((reserved, confirmed), no_way) = decided_and_connected(decided, connect(calls, &asked)).await;
     if matches!(confirmed, Err(CallError::Outdated)) {
         // In a box: this is the rare way.
         Box::pin(give_back(reserved)).await;
@@ -175,6 +176,23 @@ async fn reserve(calls: &Arc<ModelCalls>, demand: Demand) -> Reserved {
     match answered.await {
         Ok((hold, take)) => Reserved { hold, take: Some(take), is_void },
         Err(_) => Reserved { hold: Err(Refusal::Unavailable(StoreFailure::Late)), take: None, is_void },
+    }
+}
+
+/// What was reserved, and what became of what is presumed: a refusal waits for that, as it may be one of the day before.
+type Decided = (Reserved, Result<Option<Arc<Principal>>, CallError>);
+
+/// Waits for what decides about the call, and for the way to its upstream where it then goes on.
+async fn decided_and_connected(
+    deciding: impl Future<Output = Decided>,
+    connecting: impl Future<Output = Option<TransportError>>,
+) -> (Decided, Option<TransportError>) {
+    match select(pin!(deciding), pin!(connecting)).await {
+        Either::Left((decided, connecting)) if decided.0.hold.is_ok() && decided.1.is_ok() => {
+            (decided, connecting.await)
+        }
+        Either::Left((decided, _)) => (decided, None),
+        Either::Right((no_way, deciding)) => (deciding.await, no_way),
     }
 }
 

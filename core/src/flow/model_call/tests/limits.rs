@@ -8,6 +8,7 @@ use crate::crypto::key_hash;
 use crate::money::NanoDollars;
 use crate::store::table::{Freshness, Table};
 use futures_util::FutureExt;
+use http::Uri;
 use serde_json::{Value, json};
 
 const KEY: &str = "sk-limited";
@@ -35,6 +36,28 @@ impl Gateway {
     fn asked(&self) -> Value {
         serde_json::from_slice(&self.upstream.asked.lock().unwrap()).unwrap()
     }
+}
+
+/// An upstream that nobody ever reaches.
+struct OutOfReach;
+
+#[async_trait]
+impl Transport for OutOfReach {
+    async fn prepare(&self, _: &Uri, _: Bounds) -> Result<(), TransportError> {
+        std::future::pending().await
+    }
+
+    async fn send(&self, _: Request<Bytes>, _: Bounds) -> Result<Response<UpstreamBody>, TransportError> {
+        panic!("sent");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_does_not_wait_for_the_upstream() {
+    let mut gateway = streaming(0).with_key(0, json!({})).await;
+    Arc::get_mut(&mut gateway.calls).unwrap().transport = Arc::new(OutOfReach).into();
+    let answer = tokio::time::timeout(Duration::from_secs(1), gateway.call_as(KEY, STREAMED)).await.expect("in time");
+    assert!(matches!(answer.result, Err(CallError::Refused(Refusal::Budget { .. }))));
 }
 
 fn streaming(events: usize) -> Gateway {
