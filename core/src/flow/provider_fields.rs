@@ -12,7 +12,6 @@ pub fn provider_fields() -> Value {
 fn fields(provider: &Provider) -> Vec<Value> {
     let variable = |variables: &[&str]| variables.first().map(|name| format!("os.environ/{name}"));
     let key = variable(provider.key_variables);
-    let key = key.filter(|_| provider.needs_key || !provider.key_variables.is_empty());
     let base = match provider.api_base {
         None => variable(provider.base_variables).or_else(|| Some(String::new())),
         Some(address) => Some(address.to_owned()),

@@ -38,24 +38,16 @@ pub(super) fn paths() -> impl Iterator<Item = (MethodFilter, &'static str)> {
 
 /// The routes.
 pub(super) fn routes(gate: Gate) -> Router {
-    let fields_gate = gate.clone();
-    let for_callers = move |asker: Asker| {
+    let for_callers = |path: &'static str, answer: fn() -> Response| {
         let gate = gate.clone();
-        async move {
-            gate.admit(asker.told(), ("GET", PRICES)).await?;
-            Ok::<_, ErrorAnswer>(prices())
-        }
-    };
-    let fields = move |asker: Asker| {
-        let gate = fields_gate.clone();
-        async move {
-            gate.admit(asker.told(), ("GET", FIELDS)).await?;
-            Ok::<_, ErrorAnswer>(Json(provider_fields()))
-        }
+        get(move |asker: Asker| async move {
+            gate.admit(asker.told(), ("GET", path)).await?;
+            Ok::<_, ErrorAnswer>(answer())
+        })
     };
     Router::new()
-        .route(PRICES, get(for_callers))
-        .route(FIELDS, get(fields))
+        .route(PRICES, for_callers(PRICES, prices))
+        .route(FIELDS, for_callers(FIELDS, || Json(provider_fields()).into_response()))
         .route(OPEN_PRICES, get(|| async { prices() }))
         .route(ENDPOINTS, get(|| async { Json(&*ENDPOINT_DATA) }))
         .route(PROVIDERS, get(|| async { Json(catalog::spoken().map(|provider| provider.name).collect::<Vec<_>>()) }))

@@ -18,10 +18,8 @@ pub struct GroupBudgets {
 }
 
 /// How one budget stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupBudget {
-    /// What may be spent, and in which period.
-    pub setting: BudgetSetting,
     /// What was charged in the present period, and what calls under way hold.
     pub used: NanoDollars,
     /// When the period ends; `None`: never.
@@ -46,6 +44,6 @@ impl GroupBudgets {
     pub async fn at(&self, group: &str, setting: &BudgetSetting, now: Timestamp) -> Result<GroupBudget, ReadError> {
         let (counter, resets_at) = group_budget(group, setting, now);
         let used = self.ledger.used(&counter).await?;
-        Ok(GroupBudget { setting: setting.clone(), used, resets_at })
+        Ok(GroupBudget { used, resets_at })
     }
 }
