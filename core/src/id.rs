@@ -27,9 +27,15 @@ impl RequestId {
         Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
     }
 
-    /// A number from 0 to 15 spread evenly over ids, for sharding.
+    /// A number from 0 to 15, for sharding.
     pub fn shard(self) -> u8 {
         (self.0.as_u128() & 0x0f) as u8
+    }
+
+    /// The same id, but of shard 0.
+    #[must_use]
+    pub fn in_first_shard(self) -> Self {
+        Self(Uuid::from_u128(self.0.as_u128() & !0x0f))
     }
 }
 

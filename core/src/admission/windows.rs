@@ -2,9 +2,9 @@
 //! writes do. It is known for two things:
 //!
 //! - Whoever opened a scope's last window that is known here guesses that the next is to be opened too, so that this
-//!   needs one step; a wrong guess costs a second step. The first window of a scope that is met here is taken for one that
-//!   was opened here. Where many calls share a limit, nearly all processes find the next window open, and guess that from
-//!   then on; where calls are rare, all find it over, and guess that.
+//!   needs one step; a wrong guess costs a second step. So does whoever meets a scope: where calls are rare, a process
+//!   is often new, and the last window over. Where many calls share a limit, nearly all processes find the next window
+//!   open, and guess that from then on; where calls are rare, all find it over, and guess that.
 //! - What is left of a limit is told with every answer. A process that serves a limit alone tells what is left; one of
 //!   several tells what is left at most.
 
@@ -29,7 +29,7 @@ pub(super) struct Windows {
 #[derive(Clone, Debug, Default)]
 struct Known {
     window: Option<Window>,
-    /// Whether a window of the scope was counted in before.
+    /// Whether a window of the scope was met before.
     is_met: bool,
     in_flight: Arc<AtomicI64>,
 }
@@ -55,10 +55,13 @@ impl Drop for InFlight {
 }
 
 impl Windows {
-    /// Whether the scope's last window was opened here and is over at `now`: this process is likely to open the next.
+    /// Whether this process is likely to open the scope's next window: the last one was opened here and is over at
+    /// `now`, or nothing is known of any.
     pub(super) fn is_next_ours(&self, scope: &ScopeLimits, now: Timestamp) -> bool {
-        let window = self.lock().get(&self.hash(scope)).and_then(|known| known.window);
-        window.is_some_and(|window| window.was_opened_here && !window.is_open(now))
+        match self.lock().get(&self.hash(scope)).filter(|known| known.is_met) {
+            Some(known) => known.window.is_some_and(|window| window.was_opened_here && !window.is_open(now)),
+            None => true,
+        }
     }
 
     /// A call was counted with `tokens` in the scope's window. `opened`: it opened it.
@@ -66,23 +69,22 @@ impl Windows {
         let hash = self.hash(scope);
         let mut known = self.room_for(hash);
         let Known { window, is_met, .. } = known.entry(hash).or_default();
-        let is_first = !std::mem::replace(is_met, true);
+        *is_met = true;
         match window.as_mut().filter(|window| !opened && window.is_open(now)) {
             Some(window) => {
                 window.requests += 1;
                 window.tokens = window.tokens.saturating_add(tokens);
             }
-            None => {
-                *window = Some(Window { began: now.millis(), was_opened_here: opened || is_first, requests: 1, tokens })
-            }
+            None => *window = Some(Window { began: now.millis(), was_opened_here: opened, requests: 1, tokens }),
         }
     }
 
     /// Another window of the scope was found than the one that is remembered.
     pub(super) fn forget(&self, scope: &ScopeLimits) {
-        if let Some(known) = self.lock().get_mut(&self.hash(scope)) {
-            known.window = None;
-        }
+        let hash = self.hash(scope);
+        let mut known = self.room_for(hash);
+        let known = known.entry(hash).or_default();
+        (known.window, known.is_met) = (None, true);
     }
 
     /// Requests and tokens that are known to be counted in the scope's window.
@@ -144,7 +146,7 @@ mod tests {
         windows.counted(&scope(1), 0, true, START);
         assert!(!windows.is_next_ours(&scope(1), START.plus_millis(WINDOW_MILLIS - 1)));
         let over = START.plus_millis(WINDOW_MILLIS);
-        assert_eq!([1, 2].map(|number| windows.is_next_ours(&scope(number), over)), [true, false]);
+        assert!(windows.is_next_ours(&scope(1), over));
         windows.forget(&scope(1));
         assert!(!windows.is_next_ours(&scope(1), over));
         windows.counted(&scope(1), 0, false, over);
@@ -152,10 +154,14 @@ mod tests {
     }
 
     #[test]
-    fn the_first_window_is_taken_for_one_that_was_opened_here() {
+    fn a_scope_that_is_met_is_taken_for_one_without_an_open_window_until_one_is_found() {
         let windows = Windows::default();
+        let _in_flight = windows.enter(&scope(1));
+        assert!(windows.is_next_ours(&scope(1), START));
+        windows.forget(&scope(1));
+        assert!(!windows.is_next_ours(&scope(1), START));
         windows.counted(&scope(1), 0, false, START);
-        assert!(windows.is_next_ours(&scope(1), START.plus_millis(WINDOW_MILLIS)));
+        assert!(!windows.is_next_ours(&scope(1), START.plus_millis(WINDOW_MILLIS)), "another process opened it");
     }
 
     #[test]
@@ -182,8 +188,8 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let windows = Windows::default();
-        (0..=SCOPES_MAX).for_each(|number| windows.counted(&scope(number), 0, true, START));
+        (0..=SCOPES_MAX).for_each(|number| windows.forget(&scope(number)));
         assert!(windows.lock().len() <= SCOPES_MAX);
-        assert!(windows.is_next_ours(&scope(SCOPES_MAX), START.plus_millis(WINDOW_MILLIS)));
+        assert!(!windows.is_next_ours(&scope(SCOPES_MAX), START));
     }
 }

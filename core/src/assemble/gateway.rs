@@ -36,7 +36,7 @@ use crate::flow::admin::config::versions::ConfigVersions;
 use crate::flow::background::Background;
 use crate::flow::health::Health;
 use crate::flow::maintenance::Maintenance;
-use crate::flow::model_call::{HeaderRules, ModelCalls, ProxyLimits};
+use crate::flow::model_call::{HeaderRules, ModelCalls, ProxyLimits, RequestIds};
 use crate::providers::operation::Operation;
 use crate::routing::rules::FailureRules;
 use crate::store::table::Table;
@@ -149,10 +149,9 @@ impl Gateway {
         let (models, sharing) = routing::models(&mut config, targets, &table, staleness == KeyStaleness::OnlyWriter)?;
         let (catalog, in_table) = in_table.served((&models, &policies), &environment, (&ground.clock, &ground.random));
         let rotation = Rotation::of(secrets, Arc::clone(&catalog), held, Arc::clone(&ground.clock)).await;
-        let cache = Arc::new(PrincipalCache::new(staleness.millis(), CALLERS_MAX));
+        let (cache, directory) = remembered(&table, staleness);
         let maintenance = maintenance.charging(SpendLog::clone(&spend)).forgetting(Arc::clone(&cache));
         let (maintenance, logs) = (Arc::new(maintenance.resealing(sealed.resealing())), (&sealed, &spend));
-        let directory = Arc::new(Directory::new(RecordStore::new(Arc::clone(&table)), staleness.millis(), RECORDS_MAX));
         let managed = (KeyStore::new(Arc::clone(&changes)), stored, key_rules(&config));
         let called = (policies.transports().global(), &ground.clock);
         let tokens = identity::tokens((&config, &environment), called, &audited)?;
@@ -178,6 +177,7 @@ impl Gateway {
             transport: policies.transports().clone(),
             cache: cache::shelf(&config.litellm, (&table, &sealed), &environment, (&ground.clock, &ground.random))?,
             clock: ground.clock,
+            ids: request_ids(&ground.random, staleness),
             random: ground.random,
             sharing,
             admits_in_outage: config.general.allow_requests_on_db_unavailable,
@@ -279,6 +279,19 @@ fn authenticator(
     let authenticator = Authenticator::new(master, keys, cache, directory).waiting(store_wait(config));
     let authenticator = authenticator.trusting_known(general.allow_requests_on_db_unavailable);
     Arc::new(authenticator.under(policy).reading(key_header).accepting(tokens))
+}
+
+/// What is remembered of callers, and of the records above and beside them.
+fn remembered(table: &Arc<dyn Table>, staleness: KeyStaleness) -> (Arc<PrincipalCache>, Arc<Directory>) {
+    let records = RecordStore::new(Arc::clone(table));
+    let callers = PrincipalCache::new(staleness.millis(), CALLERS_MAX);
+    (Arc::new(callers), Arc::new(Directory::new(records, staleness.millis(), RECORDS_MAX)))
+}
+
+/// Ids of a process that writes alone need no shards.
+fn request_ids(random: &Arc<dyn Random>, staleness: KeyStaleness) -> RequestIds {
+    let ids = RequestIds::new(Arc::clone(random));
+    if staleness == KeyStaleness::OnlyWriter { ids.unsharded() } else { ids }
 }
 
 /// Totals of a process that writes alone need no shards.

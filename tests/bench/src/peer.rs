@@ -59,7 +59,7 @@ impl Launch<'_> {
         self.start("reference", binary, &arguments, Target::new(address, "sk-bench"), starts).await
     }
 
-    /// Postern with an embedded store, called with a virtual key that has a budget and limits.
+    /// Postern with an embedded store, called with a virtual key that has a budget and limits, and with one that has none.
     pub(crate) async fn postern(&self, binary: &Path, starts: usize) -> Result<Started, BenchError> {
         self.postern_with(binary, starts, "").await
     }
@@ -82,12 +82,13 @@ impl Launch<'_> {
             "--host=127.0.0.1".to_owned(),
             format!("--port={}", address.port()),
         ];
-        let key = {
+        let (key, unlimited) = {
             let master = Target::new(address, MASTER_KEY);
             let _first = self.start("postern", binary, &arguments, master, 1).await?;
-            generate_key(address).await?
+            (generate_key(address, true).await?, generate_key(address, false).await?)
         };
-        self.start("postern", binary, &arguments, Target::new(address, &key), starts).await
+        let target = Target::new(address, &key).and_without_limits(&unlimited);
+        self.start("postern", binary, &arguments, target, starts).await
     }
 
     fn config(&self, params: &str) -> String {
@@ -156,8 +157,8 @@ async fn first_answer(peer: &mut Peer, target: &Target) -> bool {
     false
 }
 
-async fn generate_key(address: SocketAddr) -> Result<String, BenchError> {
-    let request = request::generate_key(address, MASTER_KEY);
+async fn generate_key(address: SocketAddr, is_limited: bool) -> Result<String, BenchError> {
+    let request = request::generate_key(address, MASTER_KEY, is_limited);
     let answer = Connection::new(address).call(&request).await?;
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     if answer.status != 200 {

@@ -16,6 +16,7 @@ pub(crate) struct Figures {
     p99_us: Vec<f64>,
     requests_per_second: Vec<f64>,
     cpu_us_per_request: Vec<f64>,
+    cpu_us_without_limits: Vec<f64>,
     first_token_us: Vec<f64>,
     chunk_lag_p50_us: Vec<f64>,
     chunk_lag_p99_us: Vec<f64>,
@@ -55,6 +56,12 @@ impl Figures {
     pub(crate) fn saturated(&mut self, found: &Saturated) {
         self.requests_per_second.push(per_second(found));
         self.cpu_us_per_request.extend(cpu_us_per(found, found.answers));
+        self.errors += found.errors;
+    }
+
+    /// Adds one round of saturation by a key without limits.
+    pub(crate) fn unlimited(&mut self, found: &Saturated) {
+        self.cpu_us_without_limits.extend(cpu_us_per(found, found.answers));
         self.errors += found.errors;
     }
 
@@ -116,11 +123,12 @@ fn median(values: &[f64]) -> Option<f64> {
 /// One line of the table: its name, the figure, and whether it is shown as what is added to a direct call.
 type Row = (&'static str, fn(&Figures) -> &[f64], bool);
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     ("latency p50, µs", |figures| &figures.p50_us, true),
     ("latency p99, µs", |figures| &figures.p99_us, true),
     ("requests per second, 64 connections", |figures| &figures.requests_per_second, false),
     ("CPU per request, µs", |figures| &figures.cpu_us_per_request, false),
+    ("CPU per request without limits, µs", |figures| &figures.cpu_us_without_limits, false),
     ("first token, µs", |figures| &figures.first_token_us, true),
     ("chunk under way p50, µs", |figures| &figures.chunk_lag_p50_us, true),
     ("chunk under way p99, µs", |figures| &figures.chunk_lag_p99_us, true),

@@ -15,12 +15,13 @@ pub(crate) fn chat(address: SocketAddr, key: &str, is_stream: bool) -> Vec<u8> {
     post(address, "/v1/chat/completions", key, &body)
 }
 
-/// A new virtual key, limited in every way the hot path must check, and never in the way of the bench.
-pub(crate) fn generate_key(address: SocketAddr, master_key: &str) -> Vec<u8> {
-    let body = format!(
-        r#"{{"models":["{MODEL}"],"max_budget":1000000.0,"rpm_limit":2000000000,"tpm_limit":2000000000000,"key_alias":"bench"}}"#
-    );
-    post(address, "/key/generate", master_key, &body)
+/// Limits of every kind that the hot path must check, never in the way of the bench.
+const LIMITS: &str = r#","max_budget":1000000.0,"rpm_limit":2000000000,"tpm_limit":2000000000000"#;
+
+/// A new virtual key, with limits or without.
+pub(crate) fn generate_key(address: SocketAddr, master_key: &str, is_limited: bool) -> Vec<u8> {
+    let limits = if is_limited { LIMITS } else { "" };
+    post(address, "/key/generate", master_key, &format!(r#"{{"models":["{MODEL}"]{limits}}}"#))
 }
 
 fn post(address: SocketAddr, path: &str, key: &str, body: &str) -> Vec<u8> {

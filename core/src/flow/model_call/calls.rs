@@ -33,12 +33,10 @@ impl ModelCalls {
     /// its end, as it is billed anyway; what was dispatched is charged in either case.
     pub async fn call(self: &Arc<Self>, request: CallRequest) -> CallAnswer {
         let arrived = self.clock.now();
-        let mut entropy = [0; 10];
-        let drawn = self.random.fill(&mut entropy);
-        let mut facts = Facts::new(RequestId::at(arrived, &entropy));
-        let result = match drawn {
+        let (mut facts, begun) = self.begin(arrived);
+        let result = match begun {
             Ok(()) => self.walk(request, &mut facts).await,
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         };
         facts.duration_ms = self.clock.now().millis_since(arrived);
         if let Err(error) = &result {
@@ -47,11 +45,17 @@ impl ModelCalls {
         CallAnswer { facts, result }
     }
 
+    /// What is known of a call as it arrives. One that gets no id goes no further.
+    pub(super) fn begin(&self, arrived: Timestamp) -> (Facts, Result<(), CallError>) {
+        match self.ids.next(arrived) {
+            Ok(id) => (Facts::new(id), Ok(())),
+            Err(error) => (Facts::new(RequestId::at(arrived, &[0; 10])), Err(error.into())),
+        }
+    }
+
     /// Each attempt is a call of its own for limits and accounts, one that began at `begun`.
     pub(super) fn renew_id(&self, facts: &mut Facts, begun: Timestamp) -> Result<(), CallError> {
-        let mut entropy = [0; 10];
-        self.random.fill(&mut entropy)?;
-        facts.id = RequestId::at(begun, &entropy);
+        facts.id = self.ids.next(begun)?;
         Ok(())
     }
 }

@@ -34,9 +34,7 @@ impl ModelCalls {
         (request, principal): (&CallRequest, &Arc<Principal>),
         deadline: Instant,
     ) -> Result<Option<Vector>, CallError> {
-        let mut entropy = [0; 10];
-        self.random.fill(&mut entropy)?;
-        let mut facts = Facts::new(RequestId::at(self.clock.now(), &entropy));
+        let mut facts = Facts::new(self.ids.next(self.clock.now())?);
         let asked = question((model, text), cached, request, deadline);
         let beside = Some(Beside { id });
         let mut course = Course { deadline: Some(deadline), is_trusted: true, beside, ..Course::default() };

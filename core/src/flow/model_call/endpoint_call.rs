@@ -79,12 +79,10 @@ impl ModelCalls {
     /// dispatched is charged.
     pub async fn call_endpoint(self: &Arc<Self>, endpoint: &Endpoint, request: EndpointRequest) -> EndpointAnswer {
         let arrived = self.clock.now();
-        let mut entropy = [0; 10];
-        let drawn = self.random.fill(&mut entropy);
-        let mut facts = Facts::new(RequestId::at(arrived, &entropy));
-        let result = match drawn {
+        let (mut facts, begun) = self.begin(arrived);
+        let result = match begun {
             Ok(()) => self.ask_endpoint(endpoint, request, &mut facts).await,
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         };
         facts.duration_ms = self.clock.now().millis_since(arrived);
         if let Err(error) = &result {

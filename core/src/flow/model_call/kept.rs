@@ -8,7 +8,6 @@ use super::facts::Facts;
 use super::guarded_answer;
 use super::parts::ModelCalls;
 use crate::api::responses::id::ResponseId;
-use crate::id::RequestId;
 use crate::providers::operation::Operation;
 use crate::providers::registry;
 use crate::providers::responses::kept::{KeptOperation, naming};
@@ -48,12 +47,10 @@ impl ModelCalls {
     /// Asks the deployment that made a response about it. Costs nothing, so nothing is charged.
     pub async fn ask_about(&self, request: KeptRequest) -> KeptAnswer {
         let arrived = self.clock.now();
-        let mut entropy = [0; 10];
-        let drawn = self.random.fill(&mut entropy);
-        let mut facts = Facts::new(RequestId::at(arrived, &entropy));
-        let result = match drawn {
+        let (mut facts, begun) = self.begin(arrived);
+        let result = match begun {
             Ok(()) => self.asked(&request, &mut facts).await,
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         };
         facts.duration_ms = self.clock.now().millis_since(arrived);
         if let Err(error) = &result {

@@ -5,6 +5,7 @@ use super::endpoints::Endpoints;
 use super::forwarded::HeaderRules;
 use super::named::NamedCredentials;
 use super::proxy_limits::ProxyLimits;
+use super::request_ids::RequestIds;
 use crate::accounting::spend_log::SpendLog;
 use crate::admission::ledger::Ledger;
 use crate::admission::queue::Queue;
@@ -52,8 +53,10 @@ pub struct ModelCalls {
     pub authorizer: Authorizer,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Chance: ids, and the choice among deployments.
+    /// Chance: the choice among deployments.
     pub random: Arc<dyn Random>,
+    /// Makes the ids of calls.
+    pub ids: RequestIds,
     /// Tells other instances what was seen of deployments, where choices go by it and there may be others.
     pub sharing: Option<Arc<Sharing>>,
     /// Answers that are kept; `None`: none are.

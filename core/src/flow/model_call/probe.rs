@@ -11,7 +11,6 @@ use super::request::CallRequest;
 use super::settlement::OpenCall;
 use crate::api::members::Members;
 use crate::crypto::key_hash;
-use crate::id::RequestId;
 use crate::principal::{Principal, Role};
 use crate::providers::operation::Operation;
 use crate::providers::provider::{Call, Provider};
@@ -53,9 +52,7 @@ impl ModelCalls {
             Some(form) => speaker.form_request(call, form, target)?,
             None => speaker.request(call, target)?,
         };
-        let mut entropy = [0; 10];
-        self.random.fill(&mut entropy)?;
-        let id = RequestId::at(self.clock.now(), &entropy);
+        let id = self.ids.next(self.clock.now())?;
         let said = Said { model: deployment.group.clone(), tags: vec![TAG.to_owned()], ..Said::default() };
         let prober = Arc::new(prober());
         let details = details::of(self, id, (&prober, &request), &said, &deployment);

@@ -1,6 +1,8 @@
 //! What must hold of a call whatever its upstream, its store and its client do.
 
-use super::{CallAnswer, CallBody, CallError, CallRequest, Endpoints, HeaderRules, ModelCalls, ProxyLimits};
+use super::{
+    CallAnswer, CallBody, CallError, CallRequest, Endpoints, HeaderRules, ModelCalls, ProxyLimits, RequestIds,
+};
 use crate::accounting::spend_log::SpendLog;
 use crate::accounting::spend_query::SpendQuery;
 use crate::accounting::spend_row::{Outcome, SpendRow};
@@ -120,6 +122,7 @@ impl Gateway {
             files: None,
             clock,
             random: Arc::new(SystemRandom),
+            ids: RequestIds::new(Arc::new(SystemRandom)),
             sharing: None,
             cache: None,
             admits_in_outage: false,

@@ -19,6 +19,9 @@ const BUSY_MAX: Duration = Duration::from_secs(2);
 /// Statements kept ready per connection; more than there are.
 const STATEMENTS_MAX: usize = 32;
 
+/// Pages that a connection keeps, in KiB. The system keeps the file's pages too, so that more would mostly be held twice.
+const CACHE_KIB: i64 = 1024;
+
 /// Why a store did not open. Every variant names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -106,6 +109,8 @@ impl Claim {
     fn open(&self, access: OpenFlags) -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(&self.path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(BUSY_MAX)?;
+        // Negative: in KiB, where a positive number means pages.
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         Ok(connection)
     }

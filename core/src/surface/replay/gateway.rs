@@ -33,7 +33,7 @@ use crate::flow::admin::records::record_admin::RecordAdmin;
 use crate::flow::admin::spend::spend_admin::SpendAdmin;
 use crate::flow::background::Background;
 use crate::flow::maintenance::{Event, Maintenance};
-use crate::flow::model_call::{Endpoints, GroupBudgets, HeaderRules, ModelCalls, ProxyLimits};
+use crate::flow::model_call::{Endpoints, GroupBudgets, HeaderRules, ModelCalls, ProxyLimits, RequestIds};
 use crate::flow::sign_in::browser::SignIn;
 use crate::flow::sign_in::sealing_key::SealingKey;
 use crate::flow::sign_in::settings::SignInSettings;
@@ -262,6 +262,7 @@ fn calls(authenticator: Authenticator, log: SpendLog, ledger: Ledger, clock: Arc
         transport: Arc::new(Unreachable).into(),
         clock,
         random: Arc::new(SystemRandom),
+        ids: RequestIds::new(Arc::new(SystemRandom)),
         sharing: None,
         cache: None,
         admits_in_outage: false,

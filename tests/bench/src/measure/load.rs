@@ -18,12 +18,20 @@ pub(crate) struct Target {
     pub(crate) plain: Vec<u8>,
     /// A chat request that wants a stream.
     pub(crate) stream: Vec<u8>,
+    /// As `plain`, of a key without limits where there is one.
+    pub(crate) unlimited: Vec<u8>,
 }
 
 impl Target {
     /// A target that is called with this key.
     pub(crate) fn new(address: SocketAddr, key: &str) -> Self {
-        Self { address, plain: request::chat(address, key, false), stream: request::chat(address, key, true) }
+        let plain = request::chat(address, key, false);
+        Self { address, unlimited: plain.clone(), plain, stream: request::chat(address, key, true) }
+    }
+
+    /// The same, with a second key that has no limits.
+    pub(crate) fn and_without_limits(self, key: &str) -> Self {
+        Self { unlimited: request::chat(self.address, key, false), ..self }
     }
 
     /// The mock itself.
@@ -60,6 +68,9 @@ impl Load<'_> {
                 figures.paced(paced);
             }
             figures.saturated(&saturation::plain(target, pid, Duration::from_secs(self.seconds)).await?);
+            if pid.is_some() {
+                figures.unlimited(&saturation::unlimited(target, pid, Duration::from_secs(self.seconds)).await?);
+            }
             figures.streamed(&saturation::streams(target, pid, Duration::from_secs(self.seconds)).await?);
             figures.loaded_mib.extend(pid.map(resident_mib));
         }

@@ -28,6 +28,11 @@ pub(crate) async fn plain(target: &Target, pid: Option<u32>, time: Duration) -> 
     saturate(target, &target.plain, CONNECTIONS, pid, time).await
 }
 
+/// As [`plain`], of a key without limits.
+pub(crate) async fn unlimited(target: &Target, pid: Option<u32>, time: Duration) -> Result<Saturated, BenchError> {
+    saturate(target, &target.unlimited, CONNECTIONS, pid, time).await
+}
+
 /// Streams without pauses, 32 at once.
 pub(crate) async fn streams(target: &Target, pid: Option<u32>, time: Duration) -> Result<Saturated, BenchError> {
     saturate(target, &target.stream, STREAMS, pid, time).await
