@@ -20,23 +20,27 @@ help: ## List what there is
 
 # --- Setting up ----------------------------------------------------------------------------------------------------
 
-.PHONY: setup
-setup: .venv/.stamp tests/node/node_modules/.stamp .tools/bin/dynoxide .tools/bin/cargo-deny ## Install what the tests need, inside this folder
+.PHONY: setup installed
+setup: ## Install what the tests need, inside this folder
+	$(MAKE) --no-print-directory --jobs=2 installed
+installed: .venv/.stamp tests/node/node_modules/.stamp .tools/bin/dynoxide .tools/bin/cargo-deny
 
 .venv/.stamp: tests/requirements.txt
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/requirements.txt
+	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile --requirement tests/requirements.txt
 	touch $@
 
 tests/node/node_modules/.stamp: tests/node/package-lock.json
 	cd tests/node && npm ci --silent --no-audit --no-fund
 	touch $@
 
-# Unoptimised builds: they are used for minutes, not for speed.
+# Unoptimised builds: they are used for minutes, not for speed. Nobody debugs them.
+.tools/bin/dynoxide: export CARGO_PROFILE_DEV_DEBUG := 0
 .tools/bin/dynoxide:
 	cargo install dynoxide-rs --version $(DYNOXIDE_VERSION) --locked --debug --quiet --root .tools \
 	  --no-default-features --features native-sqlite,http-server,cli
 
+.tools/bin/cargo-deny: export CARGO_PROFILE_DEV_DEBUG := 0
 .tools/bin/cargo-deny:
 	cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug --quiet --root .tools
 

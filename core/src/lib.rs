@@ -11,7 +11,7 @@
 //! | 3 | `auth`, `admission`, `routing`, `accounting`, `credentials`, `upstream`, `cache`, `audit`, `guardrails` |
 //! | 2 | `providers` (pure), `store`, `tls` |
 //! | 1 | `api` (our wire formats), `config`, `crypto`, `secrets`, `telemetry` |
-//! | 0 | `author`, `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `egress`, `limits`, `period`, `secret`, `secret_reference`, `tokens`, `wire`, `aws` (how AWS is reached) |
+//! | 0 | `author`, `id`, `money`, `usage`, `price`, `principal`, `clock`, `calendar`, `duration`, `egress`, `error_text`, `limits`, `period`, `secret`, `secret_reference`, `tokens`, `wire`, `aws` (how AWS is reached) |
 
 pub mod accounting;
 pub mod admission;
@@ -31,6 +31,7 @@ pub mod credentials;
 pub mod crypto;
 pub mod duration;
 pub mod egress;
+pub mod error_text;
 pub mod flow;
 pub mod guardrails;
 pub mod id;

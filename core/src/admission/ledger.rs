@@ -90,8 +90,11 @@ impl Ledger {
                 WriteError::ConditionFailed { index: 0, old: Some(old) } => return Ok(read(*old)?.0),
                 WriteError::ConditionFailed { index, old } if started.elapsed() < CROWD_WAIT => {
                     if let Some(line) = index.checked_sub(1).and_then(|index| lines.get_mut(index)) {
+                        let was_unmet = line.is_unmet();
                         line.forget(&self.windows);
                         line.learn(old.as_deref(), now)?;
+                        // One by one would be a step each.
+                        lines.iter_mut().filter(|_| was_unmet).for_each(Line::follow);
                     }
                     silence.begin_again();
                     continue;

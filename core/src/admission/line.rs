@@ -9,7 +9,7 @@ use super::counters::{COUNT, REQUESTS, START, TOKENS, USED};
 use super::hold::Held;
 use super::limits::{Budget, Counter, Demand, ScopeLimits, WINDOW_MILLIS};
 use super::refusal::{Rate, Refusal};
-use super::windows::Windows;
+use super::windows::{Guess, Windows};
 use crate::clock::Timestamp;
 use crate::money::NanoDollars;
 use crate::store::item::Item;
@@ -25,16 +25,8 @@ const WINDOW_KEPT_MILLIS: i64 = 24 * 60 * 60_000;
 /// One limit of a scope, with what is known of its item.
 pub(super) enum Line<'a> {
     Budget { kind: &'static str, budget: &'a Budget, limit: i64, amount: i64 },
-    Window { scope: &'a ScopeLimits, tokens: i64, window: Window },
+    Window { scope: &'a ScopeLimits, tokens: i64, window: Guess },
     Parallel { scope: &'a ScopeLimits, limit: i64 },
-}
-
-/// Which window is thought to be open.
-pub(super) enum Window {
-    /// One that began at most a minute ago, or none that anybody remembers: then this is the first.
-    Open,
-    /// One that is over, or none.
-    Ended,
 }
 
 impl<'a> Line<'a> {
@@ -49,7 +41,7 @@ impl<'a> Line<'a> {
         if scope.requests.is_some() || scope.tokens.is_some() {
             // Where they are not limited they are not counted, so that nothing has to be corrected afterwards.
             let tokens = if scope.tokens.is_some() { demand.tokens.counted(scope.tokens) } else { 0 };
-            lines.push(Self::Window { scope, tokens, window: Window::Open });
+            lines.push(Self::Window { scope, tokens, window: Guess::Open });
         }
         if let Some(limit) = scope.parallel {
             lines.push(Self::Parallel { scope, limit });
@@ -62,25 +54,35 @@ impl<'a> Line<'a> {
         Self::Budget { kind, budget, limit: budget.limit.nanos(), amount }
     }
 
-    /// Guesses from what this process has opened.
+    /// Guesses from what this process has met.
     pub(super) fn recall(&mut self, windows: &Windows, now: Timestamp) {
-        if let Self::Window { scope, window, .. } = self
-            && windows.is_next_ours(scope, now)
-        {
-            *window = Window::Ended;
+        if let Self::Window { scope, window, .. } = self {
+            *window = windows.guess(scope, now);
+        }
+    }
+
+    /// Whether no window of the scope was ever met here.
+    pub(super) fn is_unmet(&self) -> bool {
+        matches!(self, Self::Window { window: Guess::Unmet, .. })
+    }
+
+    /// Thinks again, as another scope of the same call has an open window that was not met before.
+    pub(super) fn follow(&mut self) {
+        if let Self::Window { window: window @ Guess::Unmet, .. } = self {
+            *window = Guess::Open;
         }
     }
 
     /// Remembers what was counted, once the write has happened.
     pub(super) fn remember(&self, windows: &Windows, now: Timestamp) {
         if let Self::Window { scope, tokens, window } = self {
-            windows.counted(scope, *tokens, matches!(window, Window::Ended), now);
+            windows.counted(scope, *tokens, *window != Guess::Open, now);
         }
     }
 
     /// Forgets what was a wrong guess.
     pub(super) fn forget(&self, windows: &Windows) {
-        if let Self::Window { scope, window: Window::Ended, .. } = self {
+        if let Self::Window { scope, window: Guess::Ended | Guess::Unmet, .. } = self {
             windows.forget(scope);
         }
     }
@@ -116,7 +118,7 @@ impl<'a> Line<'a> {
             }
             Self::Window { scope, tokens, window } => {
                 let (changes, when) = match window {
-                    Window::Open => {
+                    Guess::Open => {
                         let changes = vec![
                             Change::SetIfMissing(START.to_owned(), now.millis().into()),
                             Change::Add(REQUESTS.to_owned(), i64::from(!scope.is_repeat)),
@@ -125,7 +127,7 @@ impl<'a> Line<'a> {
                         ];
                         (changes, open_or_first(scope, *tokens, now))
                     }
-                    Window::Ended => {
+                    Guess::Ended | Guess::Unmet => {
                         let is_over = Condition::AtMostOrLacks(START.to_owned(), now.millis() - WINDOW_MILLIS);
                         (opened(*tokens, now), vec![is_over])
                     }
@@ -154,10 +156,10 @@ impl<'a> Line<'a> {
                 }
             }
             Self::Window { scope, tokens, window } => {
-                *window = Window::Open;
+                *window = Guess::Open;
                 let Some((item, start)) = old.and_then(|item| Some((item, item.number(START)?))) else { return Ok(()) };
                 if start <= now.millis() - WINDOW_MILLIS {
-                    *window = Window::Ended;
+                    *window = Guess::Ended;
                     return Ok(());
                 }
                 let resets_at = Timestamp::from_millis(start.saturating_add(WINDOW_MILLIS));

@@ -25,6 +25,17 @@ pub(super) struct Windows {
     hasher: RandomState,
 }
 
+/// What is thought of a scope's window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Guess {
+    /// One is open that began at most a minute ago, or there is none that anybody remembers: then this is the first.
+    Open,
+    /// The last is over, or there was none.
+    Ended,
+    /// The same, as no window of the scope was ever met here.
+    Unmet,
+}
+
 /// What is known of one scope.
 #[derive(Clone, Debug, Default)]
 struct Known {
@@ -55,12 +66,12 @@ impl Drop for InFlight {
 }
 
 impl Windows {
-    /// Whether this process is likely to open the scope's next window: the last one was opened here and is over at
-    /// `now`, or nothing is known of any.
-    pub(super) fn is_next_ours(&self, scope: &ScopeLimits, now: Timestamp) -> bool {
-        match self.lock().get(&self.hash(scope)).filter(|known| known.is_met) {
-            Some(known) => known.window.is_some_and(|window| window.was_opened_here && !window.is_open(now)),
-            None => true,
+    /// What is thought of the scope's window at `now`.
+    pub(super) fn guess(&self, scope: &ScopeLimits, now: Timestamp) -> Guess {
+        match self.lock().get(&self.hash(scope)) {
+            Some(Known { window: Some(window), .. }) if window.was_opened_here && !window.is_open(now) => Guess::Ended,
+            Some(Known { is_met: true, .. }) => Guess::Open,
+            Some(_) | None => Guess::Unmet,
         }
     }
 
@@ -144,24 +155,26 @@ mod tests {
     fn a_window_that_was_opened_here_is_known_when_it_is_over() {
         let windows = Windows::default();
         windows.counted(&scope(1), 0, true, START);
-        assert!(!windows.is_next_ours(&scope(1), START.plus_millis(WINDOW_MILLIS - 1)));
+        assert_eq!(windows.guess(&scope(1), START.plus_millis(WINDOW_MILLIS - 1)), Guess::Open);
         let over = START.plus_millis(WINDOW_MILLIS);
-        assert!(windows.is_next_ours(&scope(1), over));
+        assert_eq!(windows.guess(&scope(1), over), Guess::Ended);
         windows.forget(&scope(1));
-        assert!(!windows.is_next_ours(&scope(1), over));
+        assert_eq!(windows.guess(&scope(1), over), Guess::Open);
         windows.counted(&scope(1), 0, false, over);
-        assert!(!windows.is_next_ours(&scope(1), over.plus_millis(WINDOW_MILLIS)), "another process opened it");
+        let next = over.plus_millis(WINDOW_MILLIS);
+        assert_eq!(windows.guess(&scope(1), next), Guess::Open, "another process opened the last");
     }
 
     #[test]
     fn a_scope_that_is_met_is_taken_for_one_without_an_open_window_until_one_is_found() {
         let windows = Windows::default();
         let _in_flight = windows.enter(&scope(1));
-        assert!(windows.is_next_ours(&scope(1), START));
+        assert_eq!(windows.guess(&scope(1), START), Guess::Unmet);
         windows.forget(&scope(1));
-        assert!(!windows.is_next_ours(&scope(1), START));
+        assert_eq!(windows.guess(&scope(1), START), Guess::Open);
         windows.counted(&scope(1), 0, false, START);
-        assert!(!windows.is_next_ours(&scope(1), START.plus_millis(WINDOW_MILLIS)), "another process opened it");
+        let next = START.plus_millis(WINDOW_MILLIS);
+        assert_eq!(windows.guess(&scope(1), next), Guess::Open, "another process opened the last");
     }
 
     #[test]
@@ -190,6 +203,6 @@ mod tests {
         let windows = Windows::default();
         (0..=SCOPES_MAX).for_each(|number| windows.forget(&scope(number)));
         assert!(windows.lock().len() <= SCOPES_MAX);
-        assert!(!windows.is_next_ours(&scope(SCOPES_MAX), START));
+        assert_eq!(windows.guess(&scope(SCOPES_MAX), START), Guess::Open);
     }
 }

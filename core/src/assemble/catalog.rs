@@ -1,6 +1,7 @@
 //! The models of the file and those of the table as one: made anew when either changes. Each instance looks every few
 //! seconds whether the table's have changed, with one small read.
 
+use super::due::Due;
 use super::error::StartError;
 use super::routing::renewed;
 use super::transports;
@@ -15,15 +16,14 @@ use crate::store::table::Table;
 use crate::upstream::policies::Policies;
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How late an instance may notice a change of another, in milliseconds.
-pub const NOTICE_MILLIS: i64 = 5_000;
+/// How late an instance may notice a change of another.
+pub const NOTICE: Duration = Duration::from_secs(5);
 
-/// How long a request waits for the table, before it goes on with the models that are known.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// What is said where the table is slow.
+const SLOW: &str = "the table is slow; requests go on with the models that are known";
 
 /// The models of a process, from both places.
 pub struct Catalog {
@@ -33,8 +33,7 @@ pub struct Catalog {
     parts: Mutex<Parts>,
     /// One builds at a time, so that the last one built is the newest.
     building: tokio::sync::Mutex<()>,
-    clock: Arc<dyn Clock>,
-    due: AtomicI64,
+    due: Due,
 }
 
 struct Parts {
@@ -65,22 +64,14 @@ impl Catalog {
     pub async fn watching(&self) {
         while self.stored.is_some() {
             self.look_and_tell().await;
-            tokio::time::sleep(Duration::from_millis(NOTICE_MILLIS.unsigned_abs())).await;
+            tokio::time::sleep(NOTICE).await;
         }
     }
 
     /// Looks for changed models where that is due, for a process that sleeps between requests. Never waits long.
     pub async fn look_if_due(&self) {
-        let (now, due) = (self.clock.now().millis(), self.due.load(Ordering::Relaxed));
-        let next = now.saturating_add(NOTICE_MILLIS);
-        if self.stored.is_none()
-            || now < due
-            || self.due.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_err()
-        {
-            return;
-        }
-        if tokio::time::timeout(PATIENCE, Box::pin(self.look_and_tell())).await.is_err() {
-            tracing::warn!("the table is slow; requests go on with the models that are known");
+        if self.stored.is_some() {
+            self.due.look(SLOW, || self.look_and_tell()).await;
         }
     }
 
@@ -239,8 +230,7 @@ impl InTable {
             stored: is_on.then(|| stored.clone()),
             parts,
             building: tokio::sync::Mutex::default(),
-            clock: Arc::clone(clock),
-            due: AtomicI64::new(0),
+            due: Due::at_once(Arc::clone(clock), NOTICE),
         });
         let served: Arc<dyn Catalogue> = Arc::<Catalog>::clone(&catalog);
         let admin = ModelAdmin::new(stored, served, Arc::clone(random), is_on);

@@ -4,7 +4,8 @@
 //! What a process knows by itself the new gateway learns anew: answers kept in memory, cooldowns, connections to upstreams.
 //! State is not concerned: it is in the table.
 
-use super::catalog::{NOTICE_MILLIS, is_kept_in_table};
+use super::catalog::{NOTICE, is_kept_in_table};
+use super::due::Due;
 use super::error::StartError;
 use super::gateway::{Gateway, Serves};
 use super::recipe::{Maker, Recipe, Renews};
@@ -17,13 +18,11 @@ use crate::surface::front::Front;
 use crate::surface::security_headers::SecurityHeaders;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Duration;
 use tokio::sync::watch;
 
-/// How long a request waits for new settings, before it goes on with those that are known.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// What is said where new settings take their time.
+const SLOW: &str = "new settings are slow to come; requests go on with those that are known";
 
 /// The gateway of a process, as it is now.
 pub struct Live {
@@ -33,7 +32,7 @@ pub struct Live {
     now: ArcSwap<Generation>,
     /// What was last read of the table. One looks at a time, so that the last gateway made is the newest.
     known: tokio::sync::Mutex<Known>,
-    due: AtomicI64,
+    due: Due,
     moved: watch::Sender<()>,
 }
 
@@ -69,6 +68,7 @@ impl Live {
         let sealer = recipe.state.sealer.clone();
         let sealer = sealer.unwrap_or_else(|| sealing::without_keys(Arc::clone(&recipe.ground.random)));
         let versions = keeps.then(|| ConfigVersions::new(Arc::clone(&recipe.state.table), sealer));
+        let due = Due::at_once(Arc::clone(&recipe.ground.clock), NOTICE);
         let maker = Arc::new(Maker::new(recipe));
         let read = match &versions {
             Some(versions) => read(versions, Known::default()).await,
@@ -99,7 +99,7 @@ impl Live {
             versions,
             now: ArcSwap::from_pointee(Generation::of(gateway)),
             known: tokio::sync::Mutex::new(known),
-            due: AtomicI64::new(0),
+            due,
             moved: watch::Sender::new(()),
         });
         // Set once: this is the only place that does.
@@ -121,7 +121,7 @@ impl Live {
     /// Looks for changed settings, again and again, where there may be some.
     pub async fn watching(&self) {
         while self.versions.is_some() {
-            tokio::time::sleep(Duration::from_millis(NOTICE_MILLIS.unsigned_abs())).await;
+            tokio::time::sleep(NOTICE).await;
             self.look_and_tell().await;
         }
     }
@@ -138,18 +138,8 @@ impl Live {
     }
 
     async fn look_if_due(&self) {
-        let now = self.maker.recipe.ground.clock.now().millis();
-        let (due, next) = (self.due.load(Ordering::Relaxed), now.saturating_add(NOTICE_MILLIS));
-        if self.versions.is_none()
-            || now < due
-            || self.due.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_err()
-        {
-            return;
-        }
-        if tokio::time::timeout(PATIENCE, Box::pin(self.look_and_tell())).await.is_err() {
-            tracing::warn!("new settings are slow to come; requests go on with those that are known");
-            // Looked for again by the next request.
-            self.due.store(due, Ordering::Relaxed);
+        if self.versions.is_some() {
+            self.due.look(SLOW, || self.look_and_tell()).await;
         }
     }
 

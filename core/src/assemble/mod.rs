@@ -1,7 +1,8 @@
 //! From configuration to parts: the only room that names concrete backends. A process starts here: [`configuration`]
-//! finds and reads what the operator wrote, [`secrets`] fetches the secrets it
-//! names and [`rotation`] keeps them fresh, [`state`] opens the store, [`gateway`] puts everything together as a [`recipe`]
-//! says, [`live`] does so again when stored settings change, [`function`] does all of it for a Lambda function.
+//! finds and reads what the operator wrote, [`secrets`] fetches the secrets it names and [`rotation`] keeps them fresh,
+//! [`state`] opens the store, [`gateway`] puts everything together as a [`recipe`] says, [`live`] does so again when
+//! stored settings change, [`function`] does all of it for a Lambda function. [`due`] says when one that sleeps between
+//! requests looks for changes.
 
 mod administration;
 pub mod aws;
@@ -10,6 +11,7 @@ mod calls;
 pub mod catalog;
 pub mod configuration;
 mod door;
+mod due;
 mod egress;
 mod error;
 pub mod function;

@@ -2,6 +2,7 @@
 //! with the secrets that they began with.
 
 use super::catalog::Catalog;
+use super::due::Due;
 use super::secrets::Secrets;
 use crate::auth::master::MasterKey;
 use crate::clock::Clock;
@@ -9,11 +10,10 @@ use crate::config::ModelEntry;
 use crate::id::DeploymentId;
 use crate::routing::deployment_id;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-/// How long a request waits for secrets that are due, before it goes on with those that are known.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// What is said where secrets take their time.
+const SLOW: &str = "the secret manager is slow; requests go on with the secrets that are known";
 
 /// What is replaced when a secret changes, and how that is noticed.
 pub struct Rotation {
@@ -23,9 +23,7 @@ pub struct Rotation {
     master: Option<MasterKey>,
     /// Names of the deployments in the configuration's order: a new key does not make them others.
     ids: Vec<DeploymentId>,
-    clock: Arc<dyn Clock>,
-    /// When the next look is due, in milliseconds.
-    due: AtomicI64,
+    due: Due,
 }
 
 impl Rotation {
@@ -37,9 +35,9 @@ impl Rotation {
         clock: Arc<dyn Clock>,
     ) -> Option<Arc<Self>> {
         let interval = secrets.interval().await?;
-        let rotation = Self { secrets, interval, catalog, master, ids, clock, due: AtomicI64::default() };
-        rotation.due.store(rotation.next(), Ordering::Relaxed);
-        Some(Arc::new(rotation))
+        let due = Due::at_once(clock, interval);
+        due.put_off();
+        Some(Arc::new(Self { secrets, interval, catalog, master, ids, due }))
     }
 
     /// The names that deployments keep.
@@ -57,22 +55,12 @@ impl Rotation {
 
     /// Looks for changed secrets where that is due, for a process that sleeps between requests. Never waits long.
     pub async fn turn_if_due(self: &Arc<Self>) {
-        let (now, due) = (self.clock.now(), self.due.load(Ordering::Relaxed));
-        // One of several requests looks.
-        let next = self.next();
-        if now.millis() < due || self.due.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_err() {
-            return;
-        }
-        if tokio::time::timeout(PATIENCE, Box::pin(self.turn())).await.is_err() {
-            tracing::warn!("the secret manager is slow; requests go on with the secrets that are known");
-            // Tried again by the next request, so that a slow manager does not delay a rotation by an interval.
-            self.due.store(due, Ordering::Relaxed);
-        }
+        self.due.look(SLOW, || self.turn()).await;
     }
 
     /// Looks for changed secrets, and replaces what is made from them.
     pub(super) async fn turn(&self) {
-        self.due.store(self.next(), Ordering::Relaxed);
+        self.due.put_off();
         let loaded = match self.secrets.renewed().await {
             Ok(Some(loaded)) => loaded,
             Ok(None) => return,
@@ -94,10 +82,5 @@ impl Rotation {
             Ok(()) => tracing::info!("secrets have changed; calls use the new ones from now on"),
             Err(error) => tracing::error!(%error, "secrets have changed, but cannot be used; the old ones stay"),
         }
-    }
-
-    fn next(&self) -> i64 {
-        let millis = i64::try_from(self.interval.as_millis()).unwrap_or(i64::MAX);
-        self.clock.now().plus_millis(millis).millis()
     }
 }

@@ -2,11 +2,12 @@
 
 use super::connection::credentials_of_machine;
 use super::error::AwsError;
-use super::error_chain::{error_text, nothing_sent};
+use super::error_chain::nothing_sent;
 use super::http_client;
 use super::settings::{AwsSettings, Lookup};
 use super::signing::SigningKey;
 use crate::clock::Timestamp;
+use crate::error_text::error_text;
 use crate::secret::Secret;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;

@@ -14,4 +14,4 @@ mod roots;
 pub mod settings;
 pub mod signing;
 
-pub use error_chain::{error_text, nothing_sent};
+pub use error_chain::nothing_sent;

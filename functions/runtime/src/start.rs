@@ -3,8 +3,8 @@
 use lambda_runtime::Error;
 use postern_core::assemble::live::Live;
 use postern_core::assemble::{StartError, function};
-use postern_core::aws::error_text;
 use postern_core::config::Environment;
+use postern_core::error_text::error_text;
 use std::process::ExitCode;
 use std::sync::Arc;
 

@@ -36,6 +36,7 @@ const ROOMS: [(&str, u8); 37] = [
     ("clock", 0),
     ("calendar", 0),
     ("duration", 0),
+    ("error_text", 0),
     ("egress", 0),
     ("period", 0),
     ("limits", 0),

@@ -16,6 +16,7 @@ use crate::admission::ledger::Ledger;
 use crate::auth::budget_period::BudgetPeriods;
 use crate::auth::cache::PrincipalCache;
 use crate::clock::{Clock, Timestamp};
+use crate::error_text::error_text;
 use crate::flow::admin::keys::key_admin::KeyAdmin;
 use crate::flow::erasures::{self, Erasures};
 use crate::flow::health::Health;
@@ -109,7 +110,7 @@ impl Maintenance {
                 Ok(Ended::Off) => (Status::Off, None),
                 Err(error) => {
                     tracing::warn!(job = job.name(), error = &error as &dyn Error, "a job failed");
-                    (Status::Failed, Some(with_causes(&error)))
+                    (Status::Failed, Some(error_text(&error)))
                 }
             }
         };
@@ -145,16 +146,4 @@ impl Maintenance {
             Job::HealthChecks => health_checks::run(self.health.get().map(Arc::as_ref), until, progress).await,
         }
     }
-}
-
-/// The error and what it comes from, in one line.
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(below) = cause {
-        text.push_str(": ");
-        text.push_str(&below.to_string());
-        cause = below.source();
-    }
-    text
 }

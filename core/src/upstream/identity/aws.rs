@@ -6,6 +6,7 @@ use crate::aws::accounts::{Account, AccountError, Given, Role, key_of};
 use crate::aws::signing::{SigningKey, sign_request};
 use crate::clock::Timestamp;
 use crate::config::Environment;
+use crate::error_text::error_text;
 use crate::providers::identity::{AwsAccount, AwsKey, AwsRole};
 use crate::secret::Secret;
 use crate::upstream::transport::TransportError;
@@ -91,8 +92,6 @@ fn told(error: AccountError) -> IdentityError {
     match error {
         AccountError::Unreachable(cause) => IdentityError::Unreachable { place, cause: TransportError::NotSent(cause) },
         AccountError::Refused(reason) => IdentityError::Refused { place, status: 403, reason },
-        AccountError::Setting(error) => {
-            IdentityError::Refused { place, status: 403, reason: crate::aws::error_text(&error) }
-        }
+        AccountError::Setting(error) => IdentityError::Refused { place, status: 403, reason: error_text(&error) },
     }
 }
