@@ -71,6 +71,12 @@ impl Load {
         Some(TakenOn(Arc::clone(self)))
     }
 
+    /// Counts a call that was taken on before and stepped aside meanwhile, also where there are as many as may be.
+    pub fn count(self: &Arc<Self>) -> TakenOn {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        TakenOn(Arc::clone(self))
+    }
+
     /// How late the process got to something that was ready.
     pub fn was_late(&self, by: Duration) {
         let share = self.share_refused.load(Ordering::Relaxed);

@@ -2,10 +2,10 @@
 //! is looked up among them.
 
 use super::answer;
-use super::body;
 use super::client_address::address_in;
 use super::deadline::Deadline;
-use super::error::{ErrorAnswer, overloaded};
+use super::error::ErrorAnswer;
+use super::intake;
 use super::model_call::untold;
 use crate::admission::load::Load;
 use crate::flow::model_call::{CallBody, Endpoint, EndpointRequest, Meant, ModelCalls};
@@ -31,13 +31,9 @@ impl EndpointSurface {
 
     /// Answers one call. `rest`: what of its path follows the endpoint's.
     pub(super) async fn answer(&self, endpoint: &Endpoint, rest: String, request: Request) -> Response {
-        let taken_on = match self.load.as_ref().map(|load| load.take_on()) {
-            Some(None) => return overloaded().into_response(),
-            taken_on => taken_on.flatten(),
-        };
         let (head, body) = HttpRequest::into_parts(request);
-        let body = match body::read(body, self.body_bytes_max).await {
-            Ok(body) => body,
+        let (taken_on, body) = match intake::take(self.load.as_ref(), (body, self.body_bytes_max)).await {
+            Ok(taken) => taken,
             Err(error) => return error.into_response(),
         };
         let asked = EndpointRequest {

@@ -34,6 +34,7 @@ mod guardrails;
 mod health;
 mod health_tls;
 mod health_trial;
+mod intake;
 mod model_call;
 mod model_hub;
 mod models;

@@ -1,11 +1,11 @@
 //! The routes of model calls.
 
 use super::answer;
-use super::body;
 use super::client_address::address_in;
 use super::deadline::Deadline;
-use super::error::{ErrorAnswer, overloaded};
+use super::error::ErrorAnswer;
 use super::google;
+use super::intake;
 use super::responses;
 use crate::admission::load::{Load, TakenOn};
 use crate::api::percent::percent_decoded;
@@ -144,16 +144,8 @@ impl ModelCallSurface {
     ) -> Response {
         let (head, body) = HttpRequest::into_parts(request);
         let dialect = operation.dialect();
-        let taken_on = match &self.load {
-            Some(load) => match load.take_on() {
-                Some(taken_on) => Some(taken_on),
-                // Before anything of it is read: it must cost next to nothing.
-                None => return overloaded().told_in(dialect).into_response(),
-            },
-            None => None,
-        };
-        let body = match body::read(body, self.body_bytes_max).await {
-            Ok(body) => body,
+        let (taken_on, body) = match intake::take(self.load.as_ref(), (body, self.body_bytes_max)).await {
+            Ok(taken) => taken,
             Err(error) => return error.told_in(dialect).into_response(),
         };
         let client_address = address_in(&head.extensions);
