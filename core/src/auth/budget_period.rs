@@ -15,9 +15,13 @@ use crate::store::write::{Change, Condition, Write};
 use futures_util::future::try_join;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-/// Most times a step is tried that meets another change of the same record.
-const ATTEMPTS_MAX: u32 = 4;
+/// Most times a step is tried that meets another change of the same items: those of a busy key change all the time.
+const ATTEMPTS_MAX: u32 = 8;
+/// The wait before the second of them, which doubles with each up to [`BACKOFF_MAX_MILLIS`].
+const FIRST_BACKOFF_MILLIS: u64 = 1;
+const BACKOFF_MAX_MILLIS: u64 = 64;
 
 const ADJUSTMENT: &str = "spend_adjustment";
 
@@ -149,6 +153,8 @@ impl BudgetPeriods {
                 Err(WriteError::ConditionFailed { .. } | WriteError::Conflict) => return Err(PeriodError::Changed),
                 Err(error) => return Err(PeriodError::Write(error)),
             }
+            let millis = (FIRST_BACKOFF_MILLIS << attempt.min(8)).min(BACKOFF_MAX_MILLIS);
+            tokio::time::sleep(Duration::from_millis(millis)).await;
             attempt += 1;
         }
     }

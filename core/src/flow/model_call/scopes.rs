@@ -307,13 +307,14 @@ fn budget(subject: &Subject<'_>, limits: &Limits, now: Timestamp) -> Option<Budg
         Budgeted::Key(hash) => totals_key(hash),
         Budgeted::Record(id) => id.totals_place(),
     });
-    let (counter, resets_at) = match (own_totals, &limits.budget_duration) {
+    let (counter, resets_at) = match (own_totals, &limits.budget_duration, limits.budget_reset_at) {
         // The record says when its budget begins anew, or it never does.
-        (Some(totals), None) => (Counter::Totals(totals), None),
-        (Some(totals), Some(_)) if limits.budget_reset_at.is_some() => {
-            (Counter::Totals(totals), limits.budget_reset_at)
+        (Some(totals), None, _) => (Counter::Totals(totals), None),
+        (Some(totals), Some(period), Some(end)) => {
+            // One that is over is begun anew before anything is reserved.
+            (Counter::Totals(totals), Some(if end <= now { period.next_reset(now) } else { end }))
         }
-        (_, period) => periodic(subject.kind.name, subject.id, period.as_ref(), now),
+        (_, period, _) => periodic(subject.kind.name, subject.id, period.as_ref(), now),
     };
     Some(Budget { counter, limit, owner: (subject.owner)(), wording: subject.kind.wording, resets_at })
 }
