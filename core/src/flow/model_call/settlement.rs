@@ -4,7 +4,6 @@
 use super::admit::Admitted;
 use super::asked_input::AskedInput;
 use super::body::Said;
-use super::bound;
 use super::captured::Captured;
 use super::error::CallError;
 use super::fault;
@@ -17,10 +16,10 @@ use super::soft_budget;
 use super::unrecorded;
 use super::watched::Watched;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
+use crate::api::demand::Care;
 use crate::api::medium::Medium;
 use crate::config::tls::Channel;
 use crate::id::RequestId;
-use crate::limits::BudgetMode;
 use crate::money::NanoDollars;
 use crate::price::{CallFacts, ModelPrice, cost_of};
 use crate::principal::Principal;
@@ -109,9 +108,10 @@ impl OpenCall {
         self.slices = Slices::of(&admitted, self.price());
         self.admitted = admitted;
         self.facts = said.asked.facts(self.id.arrived());
-        let care = bound::care(BudgetMode::Balanced, &self.calls.limits);
-        self.promised_output =
-            said.background.then(|| said.asked.output_cap(self.deployment.price.as_ref(), care).unwrap_or(0));
+        // Nobody tells later what it has become: all that it may be.
+        let most = || said.asked.output_cap(self.deployment.price.as_ref(), Care::Strict { output_tokens: None });
+        let promised = || most().unwrap_or(self.calls.limits.reserve_output_tokens);
+        self.promised_output = said.background.then(promised);
         self
     }
 

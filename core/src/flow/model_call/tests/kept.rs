@@ -125,20 +125,27 @@ async fn what_is_not_kept_and_what_nobody_made_is_not_found() {
 
 #[tokio::test]
 async fn an_answer_that_is_only_promised_is_charged_by_its_cap() {
-    let gateway = Gateway::making(r#"{"id":"resp_u","status":"queued","model":"gpt-4o","output":[],"usage":null}"#);
-    let request = CallRequest {
-        operation: Operation::Responses,
-        route: "/v1/responses",
-        path_model: None,
-        form: None,
-        passed: None,
-        headers: authorized("sk-m"),
-        body: Bytes::from_static(br#"{"model":"gpt","input":"Hi","background":true,"max_output_tokens":700}"#),
-        client_address: None,
-        deadline: None,
-    };
-    let answer = gateway.calls.call(request).await;
-    assert!(answer.result.is_ok());
-    let row = gateway.row(answer.facts.id).await.unwrap();
-    assert_eq!((row.details.usage.completion_tokens, row.details.call_type.as_ref()), (700, "aresponses"));
+    for (body, output) in [
+        (r#"{"model":"gpt","input":"Hi","background":true,"max_output_tokens":700}"#, 700),
+        (r#"{"model":"gpt","input":"Hi","background":true,"max_output_tokens":9000}"#, 9_000),
+        // As much as the model can say.
+        (r#"{"model":"gpt","input":"Hi","background":true}"#, 16_384),
+    ] {
+        let gateway = Gateway::making(r#"{"id":"resp_u","status":"queued","model":"gpt-4o","output":[],"usage":null}"#);
+        let request = CallRequest {
+            operation: Operation::Responses,
+            route: "/v1/responses",
+            path_model: None,
+            form: None,
+            passed: None,
+            headers: authorized("sk-m"),
+            body: Bytes::from_static(body.as_bytes()),
+            client_address: None,
+            deadline: None,
+        };
+        let answer = gateway.calls.call(request).await;
+        assert!(answer.result.is_ok());
+        let row = gateway.row(answer.facts.id).await.unwrap();
+        assert_eq!((row.details.usage.completion_tokens, row.details.call_type.as_ref()), (output, "aresponses"));
+    }
 }
