@@ -80,7 +80,7 @@ def test_models_are_listed_and_found_by_name(gateway):
     names = {model.id for model in gateway.client().models.list()}
     media = "draws speaks listens omni-moderation-latest"
     bridged = "groq-echo groq-cut groq-busy"
-    assert names == set(f"echo gated busy html cut embed priced claude gemini few two-ways bought dead stood-in-for demo {media} {bridged}".split())
+    assert names == set(f"echo gated busy html cut embed of/embed priced claude gemini few two-ways bought dead stood-in-for demo {media} {bridged}".split())
     assert gateway.client().models.retrieve("echo").id == "echo"
 
 
@@ -88,7 +88,10 @@ def test_the_azure_clients_paths_are_answered(gateway, upstream):
     azure = openai.AzureOpenAI(azure_endpoint=gateway.url, api_key=MASTER_KEY, api_version="2024-10-21", max_retries=0)
     answer = azure.chat.completions.create(model="echo", messages=HELLO)
     assert answer.choices[0].message.content == "You said: one two three"
-    assert azure.embeddings.create(model="embed", input="a").data[0].embedding == VECTOR
+    for model in ("embed", "of/embed"):
+        assert azure.embeddings.create(model=model, input="a").data[0].embedding == VECTOR
+    of_engine = gateway.call("/engines/of/embed/embeddings", {"input": "a", "encoding_format": "float"})
+    assert of_engine.json()["data"][0]["embedding"] == VECTOR
 
 
 def test_the_demo_model_answers_without_a_provider(gateway, upstream):

@@ -78,7 +78,8 @@ const ONLY_WRITER_MILLIS: i64 = 60 * 60 * 1000;
 pub enum Serves {
     /// Everything: `postern`.
     All,
-    /// Chat in each of its dialects, legacy completions and the list of models.
+    /// Chat in each of its dialects, legacy completions, media, the list of models, and embeddings where the path names
+    /// a model with a slash.
     Chat,
     /// Embeddings and reranks.
     Embeddings,
@@ -202,6 +203,8 @@ impl Gateway {
             Serves::Chat => &[
                 Operation::Chat,
                 Operation::Completion,
+                // A path that names a model with a slash comes here whatever it asks for: no route tells it apart.
+                Operation::Embedding,
                 Operation::Messages,
                 Operation::Responses,
                 Operation::CountTokens,

@@ -72,7 +72,9 @@ def write_config(path, upstream_url, api_key, master_key, general=None, litellm=
     settings that say who is known beside those with keys."""
     models = {name: f"openai/{name}" for name in ("echo", "gated", "busy", "html", "cut")}
     entries = [{"model_name": name, "litellm_params": {"model": model}} for name, model in models.items()]
-    entries.append({"model_name": "embed", "litellm_params": {"model": "openai/embed"}, "model_info": {"mode": "embedding"}})
+    for name in ("embed", "of/embed"):
+        embeds = {"model_name": name, "litellm_params": {"model": "openai/embed"}, "model_info": {"mode": "embedding"}}
+        entries.append(embeds)
     for entry in entries:
         entry["litellm_params"] |= {"api_base": upstream_url, "api_key": api_key}
     priced = {"model": "openai/priced", "api_base": upstream_url, "api_key": api_key}
