@@ -22,7 +22,8 @@ def _short_form(loader, _, node):
 
 
 _Loader.add_multi_constructor("!", _short_form)
-RESOURCES = yaml.load((ROOT / "template.yaml").read_text(), _Loader)["Resources"]
+TEMPLATE = yaml.load((ROOT / "template.yaml").read_text(), _Loader)
+RESOURCES, GLOBALS = TEMPLATE["Resources"], TEMPLATE["Globals"]
 FUNCTIONS = {name: r for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
 
 
@@ -50,7 +51,8 @@ def test_each_function_has_a_role_of_its_own_and_a_package_of_its_name():
 
 def test_no_role_reaches_beyond_what_it_is_for():
     bucket = "arn:${AWS::Partition}:s3:::"
-    buckets = (bucket + "${ConfigBucket}/${ConfigKey}", bucket + "${CacheBucket}", bucket + "${CacheBucket}/*")
+    configuration = (bucket + "${ConfigBucket}/${ConfigKey}", bucket + "${ConfigBucket}/${ConfigIncludes}")
+    buckets = (*configuration, bucket + "${CacheBucket}", bucket + "${CacheBucket}/*")
     allowed = ("Table.Arn", "MasterKey", "ProviderKeys", "SealingKey", "CustomAuthFunction", *buckets)
     for name, role in RESOURCES.items():
         if role["Type"] != "AWS::IAM::Role":
@@ -61,6 +63,30 @@ def test_no_role_reaches_beyond_what_it_is_for():
             for resource in resources if isinstance(resources, list) else [resources]:
                 assert resource in (*allowed, own)
             assert "*" not in str(statement["Action"])
+
+
+def test_every_role_gets_the_operators_own_policy_where_there_is_one():
+    roles = [role["Properties"] for role in RESOURCES.values() if role["Type"] == "AWS::IAM::Role"]
+    assert len(roles) == 4
+    for role in roles:
+        assert role["ManagedPolicyArns"] == {"Fn::If": ["HasExtraPolicy", ["ExtraPolicyArn"], "AWS::NoValue"]}
+
+
+def test_the_bundled_configuration_names_no_secret_of_one_stack_alone():
+    bundled = (ROOT / "infra/bundle/config.yaml").read_text()
+    named = {value for value in strings(yaml.safe_load(bundled)) if "aws_secret" in value}
+    assert not named
+    variables = {value for value in strings(yaml.safe_load(bundled)) if value.startswith("os.environ/")}
+    set_by_template = GLOBALS["Function"]["Environment"]["Variables"].keys()
+    assert {value.removeprefix("os.environ/") for value in variables} <= set_by_template
+
+
+def strings(value):
+    if isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from strings(inner)
+    elif isinstance(value, str):
+        yield value
 
 
 def statements(role):
