@@ -1,8 +1,12 @@
 """What goes wrong reaches the official client as the exception it knows."""
 
+import os
+import subprocess
+
 import openai
 import pytest
 
+from support.gateway import BINARIES, running
 from support.upstream import API_KEY
 
 HELLO = [{"role": "user", "content": "one two three"}]
@@ -30,6 +34,40 @@ def test_an_unknown_model_is_refused_with_its_name(gateway, upstream):
         ask(gateway, "no-such-model")
     assert refused.value.status_code in (400, 404)
     assert upstream.requests == []
+
+
+def test_an_unknown_model_is_answered_with_the_models_that_the_key_may_use(gateway, upstream):
+    answer = gateway.call("/v1/chat/completions", {"model": "echoes", "messages": HELLO}, key=gateway.key())
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
+    message = answer.json()["error"]["message"]
+    assert "echoes" in message and "claude" in message
+    assert upstream.requests == []
+
+
+@pytest.fixture
+def narrow(provider, logs, tmp_path):
+    """A gateway that takes bodies of about a kilobyte."""
+    with running(provider, logs, tmp_path, general_settings={"max_request_size_mb": 0.001}) as gateway:
+        yield gateway
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/key/generate", "/user/new"])
+def test_a_body_that_is_too_large_is_refused_with_the_setting_that_says_so(narrow, upstream, path):
+    body = {"model": "echo", "max_tokens": 5, "messages": HELLO, "metadata": {"much": "x" * 4096}}
+    answer = narrow.call(path, body)
+    assert answer.status_code == 413
+    assert "max_request_size_mb" in answer.json()["error"]["message"]
+    assert upstream.requests == []
+
+
+def test_without_a_key_only_this_machine_may_connect(tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text("model_list: []\n")
+    arguments = [BINARIES / "postern", "--config", config, "--store", "memory", "--port", "0", "--host", "0.0.0.0"]
+    environment = {name: value for name, value in os.environ.items() if "MASTER_KEY" not in name}
+    done = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0
+    assert "`--host 0.0.0.0` would let everybody in: set LITELLM_MASTER_KEY" in done.stderr
 
 
 def test_malformed_json_is_the_clients_fault(gateway):
