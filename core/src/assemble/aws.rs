@@ -4,7 +4,7 @@ use super::error::StartError;
 use crate::aws::connection::AwsConnection;
 use crate::aws::object::{ObjectLocation, fetch_object};
 use crate::clock::SystemClock;
-use crate::config::{Environment, Resolved};
+use crate::config::{Environment, Resolved, text_of};
 use crate::secret_reference::SecretReference;
 use crate::secrets::{SecretsManager, resolve_all};
 use std::collections::BTreeSet;
@@ -50,11 +50,11 @@ impl AwsOnDemand {
     /// The text of an object.
     ///
     /// # Errors
-    /// [`StartError::ConfigObject`] or [`StartError::ConfigNotText`].
+    /// [`StartError::ConfigObject`]; [`StartError::Config`] where it is not text.
     pub(super) async fn object(&self, location: &str) -> Result<String, StartError> {
         let failed = |cause| StartError::ConfigObject { location: location.to_owned(), cause };
         let place: ObjectLocation = location.parse()?;
         let bytes = fetch_object(self.connection().await?, &SystemClock, &place).await.map_err(failed)?;
-        String::from_utf8(bytes.into()).map_err(|_| StartError::ConfigNotText(location.to_owned()))
+        Ok(text_of(location, bytes.into())?)
     }
 }

@@ -7,7 +7,10 @@ use super::secrets::Secrets;
 use super::transports;
 use crate::config::stored::StoredSettings;
 use crate::config::tls::TlsParams;
-use crate::config::{Config, Document, Environment, Loaded, ModelEntry, Resolved, Sources, resolve_environment};
+use crate::config::{
+    Config, Document, Environment, Loaded, ModelEntry, Resolved, Sources, resolve_environment, text_of,
+};
+use crate::error_text::error_text;
 use crate::providers::resolve::check_deployment;
 use crate::providers::zero_config;
 use std::path::{Path, PathBuf};
@@ -144,14 +147,14 @@ fn filled(mut loaded: Loaded) -> Loaded {
 }
 
 fn read_files(path: &Path) -> Result<Document, StartError> {
-    let read = |path: &Path| {
-        std::fs::read_to_string(path).map_err(|cause| StartError::ConfigFile { path: path.to_owned(), cause })
-    };
-    let mut document = Document::parse(&path.to_string_lossy(), &read(path)?)?;
+    let bytes = std::fs::read(path).map_err(|cause| StartError::ConfigFile { path: path.to_owned(), cause })?;
+    let name = path.to_string_lossy();
+    let mut document = Document::parse(&name, &text_of(&name, bytes)?)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     while let Some(name) = document.next_include() {
-        let text = read(&folder.join(&name))?;
-        document.include(&name, &text)?;
+        let bytes = std::fs::read(folder.join(&name))
+            .map_err(|cause| document.not_included(&format!("`{name}` cannot be read: {cause}")))?;
+        document.include(&name, &text_of(&name, bytes)?)?;
     }
     Ok(document)
 }
@@ -160,8 +163,42 @@ async fn read_objects(location: &str, aws: &AwsOnDemand) -> Result<Document, Sta
     let mut document = Document::parse(location, &aws.object(location).await?)?;
     let folder = location.rsplit_once('/').map_or(location, |(folder, _)| folder);
     while let Some(name) = document.next_include() {
-        let text = aws.object(&format!("{folder}/{name}")).await?;
+        let text = aws.object(&format!("{folder}/{name}")).await.map_err(|error| match error {
+            StartError::ConfigObject { cause, .. } => {
+                document.not_included(&format!("`{name}` cannot be fetched: {}", error_text(&cause))).into()
+            }
+            other => other,
+        })?;
         document.include(&name, &text)?;
     }
     Ok(document)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(files: &[(&str, &[u8])]) -> Result<Document, String> {
+        let folder = tempfile::tempdir().unwrap();
+        files.iter().for_each(|(name, bytes)| std::fs::write(folder.path().join(name), bytes).unwrap());
+        let shown = format!("{}/", folder.path().display());
+        read_files(&folder.path().join("c.yaml")).map_err(|error| error.to_string().replace(&shown, ""))
+    }
+
+    #[test]
+    fn an_included_file_that_cannot_be_read_is_told_where_it_is_asked_for() {
+        let main: (&str, &[u8]) = ("c.yaml", b"model_list: []\ninclude:\n  - a.yaml\n  - b.yaml\n");
+        assert!(read(&[main, ("a.yaml", b"{}"), ("b.yaml", b"{}")]).is_ok());
+        let error = read(&[main, ("a.yaml", b"{}")]).unwrap_err();
+        assert!(error.starts_with("c.yaml:4: include: `b.yaml` cannot be read: No such file"), "{error}");
+        let error = read(&[main, ("a.yaml", b"include: deep.yaml"), ("b.yaml", b"{}")]).unwrap_err();
+        assert!(error.starts_with("a.yaml:1: include: `deep.yaml` cannot be read: "), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_utf_8_is_told_with_its_line() {
+        assert_eq!(read(&[("c.yaml", b"a: 1\nb: \xff\n")]).unwrap_err(), "c.yaml:2: is not UTF-8 here");
+        let included: [(&str, &[u8]); 2] = [("c.yaml", b"include: a.yaml"), ("a.yaml", b"\n\n# caf\xe9")];
+        assert_eq!(read(&included).unwrap_err(), "a.yaml:3: is not UTF-8 here");
+    }
 }

@@ -38,9 +38,6 @@ pub enum StartError {
     /// The configuration object's address is none.
     #[error(transparent)]
     ConfigLocation(#[from] InvalidLocation),
-    /// The configuration object is not text.
-    #[error("the configuration `{0}` is not UTF-8 text")]
-    ConfigNotText(String),
     /// The configuration is wrong. Every problem is told with its line.
     #[error(transparent)]
     Config(#[from] ConfigError),

@@ -1,12 +1,15 @@
 //! A configuration as text: the main file and what it includes, read into one tree that remembers the lines.
 
 use super::problem::{ConfigError, Problem};
+use super::reading::shown;
 use super::tree::{Content, Entry, Node, Place};
 use super::yaml::{self, YamlError};
 use std::collections::VecDeque;
 
 /// Most files in one configuration, so that files which include each other come to an end.
 const FILES_MAX: usize = 64;
+/// The setting that names them.
+const INCLUDE: &str = "include";
 
 /// A parsed configuration. Whoever makes one also fetches what it includes:
 ///
@@ -23,14 +26,23 @@ const FILES_MAX: usize = 64;
 pub struct Document {
     files: Vec<String>,
     root: Node,
-    pending: VecDeque<String>,
+    pending: VecDeque<Included>,
+    /// Where the file stands that was asked for last.
+    asked: Place,
+}
+
+/// A file that is to be included, and where that is said.
+#[derive(Clone, Debug)]
+struct Included {
+    name: String,
+    place: Place,
 }
 
 impl Document {
     /// A document that says nothing.
     pub fn empty() -> Self {
         let root = Node::new(Content::Map(Vec::new()), Place::default());
-        Self { files: Vec::new(), root, pending: VecDeque::new() }
+        Self { files: Vec::new(), root, pending: VecDeque::new(), asked: Place::default() }
     }
 
     /// Reads YAML or JSON. `name` is what the operator called the file; problems begin with it.
@@ -46,7 +58,14 @@ impl Document {
 
     /// The next file that an `include:` names, as it is written there: relative to the main file. Each is named once.
     pub fn next_include(&mut self) -> Option<String> {
-        self.pending.pop_front()
+        let Included { name, place } = self.pending.pop_front()?;
+        self.asked = place;
+        Some(name)
+    }
+
+    /// The file that [`Document::next_include`] named last cannot be had: told at the line that asks for it.
+    pub fn not_included(&self, message: &str) -> ConfigError {
+        self.problem(self.asked, INCLUDE, message).into()
     }
 
     /// Adds an included file. Its lists are appended; its sections are laid over those already read, name by name.
@@ -64,7 +83,7 @@ impl Document {
             let message = format!("a configuration is a map of sections, not {}", tree.kind());
             return Err(self.problem(tree.place, "", message).into());
         }
-        if let Some(names) = tree.remove("include") {
+        if let Some(names) = tree.remove(INCLUDE) {
             self.note_includes(&names)?;
         }
         overlay(&mut self.root, tree);
@@ -102,24 +121,43 @@ impl Document {
         Problem { file, line: place.line, column: place.column, path, message, nearest: None }.into()
     }
 
+    /// Anything but names stops the start: without a file, models or the master key would be missing without a word.
     fn note_includes(&mut self, names: &Node) -> Result<(), ConfigError> {
-        let single = std::slice::from_ref(names);
-        let listed = if names.text().is_some() { single } else { names.items() };
+        let listed = match &names.content {
+            Content::Null => return Ok(()),
+            Content::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(names),
+        };
         for node in listed {
-            let Some(name) = node.text() else {
-                return Err(self.problem(node.place, "include", "takes a list of file names").into());
+            let Some(name) = node.text().filter(|name| !name.is_empty()) else {
+                let message = format!("must be a file's name, or a list of them, not {}", shown(node, INCLUDE));
+                return Err(self.problem(node.place, INCLUDE, message).into());
             };
-            let known = self.files.iter().chain(&self.pending).any(|other| other == name);
+            let known =
+                self.files.iter().chain(self.pending.iter().map(|other| &other.name)).any(|other| other == name);
             if self.files.len() + self.pending.len() >= FILES_MAX {
                 let message = format!("more than {FILES_MAX} files are included");
-                return Err(self.problem(node.place, "include", message).into());
+                return Err(self.problem(node.place, INCLUDE, message).into());
             }
             if !known {
-                self.pending.push_back(name.to_owned());
+                self.pending.push_back(Included { name: name.to_owned(), place: node.place });
             }
         }
         Ok(())
     }
+}
+
+/// The text of a file or an object of this name.
+///
+/// # Errors
+/// [`ConfigError`] names the first line that is not UTF-8.
+pub fn text_of(name: &str, bytes: Vec<u8>) -> Result<String, ConfigError> {
+    String::from_utf8(bytes).map_err(|error| {
+        let read = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+        let line = read.filter(|byte| **byte == b'\n').count() + 1;
+        let (file, path, message) = (name.to_owned(), String::new(), "is not UTF-8 here".to_owned());
+        Problem { file, line, column: 0, path, message, nearest: None }.into()
+    })
 }
 
 /// Lays `above` over `base`.
@@ -168,6 +206,34 @@ mod tests {
             }
         }
         assert_eq!(refused.as_deref(), Some("63.yaml:1: include: more than 64 files are included"));
+    }
+
+    #[test]
+    fn an_include_that_names_no_file_stops_with_its_line() {
+        let refused = |include: &str| {
+            let text = format!("model_list: []\n{include}\n");
+            Document::parse("config.yaml", &text).unwrap_err().to_string()
+        };
+        for (include, line, said) in [
+            ("include: {file: models.yaml}", 2, "a map"),
+            ("include: 7", 2, "`7`"),
+            ("include: true", 2, "`true`"),
+            ("include: ''", 2, "``"),
+            ("include:\n  - a.yaml\n  - file: b.yaml", 4, "a map"),
+            ("include:\n  - a.yaml\n  -", 4, "nothing"),
+            ("include: [a.yaml, [b.yaml]]", 2, "a list"),
+        ] {
+            let expected = format!("config.yaml:{line}: include: must be a file's name, or a list of them, not {said}");
+            assert_eq!(refused(include), expected);
+        }
+        assert_eq!(Document::parse("config.yaml", "include:\nmodel_list: []\n").unwrap().next_include(), None);
+    }
+
+    #[test]
+    fn a_text_that_is_not_utf_8_is_told_with_its_line() {
+        assert_eq!(text_of("c.yaml", "a: \u{fc}\n".into()).unwrap(), "a: \u{fc}\n");
+        let error = text_of("c.yaml", b"a: 1\nb: caf\xe9\nc: 2\n".to_vec()).unwrap_err();
+        assert_eq!(error.to_string(), "c.yaml:2: is not UTF-8 here");
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub use budgets::{BudgetSetting, RecordDefaults};
 pub use cache::{CachePlace, CacheSettings, CacheShare, RedisSettings, S3Settings, SemanticSettings};
 pub use credential::ConfiguredCredential;
 pub use deployment::{DeploymentParams, ModelEntry};
-pub use document::Document;
+pub use document::{Document, text_of};
 pub use environment::{Environment, NotABool};
 pub use general::GeneralSettings;
 pub use identity::{InternalRole, JwtAuth, RoleMapping, ScopeMapping, Unregistered, UserRole, UserRoleMapping};
