@@ -59,7 +59,7 @@ pub use identity::{InternalRole, JwtAuth, RoleMapping, ScopeMapping, Unregistere
 pub use key_management::{AccessMode, KeyManagement, KeyManagementSettings, KeyManagementSystem};
 pub use key_rules::{KeyGenerationSettings, KeyParams, PersonalKeyGeneration, TeamKeyGeneration};
 pub use load::{Loaded, Sources};
-pub use models::ProviderCheck;
+pub use models::{ProviderCheck, Uncallable};
 pub use problem::{ConfigError, Problem};
 pub use references::{Resolved, resolve_environment};
 pub use settings::{Config, LitellmSettings};

@@ -7,13 +7,22 @@ use super::names::{self, Unknown, join};
 use super::reading::{read, shown};
 use super::report::Report;
 use super::settings::RouterSettings;
-use super::tree::{Content, Entry, Node, Place};
+use super::tree::{Content, Entry, Node};
 use crate::secret::Secret;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-/// Says whether a deployment can be called with this environment, and if not, why: a sentence for the operator.
-pub type ProviderCheck<'a> = &'a dyn Fn(&DeploymentParams, &Environment) -> Result<(), String>;
+/// Says whether a deployment can be called with this environment, and if not, why.
+pub type ProviderCheck<'a> = &'a dyn Fn(&DeploymentParams, &Environment) -> Result<(), Uncallable>;
+
+/// Why a deployment cannot be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uncallable {
+    /// The setting of `litellm_params` at fault. Where the deployment does not have it, the fault is told at `model`.
+    pub setting: &'static str,
+    /// What is wrong: a sentence for the operator.
+    pub why: String,
+}
 
 /// Reads `model_list` of the tree.
 pub(super) fn read_models(
@@ -55,16 +64,14 @@ impl ModelReader<'_, '_> {
         let mut item = item.clone();
         let complete = self.required(&mut item, &path, &["model_name", "litellm_params"]);
         names::check(&mut item, "model_list", &path, Unknown::Warn, self.report);
-        let model =
-            item.get("litellm_params").and_then(|params| params.get("model")).map_or(item.place, |node| node.place);
         let name = item.get("model_name").map(|name| self.name(name, &join(&path, "model_name")));
         let params =
             item.remove("litellm_params").and_then(|params| self.params(params, &join(&path, "litellm_params")));
         let (info, known) = self.info(&mut item, &join(&path, "model_info"));
-        let (true, Some(Some(model_name)), Some(mut params)) = (complete, name, params) else { return None };
+        let (true, Some(Some(model_name)), Some((mut params, said))) = (complete, name, params) else { return None };
         params.input_cost_per_token = params.input_cost_per_token.or(known.input_cost_per_token);
         params.output_cost_per_token = params.output_cost_per_token.or(known.output_cost_per_token);
-        let spoken = self.spoken(&params, model, &path);
+        let spoken = self.spoken(&params, &said, &join(&path, "litellm_params"));
         spoken.then(|| ModelEntry { model_name, params, info, line: item.place.line })
     }
 
@@ -79,7 +86,8 @@ impl ModelReader<'_, '_> {
         }
     }
 
-    fn params(&mut self, mut node: Node, path: &str) -> Option<DeploymentParams> {
+    /// The params, and the entries that they were read from.
+    fn params(&mut self, mut node: Node, path: &str) -> Option<(DeploymentParams, Node)> {
         if !matches!(node.content, Content::Map(_)) {
             self.report.error(node.place, path, format!("must be a map, not {}", shown(&node, path)));
             return None;
@@ -90,7 +98,7 @@ impl ModelReader<'_, '_> {
         let mut params = complete.then(|| read::<DeploymentParams>(&node, path, self.report))?;
         params.stream_timeout = params.stream_timeout.or(self.router.stream_timeout);
         params.max_parallel_requests = params.max_parallel_requests.or(self.router.default_max_parallel_requests);
-        Some(params)
+        Some((params, node))
     }
 
     /// Named credentials and the defaults of all deployments, where the deployment says nothing itself. A credential that
@@ -128,12 +136,17 @@ impl ModelReader<'_, '_> {
     }
 
     /// Whether the deployment can be called. One that cannot stops the start, or is left out where the operator says so.
-    fn spoken(&mut self, params: &DeploymentParams, place: Place, path: &str) -> bool {
+    fn spoken(&mut self, params: &DeploymentParams, said: &Node, path: &str) -> bool {
         if params.credential.is_some() {
             return true;
         }
-        let Err(why) = (self.check)(params, self.environment) else { return true };
-        let path = join(path, "litellm_params.model");
+        let Err(Uncallable { setting, why }) = (self.check)(params, self.environment) else { return true };
+        let own = |name: &str| said.entry(name).filter(|entry| !entry.value.is_null());
+        let (name, place) = match own(setting).or_else(|| own(other_spelling(setting))).or_else(|| own("model")) {
+            Some(entry) => (entry.name.as_str(), entry.value.place),
+            None => ("model", said.place),
+        };
+        let path = join(path, name);
         if self.router.ignore_invalid_deployments {
             self.report.warn(place, &path, format!("{why}; this deployment is left out"));
         } else {
@@ -162,6 +175,11 @@ impl ModelReader<'_, '_> {
         }
         complete
     }
+}
+
+/// Another name of the same setting, where there is one.
+fn other_spelling(setting: &str) -> &str {
+    if setting == "api_base" { "base_url" } else { setting }
 }
 
 /// The credentials of the file, as they are listed.
@@ -196,15 +214,37 @@ fn credentials(root: &Node, report: &mut Report<'_>) -> HashMap<String, Node> {
     credentials
 }
 
-/// An id names one deployment; of two, the earlier would vanish.
+/// An id names one deployment; of two, the earlier would vanish. A number is the text of its digits.
 fn refuse_double_ids(list: &Node, report: &mut Report<'_>) {
     let mut lines: HashMap<String, usize> = HashMap::new();
     for (index, item) in list.items().iter().enumerate() {
         let Some(id) = item.get("model_info").and_then(|info| info.entry("id")) else { continue };
-        let Some(text) = id.value.text() else { continue };
-        if let Some(first) = lines.insert(text.to_owned(), id.place.line) {
+        let text = match &id.value.content {
+            Content::Text(text) => text.clone(),
+            Content::Number(number) => number.to_string(),
+            _ => continue,
+        };
+        if let Some(first) = lines.insert(text.clone(), id.place.line) {
             let message = format!("`{text}` names another deployment already, on line {first}");
             report.error(id.place, &format!("model_list[{index}].model_info.id"), message);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::document::Document;
+    use super::*;
+
+    #[test]
+    fn an_id_that_is_a_number_names_one_deployment_too() {
+        let entries = ["1", "2", "'1'", "2"].map(|id| format!("- model_info: {{id: {id}}}\n"));
+        let text = format!("model_list:\n{}", entries.concat());
+        let document = Document::parse("c.yaml", &text).unwrap();
+        let mut report = Report::on(&document);
+        refuse_double_ids(document.root().get("model_list").unwrap(), &mut report);
+        let expected = "c.yaml:4: model_list[2].model_info.id: `1` names another deployment already, on line 2\n\
+                        c.yaml:5: model_list[3].model_info.id: `2` names another deployment already, on line 3";
+        assert_eq!(report.finish().unwrap_err().to_string(), expected);
     }
 }

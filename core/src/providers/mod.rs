@@ -1,8 +1,9 @@
 //! One upstream's dialect each, as pure transforms: no network, no clock.
 //!
 //! [`provider`] is the seam, [`target`] what a deployment says about its upstream, [`identity`] as whom, [`catalog`] the
-//! providers' data and [`resolve`] how a model finds its provider, [`failure`] how an upstream's error is told,
-//! [`decoder`] what a streamed answer is read by, [`registry`] who speaks for whom, [`parameters`] what each model takes.
+//! providers' data and [`resolve`] how a model finds its provider, [`target_error`] why it finds none, [`failure`] how
+//! an upstream's error is told, [`decoder`] what a streamed answer is read by, [`registry`] who speaks for whom,
+//! [`parameters`] what each model takes.
 //!
 //! [`openai`] is the dialect that most upstreams speak; a folder beside it is a dialect of its own. [`outgoing`] is
 //! what every request carries, [`envelope`] what the requests of the latter share, [`translation`] what their streams
@@ -46,6 +47,7 @@ pub mod responses;
 pub mod sagemaker;
 mod shown;
 pub mod target;
+pub mod target_error;
 pub mod translation;
 pub mod untold;
 pub mod vertex;

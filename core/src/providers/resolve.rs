@@ -9,8 +9,9 @@ use super::parameters::profile::Profile;
 use super::sagemaker;
 use super::shown::{Shown, shown, shown_to_aws, shown_to_azure, shown_to_google, shown_to_ibm};
 use super::target::{KeyHeader, Target, is_azure_v1};
+use super::target_error::TargetError;
 use super::vertex;
-use crate::config::{DeploymentParams, Environment};
+use crate::config::{DeploymentParams, Environment, Uncallable};
 use crate::price;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -28,60 +29,12 @@ pub struct Resolution<'m> {
     pub model: &'m str,
 }
 
-/// Why a deployment cannot be called.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum TargetError {
-    /// Nothing says which provider is meant.
-    #[error("`{model}` names no provider; write `PROVIDER/{model}`, such as `openai/{model}`")]
-    NoProvider {
-        /// The model as it was written.
-        model: String,
-    },
-    /// What stands before the `/` is not quite a provider's name.
-    #[error("`{model}` names no provider; did you mean `{nearest}/{bare}`?")]
-    Misspelt {
-        /// The model as it was written.
-        model: String,
-        /// The provider that is probably meant.
-        nearest: &'static str,
-        /// The model without what stands before the `/`.
-        bare: String,
-    },
-    /// The provider's dialect is not spoken.
-    #[error("provider `{name}` is not supported by this version; supported: {}", supported())]
-    NotSpoken {
-        /// The provider.
-        name: String,
-    },
-    /// The provider serves the model in a dialect that it is not spoken to in.
-    #[error("Claude is not called by `bedrock_mantle/`; write `bedrock/{model}`")]
-    OtherDialect {
-        /// The model.
-        model: String,
-    },
-    /// The provider has no address of its own, and nobody gave one.
-    #[error("provider `{name}` needs `api_base`")]
-    NoAddress {
-        /// The provider.
-        name: String,
-    },
-    /// Nothing says which project on Google Cloud is called.
-    #[error("provider `vertex_ai` needs `vertex_project`, or the variable VERTEXAI_PROJECT")]
-    NoProject,
-    /// The address is none.
-    #[error("`api_base` must begin with `http://` or `https://` and name a host")]
-    BadAddress,
-}
-
-fn supported() -> String {
-    catalog::spoken().map(|provider| provider.name).collect::<Vec<_>>().join(", ")
-}
-
 /// The provider of a model: the one that `custom_llm_provider` names, else the one before the `/`, else the one whose
 /// address `api_base` is, else the one whose models have such names.
 ///
 /// # Errors
-/// [`TargetError::NoProvider`], [`TargetError::Misspelt`].
+/// [`TargetError::NoProvider`], [`TargetError::Misspelt`]; of `custom_llm_provider`,
+/// [`TargetError::NoSuchProvider`] and [`TargetError::MisspeltProvider`].
 pub fn resolve_provider<'m>(
     model: &'m str,
     custom_llm_provider: Option<&str>,
@@ -89,7 +42,7 @@ pub fn resolve_provider<'m>(
 ) -> Result<Resolution<'m>, TargetError> {
     let parts = model.split_once('/');
     if let Some(name) = custom_llm_provider.filter(|name| !name.is_empty()) {
-        let provider = catalog::find(name).ok_or_else(|| TargetError::NotSpoken { name: name.to_owned() })?;
+        let provider = catalog::find(name).ok_or_else(|| no_such_provider(name))?;
         let bare = parts.filter(|(prefix, _)| *prefix == name).map_or(model, |(_, bare)| bare);
         return Ok(Resolution { provider, model: bare });
     }
@@ -101,6 +54,13 @@ pub fn resolve_provider<'m>(
     let by_address = api_base.and_then(provider_at);
     let provider = by_address.or_else(|| provider_of_name(model).and_then(catalog::find));
     Ok(Resolution { provider: provider.ok_or_else(|| no_provider(model))?, model })
+}
+
+fn no_such_provider(name: &str) -> TargetError {
+    match nearest(name) {
+        Some(nearest) => TargetError::MisspeltProvider { name: name.to_owned(), nearest },
+        None => TargetError::NoSuchProvider { name: name.to_owned() },
+    }
 }
 
 fn no_provider(model: &str) -> TargetError {
@@ -129,7 +89,9 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     let found = resolve_provider(&params.model, params.custom_llm_provider.as_deref(), configured)?;
     let Resolution { provider, model } = found;
     if provider.dialect == Dialect::Other {
-        return Err(TargetError::NotSpoken { name: provider.name.to_owned() });
+        let name = provider.name.to_owned();
+        let is_named = params.custom_llm_provider.as_deref().is_some_and(|named| !named.is_empty());
+        return Err(if is_named { TargetError::NoSuchProvider { name } } else { TargetError::NotSpoken { name } });
     }
     if provider.name == bedrock::address::MANTLE && model.starts_with("anthropic.") {
         return Err(TargetError::OtherDialect { model: model.to_owned() });
@@ -138,7 +100,7 @@ pub fn target_of(params: &DeploymentParams, environment: &Environment) -> Result
     let region = is_on_aws.then(|| bedrock::address::region(params, model, environment));
     let base = base_of(params, &found, region.as_deref(), environment)?;
     let base = base.trim_end_matches('/');
-    host(base).ok_or(TargetError::BadAddress)?;
+    host(base).ok_or_else(|| no_address(params, provider))?;
     let organization = params.organization.clone();
     let from_environment = || environment.text("OPENAI_ORGANIZATION").map(str::to_owned);
     let is_azure = matches!(provider.name, "azure" | "azure_text");
@@ -204,6 +166,29 @@ fn base_of<'a>(
     base.or_else(of_region).ok_or_else(|| TargetError::NoAddress { name: provider.name.to_owned() })
 }
 
+/// Which setting makes the address none: a whole address before a part of one.
+fn no_address(params: &DeploymentParams, provider: &Provider) -> TargetError {
+    let account = &params.account;
+    let is_wrong = |said: &Option<String>, form: fn(&str) -> String| {
+        said.as_deref().is_some_and(|said| !said.is_empty() && host(&form(said)).is_none())
+    };
+    let (in_host, in_path) = (|said: &str| format!("https://{said}.test"), |said: &str| format!("https://test/{said}"));
+    let (is_vertex, whole) = (vertex::is(provider.name), str::to_owned);
+    if is_wrong(&params.api_base, whole) {
+        TargetError::BadAddress { setting: "api_base" }
+    } else if is_wrong(&account.aws_bedrock_runtime_endpoint, whole) {
+        TargetError::BadAddress { setting: "aws_bedrock_runtime_endpoint" }
+    } else if is_vertex && is_wrong(&account.vertex_project, in_path) {
+        TargetError::BadPart { setting: "vertex_project" }
+    } else if is_vertex && is_wrong(&account.vertex_location, in_host) {
+        TargetError::BadPart { setting: "vertex_location" }
+    } else if is_wrong(&account.aws_region_name, in_host) {
+        TargetError::BadPart { setting: "aws_region_name" }
+    } else {
+        TargetError::BadAddress { setting: "api_base" }
+    }
+}
+
 /// Body fields where the client sends none. A project of watsonx may stand in the environment.
 fn default_params(params: &DeploymentParams, environment: &Environment, provider: &Provider) -> Map<String, Value> {
     let mut defaults = params.rest.clone();
@@ -218,12 +203,13 @@ fn default_params(params: &DeploymentParams, environment: &Environment, provider
 /// The check of a deployment for [`crate::config::Sources`]. A fixed answer needs no upstream.
 ///
 /// # Errors
-/// A sentence for the operator.
-pub fn check_deployment(params: &DeploymentParams, environment: &Environment) -> Result<(), String> {
+/// [`Uncallable`] names the setting at fault.
+pub fn check_deployment(params: &DeploymentParams, environment: &Environment) -> Result<(), Uncallable> {
     if params.mock_response.is_some() {
         return Ok(());
     }
-    target_of(params, environment).map(|_| ()).map_err(|error| error.to_string())
+    let uncallable = |error: TargetError| Uncallable { setting: error.setting(), why: error.to_string() };
+    target_of(params, environment).map(|_| ()).map_err(uncallable)
 }
 
 /// The hosted provider that answers at an address. Whole hosts are compared: a part of the text would hand a
@@ -333,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_deployment_that_cannot_be_called_says_why() {
-        let why = |model: &str| check_deployment(&params(model), &Environment::default()).unwrap_err();
+        let why = |model: &str| check_deployment(&params(model), &Environment::default()).unwrap_err().why;
         assert_eq!(why("hosted_vllm/qwen3"), "provider `hosted_vllm` needs `api_base`");
         let no_provider = "`llama3` names no provider; write `PROVIDER/llama3`, such as `openai/llama3`";
         assert_eq!(why("llama3"), no_provider);
@@ -342,7 +328,10 @@ mod tests {
         let not_spoken = "provider `aleph_alpha` is not supported by this version; supported: openai, ";
         assert!(why("aleph_alpha/luminous").starts_with(not_spoken));
         let bad = DeploymentParams { api_base: Some("10.0.0.5:8000".to_owned()), ..params("openai/x") };
-        assert_eq!(target_of(&bad, &Environment::default()).unwrap_err(), TargetError::BadAddress);
+        assert_eq!(
+            target_of(&bad, &Environment::default()).unwrap_err(),
+            TargetError::BadAddress { setting: "api_base" }
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A configuration without a file: for a first look, and for `--model`.
 
 use super::catalog;
-use super::resolve::{TargetError, target_of};
+use super::resolve::target_of;
+use super::target_error::TargetError;
 use crate::config::{DeploymentParams, Environment, ModelEntry};
 use serde_json::Map;
 

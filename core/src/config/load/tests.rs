@@ -4,13 +4,13 @@ mod samples;
 
 use self::samples::with_setting;
 use super::*;
-use crate::config::{DeploymentParams, ledger};
+use crate::config::{DeploymentParams, Uncallable, ledger};
 use crate::money::NanoDollars;
 use std::collections::BTreeSet;
 
 const SAMPLE: &str = include_str!("../../../data/config-samples/team.yaml");
 
-fn any_provider(_: &DeploymentParams, _: &Environment) -> Result<(), String> {
+fn any_provider(_: &DeploymentParams, _: &Environment) -> Result<(), Uncallable> {
     Ok(())
 }
 
@@ -151,7 +151,8 @@ fn both_spellings_of_one_setting_are_refused() {
 
 #[test]
 fn an_upstream_that_cannot_be_called_stops_the_start_or_is_left_out() {
-    let check = |_: &DeploymentParams, _: &Environment| Err("provider `x` is not supported".to_owned());
+    let why = || "provider `x` is not supported".to_owned();
+    let check = |_: &DeploymentParams, _: &Environment| Err(Uncallable { setting: "api_base", why: why() });
     let load = |text: &str| {
         let document = Document::parse("config.yaml", text).unwrap();
         let sources =

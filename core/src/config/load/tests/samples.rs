@@ -123,7 +123,8 @@ pub(super) fn with_setting(section: &str, line: &str) -> String {
 #[test]
 fn every_honoured_setting_changes_the_configuration() {
     let sections = ["litellm_params", "model_info", "general_settings", "litellm_settings", "router_settings"];
-    let refuse = |_: &DeploymentParams, _: &Environment| Err("refused".to_owned());
+    let refuse =
+        |_: &DeploymentParams, _: &Environment| Err(Uncallable { setting: "model", why: "refused".to_owned() });
     let mut without_effect = BTreeSet::new();
     let mut tried = 0;
     for section in sections {
