@@ -91,7 +91,7 @@ impl Ledger {
                 WriteError::ConditionFailed { index, old } if started.elapsed() < CROWD_WAIT => {
                     if let Some(line) = index.checked_sub(1).and_then(|index| lines.get_mut(index)) {
                         let was_unmet = line.is_unmet();
-                        line.forget(&self.windows);
+                        line.forget(&self.windows, now);
                         line.learn(old.as_deref(), now)?;
                         // One by one would be a step each.
                         lines.iter_mut().filter(|_| was_unmet).for_each(Line::follow);

@@ -81,9 +81,9 @@ impl<'a> Line<'a> {
     }
 
     /// Forgets what was a wrong guess.
-    pub(super) fn forget(&self, windows: &Windows) {
+    pub(super) fn forget(&self, windows: &Windows, now: Timestamp) {
         if let Self::Window { scope, window: Guess::Ended | Guess::Unmet, .. } = self {
-            windows.forget(scope);
+            windows.forget(scope, now);
         }
     }
 

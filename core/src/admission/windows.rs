@@ -90,12 +90,14 @@ impl Windows {
         }
     }
 
-    /// Another window of the scope was found than the one that is remembered.
-    pub(super) fn forget(&self, scope: &ScopeLimits) {
+    /// Another window of the scope was found at `now` than one that is over. One that is remembered and open then stays:
+    /// another call of this process opened it meanwhile.
+    pub(super) fn forget(&self, scope: &ScopeLimits, now: Timestamp) {
         let hash = self.hash(scope);
         let mut known = self.room_for(hash);
         let known = known.entry(hash).or_default();
-        (known.window, known.is_met) = (None, true);
+        known.is_met = true;
+        known.window = known.window.filter(|window| window.is_open(now));
     }
 
     /// Requests and tokens that are known to be counted in the scope's window.
@@ -158,7 +160,7 @@ mod tests {
         assert_eq!(windows.guess(&scope(1), START.plus_millis(WINDOW_MILLIS - 1)), Guess::Open);
         let over = START.plus_millis(WINDOW_MILLIS);
         assert_eq!(windows.guess(&scope(1), over), Guess::Ended);
-        windows.forget(&scope(1));
+        windows.forget(&scope(1), over);
         assert_eq!(windows.guess(&scope(1), over), Guess::Open);
         windows.counted(&scope(1), 0, false, over);
         let next = over.plus_millis(WINDOW_MILLIS);
@@ -170,7 +172,7 @@ mod tests {
         let windows = Windows::default();
         let _in_flight = windows.enter(&scope(1));
         assert_eq!(windows.guess(&scope(1), START), Guess::Unmet);
-        windows.forget(&scope(1));
+        windows.forget(&scope(1), START);
         assert_eq!(windows.guess(&scope(1), START), Guess::Open);
         windows.counted(&scope(1), 0, false, START);
         let next = START.plus_millis(WINDOW_MILLIS);
@@ -190,6 +192,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_counted_stays_known_where_calls_lose_the_race_to_open_its_window() {
+        let windows = Windows::default();
+        windows.counted(&scope(1), 5, true, START);
+        windows.counted(&scope(1), 6, false, START.plus_millis(1));
+        windows.forget(&scope(1), START.plus_millis(1));
+        assert_eq!(windows.count(&scope(1), START.plus_millis(2)), (2, 11));
+        windows.counted(&scope(1), 7, false, START.plus_millis(2));
+        assert_eq!(windows.count(&scope(1), START.plus_millis(2)), (3, 18));
+        let over = START.plus_millis(WINDOW_MILLIS);
+        windows.forget(&scope(1), over);
+        assert_eq!(windows.guess(&scope(1), over), Guess::Open, "another process has opened the next");
+    }
+
+    #[test]
     fn a_call_is_in_flight_until_it_is_dropped() {
         let windows = Windows::default();
         let calls = [windows.enter(&scope(1)), windows.enter(&scope(1))];
@@ -201,7 +217,7 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let windows = Windows::default();
-        (0..=SCOPES_MAX).for_each(|number| windows.forget(&scope(number)));
+        (0..=SCOPES_MAX).for_each(|number| windows.forget(&scope(number), START));
         assert!(windows.lock().len() <= SCOPES_MAX);
         assert_eq!(windows.guess(&scope(SCOPES_MAX), START), Guess::Open);
     }

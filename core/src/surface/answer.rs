@@ -128,7 +128,8 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: impl TryInto<HeaderValu
     }
 }
 
-/// The upstream's headers: rate limits under their own names, everything under `llm_provider-`.
+/// The upstream's headers: rate limits under their own names, where the gateway has none of that name to tell (an upstream
+/// may be a gateway itself), and everything under `llm_provider-`.
 fn pass_on(upstream: &HeaderMap, headers: &mut HeaderMap) {
     let mut passed = PASSED_PREFIX.to_vec();
     for (name, value) in upstream {
@@ -136,12 +137,29 @@ fn pass_on(upstream: &HeaderMap, headers: &mut HeaderMap) {
             continue;
         }
         if name.as_str().starts_with("x-ratelimit-") {
-            headers.insert(name, value.clone());
+            headers.entry(name).or_insert_with(|| value.clone());
         }
         passed.truncate(PASSED_PREFIX.len());
         passed.extend_from_slice(name.as_str().as_bytes());
         if let Ok(name) = HeaderName::from_bytes(&passed) {
             headers.insert(name, value.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_upstream_tells_of_its_limits_does_not_take_the_place_of_what_the_gateway_tells() {
+        let ours = "x-ratelimit-api_key-remaining-requests";
+        let upstream = [(ours, "7"), ("x-ratelimit-remaining-requests", "8")];
+        let upstream = upstream.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let mut headers = HeaderMap::from_iter([(HeaderName::from_static(ours), HeaderValue::from_static("2"))]);
+        pass_on(&HeaderMap::from_iter(upstream), &mut headers);
+        assert_eq!(headers[ours], "2");
+        assert_eq!(headers["x-ratelimit-remaining-requests"], "8");
+        assert_eq!(headers["llm_provider-x-ratelimit-api_key-remaining-requests"], "7");
     }
 }
