@@ -128,8 +128,8 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: impl TryInto<HeaderValu
     }
 }
 
-/// The upstream's headers: rate limits under their own names, where the gateway has none of that name to tell (an upstream
-/// may be a gateway itself), and everything under `llm_provider-`.
+/// The upstream's headers: rate limits under their own names, where the gateway has none of that name to tell (an
+/// upstream may be a gateway itself), and everything under `llm_provider-`.
 fn pass_on(upstream: &HeaderMap, headers: &mut HeaderMap) {
     let mut passed = PASSED_PREFIX.to_vec();
     for (name, value) in upstream {

@@ -3,17 +3,17 @@
 //! [`calls`] is where it begins and ends, [`walk`] goes through it, [`request_ids`] gives each attempt its own,
 //! [`onward`] says what follows an attempt that failed ([`fault`]: why; [`wishes`]: what the request says to that),
 //! [`dispatch`] makes one attempt. [`plan`] decides without waiting, [`choice`] which deployment, [`admit`] counts the
-//! call in its limits: [`scopes`] says in which, [`bound`] how much, [`presuming`] what is read again meanwhile,
-//! [`course`] what is tried next where one stands in the way, [`queueing`] who waits where all do. [`named`] fills
-//! stored credentials in, [`attempt`] talks to the upstream, [`unfetched`] brings the files that the request names
-//! first, [`several`] more than once, [`followed`] until what it does has ended, [`relay`] passes a stream on,
-//! [`slices`] holds more for one that outgrows what it holds, [`settlement`] charges every dispatched call exactly
-//! once, also when its client goes away. [`cached`] answers from what [`keeping`] has kept of earlier calls; where
-//! their [`words`] mean about the same ([`similar`]), which a deployment says that is asked beside the call
-//! ([`embed`]). [`guarded`] has guardrails look at it ([`asking`]), and [`guarded_answer`] at what it is answered.
-//! [`passed`] is a call of a provider's own API, [`probe`] one that the gateway makes by itself, [`kept`] asks for
-//! what an earlier call left with its upstream. [`endpoint_call`] is one of a path of the operator's own
-//! ([`endpoints`]), whose bytes nobody reads.
+//! call in its limits: [`scopes`] says in which ([`model_names`]: by which names of the model), [`bound`] how much,
+//! [`presuming`] what is read again meanwhile, [`course`] what is tried next where one stands in the way, [`queueing`]
+//! who waits where all do. [`named`] fills stored credentials in, [`attempt`] talks to the upstream, [`unfetched`]
+//! brings the files that the request names first, [`several`] more than once, [`followed`] until what it does has
+//! ended, [`relay`] passes a stream on, [`slices`] holds more for one that outgrows what it holds, [`settlement`]
+//! charges every dispatched call exactly once, also when its client goes away. [`cached`] answers from what
+//! [`keeping`] has kept of earlier calls; where their [`words`] mean about the same ([`similar`]), which a deployment
+//! says that is asked beside the call ([`embed`]). [`guarded`] has guardrails look at it ([`asking`]), and
+//! [`guarded_answer`] at what it is answered. [`passed`] is a call of a provider's own API, [`probe`] one that the
+//! gateway makes by itself, [`kept`] asks for what an earlier call left with its upstream. [`endpoint_call`] is one of
+//! a path of the operator's own ([`endpoints`]), whose bytes nobody reads.
 
 mod admit;
 mod asked;
@@ -52,6 +52,7 @@ mod keeping;
 mod kept;
 mod kept_hit;
 mod late;
+mod model_names;
 mod named;
 mod notes;
 mod onward;

@@ -3,6 +3,7 @@
 
 use super::asked::Asked;
 use super::error::CallError;
+use super::model_names::ModelNames;
 use super::outage::unless_out_of_reach;
 use super::parts::ModelCalls;
 use super::proxy_limits::ProxyLimits;
@@ -87,7 +88,7 @@ impl Scopes {
     pub(super) async fn of(calls: &ModelCalls, call: &Asked<'_>, now: Timestamp) -> Result<Self, CallError> {
         let Asked { principal, said, deployment, .. } = *call;
         let mut scopes = Self::default();
-        let at = At { model: &said.model, now };
+        let at = At { model: ModelNames::of(&said.model, principal, deployment), now };
         scopes.add_key(principal, &calls.limits, at);
         scopes.add_above(&principal.above, at);
         if let Some(id) = said.end_user.as_deref().filter(|id| !id.is_empty()) {
@@ -284,15 +285,15 @@ impl Scopes {
             parallel,
             ..ScopeLimits::new(subject.kind.name, subject.id)
         };
-        let model = model_scope(subject, limits, at);
-        self.limited.extend([Some(scope), model].into_iter().flatten().filter(ScopeLimits::is_limited));
+        let models = model_scopes(subject, limits, at);
+        self.limited.extend(std::iter::once(scope).chain(models).filter(ScopeLimits::is_limited));
     }
 }
 
 /// Which call it is, and when.
 #[derive(Clone, Copy)]
 struct At<'a> {
-    model: &'a str,
+    model: ModelNames<'a>,
     now: Timestamp,
 }
 
@@ -319,22 +320,26 @@ fn budget(subject: &Subject<'_>, limits: &Limits, now: Timestamp) -> Option<Budg
     Some(Budget { counter, limit, owner: (subject.owner)(), wording: subject.kind.wording, resets_at })
 }
 
-/// The limits of one model on a record.
-fn model_scope(subject: &Subject<'_>, limits: &Limits, at: At<'_>) -> Option<ScopeLimits> {
-    let budget = limits.model_max_budget.get(at.model);
-    let requests = limits.model_rpm_limit.get(at.model).copied();
-    let tokens = limits.model_tpm_limit.get(at.model).copied();
-    if budget.is_none() && requests.is_none() && tokens.is_none() {
-        return None;
-    }
+/// The limits of the called model on a record: one scope for each name by which they know it, which is one as a rule.
+fn model_scopes(subject: &Subject<'_>, limits: &Limits, at: At<'_>) -> Vec<ScopeLimits> {
+    let budget = at.model.find(&limits.model_max_budget);
+    let requests = at.model.find(&limits.model_rpm_limit);
+    let tokens = at.model.find(&limits.model_tpm_limit);
     let kind = subject.kind.of_model;
-    let id = format!("{}:{}", subject.id, at.model);
-    let budget = budget.map(|budget| {
-        let (counter, resets_at) = periodic(kind, &id, budget.budget_duration.as_ref(), at.now);
-        let owner = format!("{} Model={}", (subject.owner)(), at.model);
-        Budget { counter, limit: budget.max_budget, owner, wording: Wording::Exceeded, resets_at }
-    });
-    Some(ScopeLimits { budget, requests, tokens, ..ScopeLimits::new(kind, id) })
+    let names = [budget.map(|found| found.0), requests.map(|found| found.0), tokens.map(|found| found.0)];
+    let scope = |name: &str| {
+        // By the limit's own name, so that all names of the model share one counter.
+        let id = format!("{}:{name}", subject.id);
+        let budget = budget.filter(|found| found.0 == name).map(|(_, budget)| {
+            let (counter, resets_at) = periodic(kind, &id, budget.budget_duration.as_ref(), at.now);
+            let owner = format!("{} Model={name}", (subject.owner)());
+            Budget { counter, limit: budget.max_budget, owner, wording: Wording::Exceeded, resets_at }
+        });
+        let of_name = |found: Option<(&str, &i64)>| found.filter(|found| found.0 == name).map(|found| *found.1);
+        let (requests, tokens) = (of_name(requests), of_name(tokens));
+        ScopeLimits { budget, requests, tokens, ..ScopeLimits::new(kind, id) }
+    };
+    names.into_iter().flatten().collect::<BTreeSet<_>>().into_iter().map(scope).collect()
 }
 
 /// Where what counts against a provider's budget is kept at `now`, and when its period ends.
