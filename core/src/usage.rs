@@ -81,6 +81,17 @@ impl Usage {
         }
     }
 
+    /// These counts, where `estimate` has less of the input or the output, and else what it has. It is marked as what
+    /// `estimate` is, and has no total but its parts.
+    #[must_use]
+    pub fn at_least(mut self, estimate: &Self) -> Self {
+        self.prompt_tokens = self.prompt_tokens.max(estimate.prompt_tokens);
+        self.completion_tokens = self.completion_tokens.max(estimate.completion_tokens);
+        self.total_tokens = 0;
+        estimate.doubts.iter().for_each(|doubt| self.doubts.note(doubt));
+        self
+    }
+
     /// The counts as far as they can be believed, with what was odd noted in `doubts`.
     ///
     /// A count beyond every model's reach is cut to [`TOKENS_MAX`]. A part that is larger than its whole raises the

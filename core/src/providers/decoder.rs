@@ -53,6 +53,20 @@ pub trait StreamDecoder: Send {
 pub struct Seen {
     /// The upstream's own count, where it has told one.
     pub usage: Option<Usage>,
-    /// Events that carried a part of the answer: about as many as output tokens.
+    /// What the upstream has counted so far, where it counts along: what has come to more since is not in it.
+    pub so_far: Option<Usage>,
+    /// Events that carried a part of the answer: at many providers about as many as output tokens.
     pub content_events: u64,
+    /// Bytes of text in them.
+    pub content_bytes: u64,
+}
+
+/// Bytes of text that are taken for a token.
+const TOKEN_BYTES: u64 = 4;
+
+impl Seen {
+    /// About how many output tokens have come: an event is one at least, and may be many.
+    pub fn output_tokens(&self) -> u64 {
+        self.content_events.max(self.content_bytes / TOKEN_BYTES)
+    }
 }

@@ -26,6 +26,11 @@ pub trait ChatEvents: Send {
     /// What was used, once the upstream has told all of it.
     fn usage(&self) -> Option<Usage>;
 
+    /// What the upstream has counted so far, in a dialect that counts along.
+    fn so_far(&self) -> Option<Usage> {
+        self.usage()
+    }
+
     /// The upstream has closed the stream. A dialect in which that is how an answer ends says here why it ended.
     fn close(&mut self, _out: &mut ChunkWriter) {}
 }
@@ -65,8 +70,8 @@ impl<E: ChatEvents, F: Framing> Translation<E, F> {
                 self.end();
             }
         }
-        self.seen.content_events = self.out.deltas();
-        self.seen.usage = self.events.usage();
+        (self.seen.content_events, self.seen.content_bytes) = (self.out.deltas(), self.out.text_bytes());
+        (self.seen.usage, self.seen.so_far) = (self.events.usage(), self.events.so_far());
         Ok(())
     }
 

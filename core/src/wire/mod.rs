@@ -7,4 +7,5 @@ pub mod json_lines;
 pub mod openai_usage;
 pub mod recording;
 pub mod sse;
+pub mod text_bytes;
 mod vendor_number;

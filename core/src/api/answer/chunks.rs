@@ -23,6 +23,8 @@ pub struct ChunkWriter {
     is_finished: bool,
     /// Pieces of answers so far.
     deltas: u64,
+    /// Bytes of text in them.
+    text_bytes: u64,
 }
 
 #[derive(Serialize)]
@@ -52,12 +54,13 @@ impl ChunkWriter {
         .into_bytes();
         put(&mut bytes, &head.model);
         bytes.extend_from_slice(br#","choices":["#);
-        Self { head: bytes, out: Vec::new(), begun: Vec::new(), is_finished: false, deltas: 0 }
+        Self { head: bytes, out: Vec::new(), begun: Vec::new(), is_finished: false, deltas: 0, text_bytes: 0 }
     }
 
     /// A piece of an answer. The first of a choice also tells the role.
     pub fn delta(&mut self, choice: u32, delta: &Delta<'_>) {
         self.deltas += 1;
+        self.text_bytes += delta.text_bytes();
         let is_first = !self.begun.contains(&choice);
         if is_first {
             self.begun.push(choice);
@@ -89,9 +92,14 @@ impl ChunkWriter {
         self.is_finished
     }
 
-    /// How many pieces of answers have been written: about as many as output tokens.
+    /// How many pieces of answers have been written: at many providers about as many as output tokens.
     pub fn deltas(&self) -> u64 {
         self.deltas
+    }
+
+    /// Bytes of text in all pieces.
+    pub fn text_bytes(&self) -> u64 {
+        self.text_bytes
     }
 
     /// The chunks since the last time.

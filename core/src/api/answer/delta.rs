@@ -38,6 +38,13 @@ impl<'a> Delta<'a> {
     pub fn text(content: &'a str) -> Self {
         Self { content, ..Self::default() }
     }
+
+    /// Bytes of the text in it, said, thought or for a tool. What was drawn or is said aloud is no text.
+    pub(super) fn text_bytes(&self) -> u64 {
+        let texts = [self.refusal, self.reasoning_content].into_iter().flatten().map(str::len);
+        let calls = self.tool_calls.iter().map(|call| call.function.arguments.len());
+        (self.content.len() + texts.chain(calls).sum::<usize>()) as u64
+    }
 }
 
 /// A piece of a tool call.

@@ -122,7 +122,7 @@ impl OpenCall {
 
     /// Whether the stream has grown beyond what is held for it.
     pub(super) fn is_outgrown(&self) -> bool {
-        self.slices.are_outgrown_by(self.seen.content_events)
+        self.slices.are_outgrown_by(self.seen.output_tokens())
     }
 
     /// Holds more for a stream that has outgrown what is held. Dropping the future is safe.
@@ -131,7 +131,7 @@ impl OpenCall {
     /// [`CallError::Refused`]: the budget has no more.
     pub(super) async fn cover(&mut self) -> Result<(), CallError> {
         let Some(price) = &self.deployment.price else { return Ok(()) };
-        self.slices.extend(&self.calls, &mut self.admitted, price, self.seen.content_events).await
+        self.slices.extend(&self.calls, &mut self.admitted, price, self.seen.output_tokens()).await
     }
 
     /// What the answer is told with.
@@ -328,9 +328,10 @@ impl OpenCall {
         }
     }
 
-    /// About what the stream has used, where the upstream tells nothing.
+    /// About what the stream has used, where the upstream has not told all of it: what it has told so far at least.
     pub(super) fn estimate_streamed(&self) -> Usage {
-        self.estimate(self.sample.tokens(self.seen.content_events))
+        let estimate = self.estimate(self.sample.tokens(self.seen.content_events));
+        self.seen.so_far.map_or(estimate, |told| told.at_least(&estimate))
     }
 
     /// About what was used, where the upstream told nothing.

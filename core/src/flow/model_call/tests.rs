@@ -54,6 +54,7 @@ mod periods;
 mod predictions;
 mod presumptions;
 mod reranks;
+mod streams;
 
 /// An upstream that answers as it is told, once, and keeps what it was asked.
 struct Scripted {

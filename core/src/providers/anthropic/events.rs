@@ -129,6 +129,10 @@ impl ChatEvents for MessageEvents {
     fn usage(&self) -> Option<Usage> {
         self.has_counted.then(|| self.counts.usage())
     }
+
+    fn so_far(&self) -> Option<Usage> {
+        self.counts.are_told().then(|| self.counts.usage())
+    }
 }
 
 impl MessageEvents {

@@ -69,6 +69,10 @@ impl ChatEvents for PieceEvents {
         self.counts.as_ref().filter(|_| is_told).map(|counts| counts.usage(self.searches))
     }
 
+    fn so_far(&self) -> Option<Usage> {
+        self.counts.as_ref().map(|counts| counts.usage(self.searches))
+    }
+
     fn close(&mut self, out: &mut ChunkWriter) {
         for told in &self.choices {
             if let Some(finish) = told.finish {

@@ -122,6 +122,16 @@ pub(super) struct InlineData<'a> {
     pub(super) data: Text<'a>,
 }
 
+impl Part<'_> {
+    /// Bytes of its text, said, thought or for a tool. What is drawn or spoken is no text.
+    pub(super) fn text_bytes(&self) -> u64 {
+        let arguments = self.function_call.as_ref().and_then(|call| call.args);
+        let written = [arguments, self.executable_code, self.code_execution_result];
+        let written = written.into_iter().flatten().map(|json| json.get().len()).sum::<usize>();
+        (self.text.as_deref().map_or(0, str::len) + written) as u64
+    }
+}
+
 impl<'a> Candidate<'a> {
     /// What was said, part by part.
     pub(super) fn take_parts(&mut self) -> Vec<Part<'a>> {

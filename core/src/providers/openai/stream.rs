@@ -10,6 +10,7 @@ use crate::providers::failure::ProviderFailure;
 use crate::usage::Usage;
 use crate::wire::openai_usage::usage_and_tier;
 use crate::wire::sse::{self, EventSplitter};
+use crate::wire::text_bytes;
 use bytes::{Bytes, BytesMut};
 use memchr::memmem;
 use serde::Deserialize;
@@ -18,6 +19,8 @@ use serde_json::value::RawValue;
 
 const DONE: &[u8] = b"[DONE]";
 const DONE_EVENT: &[u8] = b"data: [DONE]\n\n";
+/// The members that hold text of the answer: what is said or thought, refused, for a tool, or of a completion.
+const TEXTS: [&[u8]; 5] = [b"content\"", b"\"reasoning\"", b"\"refusal\"", b"\"arguments\"", b"\"text\""];
 
 /// Reads one stream.
 pub(in crate::providers) struct EventReader {
@@ -88,6 +91,7 @@ impl EventReader {
         if self.done {
             return Ok(Bytes::new());
         }
+        self.seen.content_bytes += text_bytes::of_members(&whole, &TEXTS);
         if !self.by_tool && !must_look_into(&whole) {
             self.seen.content_events += memmem::find_iter(&whole, b"\"delta\"").count().max(1) as u64;
             self.last = whole.clone();

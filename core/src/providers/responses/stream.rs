@@ -14,6 +14,7 @@ use crate::providers::failure::ProviderFailure;
 use crate::providers::openai::failure;
 use crate::providers::provider::Reply;
 use crate::wire::sse::{self, EventSplitter};
+use crate::wire::text_bytes;
 use bytes::{Bytes, BytesMut};
 use memchr::memmem;
 use serde::Deserialize;
@@ -23,6 +24,8 @@ use serde_json::value::RawValue;
 const SIGNS: [&[u8]; 3] = [b"\"response\":", b"\"response\" :", b"\"error\""];
 /// Ends the name of every event with content.
 const CONTENT: &[u8] = b".delta\"";
+/// The member that holds text of the answer.
+const TEXT: &[u8] = b"\"delta\"";
 
 /// Reads one stream.
 pub(super) struct EventReader {
@@ -68,6 +71,7 @@ impl EventReader {
             return Ok(Bytes::new());
         }
         self.seen.content_events += memmem::find_iter(&whole, CONTENT).count() as u64;
+        self.seen.content_bytes += text_bytes::of_members(&whole, &[TEXT]);
         if !SIGNS.iter().any(|sign| memmem::find(&whole, sign).is_some()) {
             self.events += sse::events(&whole).count() as u64;
             return Ok(whole);

@@ -9,6 +9,7 @@ use crate::providers::anthropic::wire::Counts;
 use crate::providers::decoder::{Seen, StreamDecoder};
 use crate::providers::failure::ProviderFailure;
 use crate::wire::sse::{self, EventSplitter};
+use crate::wire::text_bytes;
 use bytes::{Bytes, BytesMut};
 use memchr::memmem;
 use serde::Deserialize;
@@ -19,6 +20,8 @@ const STOP_EVENT: &[u8] = b"event: message_stop\ndata: {\"type\":\"message_stop\
 const SIGNS: [&[u8]; 2] = [b"\"message_", b"\"error\""];
 /// The word that stands in every event with content.
 const CONTENT: &[u8] = b"\"content_block_delta\"";
+/// The members that hold text of the answer.
+const TEXTS: [&[u8]; 3] = [b"\"text\"", b"\"thinking\"", b"\"partial_json\""];
 
 /// Reads one stream.
 pub(super) struct EventReader {
@@ -75,6 +78,7 @@ impl EventReader {
             return Ok(Bytes::new());
         }
         self.seen.content_events += memmem::find_iter(&whole, CONTENT).count() as u64;
+        self.seen.content_bytes += text_bytes::of_members(&whole, &TEXTS);
         if !SIGNS.iter().any(|sign| memmem::find(&whole, sign).is_some()) {
             return Ok(whole);
         }
@@ -103,6 +107,7 @@ impl EventReader {
             "message_start" => {
                 if let Some(counts) = event.message.and_then(|message| message.usage) {
                     self.counts.update(counts);
+                    self.seen.so_far = Some(self.counts.usage());
                 }
                 return Ok(self.named(data));
             }

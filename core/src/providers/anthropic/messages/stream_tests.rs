@@ -44,6 +44,17 @@ fn events_pass_but_for_the_models_name_and_the_last() {
 }
 
 #[test]
+fn what_the_beginning_counts_is_known_before_the_end_and_so_is_the_text() {
+    let mut reader = EventReader::new("mine");
+    for event in &EVENTS[..4] {
+        reader.push(Bytes::from_static(event.as_bytes())).unwrap();
+    }
+    let Seen { usage, so_far, content_events, content_bytes } = reader.seen().clone();
+    assert_eq!((usage, so_far.unwrap().prompt_tokens), (None, 12));
+    assert_eq!((content_events, content_bytes), (1, 12));
+}
+
+#[test]
 fn it_does_not_matter_how_the_bytes_are_cut() {
     let all = EVENTS.concat();
     let bytes: Vec<&[u8]> = all.as_bytes().chunks(1).collect();

@@ -68,4 +68,8 @@ impl ChatEvents for ClaudeEvents {
     fn usage(&self) -> Option<Usage> {
         self.0.usage()
     }
+
+    fn so_far(&self) -> Option<Usage> {
+        self.0.so_far()
+    }
 }

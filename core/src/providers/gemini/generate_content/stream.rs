@@ -3,7 +3,7 @@
 
 use crate::providers::decoder::{Seen, StreamDecoder};
 use crate::providers::failure::ProviderFailure;
-use crate::providers::gemini::wire::{self, Counts, Response};
+use crate::providers::gemini::wire::{self, Counts, Part, Response};
 use crate::wire::sse::{self, EventSplitter};
 use bytes::{Bytes, BytesMut};
 
@@ -44,12 +44,15 @@ impl PieceReader {
         for mut candidate in piece.candidates.unwrap_or_default() {
             ends |= candidate.finish_reason.is_some();
             self.searches = self.searches.max(wire::searches(candidate.grounding_metadata));
-            self.seen.content_events += candidate.take_parts().len() as u64;
+            let parts = candidate.take_parts();
+            self.seen.content_events += parts.len() as u64;
+            self.seen.content_bytes += parts.iter().map(Part::text_bytes).sum::<u64>();
         }
         self.counts = piece.usage_metadata.or(self.counts.take());
         self.has_ended |= ends;
+        self.seen.so_far = self.counts.as_ref().map(|counts| counts.usage(self.searches));
         if self.has_ended {
-            self.seen.usage = self.counts.as_ref().map(|counts| counts.usage(self.searches));
+            self.seen.usage = self.seen.so_far;
         }
         Ok(ends)
     }
@@ -124,6 +127,19 @@ mod tests {
         let (first, last) = (piece("Hel", "STOP"), piece("lo", "STOP"));
         let (passed, reader) = told(&format!("{first}{last}"), 1000).unwrap();
         assert_eq!((passed, reader.terminal()), (first, Bytes::from(last)));
+    }
+
+    #[test]
+    fn what_is_counted_along_is_known_before_the_end_and_so_is_the_text() {
+        let (mut reader, call) = (PieceReader::default(), r#"{"functionCall":{"name":"f","args":{"a":1}}}"#);
+        reader.push(Bytes::from(piece("Hello", ""))).unwrap();
+        let Seen { usage, so_far, content_events, content_bytes } = reader.seen().clone();
+        assert_eq!((usage, so_far.unwrap().completion_tokens), (None, 3));
+        assert_eq!((content_events, content_bytes), (1, 5));
+        let called = format!("data: {{\"candidates\":[{{\"content\":{{\"parts\":[{call}]}}}}]}}\r\n\r\n");
+        reader.push(Bytes::from(called)).unwrap();
+        assert_eq!((reader.seen().content_events, reader.seen().content_bytes), (2, 12));
+        assert_eq!(reader.seen().so_far, so_far, "what was counted before stays");
     }
 
     #[test]
