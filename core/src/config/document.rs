@@ -1,7 +1,7 @@
 //! A configuration as text: the main file and what it includes, read into one tree that remembers the lines.
 
 use super::problem::{ConfigError, Problem};
-use super::reading::shown;
+use super::shown::shown;
 use super::tree::{Content, Entry, Node, Place};
 use super::yaml::{self, YamlError};
 use std::collections::VecDeque;

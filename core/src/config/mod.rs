@@ -39,6 +39,7 @@ pub mod routing;
 mod scalar;
 pub mod schema;
 pub mod settings;
+mod shown;
 pub mod sso;
 pub mod stored;
 pub mod tls;

@@ -103,14 +103,14 @@ impl Claim {
 
     /// A connection that reads.
     pub(super) fn reading(&self) -> rusqlite::Result<Connection> {
-        self.open(OpenFlags::SQLITE_OPEN_READ_ONLY)
+        let connection = self.open(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        bound_cache(&connection)?;
+        Ok(connection)
     }
 
     fn open(&self, access: OpenFlags) -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(&self.path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(BUSY_MAX)?;
-        // Negative: in KiB, where a positive number means pages.
-        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         Ok(connection)
     }
@@ -161,8 +161,15 @@ fn prepare_file(connection: &Connection) -> rusqlite::Result<()> {
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;
          PRAGMA temp_store = MEMORY;",
     )?;
+    bound_cache(connection)?;
     let pages: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if pages == 0 { create_tables(connection) } else { Ok(()) }
+}
+
+/// Of a file that is ours: this reads of it.
+fn bound_cache(connection: &Connection) -> rusqlite::Result<()> {
+    // Negative: in KiB, where a positive number means pages.
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)
 }
 
 /// All or nothing, so that a start that was killed half-way leaves an empty file.
