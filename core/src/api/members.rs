@@ -4,9 +4,15 @@
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-/// The members of a JSON object, in order. Of members with one name the last counts, as in most parsers.
+/// Most members whose names are compared one by one, which is quickest for few. More are told apart by their hashes, so
+/// that the work grows with the members and not with their square.
+const FEW: usize = 32;
+
+/// The members of a JSON object, in order. Of members with one name the last counts, as in most parsers: it alone is
+/// kept, at its own place.
 #[derive(Debug, Default)]
 pub struct Members<'a> {
     list: Vec<(Cow<'a, str>, Cow<'a, RawValue>)>,
@@ -34,7 +40,7 @@ impl<'a> Members<'a> {
 
     /// The raw value of a member.
     pub fn get(&self, name: &str) -> Option<&RawValue> {
-        self.list.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
+        self.list.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
     }
 
     /// Reads a member's value. `None` where it is absent or not of that type.
@@ -50,15 +56,27 @@ impl<'a> Members<'a> {
     /// Sets a member, in place where it is there, else at the end.
     pub fn set(&mut self, name: impl Into<Cow<'a, str>>, value: Box<RawValue>) {
         let name = name.into();
-        match self.list.iter_mut().rev().find(|(key, _)| *key == name) {
+        match self.list.iter_mut().find(|(key, _)| *key == name) {
             Some((_, place)) => *place = Cow::Owned(value),
             None => self.list.push((name, Cow::Owned(value))),
         }
     }
 
+    /// Sets all members of another object, as [`Members::set`] would one after the other.
+    pub fn set_all(&mut self, others: &Members<'_>) {
+        let places = self.places(others);
+        for ((name, value), place) in others.iter().zip(places) {
+            let value = Cow::Owned(value.to_owned());
+            match place.and_then(|at| self.list.get_mut(at)) {
+                Some((_, place)) => *place = value,
+                None => self.list.push((Cow::Owned(name.to_owned()), value)),
+            }
+        }
+    }
+
     /// Gives a member that is there another value. Whether it is there.
     pub fn replace(&mut self, name: &str, value: Box<RawValue>) -> bool {
-        let place = self.list.iter_mut().rev().find(|(key, _)| key == name);
+        let place = self.list.iter_mut().find(|(key, _)| key == name);
         place.map(|(_, place)| *place = Cow::Owned(value)).is_some()
     }
 
@@ -72,19 +90,16 @@ impl<'a> Members<'a> {
 
     /// Removes a member and gives its value back.
     pub fn take(&mut self, name: &str) -> Option<Cow<'a, RawValue>> {
-        let at = self.list.iter().rposition(|(key, _)| key == name)?;
+        let at = self.list.iter().position(|(key, _)| key == name)?;
         let (_, value) = self.list.remove(at);
-        self.list.retain(|(key, _)| key != name);
         Some(value)
     }
 
     /// Takes over the members of another object that are not here under their names.
     pub fn take_over(&mut self, other: &mut Self) {
-        for (name, value) in other.list.drain(..) {
-            if !self.list.iter().any(|(key, _)| *key == name) {
-                self.list.push((name, value));
-            }
-        }
+        let places = self.places(other);
+        let members = other.list.drain(..).zip(places);
+        self.list.extend(members.filter_map(|(member, place)| place.is_none().then_some(member)));
     }
 
     /// Keeps only the members for which `keep` says so.
@@ -92,12 +107,9 @@ impl<'a> Members<'a> {
         self.list.retain(|(key, value)| keep(key, value));
     }
 
-    /// Names and values, in order. A name that came twice is given once, with its last value.
+    /// Names and values, in order, each name once.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &RawValue)> {
-        self.list.iter().enumerate().filter_map(|(at, (key, value))| {
-            let said_again = self.list.iter().skip(at + 1).any(|(later, _)| later == key);
-            (!said_again).then_some((key.as_ref(), value.as_ref()))
-        })
+        self.list.iter().map(|(key, value)| (key.as_ref(), value.as_ref()))
     }
 
     /// Writes the object.
@@ -118,6 +130,30 @@ impl<'a> Members<'a> {
             key == name
         });
         json
+    }
+
+    /// Members that were just read. Of those with one name the last stays.
+    fn of_read(mut list: Vec<(Cow<'a, str>, Cow<'a, RawValue>)>) -> Self {
+        let said_again =
+            |(at, (name, _)): (usize, &(Cow<'_, str>, _))| list.iter().skip(at + 1).any(|(later, _)| later == name);
+        if list.len() > FEW || list.iter().enumerate().any(said_again) {
+            let mut seen = HashSet::with_capacity(list.len());
+            // From the last to the first, so that they are popped from the first to the last.
+            let mut stays: Vec<bool> = list.iter().rev().map(|(name, _)| seen.insert(name.as_ref())).collect();
+            list.retain(|_| stays.pop().unwrap_or(true));
+        }
+        Self { list }
+    }
+
+    /// For each of the other's members, where the one of its name stands here.
+    fn places(&self, others: &Members<'_>) -> Vec<Option<usize>> {
+        let others = others.iter().map(|(name, _)| name);
+        if self.list.len() <= FEW {
+            return others.map(|name| self.list.iter().position(|(key, _)| key == name)).collect();
+        }
+        let names = self.list.iter().enumerate();
+        let places: HashMap<&str, usize> = names.map(|(at, (name, _))| (name.as_ref(), at)).collect();
+        others.map(|name| places.get(name).copied()).collect()
     }
 
     fn bytes(&self) -> usize {
@@ -173,7 +209,7 @@ impl<'de> Visitor<'de> for WithList<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (mut members, mut objects) = (Members { list: Vec::with_capacity(32) }, None);
+        let (mut list, mut objects) = (Vec::with_capacity(32), None);
         while let Some(Name(name)) = map.next_key::<Name<'de>>()? {
             let value = if name == self.name {
                 objects = map.next_value()?;
@@ -181,9 +217,9 @@ impl<'de> Visitor<'de> for WithList<'_> {
             } else {
                 map.next_value()?
             };
-            members.list.push((name, Cow::Borrowed(value)));
+            list.push((name, Cow::Borrowed(value)));
         }
-        Ok((members, objects))
+        Ok((Members::of_read(list), objects))
     }
 }
 
@@ -214,7 +250,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 while let Some((Name(name), value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
                     list.push((name, Cow::Borrowed(value)));
                 }
-                Ok(Members { list })
+                Ok(Members::of_read(list))
             }
         }
         deserializer.deserialize_map(Object)
@@ -255,61 +291,5 @@ pub fn raw(value: &impl serde::Serialize) -> Result<Box<RawValue>, serde_json::E
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rewritten(json: &str, change: impl FnOnce(&mut Members<'_>)) -> String {
-        let mut members = Members::parse(json.as_bytes()).unwrap();
-        change(&mut members);
-        String::from_utf8(members.to_json()).unwrap()
-    }
-
-    #[test]
-    fn unknown_members_and_number_formats_survive() {
-        let json = r#"{"model":"a","x":1.50e2,"y":{"b":[1, 2]},"z":null}"#;
-        assert_eq!(rewritten(json, |_| {}), json);
-    }
-
-    #[test]
-    fn a_member_is_replaced_in_its_place() {
-        let json = rewritten(r#"{"model":"a","n":1}"#, |members| members.set("model", raw(&"b").unwrap()));
-        assert_eq!(json, r#"{"model":"b","n":1}"#);
-    }
-
-    #[test]
-    fn of_two_members_with_one_name_the_last_counts() {
-        let json = r#"{"n":1,"m":2,"n":3}"#;
-        let members = Members::parse(json.as_bytes()).unwrap();
-        assert_eq!(members.read::<u8>("n"), Some(3));
-        assert_eq!(rewritten(json, |_| {}), r#"{"m":2,"n":3}"#);
-        assert_eq!(rewritten(json, |members| assert!(members.take("n").is_some())), r#"{"m":2}"#);
-    }
-
-    #[test]
-    fn names_with_escapes_are_read_and_written() {
-        assert_eq!(rewritten(r#"{"a\"b":1,"\u00e9":2}"#, |_| {}), "{\"a\\\"b\":1,\"é\":2}");
-    }
-
-    #[test]
-    fn a_list_of_objects_is_read_beside_the_other_members_and_written_in_its_place() {
-        let json = r#"{"a":1.50,"list":[{"x":"\u00e9"},{}],"b":[{}]}"#;
-        let (members, list) = Members::parse_with_list(json.as_bytes(), "list").unwrap();
-        let mut list = list.unwrap();
-        assert_eq!(members.to_json_with_list("list", &list), json.as_bytes());
-        list[1].set("y", raw(&1).unwrap());
-        assert_eq!(members.to_json_with_list("list", &list), json.replace("{}],\"b", "{\"y\":1}],\"b").into_bytes());
-        for (json, has_list) in [(r#"{"list":null}"#, false), (r#"{"a":1}"#, false), (r#"{"list":[]}"#, true)] {
-            assert_eq!(Members::parse_with_list(json.as_bytes(), "list").unwrap().1.is_some(), has_list, "{json}");
-        }
-        for json in [r#"{"list":{}}"#, r#"{"list":[1]}"#, "[]", "{} x"] {
-            assert!(Members::parse_with_list(json.as_bytes(), "list").is_err(), "{json}");
-        }
-    }
-
-    #[test]
-    fn anything_but_an_object_is_refused() {
-        for json in ["[]", "1", "", "{", r#"{"a":1,}"#, "{} x"] {
-            assert!(Members::parse(json.as_bytes()).is_err(), "{json}");
-        }
-    }
-}
+#[path = "members_tests.rs"]
+mod tests;

@@ -3,17 +3,23 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::collections::HashSet;
+
+/// Most names that are compared one by one, which is quickest for few.
+const FEW: usize = 32;
 
 /// An object that is being written.
 #[derive(Debug)]
 pub struct ObjectWriter<'n> {
     json: Vec<u8>,
     names: Vec<&'n str>,
+    /// The names beyond the first few, found by their hashes, so that many cost no more each.
+    more_names: HashSet<&'n str>,
 }
 
 impl Default for ObjectWriter<'_> {
     fn default() -> Self {
-        Self { json: vec![b'{'], names: Vec::new() }
+        Self { json: vec![b'{'], names: Vec::new(), more_names: HashSet::new() }
     }
 }
 
@@ -42,7 +48,7 @@ impl<'n> ObjectWriter<'n> {
 
     /// Whether a member of this name is there.
     pub fn has(&self, name: &str) -> bool {
-        self.names.contains(&name)
+        self.names.contains(&name) || self.more_names.contains(name)
     }
 
     /// The object.
@@ -58,7 +64,11 @@ impl<'n> ObjectWriter<'n> {
         if !self.names.is_empty() {
             self.json.push(b',');
         }
-        self.names.push(name);
+        if self.names.len() < FEW {
+            self.names.push(name);
+        } else {
+            self.more_names.insert(name);
+        }
         serde_json::to_writer(&mut self.json, name)?;
         self.json.push(b':');
         Ok(true)
@@ -77,5 +87,16 @@ mod tests {
         object.add_raw("b\"", &RawValue::from_string("1.50".into()).unwrap()).unwrap();
         assert_eq!(object.finish(), br#"{"a":1,"b\"":1.50}"#);
         assert_eq!(ObjectWriter::default().finish(), b"{}");
+    }
+
+    #[test]
+    fn very_many_members_are_written_each_once() {
+        let names: Vec<String> = (0..200_000).map(|at| at.to_string()).collect();
+        let mut object = ObjectWriter::default();
+        for name in names.iter().chain(&names) {
+            object.add(name, &1).unwrap();
+        }
+        let members: Vec<String> = names.iter().map(|name| format!("\"{name}\":1")).collect();
+        assert_eq!(object.finish(), format!("{{{}}}", members.join(",")).into_bytes());
     }
 }

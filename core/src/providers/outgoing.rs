@@ -64,9 +64,7 @@ pub(super) fn add_extra_body(
             member: "extra_body",
             reason: "'extra_body' must be an object.".to_owned(),
         })?;
-        for (name, value) in extra.iter() {
-            members.set(name.to_owned(), value.to_owned());
-        }
+        members.set_all(&extra);
     }
     for (name, value) in &target.extra_body {
         members.set(name.clone(), member(value, "extra_body")?);

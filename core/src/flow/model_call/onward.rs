@@ -11,7 +11,7 @@ use super::parts::ModelCalls;
 use super::request::CallRequest;
 use super::wishes::Wishes;
 use crate::admission::refusal::Refusal;
-use crate::api::members::{self, Members};
+use crate::api::members::Members;
 use crate::principal::Principal;
 use crate::routing::Deployment;
 use crate::routing::fallback::Fallback;
@@ -230,9 +230,8 @@ fn instead(asked: &CallRequest, fallback: Fallback) -> Result<CallRequest, CallE
     let mut body = asked.body.clone();
     if !fallback.params.is_empty() {
         let mut members = Members::parse(&asked.body).map_err(unsaid)?;
-        for (name, value) in fallback.params {
-            members.set(name, members::raw(&value).map_err(unsaid)?);
-        }
+        let params = serde_json::to_vec(&fallback.params).map_err(unsaid)?;
+        members.set_all(&Members::parse(&params).map_err(unsaid)?);
         body = members.to_json().into();
     }
     Ok(CallRequest { path_model: Some(fallback.model), body, ..asked.clone() })

@@ -28,9 +28,7 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
         members.set("prompt", member(&parts.join(" "), "prompt")?);
     }
     members.set("model", member(&target.model, "model")?);
-    for (name, value) in extras.overrides()?.iter() {
-        members.set(name.to_owned(), value.to_owned());
-    }
+    members.set_all(&extras.overrides()?);
     let base = target.api_base.trim_end_matches('/');
     let address = if base.ends_with(PATH) { base.to_owned() } else { format!("{base}{PATH}") };
     let mut request = envelope::post(&address, members.to_json())?;

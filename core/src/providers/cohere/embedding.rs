@@ -54,9 +54,7 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
         members.set("embedding_types", raw(&[&*format]).map_err(|error| unwritable(&error))?);
     }
     members.set("model", raw(&target.model).map_err(|error| unwritable(&error))?);
-    for (name, value) in extras.overrides()?.iter() {
-        members.set(name.to_owned(), value.to_owned());
-    }
+    members.set_all(&extras.overrides()?);
     let mut request = envelope::post(&endpoint(&target.api_base, "/v2/embed"), members.to_json())?;
     envelope::set_headers(request.headers_mut(), extras.headers, target)?;
     Ok(request)

@@ -32,9 +32,7 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
     stop(members)?;
     members.set("model", raw(&target.model).map_err(|error| unwritable(&error))?);
     members.set("stream", raw(&stream).map_err(|error| unwritable(&error))?);
-    for (name, value) in extras.overrides()?.iter() {
-        members.set(name.to_owned(), value.to_owned());
-    }
+    members.set_all(&extras.overrides()?);
     let mut request = envelope::post(&endpoint(&target.api_base, "/v2/chat"), members.to_json())?;
     let (name, source) = SOURCE;
     request.headers_mut().insert(name, source);

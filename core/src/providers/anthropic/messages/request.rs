@@ -63,9 +63,7 @@ pub(super) fn build(mut call: Call<'_, '_>, target: &Target) -> Result<Request<B
     members.set("model", raw(&target.model).map_err(|error| unwritable(&error))?);
     if operation == Operation::Messages {
         members.set("stream", raw(&stream).map_err(|error| unwritable(&error))?);
-        for (name, value) in extras.overrides()?.iter() {
-            members.set(name.to_owned(), value.to_owned());
-        }
+        members.set_all(&extras.overrides()?);
     }
     let betas: &[&'static str] = if operation == Operation::CountTokens { &[COUNTING_BETA] } else { &[] };
     let mut request = envelope::post(&address(target, operation), members.to_json())?;

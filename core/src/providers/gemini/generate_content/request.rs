@@ -47,9 +47,7 @@ pub(super) fn build(
     members.take("model");
     if operation != Operation::CountContent {
         configure(members, (target, policy), dropped)?;
-        for (name, value) in extras.overrides()?.iter() {
-            members.set(name.to_owned(), value.to_owned());
-        }
+        members.set_all(&extras.overrides()?);
     }
     let method = match operation {
         Operation::StreamGenerateContent => "streamGenerateContent?alt=sse",
