@@ -9,7 +9,8 @@
 //! what every request carries, [`envelope`] what the requests of the latter share, [`translation`] what their streams
 //! share. [`raw`] passes what is no model's. [`bridge`] is how clients of other dialects are answered. [`rerank`] are
 //! the ways to rerank, [`responses`] are OpenAI's where the upstream answers them itself. [`inlined`] are files that
-//! some take by their bytes alone. [`mock`] answers without an upstream. [`abilities`] says what each can be asked for.
+//! some take by their bytes alone, [`schema_references`] what some have written out in a schema. [`mock`] answers without
+//! an upstream. [`abilities`] says what each can be asked for.
 
 pub mod abilities;
 pub mod anthropic;
@@ -45,6 +46,7 @@ pub mod rerank;
 pub mod resolve;
 pub mod responses;
 pub mod sagemaker;
+mod schema_references;
 mod shown;
 pub mod target;
 pub mod target_error;

@@ -124,7 +124,8 @@ impl<'a> Form<'a> {
         }
         let read = serde_json::from_str(schema.get());
         let schema: Value = read.map_err(|error| InvalidMember::whole("response_format", error.to_string()))?;
-        Ok(Self::Native(schema::for_output(&schema)))
+        let told = schema::for_output(&schema);
+        told.map(Self::Native).map_err(|error| InvalidMember::whole("response_format", error.to_string()))
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Wire format: <https://docs.claude.com/en/docs/build-with-claude/structured-outputs>
 
+use crate::providers::schema_references::{Definitions, ReferenceBudget, TooManyReferences};
 use serde_json::{Map, Value};
 
 /// Deepest nesting that is written out. Schemas that refer to themselves end there.
@@ -21,29 +22,29 @@ const LIMITS: [(&str, &str); 8] = [
 ];
 
 /// The schema for `output_format`.
-pub(super) fn for_output(schema: &Value) -> Value {
-    let definitions: Vec<&Map<String, Value>> =
-        ["$defs", "definitions"].iter().filter_map(|name| schema.get(name)?.as_object()).collect();
-    tidy(schema, &definitions, 0)
+///
+/// # Errors
+/// [`TooManyReferences`], where its definitions are too much to be written out.
+pub(super) fn for_output(schema: &Value) -> Result<Value, TooManyReferences> {
+    tidy(schema, &mut Definitions::of(schema, &mut ReferenceBudget::default()), 0)
 }
 
-fn tidy(schema: &Value, definitions: &[&Map<String, Value>], depth: usize) -> Value {
+fn tidy(schema: &Value, definitions: &mut Definitions<'_, '_>, depth: usize) -> Result<Value, TooManyReferences> {
     match schema {
-        Value::Object(members) if depth < DEPTH_MAX => match referred(members, definitions) {
+        Value::Object(members) if depth < DEPTH_MAX => match definitions.referred(members)? {
             Some(definition) => tidy(definition, definitions, depth + 1),
             None => tidy_object(members, definitions, depth),
         },
         Value::Array(list) => list.iter().map(|item| tidy(item, definitions, depth + 1)).collect(),
-        other => other.clone(),
+        other => Ok(other.clone()),
     }
 }
 
-fn referred<'d>(members: &Map<String, Value>, definitions: &[&'d Map<String, Value>]) -> Option<&'d Value> {
-    let (_, name) = members.get("$ref")?.as_str()?.rsplit_once('/')?;
-    definitions.iter().find_map(|definitions| definitions.get(name))
-}
-
-fn tidy_object(members: &Map<String, Value>, definitions: &[&Map<String, Value>], depth: usize) -> Value {
+fn tidy_object(
+    members: &Map<String, Value>,
+    definitions: &mut Definitions<'_, '_>,
+    depth: usize,
+) -> Result<Value, TooManyReferences> {
     let mut tidied = Map::new();
     for (name, value) in members {
         match name.as_str() {
@@ -51,13 +52,13 @@ fn tidy_object(members: &Map<String, Value>, definitions: &[&Map<String, Value>]
             name if LIMITS.iter().any(|(limit, _)| *limit == name) => {}
             // Names of properties are not words of the schema.
             "properties" | "patternProperties" => {
-                tidied.insert(name.clone(), each(value, definitions, depth));
+                tidied.insert(name.clone(), each(value, definitions, depth)?);
             }
             "enum" | "const" | "default" | "examples" | "required" => {
                 tidied.insert(name.clone(), value.clone());
             }
             _ => {
-                tidied.insert(name.clone(), tidy(value, definitions, depth + 1));
+                tidied.insert(name.clone(), tidy(value, definitions, depth + 1)?);
             }
         }
     }
@@ -65,13 +66,13 @@ fn tidy_object(members: &Map<String, Value>, definitions: &[&Map<String, Value>]
     if members.get("type").is_some_and(|kind| kind == "object") {
         tidied.insert("additionalProperties".to_owned(), Value::Bool(false));
     }
-    Value::Object(tidied)
+    Ok(Value::Object(tidied))
 }
 
-fn each(properties: &Value, definitions: &[&Map<String, Value>], depth: usize) -> Value {
-    let Some(properties) = properties.as_object() else { return properties.clone() };
-    let tidied = properties.iter().map(|(name, schema)| (name.clone(), tidy(schema, definitions, depth + 1)));
-    Value::Object(tidied.collect())
+fn each(properties: &Value, definitions: &mut Definitions<'_, '_>, depth: usize) -> Result<Value, TooManyReferences> {
+    let Some(properties) = properties.as_object() else { return Ok(properties.clone()) };
+    let tidied = properties.iter().map(|(name, schema)| Ok((name.clone(), tidy(schema, definitions, depth + 1)?)));
+    Ok(Value::Object(tidied.collect::<Result<_, _>>()?))
 }
 
 /// Adds the limits that were left out to the description.
@@ -110,7 +111,7 @@ mod tests {
             "additionalProperties": false,
         });
         assert_eq!(
-            for_output(&schema),
+            for_output(&schema).unwrap(),
             json!({
                 "type": "object",
                 "properties": {
@@ -128,6 +129,13 @@ mod tests {
     #[test]
     fn a_schema_that_refers_to_itself_ends() {
         let schema = json!({"$defs": {"A": {"properties": {"a": {"$ref": "#/$defs/A"}}}}, "$ref": "#/$defs/A"});
-        assert!(for_output(&schema).is_object());
+        assert!(for_output(&schema).unwrap().is_object());
+    }
+
+    #[test]
+    fn a_schema_that_refers_to_itself_in_many_places_is_refused() {
+        let properties: Map<_, _> = ('a'..='h').map(|name| (name.into(), json!({"$ref": "#/$defs/A"}))).collect();
+        let schema = json!({"$defs": {"A": {"type": "object", "properties": properties}}, "$ref": "#/$defs/A"});
+        assert!(for_output(&schema).unwrap_err().to_string().contains("without so many `$ref`s"));
     }
 }

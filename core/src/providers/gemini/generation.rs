@@ -10,6 +10,7 @@ use crate::api::chat::invalid::InvalidMember;
 use crate::api::chat::request::ChatRequest;
 use crate::api::members::Members;
 use crate::api::object::ObjectWriter;
+use crate::providers::schema_references::ReferenceBudget;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -99,6 +100,7 @@ pub(super) fn config(
     let whole = Members::parse(whole.as_bytes()).map_err(|_| unfit("generationConfig", "it must be an object"))?;
     let modalities = modalities(request)?;
     let speech = speech(request)?;
+    let schema = schema_of_form(request, abilities)?;
     let mut config = ObjectWriter::default();
     let mut fill = || -> Result<(), serde_json::Error> {
         for (name, value) in whole.iter() {
@@ -121,7 +123,7 @@ pub(super) fn config(
         if let Some(tokens) = request.max_tokens {
             config.add("max_output_tokens", &tokens)?;
         }
-        say_form(request, abilities, &mut config)?;
+        say_form(request, schema.as_ref(), &mut config)?;
         if let Some(thinking) = thinking::config(request, abilities) {
             config.add("thinkingConfig", &thinking)?;
         }
@@ -155,7 +157,7 @@ fn unfit(member: &'static str, reason: &str) -> InvalidMember {
 /// The form of the answer. Where a model does not take any schema, it is said in the words that it knows.
 fn say_form<'n>(
     request: &ChatRequest<'_>,
-    abilities: Abilities,
+    in_openapi: Option<&Value>,
     config: &mut ObjectWriter<'n>,
 ) -> Result<(), serde_json::Error> {
     let Some(format) = &request.response_format else { return Ok(()) };
@@ -164,13 +166,23 @@ fn say_form<'n>(
         ResponseFormat::JsonObject => config.add("response_mime_type", "application/json"),
         ResponseFormat::JsonSchema { schema, .. } => {
             config.add("response_mime_type", "application/json")?;
-            if abilities.has_json_schema {
-                return config.add_raw("response_json_schema", schema);
+            match in_openapi {
+                Some(schema) => config.add("response_schema", schema),
+                None => config.add_raw("response_json_schema", schema),
             }
-            let schema: Value = serde_json::from_str(schema.get())?;
-            config.add("response_schema", &schema::in_openapi(&schema))
         }
     }
+}
+
+/// The schema of the answer for a model that does not take any schema.
+fn schema_of_form(request: &ChatRequest<'_>, abilities: Abilities) -> Result<Option<Value>, InvalidMember> {
+    let Some(ResponseFormat::JsonSchema { schema, .. }) = &request.response_format else { return Ok(None) };
+    if abilities.has_json_schema {
+        return Ok(None);
+    }
+    let schema = serde_json::from_str(schema.get()).map_err(|error| unfit("response_format", &error.to_string()))?;
+    let told = schema::in_openapi(&schema, &mut ReferenceBudget::default());
+    told.map(Some).map_err(|error| unfit("response_format", &error.to_string()))
 }
 
 fn modalities(request: &ChatRequest<'_>) -> Result<Option<Vec<String>>, InvalidMember> {

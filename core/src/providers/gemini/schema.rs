@@ -3,6 +3,7 @@
 //!
 //! Wire format: <https://ai.google.dev/api/caching#Schema>
 
+use crate::providers::schema_references::{Definitions, ReferenceBudget, TooManyReferences};
 use serde_json::{Map, Value};
 
 /// Deepest nesting that is written out. Schemas that refer to themselves end there.
@@ -28,21 +29,20 @@ const KEPT: [&str; 13] = [
 /// Formats that are known.
 const FORMATS: [&str; 6] = ["enum", "date-time", "int32", "int64", "float", "double"];
 
-type Definitions<'d> = [&'d Map<String, Value>];
-
 /// The schema in those words.
-pub(super) fn in_openapi(schema: &Value) -> Value {
-    let definitions: Vec<&Map<String, Value>> =
-        ["$defs", "definitions"].iter().filter_map(|name| schema.get(name)?.as_object()).collect();
-    said(schema, &definitions, 0)
+///
+/// # Errors
+/// [`TooManyReferences`], where its definitions are too much to be written out.
+pub(super) fn in_openapi(schema: &Value, budget: &mut ReferenceBudget) -> Result<Value, TooManyReferences> {
+    said(schema, &mut Definitions::of(schema, budget), 0)
 }
 
-fn said(schema: &Value, definitions: &Definitions<'_>, depth: usize) -> Value {
-    let Some(members) = schema.as_object().filter(|_| depth < DEPTH_MAX) else { return Value::Object(Map::new()) };
-    if let Some(definition) = referred(members, definitions) {
+fn said(schema: &Value, definitions: &mut Definitions<'_, '_>, depth: usize) -> Result<Value, TooManyReferences> {
+    let Some(members) = schema.as_object().filter(|_| depth < DEPTH_MAX) else { return Ok(Value::Object(Map::new())) };
+    if let Some(definition) = definitions.referred(members)? {
         return said(definition, definitions, depth + 1);
     }
-    let merged = with_all_of(members, definitions, depth);
+    let merged = with_all_of(members, definitions, depth)?;
     let members = merged.as_ref().unwrap_or(members);
     let mut out: Map<String, Value> = Map::new();
     for (name, value) in members.iter().filter(|(name, value)| KEPT.contains(&name.as_str()) && !value.is_null()) {
@@ -50,46 +50,45 @@ fn said(schema: &Value, definitions: &Definitions<'_>, depth: usize) -> Value {
     }
     say_type(members, &mut out);
     say_values(members, &mut out);
-    say_alternatives(members, definitions, depth, &mut out);
-    say_parts(members, definitions, depth, &mut out);
-    Value::Object(out)
-}
-
-fn referred<'d>(members: &Map<String, Value>, definitions: &Definitions<'d>) -> Option<&'d Value> {
-    let (_, name) = members.get("$ref")?.as_str()?.rsplit_once('/')?;
-    definitions.iter().find_map(|definitions| definitions.get(name))
+    say_alternatives(members, definitions, depth, &mut out)?;
+    say_parts(members, definitions, depth, &mut out)?;
+    Ok(Value::Object(out))
 }
 
 /// The members with those of `allOf`, where there is one: members of the schema itself win, properties add up.
 fn with_all_of(
     members: &Map<String, Value>,
-    definitions: &Definitions<'_>,
+    definitions: &mut Definitions<'_, '_>,
     depth: usize,
-) -> Option<Map<String, Value>> {
-    let all = members.get("allOf")?.as_array()?;
+) -> Result<Option<Map<String, Value>>, TooManyReferences> {
+    let Some(all) = members.get("allOf").and_then(Value::as_array) else { return Ok(None) };
     let mut merged = members.clone();
     merged.remove("allOf");
     for part in all.iter().filter_map(Value::as_object) {
-        let part = referred(part, definitions).and_then(Value::as_object).unwrap_or(part);
-        let inner = (depth < DEPTH_MAX).then(|| with_all_of(part, definitions, depth + 1)).flatten();
-        for (name, value) in inner.as_ref().unwrap_or(part) {
-            match (merged.get_mut(name), value) {
-                (Some(Value::Object(ours)), Value::Object(theirs)) => {
-                    for (name, value) in theirs {
-                        ours.entry(name).or_insert_with(|| value.clone());
-                    }
+        let part = definitions.referred(part)?.and_then(Value::as_object).unwrap_or(part);
+        let inner = if depth < DEPTH_MAX { with_all_of(part, definitions, depth + 1)? } else { None };
+        merge(&mut merged, inner.as_ref().unwrap_or(part));
+    }
+    Ok(Some(merged))
+}
+
+fn merge(merged: &mut Map<String, Value>, part: &Map<String, Value>) {
+    for (name, value) in part {
+        match (merged.get_mut(name), value) {
+            (Some(Value::Object(ours)), Value::Object(theirs)) => {
+                for (name, value) in theirs {
+                    ours.entry(name).or_insert_with(|| value.clone());
                 }
-                (Some(Value::Array(ours)), Value::Array(theirs)) if name == "required" => {
-                    ours.extend(theirs.iter().cloned());
-                }
-                (Some(_), _) => {}
-                (None, _) => {
-                    merged.insert(name.clone(), value.clone());
-                }
+            }
+            (Some(Value::Array(ours)), Value::Array(theirs)) if name == "required" => {
+                ours.extend(theirs.iter().cloned());
+            }
+            (Some(_), _) => {}
+            (None, _) => {
+                merged.insert(name.clone(), value.clone());
             }
         }
     }
-    Some(merged)
 }
 
 /// One type. Where there are several, `null` among them is said by `nullable`, and the others are alternatives.
@@ -144,49 +143,55 @@ fn say_values(members: &Map<String, Value>, out: &mut Map<String, Value>) {
 
 fn say_alternatives(
     members: &Map<String, Value>,
-    definitions: &Definitions<'_>,
+    definitions: &mut Definitions<'_, '_>,
     depth: usize,
     out: &mut Map<String, Value>,
-) {
-    let Some(alternatives) = ["anyOf", "oneOf"].iter().find_map(|name| members.get(*name)?.as_array()) else { return };
+) -> Result<(), TooManyReferences> {
+    let alternatives = ["anyOf", "oneOf"].iter().find_map(|name| members.get(*name)?.as_array());
+    let Some(alternatives) = alternatives else { return Ok(()) };
     let is_nothing = |schema: &&Value| schema.get("type").is_some_and(|kind| kind == "null");
     let may_be_nothing = alternatives.iter().any(|schema| is_nothing(&schema));
     let each = alternatives.iter().filter(|schema| !is_nothing(schema)).map(|schema| {
-        let mut schema = said(schema, definitions, depth + 1);
+        let mut schema = said(schema, definitions, depth + 1)?;
         if let Some(members) = schema.as_object_mut().filter(|_| may_be_nothing) {
             members.insert("nullable".to_owned(), true.into());
         }
-        schema
+        Ok(schema)
     });
-    out.insert("anyOf".to_owned(), each.collect());
+    out.insert("anyOf".to_owned(), each.collect::<Result<_, _>>()?);
+    Ok(())
 }
 
 /// Members and items.
-fn say_parts(members: &Map<String, Value>, definitions: &Definitions<'_>, depth: usize, out: &mut Map<String, Value>) {
-    let mut known: Option<Vec<&String>> = None;
-    if let Some(properties) = members.get("properties").and_then(Value::as_object) {
-        let each = properties.iter().map(|(name, schema)| (name.clone(), said(schema, definitions, depth + 1)));
-        out.insert("properties".to_owned(), Value::Object(each.collect()));
-        known = Some(properties.keys().collect());
+fn say_parts(
+    members: &Map<String, Value>,
+    definitions: &mut Definitions<'_, '_>,
+    depth: usize,
+    out: &mut Map<String, Value>,
+) -> Result<(), TooManyReferences> {
+    let known = members.get("properties").and_then(Value::as_object);
+    if let Some(properties) = known {
+        let each = properties.iter().map(|(name, schema)| Ok((name.clone(), said(schema, definitions, depth + 1)?)));
+        out.insert("properties".to_owned(), Value::Object(each.collect::<Result<_, _>>()?));
     }
     if let Some(required) = members.get("required").and_then(Value::as_array) {
         // The API refuses a name that it has not been told of.
-        let is_known = |name: &&Value| {
-            name.as_str().is_some_and(|name| known.as_ref().is_some_and(|known| known.iter().any(|key| *key == name)))
-        };
+        let is_known =
+            |name: &&Value| name.as_str().is_some_and(|name| known.is_some_and(|known| known.contains_key(name)));
         let required: Vec<Value> = required.iter().filter(is_known).cloned().collect();
         if !required.is_empty() {
             out.insert("required".to_owned(), required.into());
         }
     }
     if let Some(items) = members.get("items") {
-        out.insert("items".to_owned(), said(items, definitions, depth + 1));
+        out.insert("items".to_owned(), said(items, definitions, depth + 1)?);
     } else if out.get("type").is_some_and(|kind| kind == "array") {
         out.insert("items".to_owned(), serde_json::json!({"type": "string"}));
     }
     if let Some(order) = members.get("propertyOrdering") {
         out.insert("propertyOrdering".to_owned(), order.clone());
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -232,14 +237,26 @@ mod tests {
             },
             "required": ["legs"],
         });
-        assert_eq!(in_openapi(&schema), wanted);
+        assert_eq!(in_openapi(&schema, &mut ReferenceBudget::default()).unwrap(), wanted);
     }
 
     #[test]
     fn a_schema_that_refers_to_itself_ends() {
         let schema = json!({"$defs": {"A": {"properties": {"a": {"$ref": "#/$defs/A"}}}}, "$ref": "#/$defs/A"});
-        assert!(in_openapi(&schema).is_object());
+        assert!(in_openapi(&schema, &mut ReferenceBudget::default()).unwrap().is_object());
         let nested = json!({"$defs": {"A": {"allOf": [{"$ref": "#/$defs/A"}]}}, "allOf": [{"$ref": "#/$defs/A"}]});
-        assert!(in_openapi(&nested).is_object());
+        assert!(in_openapi(&nested, &mut ReferenceBudget::default()).unwrap().is_object());
+    }
+
+    #[test]
+    fn a_schema_that_refers_to_itself_in_many_places_is_refused() {
+        let itself = || json!({"$ref": "#/$defs/A"});
+        let properties: Map<_, _> = ('a'..='h').map(|name| (name.into(), itself())).collect();
+        let list: Vec<Value> = (0..8).map(|_| itself()).collect();
+        for definition in [json!({"properties": properties}), json!({"anyOf": list}), json!({"allOf": list})] {
+            let schema = json!({"$defs": {"A": definition}, "allOf": [itself()]});
+            let refused = in_openapi(&schema, &mut ReferenceBudget::default()).unwrap_err();
+            assert!(refused.to_string().contains("without so many `$ref`s"), "{refused}");
+        }
     }
 }

@@ -6,9 +6,11 @@ use super::schema;
 use crate::api::chat::invalid::InvalidMember;
 use crate::api::chat::request::ChatRequest;
 use crate::api::chat::tool::{Function, ToolChoice};
+use crate::providers::schema_references::ReferenceBudget;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::error::Error;
 
 /// An entry of `tools`.
 #[derive(Debug, Serialize)]
@@ -64,11 +66,11 @@ pub(super) fn entries<'a>(
     request: &'a ChatRequest<'_>,
     legacy: &'a [Function<'_>],
 ) -> Result<Vec<ToolEntry<'a>>, InvalidMember> {
-    let mut functions = Vec::new();
+    let (mut functions, mut budget) = (Vec::new(), ReferenceBudget::default());
     let mut entries = Vec::new();
     for tool in &request.tools {
         match (&tool.function, &*tool.kind) {
-            (Some(function), "function") => functions.push(declaration(function)?),
+            (Some(function), "function") => functions.push(declaration(function, &mut budget)?),
             (_, kind) if kind.starts_with("web_search") => entries.push(search()),
             (_, kind) if kind.starts_with("code_execution") || kind.starts_with("code_interpreter") => {
                 entries.push(ToolEntry::CodeExecution { code_execution: Nothing {} });
@@ -77,7 +79,7 @@ pub(super) fn entries<'a>(
         }
     }
     for function in legacy {
-        functions.push(declaration(function)?);
+        functions.push(declaration(function, &mut budget)?);
     }
     if !functions.is_empty() {
         entries.insert(0, ToolEntry::Functions { function_declarations: functions });
@@ -102,10 +104,12 @@ fn search() -> ToolEntry<'static> {
 }
 
 /// A function without arguments has no schema: the API refuses an object without members.
-fn declaration<'a>(function: &'a Function<'_>) -> Result<Declaration<'a>, InvalidMember> {
-    let unfit = |error: serde_json::Error| InvalidMember::whole("tools", error.to_string());
+fn declaration<'a>(function: &'a Function<'_>, budget: &mut ReferenceBudget) -> Result<Declaration<'a>, InvalidMember> {
+    let unfit = |error: &dyn Error| InvalidMember::whole("tools", error.to_string());
     let stated = function.parameters.map(|parameters| serde_json::from_str::<Value>(parameters.get()));
-    let parameters = stated.transpose().map_err(unfit)?.map(|stated| schema::in_openapi(&stated));
+    let stated = stated.transpose().map_err(|error| unfit(&error))?;
+    let parameters = stated.map(|stated| schema::in_openapi(&stated, budget)).transpose();
+    let parameters = parameters.map_err(|error| unfit(&error))?;
     let says_something = |schema: &Value| {
         let is_object = schema.get("type").is_none_or(|kind| kind == "object");
         let properties = schema.get("properties").and_then(Value::as_object);

@@ -2,6 +2,8 @@
 //! by its properties alone.
 
 use crate::api::members::{Members, raw};
+use crate::api::object::ObjectWriter;
+use crate::providers::schema_references::{Definitions, ReferenceBudget, TooManyReferences};
 use memchr::memmem;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -13,28 +15,41 @@ const DEPTH_MAX: usize = 32;
 const OUTERMOST_DROPPED: [&str; 4] = ["$defs", "definitions", "$schema", "title"];
 const CLOSED: &str = "additionalProperties";
 
+/// Why a schema cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Untold {
+    #[error("a schema is no object: {0}")]
+    NoObject(#[from] serde_json::Error),
+    #[error(transparent)]
+    TooManyReferences(#[from] TooManyReferences),
+}
+
 /// The schema of a tool's arguments. `keeps_closed`: the model knows objects that have no other properties.
 ///
 /// # Errors
-/// The parser's, for a schema that is no object.
-pub(super) fn for_tool(schema: &RawValue, keeps_closed: bool) -> Result<Box<RawValue>, serde_json::Error> {
+/// [`Untold`]: it is no object, or its definitions are too much to be written out.
+pub(super) fn for_tool(
+    schema: &RawValue,
+    keeps_closed: bool,
+    budget: &mut ReferenceBudget,
+) -> Result<Box<RawValue>, Untold> {
     let members = Members::parse(schema.get().as_bytes())?;
-    let definitions: Vec<Map<String, Value>> =
-        ["$defs", "definitions"].iter().filter_map(|name| members.read(name)).collect();
-    let mut told = Members::default();
+    let lists: Vec<Map<String, Value>> = Definitions::LISTS.iter().filter_map(|name| members.read(name)).collect();
+    let mut definitions = Definitions::of_lists(lists.iter().collect(), budget);
+    let mut told = ObjectWriter::default();
     if !members.has("type") {
-        told.set("type", raw(&"object")?);
+        told.add("type", "object")?;
     }
     for (name, value) in members.iter() {
         if OUTERMOST_DROPPED.contains(&name) || (name == CLOSED && !keeps_closed) || value.get() == "null" {
             continue;
         }
-        told.set(name.to_owned(), tidied(value, &definitions)?.into_owned());
+        told.add_raw(name, &tidied(value, &mut definitions)?)?;
     }
     if !members.has("properties") {
-        told.set("properties", raw(&Map::new())?);
+        told.add("properties", &Map::new())?;
     }
-    raw(&Written(&told))
+    Ok(serde_json::from_slice(&told.finish())?)
 }
 
 /// The arguments of a function that has none.
@@ -43,40 +58,28 @@ pub(super) fn nothing() -> Result<Box<RawValue>, serde_json::Error> {
 }
 
 /// Most schemas are plain, and stay the bytes that the client wrote.
-fn tidied<'v>(value: &'v RawValue, definitions: &[Map<String, Value>]) -> Result<Cow<'v, RawValue>, serde_json::Error> {
+fn tidied<'v>(value: &'v RawValue, definitions: &mut Definitions<'_, '_>) -> Result<Cow<'v, RawValue>, Untold> {
     let holds = |words: &str| memmem::find(value.get().as_bytes(), words.as_bytes()).is_some();
     if !holds("\"$ref\"") && !holds("null") {
         return Ok(Cow::Borrowed(value));
     }
     let parsed: Value = serde_json::from_str(value.get())?;
-    Ok(Cow::Owned(raw(&tidy(&parsed, definitions, 0))?))
+    Ok(Cow::Owned(raw(&tidy(&parsed, definitions, 0)?)?))
 }
 
 /// Writes out what is referred to, and leaves out what is null.
-fn tidy(schema: &Value, definitions: &[Map<String, Value>], depth: usize) -> Value {
+fn tidy(schema: &Value, definitions: &mut Definitions<'_, '_>, depth: usize) -> Result<Value, TooManyReferences> {
     match schema {
-        Value::Object(members) if depth < DEPTH_MAX => match referred(members, definitions) {
+        Value::Object(members) if depth < DEPTH_MAX => match definitions.referred(members)? {
             Some(definition) => tidy(definition, definitions, depth + 1),
             None => {
                 let said = members.iter().filter(|(_, value)| !value.is_null());
-                said.map(|(name, value)| (name.clone(), tidy(value, definitions, depth + 1))).collect()
+                let each = said.map(|(name, value)| Ok((name.clone(), tidy(value, definitions, depth + 1)?)));
+                Ok(Value::Object(each.collect::<Result<_, _>>()?))
             }
         },
         Value::Array(list) => list.iter().map(|item| tidy(item, definitions, depth + 1)).collect(),
-        other => other.clone(),
-    }
-}
-
-fn referred<'d>(members: &Map<String, Value>, definitions: &'d [Map<String, Value>]) -> Option<&'d Value> {
-    let (_, name) = members.get("$ref")?.as_str()?.rsplit_once('/')?;
-    definitions.iter().find_map(|definitions| definitions.get(name))
-}
-
-struct Written<'w>(&'w Members<'w>);
-
-impl serde::Serialize for Written<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter())
+        other => Ok(other.clone()),
     }
 }
 
@@ -86,7 +89,7 @@ mod tests {
     use serde_json::json;
 
     fn told(schema: &Value, keeps_closed: bool) -> Value {
-        let told = for_tool(&raw(schema).unwrap(), keeps_closed).unwrap();
+        let told = for_tool(&raw(schema).unwrap(), keeps_closed, &mut ReferenceBudget::default()).unwrap();
         serde_json::from_str(told.get()).unwrap()
     }
 
@@ -105,7 +108,7 @@ mod tests {
     #[test]
     fn a_schema_that_says_nothing_is_an_object_without_properties() {
         assert_eq!(told(&json!({}), false), json!({"type": "object", "properties": {}}));
-        assert!(for_tool(&raw(&json!([])).unwrap(), false).is_err());
+        assert!(for_tool(&raw(&json!([])).unwrap(), false, &mut ReferenceBudget::default()).is_err());
     }
 
     #[test]
@@ -115,5 +118,22 @@ mod tests {
             "properties": {"a": {"$ref": "#/$defs/A"}},
         });
         assert!(told(&schema, false).is_object());
+    }
+
+    #[test]
+    fn a_schema_that_refers_to_itself_in_many_places_is_refused() {
+        let properties: Map<_, _> = ('a'..='h').map(|name| (name.into(), json!({"$ref": "#/$defs/A"}))).collect();
+        let schema = raw(&json!({"$defs": {"A": {"properties": &properties}}, "properties": &properties})).unwrap();
+        let refused = for_tool(&schema, false, &mut ReferenceBudget::default()).unwrap_err();
+        assert!(refused.to_string().contains("without so many `$ref`s"), "{refused}");
+    }
+
+    #[test]
+    fn many_schemas_of_a_request_refer_no_more_often_than_one() {
+        let list: Vec<_> = (0..1000).map(|_| json!({"$ref": "#/$defs/A"})).collect();
+        let schema = raw(&json!({"$defs": {"A": {"type": "string"}}, "properties": {"a": {"anyOf": list}}})).unwrap();
+        let mut budget = ReferenceBudget::default();
+        assert!(for_tool(&schema, false, &mut budget).is_ok());
+        assert!((0..1000).any(|_| for_tool(&schema, false, &mut budget).is_err()));
     }
 }

@@ -7,6 +7,7 @@ use super::schema;
 use crate::api::chat::invalid::InvalidMember;
 use crate::api::chat::request::ChatRequest;
 use crate::api::chat::tool::{Function, ToolChoice};
+use crate::providers::schema_references::ReferenceBudget;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -75,15 +76,15 @@ pub(super) fn config<'a>(
     answer_schema: Option<&RawValue>,
     (abilities, thinks): (Abilities, bool),
 ) -> Result<Option<ToolConfig<'a>>, InvalidMember> {
-    let mut tools = Vec::new();
+    let (mut tools, mut budget) = (Vec::new(), ReferenceBudget::default());
     if let Some(schema) = answer_schema {
-        let input_schema = InputSchema { json: told(Some(schema), abilities, "response_format")? };
+        let input_schema = InputSchema { json: told(Some(schema), abilities, ("response_format", &mut budget))? };
         let description = Cow::Borrowed(ANSWER_TOOL);
         tools.push(Entry::ToolSpec(Spec { name: ANSWER_TOOL, description, input_schema, strict: None }));
     }
     for tool in &request.tools {
         let Some(function) = &tool.function else { continue };
-        tools.push(Entry::ToolSpec(spec(function, abilities)?));
+        tools.push(Entry::ToolSpec(spec(function, abilities, &mut budget)?));
         tools.extend(abilities.caching.point(tool.cache_control).map(Entry::CachePoint));
     }
     if request.web_search_options.is_some() && abilities.searches {
@@ -102,20 +103,28 @@ pub(super) fn config<'a>(
     Ok(Some(ToolConfig { tools, tool_choice }))
 }
 
-fn spec<'a>(function: &'a Function<'_>, abilities: Abilities) -> Result<Spec<'a>, InvalidMember> {
+fn spec<'a>(
+    function: &'a Function<'_>,
+    abilities: Abilities,
+    budget: &mut ReferenceBudget,
+) -> Result<Spec<'a>, InvalidMember> {
     // A description is wanted, and its name is the best there is.
     let description = function.description.as_deref().filter(|text| !text.is_empty()).unwrap_or(&function.name);
-    let input_schema = InputSchema { json: told(function.parameters, abilities, "tools")? };
+    let input_schema = InputSchema { json: told(function.parameters, abilities, ("tools", budget))? };
     let strict = function.strict.filter(|strict| *strict && abilities.is_strict);
     Ok(Spec { name: &function.name, description: Cow::Borrowed(description), input_schema, strict })
 }
 
-fn told(schema: Option<&RawValue>, abilities: Abilities, member: &'static str) -> Result<Box<RawValue>, InvalidMember> {
+fn told(
+    schema: Option<&RawValue>,
+    abilities: Abilities,
+    (member, budget): (&'static str, &mut ReferenceBudget),
+) -> Result<Box<RawValue>, InvalidMember> {
     let told = match schema.filter(|schema| schema.get() != "null") {
-        Some(schema) => schema::for_tool(schema, abilities.is_strict),
-        None => schema::nothing(),
+        Some(schema) => schema::for_tool(schema, abilities.is_strict, budget),
+        None => schema::nothing().map_err(Into::into),
     };
-    told.map_err(|error| InvalidMember::whole(member, format!("a schema is no object: {error}")))
+    told.map_err(|error| InvalidMember::whole(member, error.to_string()))
 }
 
 /// What Claude is told beside the tools: that it may call one at a time. The choice must be said there again.
