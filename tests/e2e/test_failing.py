@@ -221,6 +221,17 @@ def test_a_call_counts_once_in_limits_however_often_it_is_tried(gateway, provide
     assert info["spend"] == pytest.approx(14e-6)
 
 
+def test_an_attempt_whose_answer_is_lost_is_charged_beside_the_one_that_follows(gateway, provider):
+    provider.script("backup", "close", 200)
+    key = gateway.key(max_budget=1)
+    answer = ask(gateway, "backup", key=key, max_tokens=3)
+    assert told(answer) == ("backup", "1", "0")
+    rows = {row["status"]: row for row in gateway.call(f"/spend/logs?api_key={key}").json()}
+    assert {status: row["completion_tokens"] for status, row in rows.items()} == {"failure": 3, "success": 7}
+    assert rows["failure"]["metadata"]["usage_doubts"] == ["estimated"]
+    assert gateway.call(f"/key/info?key={key}").json()["info"]["spend"] == pytest.approx(10e-6)
+
+
 def stream(gateway, model):
     seen = []
     for chunk in gateway.client().chat.completions.create(model=model, messages=HELLO, stream=True):

@@ -8,7 +8,7 @@ use crate::guardrails::choice::Guardrails;
 use crate::guardrails::generic_api::GenericApi;
 use crate::guardrails::guardrail::Guardrail;
 use crate::upstream::policies::Policies;
-use crate::upstream::transport::{Bounds, Transport, TransportError, UpstreamBody, Wait};
+use crate::upstream::transport::{Bounds, Transport, TransportError, UpstreamBody};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -65,11 +65,7 @@ impl Calls for Over {
 }
 
 fn no_answer(error: TransportError) -> NoAnswer {
-    let was_sent = match &error {
-        TransportError::NotSent(_) | TransportError::Invalid(_) | TransportError::TimedOut(Wait::Connect) => false,
-        TransportError::Broken(_) | TransportError::TimedOut(_) => true,
-    };
-    NoAnswer { was_sent, cause: Box::new(error) }
+    NoAnswer { was_sent: error.may_have_arrived(), cause: Box::new(error) }
 }
 
 async fn whole(body: &mut UpstreamBody) -> Result<Bytes, NoAnswer> {

@@ -113,14 +113,10 @@ impl Connector {
     /// Connects to an origin.
     ///
     /// # Errors
-    /// [`TransportError::NotSent`], or [`TransportError::TimedOut`] with the wait that ended first.
+    /// [`TransportError::NotSent`], or [`TransportError::TimedOut`] of [`Wait::Connect`], whichever wait ended.
     pub(super) async fn connect(&self, origin: &Origin, limits: &Limits) -> Result<Connected, TransportError> {
-        let connect_by = Instant::now() + CONNECT_WAIT;
-        match timeout_at(connect_by.min(limits.head()), self.open(origin)).await {
-            Ok(connected) => connected,
-            Err(_) if connect_by < limits.head() => Err(TransportError::TimedOut(Wait::Connect)),
-            Err(_) => Err(limits.head_missed()),
-        }
+        let connect_by = limits.head().min(Instant::now() + CONNECT_WAIT);
+        timeout_at(connect_by, self.open(origin)).await.map_err(|_| TransportError::TimedOut(Wait::Connect))?
     }
 
     /// An error that came later, where it is one of TLS: a server may refuse our certificate when we think that all is well.

@@ -116,3 +116,13 @@ pub enum TransportError {
     #[error("the request to the upstream is not valid")]
     Invalid(#[source] Cause),
 }
+
+impl TransportError {
+    /// Whether the upstream may have had the request, and may have worked on it.
+    pub const fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::NotSent(_) | Self::Invalid(_) | Self::TimedOut(Wait::Connect) => false,
+            Self::Broken(_) | Self::TimedOut(Wait::FirstByte | Wait::BetweenChunks | Wait::Total) => true,
+        }
+    }
+}

@@ -209,7 +209,7 @@ async fn give_back(reserved: Reserved) {
 /// trip hides behind the handshake.
 async fn connect(calls: &ModelCalls, asked: &Asked<'_>) -> Option<TransportError> {
     let transport = calls.transport.of(asked.deployment.entry.params.tls.channel);
-    transport.prepare(asked.address?, asked.bounds).await.err()
+    transport.prepare(asked.address?, asked.waits.connecting()).await.err()
 }
 
 impl Admitted {
@@ -263,7 +263,7 @@ fn demand(limited: &[ScopeLimits], totals: &[Key], bound: &Bound, asked: &Asked<
     };
     let details = SpendDetails { usage, outcome, ended_at: asked.id.arrived(), ..asked.details.clone() };
     let row = SpendRow { request_id: asked.id, key: asked.principal.key.clone(), cost: charged, details };
-    let lasts = i64::try_from(asked.bounds.total.as_millis()).unwrap_or(i64::MAX / 4);
+    let lasts = i64::try_from(asked.waits.bounds.total.as_millis()).unwrap_or(i64::MAX / 4);
     Demand {
         id: asked.id,
         scopes: limited.to_vec(),

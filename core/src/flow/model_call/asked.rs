@@ -2,12 +2,12 @@
 
 use super::body::Said;
 use super::presuming::Presuming;
+use super::waits::Waits;
 use crate::accounting::spend_row::SpendDetails;
 use crate::id::RequestId;
 use crate::principal::Principal;
 use crate::providers::operation::Operation;
 use crate::routing::Deployment;
-use crate::upstream::transport::Bounds;
 use bytes::Bytes;
 use http::Uri;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) struct Asked<'a> {
     pub(super) operation: Operation,
     pub(super) deployment: &'a Arc<Deployment>,
     pub(super) body: &'a Bytes,
-    pub(super) bounds: Bounds,
+    pub(super) waits: Waits,
     /// Where the request will go; `None`: nowhere.
     pub(super) address: Option<&'a Uri>,
     pub(super) details: &'a SpendDetails,

@@ -7,7 +7,8 @@ use super::settlement::OpenCall;
 use crate::config::tls::Channel;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::identity::Identity;
-use crate::providers::provider::{Provider, Reply, WholeAnswer};
+use crate::providers::provider::{Provider, WholeAnswer};
+use crate::tokens;
 use crate::upstream::transport::{Bounds, UpstreamBody};
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
@@ -76,14 +77,14 @@ async fn sorted(provider: &dyn Provider, answer: Response<UpstreamBody>) -> Resu
     Err(CallError::Upstream { failure, retry_after: head.headers.get(RETRY_AFTER).cloned().or_else(told) })
 }
 
-/// Collects a whole answer and reads it.
-pub(super) async fn whole(
-    provider: &dyn Provider,
-    reply: Reply<'_>,
-    body: UpstreamBody,
-) -> Result<WholeAnswer, CallError> {
+/// Collects a whole answer and reads it. What cannot be read is charged for what can be counted in it.
+pub(super) async fn whole(open: &mut OpenCall, body: UpstreamBody, show_usage: bool) -> Result<WholeAnswer, CallError> {
     let bytes = collect_answer(body).await?;
-    provider.answer(reply, bytes).map_err(|failure| CallError::Upstream { failure, retry_after: None })
+    let read = open.speaker().answer(open.reply(show_usage), bytes.clone());
+    if read.is_err() {
+        open.lost.counts(tokens::count_answer(&bytes));
+    }
+    read.map_err(|failure| CallError::Upstream { failure, retry_after: None })
 }
 
 /// Collects a whole answer.

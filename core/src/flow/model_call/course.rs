@@ -28,6 +28,8 @@ pub(super) struct Course {
     pub(super) output_cap: Option<u64>,
     /// When the whole call must have ended, over all attempts.
     pub(super) deadline: Option<Instant>,
+    /// When the time is over that the request gives it.
+    pub(super) client_end: Option<Instant>,
     /// What the request says about retries and fallbacks, until somebody asks.
     pub(super) wishes: Option<Box<Wishes>>,
     /// Scopes that have counted the call among their requests, by kind and id.
@@ -54,6 +56,11 @@ pub(super) struct Beside {
 }
 
 impl Course {
+    /// When the client must have its answer.
+    pub(super) fn ends(&self) -> Option<Instant> {
+        [self.deadline, self.client_end].into_iter().flatten().min()
+    }
+
     /// Whether a deployment is out of the question.
     pub(super) fn passes_over(&self, id: &DeploymentId) -> bool {
         self.passed_over.contains(id)

@@ -11,11 +11,11 @@ use super::plan::{Plan, Upstream};
 use super::relay::{self, Begun, Relay};
 use super::request::CallRequest;
 use super::settlement::OpenCall;
+use super::waits::{self, Waits};
 use super::whole::{self, Ended};
 use crate::accounting::spend_row::SpendDetails;
 use crate::principal::Principal;
 use crate::providers::decoder::StreamDecoder;
-use crate::providers::operation::Operation;
 use crate::providers::provider::Provider;
 use crate::providers::untold::Untold;
 use crate::upstream::transport::{Bounds, TransportError, Wait};
@@ -30,7 +30,7 @@ impl ModelCalls {
         principal: &Arc<Principal>,
         facts: &mut Facts,
     ) -> Result<CallBody, Box<Failed>> {
-        let Plan { said, deployment, speaker, mut upstream, bounds, deadline, group } = plan;
+        let Plan { said, deployment, speaker, mut upstream, waits, group } = plan;
         facts.left = std::mem::take(&mut admitted.left);
         let no_way = admitted.no_way.take();
         let breaker = Arc::clone(&deployment.breaker);
@@ -41,17 +41,23 @@ impl ModelCalls {
         let who = (principal, deployment, speaker);
         let open = OpenCall::begin(Arc::clone(self), who, request, details, facts.id);
         let mut open = open.admitted(admitted, &said);
-        open.is_alone = group.deployments.len() == 1;
+        (open.is_alone, open.client) = (group.deployments.len() == 1, waits.client);
         if let Some(error) = no_way {
             return Err(Failed::dispatched(error.into(), open));
         }
-        // Reserving may have taken a while.
-        let bounds = deadline.map_or(bounds, |end| bounds.ending(end));
-        if !said.stream && request.operation != Operation::Speech {
+        let Waits { bounds, deadline, .. } = waits.from_now();
+        if waits::is_whole(&said, request.operation) {
             let waiting = followed::awaited(&mut upstream);
             let work = whole::ask(Arc::clone(self), open, upstream, (bounds, said.show_usage));
-            let Ended { result, headers, upstream_ms } = self.background.to_its_end(work).await;
+            let asking = self.background.to_its_end(work);
+            let ended = match deadline {
+                None => Ok(asking.await),
+                Some(end) => timeout_at(end, asking).await,
+            };
             drop(waiting);
+            let Ok(Ended { result, headers, upstream_ms }) = ended else {
+                return Err(Failed::unanswered(TransportError::TimedOut(Wait::Total), &waits.client));
+            };
             (facts.upstream_headers, facts.upstream_ms) = (headers, upstream_ms);
             let (body, cost) = result?;
             facts.cost = Some(cost);

@@ -15,7 +15,8 @@ use super::parts::ModelCalls;
 use super::relay::{self, Relay};
 use super::request::CallRequest;
 use super::settlement::OpenCall;
-use super::{bearer, details, plan, wish};
+use super::waits::Waits;
+use super::{bearer, details, wish};
 use crate::accounting::spend_row::SpendDetails;
 use crate::api::medium::Medium;
 use crate::auth::authenticate::nobody;
@@ -25,7 +26,7 @@ use crate::providers::bridge::speaker::Speaker;
 use crate::providers::operation::Operation;
 use crate::providers::provider::Provider;
 use crate::providers::raw::Raw;
-use crate::upstream::transport::{Bounds, UpstreamBody};
+use crate::upstream::transport::UpstreamBody;
 use crate::usage::Usage;
 use bytes::Bytes;
 use http::response::Parts;
@@ -71,7 +72,7 @@ struct Ready {
     said: Said,
     upstream: Request<Bytes>,
     request: CallRequest,
-    bounds: Bounds,
+    waits: Waits,
 }
 
 impl ModelCalls {
@@ -111,7 +112,7 @@ impl ModelCalls {
             return Err(open.fail(error.into()).await);
         }
         let sent = self.clock.now();
-        let answered = self.transport.of(open.channel()).send(ready.upstream, ready.bounds).await;
+        let answered = self.transport.of(open.channel()).send(ready.upstream, ready.waits.bounds).await;
         facts.upstream_ms = self.clock.now().millis_since(sent);
         match answered {
             Ok(answer) => told(open, answer, &method, facts).await,
@@ -150,7 +151,7 @@ impl ModelCalls {
         let way = (method, rest.as_str(), query.as_deref());
         let upstream = endpoint_request::build(endpoint, way, (&headers, &self.headers.ours), body.clone())?;
         let course = Course { deadline, ..Course::default() };
-        let bounds = plan::bounds(self.bounds, &endpoint.deployment, &said, plan::deadline(&course, &said));
+        let waits = Waits::of(self.bounds, &endpoint.deployment, (&said, Operation::PassThrough), &course);
         let request = CallRequest {
             operation: Operation::PassThrough,
             route: "",
@@ -163,7 +164,7 @@ impl ModelCalls {
             passed: None,
             deadline,
         };
-        Ok(Ready { said, upstream, request, bounds })
+        Ok(Ready { said, upstream, request, waits })
     }
 
     async fn admit_to_endpoint(
@@ -183,7 +184,7 @@ impl ModelCalls {
             operation: Operation::PassThrough,
             deployment,
             body: &Bytes::new(),
-            bounds: ready.bounds,
+            waits: ready.waits,
             address: Some(ready.upstream.uri()),
             details: &details,
             counted: &[],

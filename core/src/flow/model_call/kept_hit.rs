@@ -3,6 +3,7 @@
 use super::admit::Admitted;
 use super::asked::Asked;
 use super::cacheable::Cached;
+use super::course::Course;
 use super::error::CallError;
 use super::facts::Facts;
 use super::keeping::About;
@@ -10,6 +11,7 @@ use super::outage::unless_out_of_reach;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
 use super::scopes::{OF_THE_WAY, Scopes};
+use super::waits::Waits;
 use super::{choice, details};
 use crate::accounting::spend_row::{SpendDetails, SpendRow};
 use crate::admission::hold::Hold;
@@ -18,7 +20,6 @@ use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::money::NanoDollars;
 use crate::principal::Principal;
-use crate::upstream::transport::Bounds;
 use crate::usage::Usage;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -88,9 +89,9 @@ async fn limits(
     (id, deployment, details): (RequestId, &Arc<crate::routing::Deployment>, &SpendDetails),
     now: Timestamp,
 ) -> Result<Vec<ScopeLimits>, CallError> {
-    let bounds: Bounds = calls.bounds;
     let operation = request.operation;
     let (said, body) = (&cached.said, &request.body);
+    let waits = Waits::of(calls.bounds, deployment, (said, operation), &Course::default());
     let (address, region, counted) = (None, None, &[]);
     let is_beside = false;
     let asked = Asked {
@@ -100,7 +101,7 @@ async fn limits(
         operation,
         deployment,
         body,
-        bounds,
+        waits,
         address,
         details,
         counted,

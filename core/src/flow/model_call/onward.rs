@@ -1,5 +1,5 @@
 //! What follows an attempt that failed: the same model again, another model, or the error. One layer of retries; each
-//! attempt is admitted, charged and settled by itself, and one that failed and is followed by another is void.
+//! attempt is admitted, charged and settled by itself; one that used nothing and is followed by another is void.
 
 use super::calls::CallBody;
 use super::course::Course;
@@ -100,9 +100,18 @@ impl<'a> Onward<'a> {
                     wait
                 }
                 Step::Fallback(next) => {
-                    let Course { deadline, attempts, counted, region, beside, .. } = course;
+                    let Course { deadline, client_end, attempts, counted, region, beside, .. } = course;
                     let is_trusted = next.is_trusted;
-                    course = Course { is_trusted, deadline, attempts, counted, region, beside, ..Course::default() };
+                    course = Course {
+                        is_trusted,
+                        deadline,
+                        client_end,
+                        attempts,
+                        counted,
+                        region,
+                        beside,
+                        ..Course::default()
+                    };
                     (self.fallbacks, self.retries) = (self.fallbacks + 1, 0);
                     self.model.clone_from(&next.fallback.model);
                     other = Some(instead(self.asked, next.fallback)?);
@@ -111,7 +120,7 @@ impl<'a> Onward<'a> {
             };
             if let Some(open) = open {
                 course.counted.extend(open.counted());
-                open.void().await;
+                open.end().await;
             }
             if !wait.is_zero() {
                 sleep(wait).await;
@@ -129,7 +138,7 @@ impl<'a> Onward<'a> {
 
     /// What follows this failure; `None`: the client is told.
     fn after(&mut self, failed: &Failed, course: &mut Course, facts: &mut Facts) -> Option<Step> {
-        if let (Some(group), Some(deployment), false) = (&failed.group, &facts.deployment, failed.is_played) {
+        if let (Some(group), Some(deployment), false) = (&failed.group, &facts.deployment, failed.is_wished) {
             fault::blame(self.calls, deployment, group.deployments.len() == 1, &failed.error);
             course.tried.push(deployment.id.clone());
         }
@@ -145,7 +154,7 @@ impl<'a> Onward<'a> {
             None => {}
         }
         let most = self.calls.failing.fallback.most;
-        let has_time = course.deadline.is_none_or(|end| Instant::now() < end);
+        let has_time = course.ends().is_none_or(|end| Instant::now() < end);
         facts.fallbacks_max = Some(most);
         self.waiting.pop().filter(|_| has_time && self.fallbacks < most).map(Step::Fallback)
     }
@@ -178,7 +187,7 @@ impl<'a> Onward<'a> {
             }
             rules.wait(self.retries, asked, fraction(self.calls.random.as_ref()))?
         };
-        let has_time = course.deadline.is_none_or(|end| Instant::now() + wait < end);
+        let has_time = course.ends().is_none_or(|end| Instant::now() + wait < end);
         (has_time && group.retries.take(now)).then_some(wait)
     }
 

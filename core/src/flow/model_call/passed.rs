@@ -9,6 +9,7 @@ use super::failed::Failed;
 use super::parts::ModelCalls;
 use super::plan::{self, Plan, Upstream};
 use super::request::CallRequest;
+use super::waits::Waits;
 use crate::principal::Principal;
 use crate::providers::passing::Passed;
 use crate::providers::registry;
@@ -43,10 +44,9 @@ pub(super) fn make(
     // A strict budget's bound holds only if the provider knows it: the one case in which the bytes are not the client's.
     let bytes = if is_capped { Bytes::from(members.to_json()) } else { request.body.clone() };
     let upstream = passed.request(target, bytes)?;
-    let deadline = plan::deadline(course, &said);
-    let bounds = plan::bounds(calls.bounds, &deployment, &said, deadline);
+    let waits = Waits::of(calls.bounds, &deployment, (&said, passed.operation), course);
     let speaker = registry::passing(passed.provider);
-    Ok(Plan { said, speaker, upstream: Upstream::Provider(Box::new(upstream)), bounds, deadline, group, deployment })
+    Ok(Plan { said, speaker, upstream: Upstream::Provider(Box::new(upstream)), waits, group, deployment })
 }
 
 /// Nothing follows a call that failed.

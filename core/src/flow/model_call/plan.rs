@@ -8,6 +8,7 @@ use super::course::Course;
 use super::error::CallError;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
+use super::waits::Waits;
 use super::wish;
 use crate::api::google;
 use crate::api::medium::Medium;
@@ -24,10 +25,8 @@ use crate::providers::parameters::admit::takes_all;
 use crate::providers::provider::{Call, Provider};
 use crate::providers::registry;
 use crate::routing::{Backend, Deployment, Group, Wish};
-use crate::upstream::transport::Bounds;
 use bytes::Bytes;
 use std::sync::Arc;
-use tokio::time::Instant;
 
 /// A decided call.
 pub(super) struct Plan {
@@ -36,9 +35,7 @@ pub(super) struct Plan {
     /// Who speaks for whoever answers.
     pub(super) speaker: Speaker,
     pub(super) upstream: Upstream,
-    pub(super) bounds: Bounds,
-    /// When the whole call must have ended.
-    pub(super) deadline: Option<Instant>,
+    pub(super) waits: Waits,
     /// The deployments that this one was chosen from.
     pub(super) group: Arc<Group>,
 }
@@ -89,8 +86,7 @@ pub(super) fn make(
         said.price = deployment.price_of_images(size, quality).map(Box::new);
     }
     let is_capped = cap_output(calls, operation, &mut said, &mut members, &deployment, (principal, course))?;
-    let deadline = deadline(course, &said);
-    let bounds = bounds(calls.bounds, &deployment, &said, deadline);
+    let waits = Waits::of(calls.bounds, &deployment, (&said, operation), course);
     let (speaker, upstream) = match (&said.mock_response, &deployment.backend) {
         (_, backend) if operation.counts() && !is_counted_by(backend, operation) => {
             (registry::mock(operation), Upstream::Mock(count::answer(operation, &members.to_json())))
@@ -122,7 +118,7 @@ pub(super) fn make(
             (speaker, Upstream::Provider(Box::new(upstream)))
         }
     };
-    Ok(Plan { said, deployment, speaker, upstream, bounds, deadline, group })
+    Ok(Plan { said, deployment, speaker, upstream, waits, group })
 }
 
 /// Whether whoever answers counts tokens. A made-up answer is not billed by anybody, so it is counted here.
@@ -174,23 +170,4 @@ pub(super) fn cap_output(
         members.set(name, value()?);
     }
     Ok(true)
-}
-
-/// When the whole call must have ended. A request's own bound counts from its first attempt.
-pub(super) fn deadline(course: &Course, said: &Said) -> Option<Instant> {
-    let of_client = said.timeout.filter(|_| course.attempts == 0).map(|timeout| Instant::now() + timeout);
-    [course.deadline, of_client].into_iter().flatten().min()
-}
-
-/// The waits of this attempt: the request's over the deployment's over the defaults, and all within the whole call.
-pub(super) fn bounds(defaults: Bounds, deployment: &Deployment, said: &Said, deadline: Option<Instant>) -> Bounds {
-    let total = said.timeout.or(deployment.timeouts.total).unwrap_or(defaults.total);
-    let wished = said.wishes.as_ref().and_then(|wishes| wishes.stream_gap);
-    let gap = if said.stream { wished.or(deployment.timeouts.stream_gap) } else { None };
-    let bounds = Bounds {
-        first_byte: gap.unwrap_or(total).min(total),
-        between_chunks: gap.unwrap_or(defaults.between_chunks).min(total),
-        total,
-    };
-    deadline.map_or(bounds, |end| bounds.ending(end))
 }

@@ -65,7 +65,7 @@ impl ModelCalls {
                 attempt::collect_answer(answered.body).await.map(|sound| (None, sound))
             }
             Ok(answered) => {
-                let whole = attempt::whole(&speaker, open.reply(false), answered.body).await;
+                let whole = attempt::whole(&mut open, answered.body, false).await;
                 whole.map(|answer| (answer.usage, answer.body))
             }
             Err(error) => Err(error),

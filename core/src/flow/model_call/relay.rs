@@ -56,15 +56,25 @@ pub(super) async fn first(
     mut body: UpstreamBody,
     mut decoder: Box<dyn StreamDecoder>,
 ) -> Result<Begun, CallError> {
+    let begun = beginning(&mut body, decoder.as_mut()).await;
+    let first = begun.as_ref().map_or_else(|_| Bytes::new(), |(first, _)| first.clone());
+    // What was told of its usage counts where there is no content too.
+    open.saw(decoder.seen(), &first);
+    let (first, over) = begun?;
+    open.first_content_came();
+    Ok(Begun { body, decoder, first, over })
+}
+
+/// What comes first, and whether it is all.
+async fn beginning(body: &mut UpstreamBody, decoder: &mut dyn StreamDecoder) -> Result<(Bytes, bool), CallError> {
     loop {
-        let piece = next_piece(&mut body, decoder.as_mut()).await?;
+        let piece = next_piece(body, decoder).await?;
         let over = piece.is_last || decoder.is_complete();
         if !over && !piece.bytes.is_empty() && preamble::is_all(&piece.bytes) {
-            let (first, over) = content_after(piece.bytes, &mut body, decoder.as_mut()).await?;
-            return Ok(begun(open, (body, decoder), first, over));
+            return content_after(piece.bytes, body, decoder).await;
         }
         if over || !piece.bytes.is_empty() {
-            return Ok(begun(open, (body, decoder), piece.bytes, over));
+            return Ok((piece.bytes, over));
         }
     }
 }
@@ -87,17 +97,6 @@ async fn content_after(
             return Ok((first.freeze(), over));
         }
     }
-}
-
-fn begun(
-    open: &mut OpenCall,
-    (body, decoder): (UpstreamBody, Box<dyn StreamDecoder>),
-    first: Bytes,
-    over: bool,
-) -> Begun {
-    open.first_content_came();
-    open.saw(decoder.seen(), &first);
-    Begun { body, decoder, first, over }
 }
 
 /// Bytes that go out as they come, from the first on.

@@ -8,12 +8,14 @@ use super::captured::Captured;
 use super::error::CallError;
 use super::fault;
 use super::late;
+use super::lost::Lost;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
 use super::sample::Sample;
 use super::slices::Slices;
 use super::soft_budget;
 use super::unrecorded;
+use super::waits::ClientWaits;
 use super::watched::Watched;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::api::demand::Care;
@@ -52,6 +54,8 @@ pub(super) struct OpenCall {
     facts: CallFacts,
     /// The output that is charged where the answer promises one without telling of it.
     promised_output: Option<u64>,
+    /// What is charged where no answer arrives.
+    pub(super) lost: Lost,
     /// What it asks for that is not counted in tokens.
     medium: Option<Medium>,
     /// The price that holds in place of the deployment's.
@@ -64,6 +68,8 @@ pub(super) struct OpenCall {
     watched: Option<Watched>,
     /// Whether the model has no other deployment.
     pub(super) is_alone: bool,
+    /// The waits that the request asks for.
+    pub(super) client: ClientWaits,
 }
 
 impl OpenCall {
@@ -92,6 +98,7 @@ impl OpenCall {
             slices: Slices::default(),
             facts: CallFacts::at(id.arrived()),
             promised_output: None,
+            lost: Lost::default(),
             medium: None,
             price: None,
             asked: AskedInput::Body(request.body.clone()),
@@ -99,6 +106,7 @@ impl OpenCall {
             sample: Sample::default(),
             watched,
             is_alone: false,
+            client: ClientWaits::default(),
         }
     }
 
@@ -106,6 +114,8 @@ impl OpenCall {
     pub(super) fn admitted(mut self, admitted: Admitted, said: &Said) -> Self {
         (self.medium, self.price) = (said.medium.clone(), said.price.clone());
         self.slices = Slices::of(&admitted, self.price());
+        let reserved = (admitted.bound.as_ref(), &self.calls.limits);
+        self.lost = Lost::of((said, self.operation), self.deployment.price.as_ref(), reserved);
         self.admitted = admitted;
         self.facts = said.asked.facts(self.id.arrived());
         // Nobody tells later what it has become: all that it may be.
@@ -198,19 +208,35 @@ impl OpenCall {
         self.store().await
     }
 
-    /// Records a call that was refused before any answer: it used nothing.
+    /// Records a call that has no answer.
     pub(super) async fn fail(&mut self, error: CallError) -> CallError {
         self.failed(&error);
         self.record().await;
         error
     }
 
-    /// The attempt failed before any answer and used nothing. It is recorded or void: dropped, it is recorded.
+    /// The attempt failed before any answer, and used nothing unless an answer is lost. Whether it is recorded or void is
+    /// still to be said: dropped, it is recorded.
     pub(super) fn failed(&mut self, error: &CallError) {
-        self.judge(Usage::default(), || failure(error));
-        // A price by the call is for one that is answered.
-        if let Some(row) = &mut self.row {
-            row.cost = NanoDollars::ZERO;
+        let lost = self.lost.output(error);
+        let usage = lost.map(|output| self.used(self.seen.usage, || self.estimate_at_least(output)));
+        self.judge(usage.unwrap_or_default(), || failure(error));
+        let held = self.admitted.held();
+        let Some(row) = &mut self.row else { return };
+        match lost {
+            Some(_) if held > NanoDollars::ZERO => row.cost = row.cost.min(held),
+            Some(_) => {}
+            // A price by the call is for one that is answered.
+            None => row.cost = NanoDollars::ZERO,
+        }
+    }
+
+    /// Ends an attempt that failed and is followed by another. One that may have used something is charged and recorded
+    /// under its own id; any other is void and leaves no row.
+    pub(super) async fn end(mut self: Box<Self>) {
+        match self.row.as_ref().is_some_and(SpendRow::is_charged) {
+            true => self.record().await,
+            false => self.void().await,
         }
     }
 
@@ -227,8 +253,7 @@ impl OpenCall {
         self.admitted.counted()
     }
 
-    /// Gives back what an attempt holds that used nothing, before another takes its place. It leaves no row.
-    pub(super) async fn void(mut self: Box<Self>) {
+    async fn void(mut self: Box<Self>) {
         self.row = None;
         let Some(hold) = self.admitted.hold.take() else { return };
         let calls = Arc::clone(&self.calls);
@@ -246,7 +271,9 @@ impl OpenCall {
     /// Records a stream that broke: what has passed is charged.
     pub(super) async fn fail_streamed(&mut self, error: CallError) -> CallError {
         tracing::warn!(call = %self.id, error = &error as &dyn std::error::Error, "a stream broke");
-        fault::blame(&self.calls, &self.deployment, self.is_alone, &error);
+        if !self.client.ended(&error) {
+            fault::blame(&self.calls, &self.deployment, self.is_alone, &error);
+        }
         let usage = self.used(self.seen.usage, || self.estimate_streamed());
         self.judge(usage, || failure(&error));
         self.record().await;
@@ -330,7 +357,11 @@ impl OpenCall {
 
     /// About what the stream has used, where the upstream has not told all of it: what it has told so far at least.
     pub(super) fn estimate_streamed(&self) -> Usage {
-        let estimate = self.estimate(self.sample.tokens(self.seen.content_events));
+        self.estimate_at_least(self.sample.tokens(self.seen.content_events))
+    }
+
+    fn estimate_at_least(&self, completion_tokens: u64) -> Usage {
+        let estimate = self.estimate(completion_tokens);
         self.seen.so_far.map_or(estimate, |told| told.at_least(&estimate))
     }
 

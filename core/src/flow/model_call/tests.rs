@@ -49,6 +49,7 @@ const WHOLE: &str = r#"{"model":"gpt","messages":[]}"#;
 mod group_budgets;
 mod kept;
 mod limits;
+mod lost;
 mod model_names;
 mod periods;
 mod predictions;

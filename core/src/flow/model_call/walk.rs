@@ -164,7 +164,7 @@ impl ModelCalls {
         };
         let group = Arc::clone(&plan.group);
         if course.attempts == 0 {
-            course.deadline = plan.deadline;
+            course.client_end = plan.waits.client.end;
             course.wishes = plan.said.wishes.take();
             if let Some(fault) = course.wishes.as_ref().and_then(|wishes| wishes.mock_fault) {
                 if is_presumed {
@@ -209,7 +209,7 @@ impl ModelCalls {
         facts: &mut Facts,
     ) -> Result<CallBody, Box<Failed>> {
         let mut patience = Patience::default();
-        let deadline = course.deadline.unwrap_or_else(|| Instant::now() + plan.bounds.total);
+        let deadline = course.ends().unwrap_or_else(|| Instant::now() + plan.waits.bounds.total);
         loop {
             patience.saw(&refused);
             let is_elsewhere = matches!(refused.error, CallError::Elsewhere(_));
@@ -289,7 +289,7 @@ impl ModelCalls {
             operation: request.operation,
             deployment: &plan.deployment,
             body: &request.body,
-            bounds: plan.bounds,
+            waits: plan.waits,
             address: plan.upstream.address(),
             details: &details,
             counted: &course.counted,
@@ -305,10 +305,10 @@ impl ModelCalls {
 /// A failure that the request asks for. Nobody is called, and nobody is to blame.
 async fn played(fault: Fault, plan: &Plan, group: Arc<Group>) -> Box<Failed> {
     let error = if fault == Fault::Timeout {
-        sleep(plan.bounds.total).await;
+        sleep(plan.waits.patience()).await;
         CallError::Transport(TransportError::TimedOut(Wait::Total))
     } else {
         wishes::mock_failure(fault, &plan.said.model)
     };
-    Box::new(Failed { error, open: None, group: Some(group), is_played: true })
+    Box::new(Failed { error, open: None, group: Some(group), is_wished: true })
 }

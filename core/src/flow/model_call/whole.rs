@@ -34,13 +34,14 @@ pub(super) async fn ask(
     let sent = calls.clock.now();
     let (rest, followed) = (several::rest(&mut upstream), followed::taken(&mut upstream));
     let attempted = attempt::send(&calls, &open, upstream, bounds).await;
-    let speaker = open.speaker();
     let upstream_ms = calls.clock.now().millis_since(sent);
     let (headers, answer) = match attempted {
         Ok(answered) => {
             // In boxes: hardly any upstream needs more than one request.
             let body = match followed {
                 Some(followed) => {
+                    // Work that does not end in its time is given up there.
+                    open.lost.counts(0);
                     let ended = Box::pin(followed::to_its_end(&calls, &open, answered.body, (followed, bounds))).await;
                     match ended.transpose() {
                         Some(body) => body,
@@ -48,10 +49,13 @@ pub(super) async fn ask(
                     }
                 }
                 None if rest.is_empty() => Ok(answered.body),
-                None => Box::pin(several::all(&calls, &open, answered.body, (rest, bounds))).await,
+                None => {
+                    open.lost.has_begun();
+                    Box::pin(several::all(&calls, &open, answered.body, (rest, bounds))).await
+                }
             };
             let answer = match body {
-                Ok(body) => attempt::whole(&speaker, open.reply(show_usage), body).await,
+                Ok(body) => attempt::whole(&mut open, body, show_usage).await,
                 Err(error) => Err(error),
             };
             (Some(answered.headers), answer)

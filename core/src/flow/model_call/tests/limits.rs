@@ -11,16 +11,16 @@ use futures_util::FutureExt;
 use http::Uri;
 use serde_json::{Value, json};
 
-const KEY: &str = "sk-limited";
+pub(super) const KEY: &str = "sk-limited";
 /// A million output tokens cost $10.
-const OUTPUT_TOKEN: i64 = 10_000;
+pub(super) const OUTPUT_TOKEN: i64 = 10_000;
 /// The request below is taken for so much: its bytes over four, at $2.50 a million.
 const INPUT: i64 = 21 * 2_500;
 const CAPPED: &str = r#"{"model":"gpt","stream":true,"max_tokens":2,"messages":[{"role":"user","content":"Hello"}]}"#;
 
 impl Gateway {
     /// A key with a budget, and settings as its metadata holds them.
-    async fn with_key(self, budget: i64, settings: Value) -> Self {
+    pub(super) async fn with_key(self, budget: i64, settings: Value) -> Self {
         let mut record = KeyRecord::new(key_hash::hash(KEY), "sk-...ited".to_owned(), self.calls.clock.now(), None);
         record.limits.max_budget = Some(NanoDollars::new(budget));
         record.metadata = settings.as_object().unwrap().clone();
@@ -28,7 +28,7 @@ impl Gateway {
         self
     }
 
-    async fn used(&self) -> i64 {
+    pub(super) async fn used(&self) -> i64 {
         let item = self.table.get(&totals_key(&key_hash::hash(KEY)), Freshness::Latest).await.unwrap();
         item.and_then(|item| item.number("used")).unwrap()
     }
