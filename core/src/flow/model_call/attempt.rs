@@ -82,7 +82,7 @@ pub(super) async fn whole(open: &mut OpenCall, body: UpstreamBody, show_usage: b
     let bytes = collect_answer(body).await?;
     let read = open.speaker().answer(open.reply(show_usage), bytes.clone());
     if read.is_err() {
-        open.lost.counts(tokens::count_answer(&bytes));
+        open.evidence.lost.counts(tokens::count_answer(&bytes));
     }
     read.map_err(|failure| CallError::Upstream { failure, retry_after: None })
 }

@@ -39,6 +39,7 @@ mod endpoint_call;
 mod endpoint_request;
 mod endpoints;
 mod error;
+mod evidence;
 mod extra_body;
 mod facts;
 mod failed;

@@ -170,9 +170,8 @@ impl Relay {
         loop {
             match std::mem::replace(&mut self.stage, Stage::Over) {
                 Stage::First => {
-                    self.stage = if self.begun.over { Stage::Ending } else { Stage::Reading };
                     let first = std::mem::take(&mut self.begun.first);
-                    if !first.is_empty() {
+                    if let Some(first) = self.take(first, self.begun.over) {
                         return Some(Ok(first));
                     }
                 }
@@ -201,7 +200,7 @@ impl Relay {
                     let told = self.begun.decoder.seen().usage;
                     let counted = match told {
                         Some(_) => Bytes::new(),
-                        None => self.begun.decoder.counted(&|| self.open.estimate_streamed()),
+                        None => self.begun.decoder.counted(&|| self.open.evidence.of_stream()),
                     };
                     let settled = self.open.settle(told).await;
                     self.stage = Stage::Over;
@@ -230,20 +229,23 @@ impl Relay {
         match piece {
             Ok(piece) => {
                 let is_last = piece.is_last || self.begun.decoder.is_complete();
-                // What the upstream has counted is charged as it is: there is nothing more to hold.
-                if self.open.is_outgrown() && self.begun.decoder.seen().usage.is_none() {
-                    self.stage = Stage::Covering { bytes: piece.bytes, is_last };
-                    return None;
-                }
-                if is_last {
-                    self.stage = Stage::Ending;
-                }
-                (!piece.bytes.is_empty()).then_some(piece.bytes)
+                self.take(piece.bytes, is_last)
             }
             Err(error) => {
                 self.stage = Stage::Breaking(error);
                 None
             }
         }
+    }
+
+    /// Takes bytes that were read, and moves on. `None`: nothing for the client yet.
+    fn take(&mut self, bytes: Bytes, is_last: bool) -> Option<Bytes> {
+        // What the upstream has counted is charged as it is: there is nothing more to hold.
+        if self.open.is_outgrown() && self.begun.decoder.seen().usage.is_none() {
+            self.stage = Stage::Covering { bytes, is_last };
+            return None;
+        }
+        self.stage = if is_last { Stage::Ending } else { Stage::Reading };
+        (!bytes.is_empty()).then_some(bytes)
     }
 }

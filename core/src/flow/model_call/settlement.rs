@@ -2,16 +2,15 @@
 //! that breaks, a client that goes away.
 
 use super::admit::Admitted;
-use super::asked_input::AskedInput;
 use super::body::Said;
 use super::captured::Captured;
 use super::error::CallError;
+use super::evidence::Evidence;
 use super::fault;
 use super::late;
 use super::lost::Lost;
 use super::parts::ModelCalls;
 use super::request::CallRequest;
-use super::sample::Sample;
 use super::slices::Slices;
 use super::soft_budget;
 use super::unrecorded;
@@ -31,8 +30,7 @@ use crate::providers::identity::Identity;
 use crate::providers::operation::Operation;
 use crate::providers::provider::Reply;
 use crate::routing::Deployment;
-use crate::tokens;
-use crate::usage::{Doubt, Usage};
+use crate::usage::Usage;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -52,17 +50,11 @@ pub(super) struct OpenCall {
     admitted: Admitted,
     slices: Slices,
     facts: CallFacts,
-    /// The output that is charged where the answer promises one without telling of it.
-    promised_output: Option<u64>,
-    /// What is charged where no answer arrives.
-    pub(super) lost: Lost,
     /// What it asks for that is not counted in tokens.
     medium: Option<Medium>,
     /// The price that holds in place of the deployment's.
     price: Option<Box<ModelPrice>>,
-    asked: AskedInput,
-    seen: Seen,
-    sample: Sample,
+    pub(super) evidence: Evidence,
     /// What is kept of it, where anything is.
     captured: Option<Box<Captured>>,
     watched: Option<Watched>,
@@ -97,13 +89,9 @@ impl OpenCall {
             admitted: Admitted::default(),
             slices: Slices::default(),
             facts: CallFacts::at(id.arrived()),
-            promised_output: None,
-            lost: Lost::default(),
             medium: None,
             price: None,
-            asked: AskedInput::Body(request.body.clone()),
-            seen: Seen::default(),
-            sample: Sample::default(),
+            evidence: Evidence::of(request.body.clone()),
             watched,
             is_alone: false,
             client: ClientWaits::default(),
@@ -115,24 +103,25 @@ impl OpenCall {
         (self.medium, self.price) = (said.medium.clone(), said.price.clone());
         self.slices = Slices::of(&admitted, self.price());
         let reserved = (admitted.bound.as_ref(), &self.calls.limits);
-        self.lost = Lost::of((said, self.operation), self.deployment.price.as_ref(), reserved);
+        self.evidence.lost = Lost::of((said, self.operation), self.deployment.price.as_ref(), reserved);
         self.admitted = admitted;
         self.facts = said.asked.facts(self.id.arrived());
         // Nobody tells later what it has become: all that it may be.
         let most = || said.asked.output_cap(self.deployment.price.as_ref(), Care::Strict { output_tokens: None });
-        let promised = || most().unwrap_or(self.calls.limits.reserve_output_tokens);
-        self.promised_output = said.background.then(promised);
+        if said.background {
+            self.evidence.promises(most().unwrap_or(self.calls.limits.reserve_output_tokens));
+        }
         self
     }
 
     /// A stream may last long: a large body is weighed, and not kept.
     pub(super) fn let_go_of_input(&mut self) {
-        self.asked.let_go();
+        self.evidence.asked.let_go();
     }
 
     /// Whether the stream has grown beyond what is held for it.
     pub(super) fn is_outgrown(&self) -> bool {
-        self.slices.are_outgrown_by(self.seen.output_tokens())
+        self.slices.are_outgrown_by(self.evidence.seen.output_tokens())
     }
 
     /// Holds more for a stream that has outgrown what is held. Dropping the future is safe.
@@ -141,13 +130,13 @@ impl OpenCall {
     /// [`CallError::Refused`]: the budget has no more.
     pub(super) async fn cover(&mut self) -> Result<(), CallError> {
         let Some(price) = &self.deployment.price else { return Ok(()) };
-        self.slices.extend(&self.calls, &mut self.admitted, price, self.seen.output_tokens()).await
+        self.slices.extend(&self.calls, &mut self.admitted, price, self.evidence.seen.output_tokens()).await
     }
 
     /// What the answer is told with.
     pub(super) fn reply(&self, show_usage: bool) -> Reply<'_> {
         let model = self.row.as_ref().map_or("", |row| row.details.model_group.as_str());
-        let asked = self.asked.body();
+        let asked = self.evidence.asked.body();
         let deployment = self.deployment.id.as_str();
         Reply { operation: self.operation, id: self.id, model, deployment, asked, show_usage }
     }
@@ -177,8 +166,7 @@ impl OpenCall {
 
     /// Remembers what has passed, in case nothing more does: all that was seen, and the piece that it ended with.
     pub(super) fn saw(&mut self, seen: &Seen, piece: &Bytes) {
-        self.seen.clone_from(seen);
-        self.sample.take(piece, seen.content_events);
+        self.evidence.saw(seen, piece);
         if let Some(captured) = &mut self.captured {
             captured.take(piece);
         }
@@ -189,7 +177,7 @@ impl OpenCall {
     /// # Errors
     /// [`CallError::Unrecorded`]: the answer must not be completed.
     pub(super) async fn settle(&mut self, usage: Option<Usage>) -> Result<NanoDollars, CallError> {
-        let usage = self.used(usage, || self.estimate_streamed());
+        let usage = self.used(usage, || self.evidence.of_stream());
         self.judge(usage, || Outcome::Success);
         self.store().await
     }
@@ -202,8 +190,7 @@ impl OpenCall {
         if let Some(captured) = &mut self.captured {
             captured.whole(answer);
         }
-        let promised = self.promised_output;
-        let usage = self.used(usage, || self.estimate(promised.unwrap_or_else(|| tokens::count_answer(answer))));
+        let usage = self.used(usage, || self.evidence.of_whole(answer));
         self.judge(usage, || Outcome::Success);
         self.store().await
     }
@@ -218,8 +205,8 @@ impl OpenCall {
     /// The attempt failed before any answer, and used nothing unless an answer is lost. Whether it is recorded or void is
     /// still to be said: dropped, it is recorded.
     pub(super) fn failed(&mut self, error: &CallError) {
-        let lost = self.lost.output(error);
-        let usage = lost.map(|output| self.used(self.seen.usage, || self.estimate_at_least(output)));
+        let lost = self.evidence.of_failed(error);
+        let usage = lost.map(|estimate| self.used(self.evidence.seen.usage, || estimate));
         self.judge(usage.unwrap_or_default(), || failure(error));
         let held = self.admitted.held();
         let Some(row) = &mut self.row else { return };
@@ -274,7 +261,7 @@ impl OpenCall {
         if !self.client.ended(&error) {
             fault::blame(&self.calls, &self.deployment, self.is_alone, &error);
         }
-        let usage = self.used(self.seen.usage, || self.estimate_streamed());
+        let usage = self.used(self.evidence.seen.usage, || self.evidence.of_rest());
         self.judge(usage, || failure(&error));
         self.record().await;
         error
@@ -350,33 +337,16 @@ impl OpenCall {
     /// What was used: as the upstream told, with what only the request tells, else about that.
     fn used(&self, told: Option<Usage>, estimate: impl FnOnce() -> Usage) -> Usage {
         match &self.medium {
-            Some(medium) => medium.used(told, || self.asked.tokens(), self.price()),
+            Some(medium) => medium.used(told, || self.evidence.asked.tokens(), self.price()),
             None => told.unwrap_or_else(estimate),
         }
-    }
-
-    /// About what the stream has used, where the upstream has not told all of it: what it has told so far at least.
-    pub(super) fn estimate_streamed(&self) -> Usage {
-        self.estimate_at_least(self.sample.tokens(self.seen.content_events))
-    }
-
-    fn estimate_at_least(&self, completion_tokens: u64) -> Usage {
-        let estimate = self.estimate(completion_tokens);
-        self.seen.so_far.map_or(estimate, |told| told.at_least(&estimate))
-    }
-
-    /// About what was used, where the upstream told nothing.
-    fn estimate(&self, completion_tokens: u64) -> Usage {
-        let mut usage = Usage { prompt_tokens: self.asked.tokens(), completion_tokens, ..Usage::default() };
-        usage.doubts.note(Doubt::Estimated);
-        usage
     }
 }
 
 impl Drop for OpenCall {
     fn drop(&mut self) {
         if self.row.is_some() && !self.is_judged {
-            let usage = self.used(self.seen.usage, || self.estimate_streamed());
+            let usage = self.used(self.evidence.seen.usage, || self.evidence.of_rest());
             self.judge(usage, || Outcome::Failure {
                 class: "ClientDisconnected".to_owned(),
                 code: String::new(),

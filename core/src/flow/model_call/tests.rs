@@ -188,6 +188,17 @@ fn relay(answer: CallAnswer) -> (RequestId, Box<super::Relay>) {
     }
 }
 
+/// How many pieces pass before a stream breaks, and why it does.
+async fn to_its_error(relay: &mut super::Relay) -> (usize, CallError) {
+    let mut passed = 0;
+    loop {
+        match relay.next().await.unwrap() {
+            Ok(_) => passed += 1,
+            Err(error) => return (passed, error),
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_spend_row_is_stored_before_the_terminal_event() {
     let gateway = Gateway::answering(200, pieces(&[TEXT, STOP, USAGE, END]));

@@ -41,7 +41,7 @@ pub(super) async fn ask(
             let body = match followed {
                 Some(followed) => {
                     // Work that does not end in its time is given up there.
-                    open.lost.counts(0);
+                    open.evidence.lost.counts(0);
                     let ended = Box::pin(followed::to_its_end(&calls, &open, answered.body, (followed, bounds))).await;
                     match ended.transpose() {
                         Some(body) => body,
@@ -50,7 +50,7 @@ pub(super) async fn ask(
                 }
                 None if rest.is_empty() => Ok(answered.body),
                 None => {
-                    open.lost.has_begun();
+                    open.evidence.lost.has_begun();
                     Box::pin(several::all(&calls, &open, answered.body, (rest, bounds))).await
                 }
             };

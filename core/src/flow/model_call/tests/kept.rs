@@ -15,6 +15,13 @@ impl Gateway {
     }
 
     async fn respond(&self, key: &str, body: Value) -> Result<Value, CallError> {
+        match self.responses(key, body).await.result? {
+            CallBody::Whole(body) => Ok(serde_json::from_slice(&body).unwrap()),
+            CallBody::Stream(_) | CallBody::Replayed(_) => panic!("a stream"),
+        }
+    }
+
+    async fn responses(&self, key: &str, body: Value) -> CallAnswer {
         let request = CallRequest {
             operation: Operation::Responses,
             route: "/v1/responses",
@@ -26,10 +33,7 @@ impl Gateway {
             client_address: None,
             deadline: None,
         };
-        match self.calls.call(request).await.result? {
-            CallBody::Whole(body) => Ok(serde_json::from_slice(&body).unwrap()),
-            CallBody::Stream(_) | CallBody::Replayed(_) => panic!("a stream"),
-        }
+        self.calls.call(request).await
     }
 
     async fn ask(&self, key: &str, operation: KeptOperation, name: &str) -> Result<Value, CallError> {
@@ -125,27 +129,28 @@ async fn what_is_not_kept_and_what_nobody_made_is_not_found() {
 
 #[tokio::test]
 async fn an_answer_that_is_only_promised_is_charged_by_its_cap() {
-    for (body, output) in [
-        (r#"{"model":"gpt","input":"Hi","background":true,"max_output_tokens":700}"#, 700),
-        (r#"{"model":"gpt","input":"Hi","background":true,"max_output_tokens":9000}"#, 9_000),
-        // As much as the model can say.
-        (r#"{"model":"gpt","input":"Hi","background":true}"#, 16_384),
-    ] {
+    let asked = |cap| json!({"model": "gpt", "input": "Hi", "background": true, "max_output_tokens": cap});
+    // Unsaid, as much as the model can say.
+    for (body, output) in [(asked(Some(700)), 700), (asked(Some(9_000)), 9_000), (asked(None), 16_384)] {
         let gateway = Gateway::making(r#"{"id":"resp_u","status":"queued","model":"gpt-4o","output":[],"usage":null}"#);
-        let request = CallRequest {
-            operation: Operation::Responses,
-            route: "/v1/responses",
-            path_model: None,
-            form: None,
-            passed: None,
-            headers: authorized("sk-m"),
-            body: Bytes::from_static(body.as_bytes()),
-            client_address: None,
-            deadline: None,
-        };
-        let answer = gateway.calls.call(request).await;
+        let answer = gateway.responses("sk-m", body).await;
         assert!(answer.result.is_ok());
         let row = gateway.row(answer.facts.id).await.unwrap();
         assert_eq!((row.details.usage.completion_tokens, row.details.call_type.as_ref()), (output, "aresponses"));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_goes_on_without_its_client_is_charged_by_its_cap() {
+    let begun = "data: {\"type\":\"response.output_text.delta\",\"delta\":\"Hi\"}\n\n";
+    let body = |background| json!({"model": "gpt", "input": "Hi", "stream": true, "background": background, "max_output_tokens": 700});
+    for (background, output) in [(true, 700), (false, 1)] {
+        let endless = UpstreamBody::pieces(pieces(&[begun]).chain(stream::pending()));
+        let gateway = Gateway::answering(200, endless);
+        let (id, mut relay) = relay(gateway.responses("sk-m", body(background)).await);
+        relay.next().await.unwrap().unwrap();
+        drop(relay);
+        gateway.calls.background.drained().await;
+        assert_eq!(gateway.row(id).await.unwrap().details.usage.completion_tokens, output);
     }
 }

@@ -86,13 +86,7 @@ async fn a_stream_that_outgrows_what_it_holds_holds_more_before_more_goes_out() 
 async fn a_stream_ends_with_an_error_where_the_budget_has_no_more() {
     let gateway = streaming(40).with_key(INPUT + 7 * OUTPUT_TOKEN, json!({})).await;
     let (id, mut relay) = relay(gateway.call_as(KEY, CAPPED).await);
-    let mut passed = 0;
-    let end = loop {
-        match relay.next().await.unwrap() {
-            Ok(_) => passed += 1,
-            Err(error) => break error,
-        }
-    };
+    let (passed, end) = to_its_error(&mut relay).await;
     assert!(matches!(end, CallError::Refused(Refusal::Budget { .. })), "{end}");
     assert!((5..=8).contains(&passed), "{passed}");
     assert!(relay.next().await.is_none());
