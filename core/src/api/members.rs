@@ -9,7 +9,7 @@ use std::fmt;
 
 /// Most members whose names are compared one by one, which is quickest for few. More are told apart by their hashes, so
 /// that the work grows with the members and not with their square.
-const FEW: usize = 32;
+pub(super) const FEW: usize = 32;
 
 /// The members of a JSON object, in order. Of members with one name the last counts, as in most parsers: it alone is
 /// kept, at its own place.

@@ -1,12 +1,10 @@
 //! Writes a JSON object member by member. The first of two members with one name stays, so that what has precedence is
 //! written first.
 
+use super::members::FEW;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::HashSet;
-
-/// Most names that are compared one by one, which is quickest for few.
-const FEW: usize = 32;
 
 /// An object that is being written.
 #[derive(Debug)]

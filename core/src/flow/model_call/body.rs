@@ -229,9 +229,21 @@ fn policy(members: &mut Members<'_>) -> Result<PolicyChange, CallError> {
     Ok(PolicyChange {
         drops: setting(members, "drop_params", "true or false")?,
         modifies: setting(members, "modify_params", "true or false")?,
-        never_sent: setting(members, "additional_drop_params", "a list of names")?.unwrap_or_default(),
-        allowed: setting(members, "allowed_openai_params", "a list of names")?.unwrap_or_default(),
+        never_sent: names(members, "additional_drop_params")?,
+        allowed: names(members, "allowed_openai_params")?,
     })
+}
+
+/// Most names in a list of the request's. Each is looked for among the parameters.
+const NAMES_MAX: usize = 128;
+
+fn names(members: &mut Members<'_>, name: &'static str) -> Result<Vec<String>, CallError> {
+    let names: Vec<String> = setting(members, name, "a list of names")?.unwrap_or_default();
+    if names.len() > NAMES_MAX {
+        let message = format!("'{name}' has {} names, and may have {NAMES_MAX}.", names.len());
+        return Err(CallError::Member { member: name, message });
+    }
+    Ok(names)
 }
 
 fn setting<T: DeserializeOwned>(
@@ -281,6 +293,16 @@ mod tests {
     fn a_request_may_not_say_where_the_call_goes() {
         let (said, _) = read_chat(r#"{"model":"m","messages":[],"api_base":"http://evil.test"}"#);
         assert!(matches!(said, Err(CallError::Member { member: "api_base", .. })));
+    }
+
+    #[test]
+    fn a_list_of_parameters_is_bounded() {
+        let asked = |count: usize| {
+            let names = vec!["\"seed\""; count].join(",");
+            read_chat(&format!(r#"{{"model":"m","messages":[],"additional_drop_params":[{names}]}}"#)).0
+        };
+        assert_eq!(asked(NAMES_MAX).unwrap().policy.never_sent.len(), NAMES_MAX);
+        assert!(matches!(asked(NAMES_MAX + 1), Err(CallError::Member { member: "additional_drop_params", .. })));
     }
 
     #[test]
