@@ -1,6 +1,7 @@
 """A process that is killed at any point of a call loses no charge and makes none twice."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -69,3 +70,22 @@ def test_what_was_answered_to_its_end_was_charged_though_the_process_dies_at_tha
     assert [row["spend"] for row in rows] == [pytest.approx(BILL / 1e9)]
     if place == "dynamodb":
         assert state_of(TABLE).totals(key) == (BILL, BILL, 1) and not state_of(TABLE).holds()
+
+
+def test_a_call_that_nothing_limits_is_charged_once_though_its_process_dies_under_it(start, state_of, upstream):
+    state = state_of(TABLE)
+    gateway = start(f"dynamodb://{TABLE}")
+    key = gateway.key()
+    with ThreadPoolExecutor(1) as aside:
+        # The upstream waits until it is released, which it never is.
+        call = aside.submit(post, gateway, key, CALL | {"model": "gated", "stream": True})
+        eventually(state.holds)
+        gateway.process.kill()
+        assert not call.result().is_complete
+    assert len(upstream.requests) == 1 and state.totals(key)[2] == 0
+    state.end_calls()
+    gateway = start(f"dynamodb://{TABLE}")
+    eventually(lambda: not state.holds())
+    assert state.totals(key)[2] == 1
+    (row,) = gateway.call(f"/spend/logs?api_key={key}").json()
+    assert (row["status"], row["completion_tokens"]) == ("failure", CALL["max_tokens"])

@@ -17,6 +17,8 @@ pub struct Release {
     pub ended: Vec<Write>,
     /// Corrections that are left out where they come too late.
     pub corrected: Vec<Write>,
+    /// What removes the trace of a call that held nothing, where it may have left one. It never fails for that.
+    pub trace: Option<Write>,
 }
 
 impl Release {

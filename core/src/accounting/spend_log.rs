@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::id::{KeyHash, RequestId};
 use crate::money::NanoDollars;
 use crate::store::item::{Item, Key};
-use crate::store::silence::{CROWD_WAIT, Silence, StoreWait};
+use crate::store::silence::{CROWD_WAIT, LATE, Silence, StoreWait};
 use crate::store::table::{Freshness, ReadError, Table, WriteError};
 use crate::store::write::{Change, Condition, Write};
 use std::sync::Arc;
@@ -30,9 +30,6 @@ const FIRST_BACKOFF_MILLIS: u64 = 4;
 
 /// What counts against a budget: what was charged, and what calls under way hold. Moves with every total.
 const USED: &str = "used";
-
-/// Why nothing is known after the wait.
-const LATE: &str = "the store did not answer in time";
 
 /// Marks the row of a call that was charged its reservation.
 const UNSETTLED: &str = "unsettled";
@@ -252,7 +249,10 @@ impl SpendLog {
     async fn store(&self, row: &SpendRow, item: Item, release: &Release) -> Result<(), WriteError> {
         let put = Write::Put { item, when: vec![Condition::Absent] };
         if !row.is_charged() && release.held_nothing() {
-            return self.table.write(put).await.map(drop);
+            return match &release.trace {
+                None => self.table.write(put).await.map(drop),
+                Some(trace) => self.table.transact(None, vec![put, trace.clone()]).await,
+            };
         }
         let own = totals_key(&row.key);
         let mut writes = vec![put, charge(row, release)];
@@ -260,7 +260,7 @@ impl SpendLog {
         let others = release.totals.iter().filter(|(key, _)| *key != own);
         writes.extend(others.map(|(key, held)| charge_totals(key, cost, (row.cost - *held).nanos(), row)));
         writes.extend(release.counters.iter().map(|(key, held)| count(key, (row.cost - *held).nanos())));
-        writes.extend(release.ended.iter().chain(&release.corrected).cloned());
+        writes.extend(release.ended.iter().chain(&release.corrected).chain(&release.trace).cloned());
         self.table.transact(None, writes).await
     }
 

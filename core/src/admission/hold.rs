@@ -173,6 +173,11 @@ pub(super) fn given_up(id: RequestId, now: Timestamp) -> Item {
     item
 }
 
+/// The write that removes what stands in the place of a call that holds nothing, whatever has become of it.
+pub fn removal(id: RequestId) -> Write {
+    Write::Delete { key: place(id), when: Vec::new() }
+}
+
 /// Whether a call's place says that its caller has given up.
 pub fn is_given_up(item: &Item) -> bool {
     item.attributes.contains_key(VOID)

@@ -1,5 +1,6 @@
 //! Reserving: one transaction before a byte goes upstream, which counts the call in every limit it has or in none, and
-//! leaves a hold, so that a crash leaves a trace. Whoever gets a hold settles or voids it.
+//! leaves a hold, so that a crash leaves a trace. Whoever gets a hold settles or voids it. A call without limits waits for
+//! nothing, and leaves its trace meanwhile.
 
 use super::counters::give_back;
 use super::hold::{Held, Hold, SHARDS, given_up, is_given_up, partition, place};
@@ -10,7 +11,7 @@ use super::windows::Windows;
 use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::store::item::Item;
-use crate::store::silence::{CROWD_WAIT, Silence, StoreWait};
+use crate::store::silence::{CROWD_WAIT, LATE, Silence, StoreWait};
 use crate::store::table::{Freshness, Query, ReadError, Table, WriteError};
 use crate::store::write::{Condition, Write};
 use std::error::Error;
@@ -117,6 +118,19 @@ impl Ledger {
             silence.sleep(backoff(attempt, demand.id)).await;
             attempt += 1;
         }
+    }
+
+    /// Leaves the trace of a call that no scope limits: a hold of nothing, with the row that is charged where nobody
+    /// settles it. Asked for once, and not for longer than the store is waited for.
+    ///
+    /// # Errors
+    /// As [`Table::write`]: there may be a trace, or not.
+    pub async fn trace(&self, demand: Demand, now: Timestamp) -> Result<(), WriteError> {
+        let held = held(&[], &demand, now);
+        let hold = Hold { id: demand.id, until: now.plus_millis(demand.lasts_millis), held };
+        let put = Write::Put { item: hold.to_item(demand.unsettled), when: vec![Condition::Absent] };
+        let late = || Err(WriteError::OutcomeUnknown(LATE.into()));
+        self.wait.in_time(self.table.write(put)).await.unwrap_or_else(late).map(drop)
     }
 
     /// Gives back what a hold holds of money and tokens, for a call that used none. It was made: its windows have counted

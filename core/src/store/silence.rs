@@ -34,6 +34,9 @@ impl StoreWait {
     }
 }
 
+/// Why nothing is known after the wait.
+pub const LATE: &str = "the store did not answer in time";
+
 /// Longest wait where the store answers, but other calls are at the same items.
 pub const CROWD_WAIT: Duration = Duration::from_secs(3);
 

@@ -187,6 +187,7 @@ impl Real {
             counters: hold.counters().map(owned).collect(),
             ended: hold.ended(),
             corrected: hold.corrected(i64::try_from(tokens).unwrap_or(i64::MAX), self.clock.now()),
+            trace: None,
         };
         self.spend.settle_held(&row, release()).await.expect("a settlement");
         assert_eq!(self.spend.settle_held(&row, release()).await.expect("a settlement"), Settled::Before);

@@ -296,5 +296,6 @@ fn release(hold: &Hold, usage: &Usage, now: Timestamp) -> Release {
         counters: hold.counters().map(owned).collect(),
         ended: hold.ended(),
         corrected: hold.corrected(i64::try_from(usage.total()).unwrap_or(i64::MAX), now),
+        trace: None,
     }
 }

@@ -1,5 +1,5 @@
-//! Charges calls whose process died before they were settled: each its reservation, and gives back what they held. A
-//! settlement that comes after all corrects the charge.
+//! Charges calls whose process died before they were settled: each its reservation, or what it may have used where
+//! nothing limits it, and gives back what they held. A settlement that comes after all corrects the charge.
 //!
 //! Nothing is kept from run to run: a hold that is dealt with is gone, and those of calls under way are few.
 
@@ -61,11 +61,11 @@ async fn charge(spend: &SpendLog, hold: &Hold, row: &Item, until: Until<'_>) -> 
         totals: hold.totals().map(owned).collect(),
         counters: hold.counters().map(owned).collect(),
         ended: hold.ended(),
-        corrected: Vec::new(),
+        ..Release::default()
     };
     let settled = spend.charge_unsettled(&row, release).await?;
     if settled == Settled::Now {
-        tracing::warn!(call = %hold.id, "a call was never settled; what it held is charged");
+        tracing::warn!(call = %hold.id, "a call was never settled; what it may have used is charged");
     }
     Ok(settled)
 }

@@ -9,15 +9,15 @@ use super::parts::ModelCalls;
 use super::place::Place;
 use super::presuming;
 use super::scopes::{OF_THE_WAY, Scopes};
+use super::trace::Trace;
+use super::unsettled::{self, Call};
 use crate::accounting::release::Release;
-use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
 use crate::admission::hold::Hold;
 use crate::admission::left::Left;
 use crate::admission::limits::{Counter, Demand, ScopeLimits};
 use crate::admission::refusal::{Refusal, StoreFailure};
 use crate::admission::windows::InFlight;
 use crate::clock::Timestamp;
-use crate::limits::BudgetMode;
 use crate::money::NanoDollars;
 use crate::principal::Principal;
 use crate::store::item::Key;
@@ -29,9 +29,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-
-/// Time after a call's own bound until its hold counts as left behind, in milliseconds.
-const GRACE_MILLIS: i64 = 60_000;
 
 /// How long a call waits at most for what it gives back.
 const GIVE_BACK_WAIT: Duration = Duration::from_millis(200);
@@ -52,6 +49,8 @@ pub(super) struct Admitted {
     /// Why there is no way to the upstream, as far as that is known.
     pub(super) no_way: Option<TransportError>,
     totals: Vec<Key>,
+    /// What it leaves in the store while it is under way, where nothing limits it.
+    pub(super) trace: Option<Trace>,
     /// The caller as it was read meanwhile, where it was presumed.
     pub(super) confirmed: Option<Arc<Principal>>,
 }
@@ -104,6 +103,7 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
             let connected = async { Ok(connect(calls, &asked).await) };
             (admitted.confirmed, admitted.no_way) = try_join(confirmed, connected).await?;
         }
+        admitted.trace = Trace::begin(calls, &asked, &admitted.totals);
         return Ok(admitted);
     }
     for record in &due {
@@ -114,7 +114,7 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     let price = asked.said.price.as_deref().or(asked.deployment.price.as_ref());
     let bound = Bound::of(asked.said, asked.body, asked.operation, price, (mode, &calls.limits));
     let bound = bound.map_err(|error| if presumed.is_empty() { error } else { CallError::Outdated })?;
-    let demand = demand(&limited, &totals, &bound, &asked);
+    let demand = unsettled::demand(&limited, &totals, &bound, &Call::of(&asked));
     let refused = |error| Refused { error, bound: Some(bound) };
     let decided = join(reserve(calls, demand), confirmed);
     let ((reserved, confirmed), no_way) = decided_and_connected(decided, connect(calls, &asked)).await;
@@ -128,9 +128,9 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     // Nobody listens where nothing is held.
     let _ = take.map(|take| take.send(()));
     let _in_flight = calls.ledger.enter(&limited);
-    let left = calls.ledger.left(&limited, now);
-    let _place = Place::at(calls, asked.deployment);
-    Ok(Admitted { hold, limited, bound: Some(bound), no_way, left, _in_flight, _place, totals, confirmed })
+    let (left, _place) = (calls.ledger.left(&limited, now), Place::at(calls, asked.deployment));
+    let bound = Some(bound);
+    Ok(Admitted { hold, limited, bound, no_way, left, _in_flight, _place, totals, trace: None, confirmed })
 }
 
 /// What is asked of a caller by a call of the gateway's own. Ways to an upstream count what it is sent.
@@ -226,6 +226,13 @@ impl Admitted {
         NanoDollars::new(self.hold.as_ref().and_then(Hold::least).unwrap_or(0))
     }
 
+    /// Keeps a trace that is not written yet from being written, or waits until it is.
+    pub(super) async fn end_trace(&mut self) {
+        if let Some(trace) = &mut self.trace {
+            trace.end().await;
+        }
+    }
+
     /// Where the call is charged, and what settles with it.
     pub(super) fn release(&self, usage: &Usage, now: Timestamp) -> Release {
         let Some(hold) = &self.hold else {
@@ -234,7 +241,8 @@ impl Admitted {
                 Counter::Totals(_) => None,
             });
             let totals = self.totals.iter().map(|key| (key.clone(), NanoDollars::ZERO));
-            return Release { totals: totals.collect(), counters: counters.collect(), ..Release::default() };
+            let trace = self.trace.as_ref().and_then(Trace::removal);
+            return Release { totals: totals.collect(), counters: counters.collect(), trace, ..Release::default() };
         };
         let owned = |(key, nanos): (&Key, i64)| (key.clone(), NanoDollars::new(nanos));
         Release {
@@ -242,36 +250,7 @@ impl Admitted {
             counters: hold.counters().map(owned).collect(),
             ended: hold.ended(),
             corrected: hold.corrected(i64::try_from(usage.total()).unwrap_or(i64::MAX), now),
+            trace: None,
         }
-    }
-}
-
-fn demand(limited: &[ScopeLimits], totals: &[Key], bound: &Bound, asked: &Asked<'_>) -> Demand {
-    let demand = &bound.demand;
-    let usage = Usage {
-        prompt_tokens: demand.input_tokens,
-        completion_tokens: demand.output_tokens.saturating_mul(demand.choices.max(1)),
-        ..Usage::default()
-    };
-    let is_bound = bound.mode == BudgetMode::Strict;
-    let smallest = limited.iter().filter_map(|scope| scope.budget.as_ref()).map(|budget| budget.limit).min();
-    let charged = smallest.filter(|_| !is_bound).map_or(bound.cost, |limit| bound.cost.min(limit));
-    let outcome = Outcome::Failure {
-        class: "Unsettled".to_owned(),
-        code: String::new(),
-        message: "the call was never settled; what it held is charged".to_owned(),
-    };
-    let details = SpendDetails { usage, outcome, ended_at: asked.id.arrived(), ..asked.details.clone() };
-    let row = SpendRow { request_id: asked.id, key: asked.principal.key.clone(), cost: charged, details };
-    let lasts = i64::try_from(asked.waits.bounds.total.as_millis()).unwrap_or(i64::MAX / 4);
-    Demand {
-        id: asked.id,
-        scopes: limited.to_vec(),
-        totals: totals.to_vec(),
-        cost: bound.cost,
-        is_bound,
-        tokens: bound.tokens,
-        lasts_millis: lasts.saturating_add(GRACE_MILLIS),
-        unsettled: row.to_item(None, 1),
     }
 }

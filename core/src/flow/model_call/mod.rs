@@ -8,7 +8,8 @@
 //! who waits where all do. [`named`] fills stored credentials in, [`attempt`] talks to the upstream, [`unfetched`]
 //! brings the files that the request names first, [`several`] more than once, [`followed`] until what it does has
 //! ended, [`relay`] passes a stream on, [`slices`] holds more for one that outgrows what it holds, [`settlement`]
-//! charges every dispatched call exactly once, also when its client goes away. [`cached`] answers from what
+//! charges every dispatched call exactly once, also when its client goes away; [`trace`] lets maintenance do so where
+//! the process of a call dies that nothing limits, [`unsettled`] says what is charged then. [`cached`] answers from what
 //! [`keeping`] has kept of earlier calls; where their [`words`] mean about the same ([`similar`]), which a deployment
 //! says that is asked beside the call ([`embed`]). [`guarded`] has guardrails look at it ([`asking`]), and
 //! [`guarded_answer`] at what it is answered. [`passed`] is a call of a provider's own API, [`probe`] one that the
@@ -83,8 +84,10 @@ mod soft_budget;
 #[cfg(test)]
 #[cfg(feature = "embedded")]
 mod tests;
+mod trace;
 mod unfetched;
 mod unrecorded;
+mod unsettled;
 mod usual;
 mod waits;
 mod walk;

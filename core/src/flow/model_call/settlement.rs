@@ -242,6 +242,9 @@ impl OpenCall {
 
     async fn void(mut self: Box<Self>) {
         self.row = None;
+        if let Some(trace) = self.admitted.trace.take() {
+            trace.take_back(&self.calls);
+        }
         let Some(hold) = self.admitted.hold.take() else { return };
         let calls = Arc::clone(&self.calls);
         let background = calls.background.clone();
@@ -278,6 +281,7 @@ impl OpenCall {
             Box::pin(captured.keep(row)).await;
             self.captured = None;
         }
+        self.admitted.end_trace().await;
         let Some(row) = &self.row else { return Ok(NanoDollars::ZERO) };
         let release = self.admitted.release(&row.details.usage, row.details.ended_at);
         let cost = row.cost;

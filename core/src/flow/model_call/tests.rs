@@ -56,6 +56,7 @@ mod predictions;
 mod presumptions;
 mod reranks;
 mod streams;
+mod traces;
 
 /// An upstream that answers as it is told, once, and keeps what it was asked.
 struct Scripted {

@@ -11,6 +11,7 @@ use std::error::Error;
 /// Stores a call's row. Whether it did; if not, the loss is logged with what the row would charge.
 pub(super) async fn settle(calls: &ModelCalls, row: &SpendRow, admitted: &mut Admitted, slices: &mut Slices) -> bool {
     let mut pauses = Pauses::begin(PATIENCE);
+    admitted.end_trace().await;
     let error = loop {
         // What it holds may be known by now.
         slices.close(calls, admitted).await;

@@ -80,7 +80,7 @@ impl Crashed {
             counters: Vec::new(),
             totals: self.hold.totals().map(|(key, nanos)| (key.clone(), NanoDollars::new(nanos))).collect(),
             ended: self.hold.ended(),
-            corrected: Vec::new(),
+            ..Release::default()
         }
     }
 }
@@ -161,4 +161,23 @@ async fn a_settlement_without_an_answer_does_not_take_the_charged_reservation_fo
     let spend = SpendLog::new(Arc::new(lost), None);
     assert_eq!(spend.settle_held(&settled, crashed.release()).await.unwrap(), Settled::Now);
     assert_eq!(crashed.totals().await, (120, 120));
+}
+
+#[tokio::test]
+async fn a_call_without_limits_that_is_left_behind_is_charged_wherever_it_counts_and_given_back_nothing() {
+    let crashed = crashed().await;
+    crashed.spend.settle_held(&crashed.row, crashed.release()).await.unwrap();
+    let (team, id) = (Key::new("TEAM#t", "SPEND"), RequestId::at(NOW, &[8; 10]));
+    let row = SpendRow { request_id: id, ..crashed.row.clone() };
+    let (scopes, totals, unsettled) = (Vec::new(), vec![team.clone()], row.to_item(None, 1));
+    let demand = Demand { id, scopes, totals, unsettled, ..crashed.demand.clone() };
+    let ledger = Ledger::new(Arc::clone(&crashed.table));
+    ledger.trace(demand.clone(), NOW).await.unwrap();
+    assert!(ledger.trace(demand, NOW).await.is_err(), "there is one already");
+    assert_eq!(crashed.totals().await, (500, 500));
+    crashed.clock.advance_millis(60_000);
+    assert_eq!((crashed.run().await.done, crashed.run().await.done), (1, 0));
+    assert_eq!(crashed.totals().await, (1_000, 1_000));
+    let team = crashed.table.get(&team, Freshness::Latest).await.unwrap().unwrap();
+    assert_eq!((team.number("spend"), team.number("used")), (Some(500), Some(500)));
 }
