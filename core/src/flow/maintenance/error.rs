@@ -36,3 +36,15 @@ pub(super) enum JobError {
     #[error(transparent)]
     Rows(#[from] RemovalError),
 }
+
+impl JobError {
+    /// Whether the store was out of reach, silent or overloaded, so that nothing else would fare better.
+    pub(super) fn is_outage(&self) -> bool {
+        match self {
+            Self::Read(error) => error.is_outage(),
+            Self::Write(error) => error.is_outage(),
+            Self::Charge(error) => error.is_outage(),
+            Self::Period(_) | Self::Health(_) | Self::Sums(_) | Self::Erasures(_) | Self::Rows(_) => false,
+        }
+    }
+}

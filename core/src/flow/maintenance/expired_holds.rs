@@ -1,5 +1,6 @@
 //! Charges calls whose process died before they were settled: each its reservation, or what it may have used where
-//! nothing limits it, and gives back what they held. A settlement that comes after all corrects the charge.
+//! nothing limits it, and gives back what they held. A settlement that comes after all corrects the charge. One that
+//! cannot be charged is passed over, run after run.
 //!
 //! Nothing is kept from run to run: a hold that is dealt with is gone, and those of calls under way are few.
 
@@ -12,6 +13,7 @@ use crate::admission::hold::{Hold, SHARDS};
 use crate::admission::ledger::Ledger;
 use crate::money::NanoDollars;
 use crate::store::item::{Item, Key};
+use std::error::Error;
 
 /// Most holds charged in one run.
 const HOLDS_MAX: u64 = 5_000;
@@ -34,12 +36,14 @@ pub(super) async fn run(
             let page = ledger.expired(shard, after, PAGE, until.now()).await?;
             for (hold, row) in page.holds {
                 progress.examined += 1;
-                match charge(spend, &hold, &row, until).await? {
-                    Settled::Now => progress.done += 1,
-                    Settled::Before => {
-                        // Its row stands: the call was charged without it, in an outage, or settled long ago and reserved
-                        // again by a request that arrived late. It is only given back.
-                        ledger.void(&hold, until.now()).await?;
+                match end(ledger, spend, (&hold, &row), until).await {
+                    Ok(Settled::Now) => progress.done += 1,
+                    Ok(Settled::Before) => progress.passed_over += 1,
+                    Err(error) if error.is_outage() => return Err(error),
+                    // One that cannot be charged does not stand in the way of the others.
+                    Err(error) => {
+                        let error = &error as &dyn Error;
+                        tracing::error!(call = %hold.id, error, "a call that was never settled cannot be charged");
                         progress.passed_over += 1;
                     }
                 }
@@ -51,6 +55,22 @@ pub(super) async fn run(
         }
     }
     Ok(Ended::Finished)
+}
+
+/// Charges the call of a hold, or gives it back where the call was charged before.
+async fn end(
+    ledger: &Ledger,
+    spend: &SpendLog,
+    (hold, row): (&Hold, &Item),
+    until: Until<'_>,
+) -> Result<Settled, JobError> {
+    let settled = charge(spend, hold, row, until).await?;
+    if settled == Settled::Before {
+        // Its row stands: the call was charged without it, in an outage, or settled long ago and reserved again by a
+        // request that arrived late. It is only given back.
+        ledger.void(hold, until.now()).await?;
+    }
+    Ok(settled)
 }
 
 async fn charge(spend: &SpendLog, hold: &Hold, row: &Item, until: Until<'_>) -> Result<Settled, JobError> {

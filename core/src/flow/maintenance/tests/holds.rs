@@ -3,10 +3,12 @@
 use super::*;
 use crate::accounting::release::Release;
 use crate::accounting::spend_log::{Settled, totals_key};
-use crate::admission::hold::Hold;
+use crate::admission::hold::{Hold, SHARDS};
 use crate::admission::ledger::Ledger;
 use crate::admission::limits::{Budget, Counter, Demand, ScopeLimits, Tokens, Wording};
+use crate::flow::maintenance::report::Status;
 use crate::store::faulty::{Fault, FaultyTable, Plan};
+use crate::store::table::TRANSACTION_WRITES_MAX;
 use crate::usage::Usage;
 
 struct Crashed {
@@ -180,4 +182,34 @@ async fn a_call_without_limits_that_is_left_behind_is_charged_wherever_it_counts
     assert_eq!(crashed.totals().await, (1_000, 1_000));
     let team = crashed.table.get(&team, Freshness::Latest).await.unwrap().unwrap();
     assert_eq!((team.number("spend"), team.number("used")), (Some(500), Some(500)));
+}
+
+#[tokio::test]
+async fn a_hold_that_cannot_be_charged_does_not_keep_others_from_being_charged() {
+    let crashed = crashed().await;
+    // It is charged in more places than one transaction has room for. Held by a call of the same shard, which came first.
+    let request_id = RequestId::at(NOW.plus_millis(-1), &[9; 10]);
+    let row = SpendRow { request_id, ..crashed.row.clone() };
+    let totals = (0..TRANSACTION_WRITES_MAX).map(|number| Key::new(format!("TAG#{number}"), "SPEND")).collect();
+    let (scopes, unsettled) = (Vec::new(), row.to_item(None, 1));
+    let demand = Demand { id: request_id, totals, scopes, unsettled, ..crashed.demand.clone() };
+    Ledger::new(Arc::clone(&crashed.table)).reserve(demand, NOW).await.unwrap();
+    crashed.clock.advance_millis(60_000);
+    let report = crashed.run().await;
+    assert_eq!((report.status, report.error), (Status::Finished, None));
+    assert_eq!((report.examined, report.done, report.passed_over), (2, 1, 1));
+    assert_eq!(crashed.totals().await, (500, 500));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_the_store_ends_the_run() {
+    let crashed = crashed().await;
+    crashed.clock.advance_millis(60_000);
+    // The shards before it are read, and its own; then the store is gone.
+    let shards = usize::from(crashed.row.request_id.shard() % SHARDS) + 1;
+    let faults = std::iter::repeat_n(None, shards).chain(std::iter::repeat_n(Some(Fault::Unavailable), 10_000));
+    let table: Arc<dyn Table> = Arc::new(FaultyTable::new(Arc::clone(&crashed.table), Plan::script(faults)));
+    let maintenance = Maintenance::new(table, None, None, Arc::clone(&crashed.clock) as Arc<dyn Clock>);
+    let report = run_one(&maintenance, Job::ExpiredHolds, LATER).await;
+    assert_eq!((report.status, report.passed_over), (Status::Failed, 0));
 }
