@@ -99,3 +99,16 @@ def test_an_answer_says_what_is_left(gateway, upstream):
         assert left["remaining-requests"] == 100 - made or gateway.is_functions
         assert 900 < left["remaining-tokens"] < 1000
         assert left["remaining-max_parallel_requests"] == 4
+
+
+def test_an_answer_without_success_says_what_is_left(gateway, upstream):
+    key = gateway.key(rpm_limit=1, tpm_limit=1000, max_parallel_requests=5)
+    asked = {"model": "echo", "messages": HELLO, "max_tokens": 7}
+    assert gateway.call("/v1/chat/completions", asked, key=key).status_code == 200
+    refused = gateway.call("/v1/chat/completions", asked, key=key)
+    assert refused.status_code == 429
+    told = {name: int(value) for name, value in refused.headers.items() if name.startswith("x-ratelimit-api_key-")}
+    assert told["x-ratelimit-api_key-remaining-requests"] == 0
+    assert told["x-ratelimit-api_key-limit-tokens"] == 1000
+    assert told["x-ratelimit-api_key-remaining-tokens"] <= 1000
+    assert told["x-ratelimit-api_key-remaining-max_parallel_requests"] == 5

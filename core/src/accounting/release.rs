@@ -3,7 +3,8 @@
 
 use crate::money::NanoDollars;
 use crate::store::item::Key;
-use crate::store::write::Write;
+use crate::store::table::TRANSACTION_WRITES_MAX;
+use crate::store::write::{Preferred, Write};
 
 /// Where a call is charged, and what it held. Empty for a call of a key that stands alone and has no limits.
 #[derive(Clone, Debug, Default)]
@@ -15,8 +16,8 @@ pub struct Release {
     pub counters: Vec<(Key, NanoDollars)>,
     /// What ends the hold. Fails where it has ended before.
     pub ended: Vec<Write>,
-    /// Corrections that are left out where they come too late.
-    pub corrected: Vec<Write>,
+    /// Corrections that are left out, or made otherwise, where they come too late.
+    pub corrected: Vec<Preferred>,
     /// What removes the trace of a call that held nothing, where it may have left one. It never fails for that.
     pub trace: Option<Write>,
 }
@@ -27,13 +28,25 @@ impl Release {
         self.ended.is_empty()
     }
 
-    /// Leaves out the correction that is write `index` of a settlement: the row, the charge of `own` and of all else
-    /// stand before the release's own writes. Says whether it is one.
-    pub(super) fn leave_out(&mut self, index: usize, own: &Key) -> bool {
+    /// How many writes settle a call of the key whose totals are `own`, corrections aside: its row, the charge of `own` and
+    /// of all else, and the end of its hold.
+    pub fn writes(&self, own: &Key) -> usize {
         let others = self.totals.iter().filter(|(key, _)| key != own).count();
-        let before = 2 + others + self.counters.len() + self.ended.len();
-        let correction = index.checked_sub(before).filter(|at| *at < self.corrected.len());
-        correction.map(|at| self.corrected.remove(at)).is_some()
+        2 + others + self.counters.len() + self.ended.len()
+    }
+
+    /// Takes out the corrections that have no room in one transaction with the settlement itself: all or none.
+    pub(super) fn split_corrections(&mut self, own: &Key) -> Vec<Preferred> {
+        match self.writes(own) + self.corrected.len() > TRANSACTION_WRITES_MAX {
+            true => std::mem::take(&mut self.corrected),
+            false => Vec::new(),
+        }
+    }
+
+    /// Makes the correction otherwise that is write `index` of a settlement, or leaves it out. Says whether it is one.
+    pub(super) fn correct_otherwise(&mut self, index: usize, own: &Key) -> bool {
+        let correction = index.checked_sub(self.writes(own)).filter(|at| *at < self.corrected.len());
+        correction.map(|at| make_otherwise(&mut self.corrected, at)).is_some()
     }
 
     /// The same without what ends the hold: it has ended, and what it held has been given back.
@@ -47,5 +60,14 @@ impl Release {
     /// What was held of the budget whose totals stand at `totals`.
     pub(super) fn held_at(&self, totals: &Key) -> NanoDollars {
         self.totals.iter().filter(|(key, _)| key == totals).map(|(_, amount)| *amount).sum()
+    }
+}
+
+/// Puts what is written otherwise in the place of write `at`, or leaves it out where there is no such thing.
+pub(super) fn make_otherwise(writes: &mut Vec<Preferred>, at: usize) {
+    match writes.get_mut(at).map(|preferred| (preferred.otherwise.take(), preferred)) {
+        Some((Some(otherwise), preferred)) => preferred.write = otherwise,
+        Some((None, _)) => drop(writes.remove(at)),
+        None => {}
     }
 }

@@ -8,7 +8,7 @@
 //! | of a team, a user, … | `SPEND` | `spend`, `used`: added to; `last_active`: set |
 //! | of a budget | its counter | `used`: added to |
 
-use super::release::Release;
+use super::release::{Release, make_otherwise};
 use super::spend_row::{SHARDS_MAX, SpendRow};
 use crate::calendar::DAY_MILLIS;
 use crate::clock::Timestamp;
@@ -16,8 +16,8 @@ use crate::id::{KeyHash, RequestId};
 use crate::money::NanoDollars;
 use crate::store::item::{Item, Key};
 use crate::store::silence::{CROWD_WAIT, LATE, Silence, StoreWait};
-use crate::store::table::{Freshness, ReadError, Table, WriteError};
-use crate::store::write::{Change, Condition, Write};
+use crate::store::table::{Freshness, ReadError, TRANSACTION_WRITES_MAX, Table, WriteError};
+use crate::store::write::{Change, Condition, Preferred, Write};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -104,8 +104,9 @@ impl SpendLog {
         self.settle_held(row, Release::default()).await
     }
 
-    /// As [`SpendLog::settle`], and gives back in the same transaction what the call held. A call that was charged its
-    /// reservation, because it was late, is charged its true cost instead, once.
+    /// As [`SpendLog::settle`], and gives back in the same transaction what the call held. Corrections for which it has no
+    /// room come after it, as far as the store takes them. A call that was charged its reservation, because it was late,
+    /// is charged its true cost instead, once.
     ///
     /// # Errors
     /// As [`SpendLog::settle`].
@@ -130,13 +131,18 @@ impl SpendLog {
 
     async fn settle_as(&self, row: &SpendRow, form: Form, mut release: Release) -> Result<Settled, SettleError> {
         let is_final = form == Form::Final;
+        let own = totals_key(&row.key);
+        let mut afterwards = release.split_corrections(&own);
         let (started, mut attempt) = (Instant::now(), 1);
         let mut silence = Silence::lasting(self.wait);
         loop {
             // Made anew for each attempt; nearly every call needs one.
             let stored = silence.broken_by(self.store(row, self.item(row, form), &release)).await;
             let failure = match stored.unwrap_or_else(|| Err(WriteError::OutcomeUnknown(LATE.into()))) {
-                Ok(()) => return Ok(Settled::Now),
+                Ok(()) => {
+                    self.correct_windows(row.request_id, afterwards).await;
+                    return Ok(Settled::Now);
+                }
                 Err(WriteError::ConditionFailed { index: 0, old: Some(old) })
                     if is_final && old.attributes.contains_key(UNSETTLED) =>
                 {
@@ -146,7 +152,7 @@ impl SpendLog {
                 Err(WriteError::ConditionFailed { index: 0, .. }) if attempt == 1 => return Ok(Settled::Before),
                 Err(WriteError::ConditionFailed { index: 0, .. }) => return Ok(Settled::Now),
                 // A window has ended, and with it what it counted. The others have not.
-                Err(WriteError::ConditionFailed { index, .. }) if release.leave_out(index, &totals_key(&row.key)) => {
+                Err(WriteError::ConditionFailed { index, .. }) if release.correct_otherwise(index, &own) => {
                     silence.begin_again();
                     continue;
                 }
@@ -155,6 +161,7 @@ impl SpendLog {
                 // What was sent is charged, whatever became of its hold.
                 Err(WriteError::ConditionFailed { .. }) if !release.held_nothing() => {
                     release = release.without_hold();
+                    afterwards.clear();
                     silence.begin_again();
                     continue;
                 }
@@ -178,6 +185,27 @@ impl SpendLog {
             }
             silence.sleep(backoff(attempt, row.request_id)).await;
             attempt += 1;
+        }
+    }
+
+    /// Corrects windows after a settlement that had no room for it. They are many and end soon, so what the store does not
+    /// take at once is left out.
+    async fn correct_windows(&self, call: RequestId, mut corrections: Vec<Preferred>) {
+        let mut silence = Silence::lasting(self.wait);
+        while !corrections.is_empty() {
+            let now = corrections.len().min(TRANSACTION_WRITES_MAX);
+            let writes = corrections.iter().take(now).map(|correction| correction.write.clone()).collect();
+            match silence.broken_by(self.table.transact(None, writes)).await {
+                Some(Ok(())) => drop(corrections.drain(..now)),
+                Some(Err(WriteError::ConditionFailed { index, .. })) if index < now => {
+                    make_otherwise(&mut corrections, index);
+                }
+                failed => {
+                    tracing::warn!(%call, ?failed, "windows count what was reserved, and not what was used");
+                    return;
+                }
+            }
+            silence.begin_again();
         }
     }
 
@@ -260,7 +288,9 @@ impl SpendLog {
         let others = release.totals.iter().filter(|(key, _)| *key != own);
         writes.extend(others.map(|(key, held)| charge_totals(key, cost, (row.cost - *held).nanos(), row)));
         writes.extend(release.counters.iter().map(|(key, held)| count(key, (row.cost - *held).nanos())));
-        writes.extend(release.ended.iter().chain(&release.corrected).chain(&release.trace).cloned());
+        writes.extend(release.ended.iter().cloned());
+        writes.extend(release.corrected.iter().map(|correction| correction.write.clone()));
+        writes.extend(release.trace.clone());
         self.table.transact(None, writes).await
     }
 

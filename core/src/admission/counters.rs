@@ -27,6 +27,13 @@ pub(super) fn correct_window(key: &Key, tokens: i64, requests: i64, counted_at: 
     }
 }
 
+/// The write that adds tokens to whatever window stands there by now. They are lost with one that is over, as the next
+/// begins with its own; without any, nothing is added, as nobody would end it. Fails only then.
+pub(super) fn add_to_window(key: &Key, tokens: i64) -> Write {
+    let when = vec![Condition::Has(START.to_owned())];
+    Write::Update { key: key.clone(), changes: vec![Change::Add(TOKENS.to_owned(), tokens)], when }
+}
+
 /// The write that counts a request in flight out.
 pub(super) fn count_out(key: &Key) -> Write {
     Write::Update { key: key.clone(), changes: vec![Change::Add(COUNT.to_owned(), -1)], when: Vec::new() }

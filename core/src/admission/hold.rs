@@ -5,13 +5,13 @@
 //! | `HOLD#<shard>` | the call's id | `void`: its caller has given up, so that a reservation that arrives late is refused; ends after a day |
 //! | `HOLD#<shard>` | the call's id | `held`: what to give back, as JSON; `until`: when the call is over (ms); the row that is charged where nobody settles it |
 
-use super::counters::{correct_window, count_out};
+use super::counters::{add_to_window, correct_window, count_out};
 use crate::calendar::DAY_MILLIS;
 use crate::clock::Timestamp;
 use crate::id::RequestId;
 use crate::store::item::{Item, Key, Value};
 use crate::store::table::ReadError;
-use crate::store::write::{Change, Condition, Write};
+use crate::store::write::{Change, Condition, Preferred, Write};
 use serde::{Deserialize, Serialize};
 
 /// Partitions that holds are spread over.
@@ -91,30 +91,35 @@ impl Hold {
     }
 
     /// The writes that make what its windows counted into the `tokens` that were used. They fail where a window has
-    /// ended meanwhile, and are then left out.
-    pub fn corrected(&self, tokens: i64, now: Timestamp) -> Vec<Write> {
-        let windows = self.windows(now);
-        let wrong = windows.filter_map(|(key, counted, _, at)| Some((key, tokens - counted?, at)));
-        wrong.filter(|(_, more, _)| *more != 0).map(|(key, more, at)| correct_window(key, more, 0, at)).collect()
+    /// ended meanwhile. What was used beyond what a window counted is then added to the one that stands: a call that
+    /// outlasts its window does not escape the limit. What was not used is given back to no other window.
+    pub fn corrected(&self, tokens: i64, now: Timestamp) -> Vec<Preferred> {
+        let corrected = |(key, counted, _, at): (&Key, Option<i64>, i64, Timestamp)| {
+            let more = tokens.saturating_sub(counted?);
+            let beyond = (more > 0).then(|| add_to_window(key, more));
+            match is_over(at, now) {
+                true => Some(Preferred { write: beyond?, otherwise: None }),
+                false if more == 0 => None,
+                false => Some(Preferred { write: correct_window(key, more, 0, at), otherwise: beyond }),
+            }
+        };
+        self.windows().filter_map(corrected).collect()
     }
 
     /// The writes that take the call out of its windows, for one that was never sent. They fail as those of
     /// [`Hold::corrected`] do.
     pub(super) fn uncounted(&self, now: Timestamp) -> Vec<Write> {
-        let windows = self.windows(now).map(|(key, tokens, requests, at)| (key, tokens.unwrap_or(0), requests, at));
+        let windows = self.windows().filter(|(.., at)| !is_over(*at, now));
+        let windows = windows.map(|(key, tokens, requests, at)| (key, tokens.unwrap_or(0), requests, at));
         let counted = windows.filter(|(_, tokens, requests, _)| (*tokens, *requests) != (0, 0));
         counted.map(|(key, tokens, requests, at)| correct_window(key, -tokens, -requests, at)).collect()
     }
 
-    /// The windows that may still be open: what they have counted of tokens and of requests, and when.
-    fn windows(&self, now: Timestamp) -> impl Iterator<Item = (&Key, Option<i64>, i64, Timestamp)> {
-        self.held.iter().filter_map(move |held| match held {
-            Held::Window { key, tokens, requests, counted_at }
-                if now.millis_since(*counted_at) < super::limits::WINDOW_MILLIS =>
-            {
-                Some((key, *tokens, *requests, *counted_at))
-            }
-            _ => None,
+    /// Its windows: what they have counted of tokens and of requests, and when.
+    fn windows(&self) -> impl Iterator<Item = (&Key, Option<i64>, i64, Timestamp)> {
+        self.held.iter().filter_map(|held| match held {
+            Held::Window { key, tokens, requests, counted_at } => Some((key, *tokens, *requests, *counted_at)),
+            Held::Totals { .. } | Held::Counter { .. } | Held::Parallel { .. } => None,
         })
     }
 
@@ -159,6 +164,11 @@ impl Hold {
         item.attributes.retain(|name, _: &mut Value| name != HELD && name != UNTIL);
         Ok((Self { id, until, held }, item))
     }
+}
+
+/// Whether a window is over that was open at `counted_at`.
+fn is_over(counted_at: Timestamp, now: Timestamp) -> bool {
+    now.millis_since(counted_at) >= super::limits::WINDOW_MILLIS
 }
 
 /// The partition of one shard.

@@ -70,8 +70,7 @@ impl Ledger {
         // Whether an attempt may have reserved that nobody has heard of.
         let mut is_open = false;
         loop {
-            let hold =
-                Hold { id: demand.id, until: now.plus_millis(demand.lasts_millis), held: held(&lines, &demand, now) };
+            let hold = Hold::of(&lines, &demand, now);
             let put = Write::Put { item: hold.to_item(demand.unsettled.clone()), when: vec![Condition::Absent] };
             let writes = std::iter::once(put).chain(lines.iter().map(|line| line.write(now))).collect();
             let tried = silence.broken_by(self.table.transact(None, writes)).await;
@@ -139,7 +138,7 @@ impl Ledger {
     /// # Errors
     /// As [`Table::transact`]. Where it is not repeated, the hold is charged when its time is over.
     pub async fn void(&self, hold: &Hold, now: Timestamp) -> Result<(), WriteError> {
-        self.give_back(hold, hold.corrected(0, now)).await
+        self.give_back(hold, hold.corrected(0, now).into_iter().map(|correction| correction.write).collect()).await
     }
 
     async fn give_back(&self, hold: &Hold, windows: Vec<Write>) -> Result<(), WriteError> {
@@ -222,15 +221,23 @@ impl Ledger {
     }
 }
 
-/// What is held by the lines, and the totals that are charged beside them.
-fn held(lines: &[Line<'_>], demand: &Demand, now: Timestamp) -> Vec<Held> {
-    let mut held: Vec<Held> = lines.iter().filter_map(|line| line.held(now)).collect();
-    for key in &demand.totals {
-        if !held.iter().any(|held| matches!(held, Held::Totals { key: known, .. } if known == key)) {
-            held.push(Held::Totals { key: key.clone(), nanos: 0 });
-        }
+impl Hold {
+    /// What a call holds once it is reserved, and with how many writes that is done: of its hold, and of each limit.
+    pub fn reserved_by(demand: &Demand, now: Timestamp) -> (Self, usize) {
+        let lines: Vec<Line<'_>> = demand.scopes.iter().flat_map(|scope| Line::of(scope, demand)).collect();
+        (Self::of(&lines, demand, now), 1 + lines.len())
     }
-    held
+
+    /// What is held by the lines, and the totals that are charged beside them.
+    fn of(lines: &[Line<'_>], demand: &Demand, now: Timestamp) -> Self {
+        let mut held: Vec<Held> = lines.iter().filter_map(|line| line.held(now)).collect();
+        for key in &demand.totals {
+            if !held.iter().any(|held| matches!(held, Held::Totals { key: known, .. } if known == key)) {
+                held.push(Held::Totals { key: key.clone(), nanos: 0 });
+            }
+        }
+        Self { id: demand.id, until: now.plus_millis(demand.lasts_millis), held }
+    }
 }
 
 pub(super) fn read(item: Item) -> Result<(Hold, Item), Refusal> {

@@ -114,6 +114,15 @@ pub enum Write {
     },
 }
 
+/// A write, and what is written in its place where its conditions do not hold; `None`: nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preferred {
+    /// The write that is tried first.
+    pub write: Write,
+    /// What is tried next.
+    pub otherwise: Option<Write>,
+}
+
 impl Write {
     /// The item that the write is about.
     pub fn key(&self) -> &Key {

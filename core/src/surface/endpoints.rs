@@ -52,7 +52,7 @@ impl EndpointSurface {
                 CallBody::Whole(bytes) | CallBody::Replayed(bytes) => Body::from(bytes),
                 CallBody::Stream(relay) => untold(*relay, taken_on),
             }),
-            Err(error) => ErrorAnswer::from(error).into_response(),
+            Err(error) => return ErrorAnswer::from(error).about(&answer.facts),
         };
         answer::describe(&answer.facts, response.headers_mut());
         response

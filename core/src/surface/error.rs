@@ -3,7 +3,7 @@
 //!
 //! Types and wordings that LiteLLM's clients depend on are kept.
 
-use super::answer::limit_headers;
+use super::answer::{describe, limit_headers};
 use super::error_body::Told;
 use crate::accounting::spend_log::SettleError;
 use crate::admission::left::Left;
@@ -12,7 +12,7 @@ use crate::auth::error::AuthError;
 use crate::auth::identity::error::{Refusal as TokenRefusal, TokenError};
 use crate::auth::route::RouteDenied;
 use crate::credentials::known::NotKnown;
-use crate::flow::model_call::CallError;
+use crate::flow::model_call::{CallError, Facts};
 use crate::guardrails::verdict::GuardrailError;
 use crate::providers::operation::Dialect;
 use crate::providers::provider::TransformError;
@@ -75,6 +75,16 @@ impl ErrorAnswer {
     pub(super) fn told_in(mut self, dialect: Dialect) -> Self {
         self.dialect = dialect;
         self
+    }
+
+    /// The answer with what is known of its call. What a refusal says of its own limit is what the table says, and more
+    /// than this process may know of it.
+    pub(super) fn about(self, facts: &Facts) -> Response {
+        let limit = self.limit.clone();
+        let mut response = self.into_response();
+        describe(facts, response.headers_mut());
+        response.headers_mut().extend(limit);
+        response
     }
 
     fn body(&self) -> Value {
@@ -197,6 +207,7 @@ impl From<CallError> for ErrorAnswer {
             CallError::Unfetched(_) | CallError::File { .. } => bad_request(message).param("messages"),
             CallError::EndUserBlocked(_) => bad_request(message).param("user"),
             CallError::AnswerTooLong { .. } => bad_request(message).param("content-length"),
+            CallError::TooManyLimits { .. } => bad_request(message).param("tags"),
             CallError::Unbounded(_) => bad_request(message),
             CallError::Guardrail(GuardrailError::Failed { .. }) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message)
@@ -373,3 +384,6 @@ fn unrecorded(_: &SettleError) -> ErrorAnswer {
     let answer = ErrorAnswer::new(StatusCode::SERVICE_UNAVAILABLE, "internal_server_error", message);
     ErrorAnswer { retry_after: Some(STORE_RETRY_SECONDS), ..answer }
 }
+
+#[cfg(test)]
+mod tests;

@@ -172,7 +172,7 @@ impl ModelCallSurface {
             Ok(CallBody::Replayed(body)) if is_listed => list(stream::once(async move { Ok(body) })),
             Ok(CallBody::Replayed(body)) => events(Body::from(body)),
             Err(CallError::Upstream { failure, retry_after }) if is_passed => passed_on(failure, retry_after),
-            Err(error) => ErrorAnswer::from(error).told_in(dialect).into_response(),
+            Err(error) => return ErrorAnswer::from(error).told_in(dialect).about(&answer.facts),
         };
         answer::describe(&answer.facts, response.headers_mut());
         response

@@ -10,7 +10,7 @@ use crate::flow::utilities::count_input;
 use crate::providers::responses::kept::KeptOperation;
 use axum::body::Body;
 use axum::extract::{Path, Request};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use bytes::Bytes;
@@ -72,7 +72,7 @@ async fn asked(
     let answer = calls.ask_about(request).await;
     let mut response = match answer.result {
         Ok(body) => whole(body),
-        Err(error) => ErrorAnswer::from(error).into_response(),
+        Err(error) => return ErrorAnswer::from(error).about(&answer.facts),
     };
     answer::describe(&answer.facts, response.headers_mut());
     response

@@ -240,13 +240,16 @@ impl Model {
         }
     }
 
-    /// In windows that have not changed since and are not over, the tokens are those that were used.
+    /// In windows that have not changed since and are not over, the tokens are those that were used. What was used beyond
+    /// what was counted counts in any other.
     fn correct(&mut self, call: &Call, tokens: i64, now: i64) {
         for (scope, limits) in call.wish.scopes.iter().filter(|(_, limits)| limits.tokens.is_some()) {
             let counted = call.wish.tokens_of(limits.tokens);
             let window = self.scopes.get_mut(scope).and_then(|counters| counters.window.as_mut());
-            if let Some(window) = window.filter(|window| window.start <= call.at && now - call.at < MINUTE) {
-                window.tokens += tokens - counted;
+            let more = tokens - counted;
+            let is_its_own = |window: &Window| window.start <= call.at && now - call.at < MINUTE;
+            if let Some(window) = window.filter(|window| is_its_own(window) || more > 0) {
+                window.tokens += more;
             }
         }
     }

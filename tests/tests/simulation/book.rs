@@ -52,6 +52,8 @@ pub(crate) struct Budget {
 pub(crate) struct Window {
     pub(crate) start: Option<i64>,
     pub(crate) counted: Vec<(RequestId, i64)>,
+    /// Tokens of calls that an earlier window has counted, which used more than that.
+    pub(crate) beyond: i64,
 }
 
 /// A batch of writes that was done, and what stood there before.
@@ -264,7 +266,7 @@ impl Book {
                     if window.start.is_some_and(|last| start < last + WINDOW_MILLIS) {
                         complaint = Some(format!("a window begins at {start}, in the one of {:?}", window.start));
                     }
-                    *window = Window { start: Some(start), counted: Vec::new() };
+                    *window = Window { start: Some(start), ..Window::default() };
                 }
                 window.counted.push((*id, call.counted(limit)));
                 if start <= call.asked_at.millis() - WINDOW_MILLIS {
@@ -275,13 +277,21 @@ impl Book {
                 // A call that was never made is no request either.
                 Some(at) if was_never_made => drop(window.counted.remove(at)),
                 Some(at) => window.counted.iter_mut().skip(at).take(1).for_each(|(_, tokens)| *tokens = *used),
-                None => complaint = Some(format!("{id} corrects a window that it was not counted in")),
+                None => {
+                    let call = self.calls.get(id);
+                    let scope = call.and_then(|call| call.scopes.iter().find(|scope| window_key(scope) == *key));
+                    let counted = call.map_or(0, |call| call.counted(scope.and_then(|scope| scope.tokens)));
+                    if was_never_made || *used <= counted {
+                        complaint = Some(format!("{id} corrects a window that it was not counted in"));
+                    }
+                    window.beyond += used - counted;
+                }
             },
             Meant::Other => complaint = Some("a window changes without a call".to_owned()),
         }
         let counted = (
             i64::try_from(window.counted.len()).unwrap_or(i64::MAX),
-            window.counted.iter().map(|(_, tokens)| tokens).sum(),
+            window.counted.iter().map(|(_, tokens)| tokens).sum::<i64>() + window.beyond,
         );
         if counted != (number("requests"), number("tokens")) {
             complaint = complaint.or_else(|| Some(format!("{counted:?} are counted in {item:?}")));

@@ -83,7 +83,8 @@ async fn of_corrections_only_the_late_ones_are_left_out() {
     let (log, _) = log([]);
     let correction = |sort: &str, when| {
         let changes = vec![Change::Add("tokens".to_owned(), 5)];
-        Write::Update { key: Key::new("RATE#k", sort), changes, when }
+        let write = Write::Update { key: Key::new("RATE#k", sort), changes, when };
+        Preferred { write, otherwise: None }
     };
     let corrected = vec![
         correction("late", vec![Condition::Exists]),

@@ -3,6 +3,7 @@
 use super::asked::Asked;
 use super::bound::{self, Bound};
 use super::error::CallError;
+use super::fits;
 use super::late;
 use super::outage::unless_out_of_reach;
 use super::parts::ModelCalls;
@@ -60,11 +61,13 @@ pub(super) struct Refused {
     pub(super) error: CallError,
     /// What it may have used, as far as that was asked.
     pub(super) bound: Option<Bound>,
+    /// What is left of its limits, as far as they are known.
+    pub(super) left: Vec<Left>,
 }
 
 impl<E: Into<CallError>> From<E> for Refused {
     fn from(error: E) -> Self {
-        Self { error: error.into(), bound: None }
+        Self { error: error.into(), bound: None, left: Vec::new() }
     }
 }
 
@@ -98,6 +101,7 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
         }
     };
     if limited.is_empty() {
+        fits::check_unlimited(&totals)?;
         let mut admitted = Admitted { totals, ..Admitted::default() };
         if !presumed.is_empty() {
             let connected = async { Ok(connect(calls, &asked).await) };
@@ -106,16 +110,16 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
         admitted.trace = Trace::begin(calls, &asked, &admitted.totals);
         return Ok(admitted);
     }
+    let left = || calls.ledger.left(&limited, now);
     for record in &due {
         let begun = calls.authenticator.begin_period(asked.principal, record, now).await;
-        unless_out_of_reach(calls, begun.map_err(CallError::from), asked.id)?;
+        let begun = unless_out_of_reach(calls, begun.map_err(CallError::from), asked.id);
+        begun.map_err(|error| Refused { error, bound: None, left: left() })?;
     }
-    let mode = bound::mode(asked.principal, &calls.limits);
-    let price = asked.said.price.as_deref().or(asked.deployment.price.as_ref());
-    let bound = Bound::of(asked.said, asked.body, asked.operation, price, (mode, &calls.limits));
-    let bound = bound.map_err(|error| if presumed.is_empty() { error } else { CallError::Outdated })?;
-    let demand = unsettled::demand(&limited, &totals, &bound, &Call::of(&asked));
-    let refused = |error| Refused { error, bound: Some(bound) };
+    let demanded = demanded(calls, &asked, (&limited, &totals), now);
+    let demanded = demanded.map_err(|error| if presumed.is_empty() { error } else { CallError::Outdated });
+    let (bound, demand) = demanded.map_err(|error| Refused { error, bound: None, left: left() })?;
+    let refused = |error| Refused { error, bound: Some(bound), left: left() };
     let decided = join(reserve(calls, demand), confirmed);
     let ((reserved, confirmed), no_way) = decided_and_connected(decided, connect(calls, &asked)).await;
     if matches!(confirmed, Err(CallError::Outdated)) {
@@ -128,7 +132,7 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     // Nobody listens where nothing is held.
     let _ = take.map(|take| take.send(()));
     let _in_flight = calls.ledger.enter(&limited);
-    let (left, _place) = (calls.ledger.left(&limited, now), Place::at(calls, asked.deployment));
+    let (left, _place) = (left(), Place::at(calls, asked.deployment));
     let bound = Some(bound);
     Ok(Admitted { hold, limited, bound, no_way, left, _in_flight, _place, totals, trace: None, confirmed })
 }
@@ -244,13 +248,22 @@ impl Admitted {
             let trace = self.trace.as_ref().and_then(Trace::removal);
             return Release { totals: totals.collect(), counters: counters.collect(), trace, ..Release::default() };
         };
-        let owned = |(key, nanos): (&Key, i64)| (key.clone(), NanoDollars::new(nanos));
-        Release {
-            totals: hold.totals().map(owned).collect(),
-            counters: hold.counters().map(owned).collect(),
-            ended: hold.ended(),
-            corrected: hold.corrected(i64::try_from(usage.total()).unwrap_or(i64::MAX), now),
-            trace: None,
-        }
+        let corrected = hold.corrected(i64::try_from(usage.total()).unwrap_or(i64::MAX), now);
+        Release { corrected, ..fits::release(hold) }
     }
+}
+
+/// What the call may use, and what it asks of its limits for that.
+fn demanded(
+    calls: &ModelCalls,
+    asked: &Asked<'_>,
+    (limited, totals): (&[ScopeLimits], &[Key]),
+    now: Timestamp,
+) -> Result<(Bound, Demand), CallError> {
+    let mode = bound::mode(asked.principal, &calls.limits);
+    let price = asked.said.price.as_deref().or(asked.deployment.price.as_ref());
+    let bound = Bound::of(asked.said, asked.body, asked.operation, price, (mode, &calls.limits))?;
+    let demand = unsettled::demand(limited, totals, &bound, &Call::of(asked));
+    fits::check(&demand, &asked.principal.key, now)?;
+    Ok((bound, demand))
 }

@@ -12,6 +12,7 @@ use crate::id::{DeploymentId, RequestId};
 use crate::limits::BudgetPolicy;
 use crate::principal::Principal;
 use crate::routing::Deployment;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Most times an answer is made shorter: other calls may take what was left meanwhile.
@@ -56,6 +57,12 @@ pub(super) struct Beside {
 }
 
 impl Course {
+    /// When the whole call must have ended, and when for its client: a request's own bound counts from its first attempt.
+    pub(super) fn bounds(&self, timeout: Option<Duration>) -> (Option<Instant>, Option<Instant>) {
+        let begins = || timeout.map(|wait| Instant::now() + wait);
+        (self.deadline, if self.attempts == 0 { begins() } else { self.client_end })
+    }
+
     /// When the client must have its answer.
     pub(super) fn ends(&self) -> Option<Instant> {
         [self.deadline, self.client_end].into_iter().flatten().min()

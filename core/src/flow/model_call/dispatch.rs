@@ -45,7 +45,7 @@ impl ModelCalls {
         if let Some(error) = no_way {
             return Err(Failed::dispatched(error.into(), open));
         }
-        let Waits { bounds, deadline, .. } = waits.from_now();
+        let Waits { bounds, deadline, .. } = waits.left();
         if waits::is_whole(&said, request.operation) {
             let waiting = followed::awaited(&mut upstream);
             let work = whole::ask(Arc::clone(self), open, upstream, (bounds, said.show_usage));

@@ -6,7 +6,6 @@ use super::asked::Asked;
 use super::attempt;
 use super::body::Said;
 use super::calls::CallBody;
-use super::course::Course;
 use super::endpoint_request;
 use super::endpoints::Endpoint;
 use super::error::CallError;
@@ -20,7 +19,6 @@ use super::{bearer, details, wish};
 use crate::accounting::spend_row::SpendDetails;
 use crate::api::medium::Medium;
 use crate::auth::authenticate::nobody;
-use crate::id::RequestId;
 use crate::principal::Principal;
 use crate::providers::bridge::speaker::Speaker;
 use crate::providers::operation::Operation;
@@ -101,7 +99,7 @@ impl ModelCalls {
         let principal = self.caller_of_endpoint(endpoint, &request, facts).await?;
         let method = request.method.clone();
         let ready = self.ready(endpoint, request, &principal)?;
-        let (details, mut admitted) = self.admit_to_endpoint(endpoint, &ready, &principal, facts.id).await?;
+        let (details, mut admitted) = self.admit_to_endpoint(endpoint, &ready, &principal, facts).await?;
         facts.left = std::mem::take(&mut admitted.left);
         let no_way = admitted.no_way.take();
         let who = (principal, Arc::clone(&endpoint.deployment), SPEAKER);
@@ -150,8 +148,7 @@ impl ModelCalls {
         bearer::settle_end_user(&mut said, principal);
         let way = (method, rest.as_str(), query.as_deref());
         let upstream = endpoint_request::build(endpoint, way, (&headers, &self.headers.ours), body.clone())?;
-        let course = Course { deadline, ..Course::default() };
-        let waits = Waits::of(self.bounds, &endpoint.deployment, (&said, Operation::PassThrough), &course);
+        let waits = Waits::of(self.bounds, &endpoint.deployment, (&said, Operation::PassThrough), (deadline, None));
         let request = CallRequest {
             operation: Operation::PassThrough,
             route: "",
@@ -172,8 +169,9 @@ impl ModelCalls {
         endpoint: &Endpoint,
         ready: &Ready,
         principal: &Arc<Principal>,
-        id: RequestId,
+        facts: &mut Facts,
     ) -> Result<(SpendDetails, Admitted), CallError> {
+        let id = facts.id;
         let deployment = &endpoint.deployment;
         let mut details = details::of(self, id, (principal, &ready.request), &ready.said, deployment);
         details.model.clone_from(&endpoint.path);
@@ -192,7 +190,10 @@ impl ModelCalls {
             is_beside: false,
             presumes: None,
         };
-        let admitted = admit::admit(self, asked).await.map_err(|refused| refused.error)?;
+        let admitted = admit::admit(self, asked).await.map_err(|refused| {
+            facts.left = refused.left;
+            refused.error
+        })?;
         Ok((details, admitted))
     }
 }

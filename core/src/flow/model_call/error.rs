@@ -126,6 +126,19 @@ pub enum CallError {
     /// The budget is kept strictly, and what is in the request has no bound.
     #[error("The budget of this key is kept strictly, and {0} in a request can cost any amount. Leave it out.")]
     Unbounded(#[source] Unbounded),
+    /// The store cannot count or charge the call at once, as it has to.
+    #[error(
+        "The call counts in {count} {what}, and {most} are the most that one call may count in. Send fewer tags, or have \
+         fewer limits set on them."
+    )]
+    TooManyLimits {
+        /// How many there are.
+        count: usize,
+        /// Of what.
+        what: &'static str,
+        /// How many there may be.
+        most: usize,
+    },
     /// It does not pass a guardrail.
     #[error(transparent)]
     Guardrail(#[from] GuardrailError),
@@ -183,6 +196,7 @@ impl CallError {
             | Self::Unfetched(_)
             | Self::Elsewhere(_)
             | Self::File { .. }
+            | Self::TooManyLimits { .. }
             | Self::Unbounded(_) => "BadRequestError",
             Self::Guardrail(GuardrailError::Failed { .. }) => "InternalServerError",
             Self::Guardrail(_) => "GuardrailRaisedException",

@@ -3,9 +3,9 @@
 use super::admit::Admitted;
 use super::asked::Asked;
 use super::cacheable::Cached;
-use super::course::Course;
 use super::error::CallError;
 use super::facts::Facts;
+use super::fits;
 use super::keeping::About;
 use super::outage::unless_out_of_reach;
 use super::parts::ModelCalls;
@@ -56,8 +56,9 @@ pub(super) async fn charge(
         ..details
     };
     let row = SpendRow { request_id: facts.id, key: principal.key.clone(), cost: NanoDollars::ZERO, details };
-    let hold = reserve(calls, &limited, &row, now).await?;
+    let hold = reserve(calls, &limited, &row, now).await;
     facts.left = calls.ledger.left(&limited, now);
+    let hold = hold?;
     let mut admitted = Admitted::default();
     (admitted.hold, admitted.limited) = (hold, limited);
     let release = admitted.release(&row.details.usage, now);
@@ -91,7 +92,7 @@ async fn limits(
 ) -> Result<Vec<ScopeLimits>, CallError> {
     let operation = request.operation;
     let (said, body) = (&cached.said, &request.body);
-    let waits = Waits::of(calls.bounds, deployment, (said, operation), &Course::default());
+    let waits = Waits::of(calls.bounds, deployment, (said, operation), (None, None));
     let (address, region, counted) = (None, None, &[]);
     let is_beside = false;
     let asked = Asked {
@@ -134,6 +135,7 @@ async fn reserve(
         lasts_millis: LASTS_MILLIS,
         unsettled: row.to_item(None, 1),
     };
+    fits::check(&demand, &row.key, now)?;
     let reserved = calls.ledger.reserve(demand, now).await.map_err(CallError::from);
     unless_out_of_reach(calls, reserved, row.request_id)
 }

@@ -44,7 +44,7 @@ pub(super) fn make(
     // A strict budget's bound holds only if the provider knows it: the one case in which the bytes are not the client's.
     let bytes = if is_capped { Bytes::from(members.to_json()) } else { request.body.clone() };
     let upstream = passed.request(target, bytes)?;
-    let waits = Waits::of(calls.bounds, &deployment, (&said, passed.operation), course);
+    let waits = Waits::of(calls.bounds, &deployment, (&said, passed.operation), course.bounds(said.timeout));
     let speaker = registry::passing(passed.provider);
     Ok(Plan { said, speaker, upstream: Upstream::Provider(Box::new(upstream)), waits, group, deployment })
 }

@@ -86,7 +86,7 @@ pub(super) fn make(
         said.price = deployment.price_of_images(size, quality).map(Box::new);
     }
     let is_capped = cap_output(calls, operation, &mut said, &mut members, &deployment, (principal, course))?;
-    let waits = Waits::of(calls.bounds, &deployment, (&said, operation), course);
+    let waits = Waits::of(calls.bounds, &deployment, (&said, operation), course.bounds(said.timeout));
     let (speaker, upstream) = match (&said.mock_response, &deployment.backend) {
         (_, backend) if operation.counts() && !is_counted_by(backend, operation) => {
             (registry::mock(operation), Upstream::Mock(count::answer(operation, &members.to_json())))

@@ -63,5 +63,5 @@ impl Patience {
 
 /// A newcomer that lines up behind those who wait.
 pub(super) fn behind_the_others() -> Refused {
-    Refused { error: CallError::Refused(TurnedAway { reason: Reason::Full, retry_after: 1 }.into()), bound: None }
+    Refusal::from(TurnedAway { reason: Reason::Full, retry_after: 1 }).into()
 }

@@ -55,6 +55,7 @@ mod periods;
 mod predictions;
 mod presumptions;
 mod reranks;
+mod settling;
 mod streams;
 mod traces;
 

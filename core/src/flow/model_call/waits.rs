@@ -4,7 +4,6 @@
 //! used is known only once it is there. So a client's shorter time ends its own wait, and not the upstream's work.
 
 use super::body::Said;
-use super::course::Course;
 use super::error::CallError;
 use crate::providers::operation::Operation;
 use crate::routing::Deployment;
@@ -17,7 +16,7 @@ use tokio::time::Instant;
 pub(super) struct Waits {
     /// What the upstream is given.
     pub(super) bounds: Bounds,
-    /// When the client must have its answer. A request's own bound counts from its first attempt.
+    /// When the client must have its answer.
     pub(super) deadline: Option<Instant>,
     /// When the upstream must have ended, beside its bounds.
     upstream_end: Option<Instant>,
@@ -34,15 +33,14 @@ pub(super) struct ClientWaits {
 }
 
 impl Waits {
-    /// The waits of the attempt that `course` has come to: the request's over the deployment's over the defaults, and all
-    /// within the whole call.
+    /// The waits of an attempt: the request's over the deployment's over the defaults, and all within the whole call, which
+    /// must have ended by `deadline`, and by `end` for its client.
     pub(super) fn of(
         defaults: Bounds,
         deployment: &Deployment,
         (said, operation): (&Said, Operation),
-        course: &Course,
+        (deadline, end): (Option<Instant>, Option<Instant>),
     ) -> Self {
-        let end = if course.attempts == 0 { said.timeout.map(|wait| Instant::now() + wait) } else { course.client_end };
         let ours = deployment.timeouts.total.unwrap_or(defaults.total);
         let is_whole = is_whole(said, operation);
         let total = match said.timeout {
@@ -57,13 +55,14 @@ impl Waits {
             between_chunks: gap.unwrap_or(defaults.between_chunks).min(total),
             total,
         };
-        let deadline = [course.deadline, end].into_iter().flatten().min();
-        let upstream_end = if is_whole { course.deadline } else { deadline };
-        Self { bounds, deadline, upstream_end, client: ClientWaits { end, has_gap: wished.is_some() } }.from_now()
+        let client = ClientWaits { end, has_gap: wished.is_some() };
+        let told_by = [deadline, end].into_iter().flatten().min();
+        let upstream_end = if is_whole { deadline } else { told_by };
+        Self { bounds, deadline: told_by, upstream_end, client }.left()
     }
 
-    /// The same as of now: reserving may have taken a while.
-    pub(super) fn from_now(self) -> Self {
+    /// What is left of them: reserving may have taken a while.
+    pub(super) fn left(self) -> Self {
         Self { bounds: self.upstream_end.map_or(self.bounds, |end| self.bounds.ending(end)), ..self }
     }
 

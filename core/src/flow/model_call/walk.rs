@@ -270,7 +270,7 @@ impl ModelCalls {
         request: &CallRequest,
         plan: &Plan,
         principal: &Arc<Principal>,
-        facts: &Facts,
+        facts: &mut Facts,
         course: &Course,
     ) -> Result<(SpendDetails, Admitted), Refused> {
         let mut details = details::of(self, facts.id, (principal, request), &plan.said, &plan.deployment);
@@ -297,8 +297,13 @@ impl ModelCalls {
             is_beside: course.beside.is_some(),
             presumes: course.presumes.as_ref(),
         };
-        let admitted = admit::admit(self, asked).await?;
-        Ok((details, admitted))
+        match admit::admit(self, asked).await {
+            Ok(admitted) => Ok((details, admitted)),
+            Err(mut refused) => {
+                facts.left = std::mem::take(&mut refused.left);
+                Err(refused)
+            }
+        }
     }
 }
 
