@@ -3,7 +3,7 @@
 //!
 //! [`limits`] is what a caller may use, [`ledger`] reserves it before a byte goes upstream, [`extension`] reserves more
 //! for a stream that outgrows it, [`hold`] is what was reserved until the call is settled, [`refusal`] says which limit stands in the way.
-//! [`queue`] is who waits for a place at a deployment, [`load`] what one process takes on.
+//! [`spent`] adds up what nothing limits. [`queue`] is who waits for a place at a deployment, [`load`] what one process takes on.
 
 mod counters;
 mod extension;
@@ -15,4 +15,5 @@ mod line;
 pub mod load;
 pub mod queue;
 pub mod refusal;
+mod spent;
 pub mod windows;

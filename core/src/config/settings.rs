@@ -65,7 +65,10 @@ pub struct LitellmSettings {
     /// The most that may be spent over all of the proxy in one period. In nano-dollars.
     #[serde(deserialize_with = "lenient::optional_budget")]
     pub max_budget: Option<NanoDollars>,
-    /// The period of `max_budget`.
+    /// What all calls together may cost in one period before the operator is told. In nano-dollars.
+    #[serde(deserialize_with = "lenient::optional_budget")]
+    pub soft_budget: Option<NanoDollars>,
+    /// The period of `max_budget` and `soft_budget`.
     #[serde(deserialize_with = "lenient::period")]
     pub budget_duration: Option<BudgetPeriod>,
     /// The budget of each end user who has no record. In nano-dollars.

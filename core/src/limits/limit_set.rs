@@ -47,7 +47,9 @@ pub struct Limits {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelBudget {
     /// The most that may be spent on the model in one period. In nano-dollars.
-    pub max_budget: NanoDollars,
+    pub max_budget: Option<NanoDollars>,
+    /// What may be spent on it in a period before somebody is told; refuses nothing. In nano-dollars.
+    pub soft_budget: Option<NanoDollars>,
     /// The period; `None`: what is spent counts for ever.
     pub budget_duration: Option<BudgetPeriod>,
 }

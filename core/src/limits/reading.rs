@@ -123,15 +123,18 @@ impl Limits {
             let within = |error: LimitError| error.within(&format!("model_max_budget.{model}"));
             let Value::Object(entry) = entry else {
                 let budget = amount(entry).map_err(|fault| within(LimitError { field: String::new(), fault }))?;
-                let budget = ModelBudget { max_budget: budget, budget_duration: None };
+                let budget = ModelBudget { max_budget: Some(budget), soft_budget: None, budget_duration: None };
                 self.model_max_budget.insert(model.clone(), budget);
                 continue;
             };
             let entry = Fields(entry);
             let max_budget = entry.first_of(["max_budget", "budget_limit"], amount).map_err(within)?;
             let budget_duration = entry.first_of(["budget_duration", "time_period"], period).map_err(within)?;
-            let budget = max_budget.map(|max_budget| ModelBudget { max_budget, budget_duration });
-            self.model_max_budget.extend(budget.map(|budget| (model.clone(), budget)));
+            let soft_budget = entry.first_of(["soft_budget"], amount).map_err(within)?;
+            if max_budget.or(soft_budget).is_some() {
+                let budget = ModelBudget { max_budget, soft_budget, budget_duration };
+                self.model_max_budget.insert(model.clone(), budget);
+            }
             let rpm = entry.first_of(["rpm_limit"], count).map_err(within)?;
             self.model_rpm_limit.extend(rpm.map(|rpm| (model.clone(), rpm)));
             let tpm = entry.first_of(["tpm_limit"], count).map_err(within)?;
@@ -253,7 +256,7 @@ mod tests {
             "budget_id": "b", "blocked": true, "budget_duration": "1d", "budget_mode": "strict",
             "budget_policy": "clamp", "temp_budget_increase": 2, "temp_budget_expiry": "2030-01-01",
             "model_max_budget": {
-                "a": {"budget_limit": "0.0000001", "time_period": "1d"}, "b": {"rpm_limit": 7}, "c": 0.5},
+                "a": {"budget_limit": "0.0000001", "time_period": "1d", "soft_budget": 5e-8}, "b": {"rpm_limit": 7}, "c": 0.5},
             "model_tpm_limit": {"a": 9},
         }))
         .unwrap();
@@ -262,7 +265,9 @@ mod tests {
         assert_eq!(limits.budget_reset_at, calendar::parse("2023-11-15"));
         assert_eq!(limits.temporary_increase.unwrap().expires_at, calendar::parse("2030-01-01").unwrap());
         assert_eq!((limits.budget_mode, limits.budget_policy), (Some(BudgetMode::Strict), Some(BudgetPolicy::Clamp)));
-        assert_eq!(limits.model_max_budget["a"].max_budget, NanoDollars::new(100));
+        let of_model = &limits.model_max_budget["a"];
+        let amounts = (of_model.max_budget, of_model.soft_budget);
+        assert_eq!(amounts, (Some(NanoDollars::new(100)), Some(NanoDollars::new(50))));
         assert_eq!(limits.model_max_budget["a"].budget_duration.as_ref().unwrap().as_str(), "1d");
         assert_eq!(limits.model_max_budget["c"].budget_duration, None);
         assert!(!limits.model_max_budget.contains_key("b"));

@@ -10,6 +10,7 @@ use super::parts::ModelCalls;
 use super::place::Place;
 use super::presuming;
 use super::scopes::{OF_THE_WAY, Scopes};
+use super::soft_budget::SoftBudget;
 use super::trace::Trace;
 use super::unsettled::{self, Call};
 use crate::accounting::release::Release;
@@ -41,6 +42,8 @@ pub(super) struct Admitted {
     pub(super) hold: Option<Hold>,
     /// The scopes that limit it.
     pub(super) limited: Vec<ScopeLimits>,
+    /// The soft budgets that it counts in.
+    pub(super) soft: Vec<SoftBudget>,
     /// What it may use; `None`: nothing limits it.
     pub(super) bound: Option<Bound>,
     /// What is left of its limits.
@@ -78,7 +81,7 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
         Some(_) if !error.is_outage() => CallError::Outdated,
         _ => error,
     })?;
-    let Scopes { mut limited, totals, due, region, presumed } = scopes;
+    let Scopes { mut limited, soft, totals, due, region, presumed } = scopes;
     let presumed = presuming::presumption(asked.presumes, presumed);
     let region = region.filter(|region| asked.region != Some(region));
     if !presumed.is_empty() && (region.is_some() || !due.is_empty()) {
@@ -102,7 +105,7 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     };
     if limited.is_empty() {
         fits::check_unlimited(&totals)?;
-        let mut admitted = Admitted { totals, ..Admitted::default() };
+        let mut admitted = Admitted { totals, soft, ..Admitted::default() };
         if !presumed.is_empty() {
             let connected = async { Ok(connect(calls, &asked).await) };
             (admitted.confirmed, admitted.no_way) = try_join(confirmed, connected).await?;
@@ -134,7 +137,7 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     let _in_flight = calls.ledger.enter(&limited);
     let (left, _place) = (left(), Place::at(calls, asked.deployment));
     let bound = Some(bound);
-    Ok(Admitted { hold, limited, bound, no_way, left, _in_flight, _place, totals, trace: None, confirmed })
+    Ok(Admitted { hold, limited, soft, bound, no_way, left, _in_flight, _place, totals, trace: None, confirmed })
 }
 
 /// What is asked of a caller by a call of the gateway's own. Ways to an upstream count what it is sent.

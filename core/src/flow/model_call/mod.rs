@@ -3,8 +3,8 @@
 //! [`calls`] is where it begins and ends, [`walk`] goes through it, [`request_ids`] gives each attempt its own,
 //! [`onward`] says what follows an attempt that failed ([`fault`]: why; [`wishes`]: what the request says to that),
 //! [`dispatch`] makes one attempt. [`plan`] decides without waiting, [`choice`] which deployment, [`admit`] counts the
-//! call in its limits: [`scopes`] says in which ([`model_names`]: by which names of the model), [`bound`] how much, [`fits`] whether
-//! the store has room for that,
+//! call in its limits: [`scopes`] says in which ([`model_names`]: by which names of the model, [`counted`]: where),
+//! [`bound`] how much, [`fits`] whether the store has room for that,
 //! [`presuming`] what is read again meanwhile, [`course`] what is tried next where one stands in the way, [`queueing`]
 //! who waits where all do. [`named`] fills stored credentials in, [`attempt`] talks to the upstream, [`unfetched`]
 //! brings the files that the request names first, [`several`] more than once, [`followed`] until what it does has
@@ -33,6 +33,7 @@ mod captured;
 mod choice;
 mod completed;
 mod count;
+mod counted;
 mod course;
 mod details;
 mod dispatch;

@@ -69,6 +69,7 @@ impl ProxyLimits {
         let (general, litellm) = (&config.general, &config.litellm);
         let proxy = Limits {
             max_budget: litellm.max_budget,
+            soft_budget: litellm.soft_budget,
             budget_duration: litellm.budget_duration.clone(),
             max_parallel_requests: general.global_max_parallel_requests,
             rpm_limit: general.rpm_limit,

@@ -2,20 +2,20 @@
 //! counted. What nobody limits costs nothing here.
 
 use super::asked::Asked;
+use super::counted;
 use super::error::CallError;
 use super::model_names::ModelNames;
 use super::outage::unless_out_of_reach;
 use super::parts::ModelCalls;
 use super::proxy_limits::ProxyLimits;
-use crate::accounting::spend_log::totals_key;
+use super::soft_budget::SoftBudget;
 use crate::admission::limits::{Budget, Counter, ScopeLimits, Wording};
 use crate::auth::budget_period::Budgeted;
 use crate::auth::presumption::PresumedRecord;
 use crate::auth::records::{RecordId, RecordKind};
-use crate::calendar::DAY_MILLIS;
 use crate::clock::Timestamp;
 use crate::config::BudgetSetting;
-use crate::limits::{BudgetPeriod, Limits};
+use crate::limits::{Limits, ModelBudget};
 use crate::principal::{Above, Holder, Principal};
 use crate::routing::Deployment;
 use crate::store::item::Key;
@@ -60,6 +60,8 @@ const TAG: Kind = Kind { name: "tag", of_model: "model_per_tag", wording: Wordin
 pub(super) struct Scopes {
     /// Every scope that limits it.
     pub(super) limited: Vec<ScopeLimits>,
+    /// Every soft budget that it counts in.
+    pub(super) soft: Vec<SoftBudget>,
     /// Running totals of the records above and beside its key, which it is charged to whether they limit it or not.
     pub(super) totals: Vec<Key>,
     /// Budgets whose period is over and has to begin anew first.
@@ -278,8 +280,14 @@ impl Scopes {
         {
             self.due.push(record.clone());
         }
+        self.soft.extend(soft_budgets(subject, limits, at));
+        let budget = limits.max_budget_at(at.now).map(|limit| {
+            let whose = (subject.kind.name, subject.id);
+            let (counter, resets_at) = counted::own(whose, subject.record.as_ref(), limits, at.now);
+            Budget { counter, limit, owner: (subject.owner)(), wording: subject.kind.wording, resets_at }
+        });
         let scope = ScopeLimits {
-            budget: budget(subject, limits, at.now),
+            budget,
             requests: limits.rpm_limit,
             tokens: limits.tpm_limit,
             parallel,
@@ -302,65 +310,75 @@ fn unrecorded<'a>(kind: &'static str, id: &'a str, owner: &'a dyn Fn() -> String
     Subject { kind, id, owner, record: None }
 }
 
-fn budget(subject: &Subject<'_>, limits: &Limits, now: Timestamp) -> Option<Budget> {
-    let limit = limits.max_budget_at(now)?;
-    let own_totals = subject.record.as_ref().map(|record| match record {
-        Budgeted::Key(hash) => totals_key(hash),
-        Budgeted::Record(id) => id.totals_place(),
-    });
-    let (counter, resets_at) = match (own_totals, &limits.budget_duration, limits.budget_reset_at) {
-        // The record says when its budget begins anew, or it never does.
-        (Some(totals), None, _) => (Counter::Totals(totals), None),
-        (Some(totals), Some(period), Some(end)) => {
-            // One that is over is begun anew before anything is reserved.
-            (Counter::Totals(totals), Some(if end <= now { period.next_reset(now) } else { end }))
-        }
-        (_, period, _) => periodic(subject.kind.name, subject.id, period.as_ref(), now),
-    };
-    Some(Budget { counter, limit, owner: (subject.owner)(), wording: subject.kind.wording, resets_at })
-}
-
 /// The limits of the called model on a record: one scope for each name by which they know it, which is one as a rule.
 fn model_scopes(subject: &Subject<'_>, limits: &Limits, at: At<'_>) -> Vec<ScopeLimits> {
-    let budget = at.model.find(&limits.model_max_budget);
+    let budget = of_model(subject, limits, at);
     let requests = at.model.find(&limits.model_rpm_limit);
     let tokens = at.model.find(&limits.model_tpm_limit);
-    let kind = subject.kind.of_model;
-    let names = [budget.map(|found| found.0), requests.map(|found| found.0), tokens.map(|found| found.0)];
+    let names = [budget.as_ref().map(|found| found.name), requests.map(|found| found.0), tokens.map(|found| found.0)];
     let scope = |name: &str| {
-        // By the limit's own name, so that all names of the model share one counter.
-        let id = format!("{}:{name}", subject.id);
-        let budget = budget.filter(|found| found.0 == name).map(|(_, budget)| {
-            let (counter, resets_at) = periodic(kind, &id, budget.budget_duration.as_ref(), at.now);
-            let owner = format!("{} Model={name}", (subject.owner)());
-            Budget { counter, limit: budget.max_budget, owner, wording: Wording::Exceeded, resets_at }
+        let found = budget.as_ref().filter(|found| found.name == name);
+        let budget = found.and_then(|found| {
+            let (counter, resets_at) = found.counted.clone();
+            let limit = found.budget.max_budget?;
+            Some(Budget { counter, limit, owner: found.owner(subject), wording: Wording::Exceeded, resets_at })
         });
         let of_name = |found: Option<(&str, &i64)>| found.filter(|found| found.0 == name).map(|found| *found.1);
         let (requests, tokens) = (of_name(requests), of_name(tokens));
-        ScopeLimits { budget, requests, tokens, ..ScopeLimits::new(kind, id) }
+        ScopeLimits { budget, requests, tokens, ..ScopeLimits::new(subject.kind.of_model, id_of_model(subject, name)) }
     };
     names.into_iter().flatten().collect::<BTreeSet<_>>().into_iter().map(scope).collect()
 }
 
+/// By the limit's own name, so that all names of the model share one counter.
+fn id_of_model(subject: &Subject<'_>, name: &str) -> String {
+    format!("{}:{name}", subject.id)
+}
+
+/// The budget of the called model on a record.
+struct OfModel<'a> {
+    /// By which they know it.
+    name: &'a str,
+    budget: &'a ModelBudget,
+    counted: (Counter, Option<Timestamp>),
+}
+
+impl OfModel<'_> {
+    fn owner(&self, subject: &Subject<'_>) -> String {
+        format!("{} Model={}", (subject.owner)(), self.name)
+    }
+}
+
+fn of_model<'a>(subject: &Subject<'_>, limits: &'a Limits, at: At<'_>) -> Option<OfModel<'a>> {
+    let (name, budget) = at.model.find(&limits.model_max_budget)?;
+    let id = id_of_model(subject, name);
+    let counted = counted::periodic(subject.kind.of_model, &id, budget.budget_duration.as_ref(), at.now);
+    Some(OfModel { name, budget, counted })
+}
+
+/// The soft budgets of a record, and of the called model on it.
+fn soft_budgets(subject: &Subject<'_>, limits: &Limits, at: At<'_>) -> Vec<SoftBudget> {
+    let whose = (subject.kind.name, subject.id);
+    let own = limits.soft_budget.map(|limit| SoftBudget {
+        kind: subject.kind.name,
+        owner: (subject.owner)(),
+        limit,
+        record: subject.record.clone(),
+        counter: counted::own(whose, subject.record.as_ref(), limits, at.now).0,
+    });
+    let of_model = of_model(subject, limits, at).and_then(|found| {
+        let (kind, owner, limit) = (subject.kind.of_model, found.owner(subject), found.budget.soft_budget?);
+        Some(SoftBudget { kind, owner, limit, record: None, counter: found.counted.0 })
+    });
+    own.into_iter().chain(of_model).collect()
+}
+
 /// Where what counts against a provider's budget is kept at `now`, and when its period ends.
 pub(super) fn provider_budget(provider: &str, setting: &BudgetSetting, now: Timestamp) -> (Counter, Option<Timestamp>) {
-    periodic(PROVIDER, provider, setting.budget_duration.as_ref(), now)
+    counted::periodic(PROVIDER, provider, setting.budget_duration.as_ref(), now)
 }
 
 /// The same of an access group's budget.
 pub(super) fn group_budget(group: &str, setting: &BudgetSetting, now: Timestamp) -> (Counter, Option<Timestamp>) {
-    periodic(ACCESS_GROUP, group, setting.budget_duration.as_ref(), now)
-}
-
-/// A counter of its own for the period that runs, which every process knows by the calendar.
-fn periodic(kind: &str, id: &str, period: Option<&BudgetPeriod>, now: Timestamp) -> (Counter, Option<Timestamp>) {
-    let partition = format!("USED#{kind}#{id}");
-    match period.map(|period| period.at(now)) {
-        None => (Counter::Period { key: Key::new(partition, "ALL"), expires_at: None }, None),
-        Some(period) => {
-            let key = Key::new(partition, period.start.millis().to_string());
-            // Calls under way may outlast the period.
-            (Counter::Period { key, expires_at: Some(period.end.plus_millis(2 * DAY_MILLIS)) }, Some(period.end))
-        }
-    }
+    counted::periodic(ACCESS_GROUP, group, setting.budget_duration.as_ref(), now)
 }

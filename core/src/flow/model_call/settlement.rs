@@ -287,7 +287,7 @@ impl OpenCall {
         let cost = row.cost;
         match self.calls.spend.settle_held(row, release).await {
             Ok(_) => {
-                note_spend(&self.calls, &self.principal, cost);
+                note_spend(&self.calls, &self.principal, &self.admitted, cost);
                 self.row = None;
             }
             Err(error) if self.calls.admits_in_outage && error.is_outage() => {
@@ -311,7 +311,7 @@ impl OpenCall {
                 captured.keep(&mut row).await;
             }
             if unrecorded::settle(&calls, &row, &mut admitted, &mut slices).await {
-                note_spend(&calls, &principal, row.cost);
+                note_spend(&calls, &principal, &admitted, row.cost);
             }
         });
     }
@@ -362,9 +362,9 @@ impl Drop for OpenCall {
 }
 
 /// Remembers what a key has spent, and tells the operator where that passes a soft budget.
-fn note_spend(calls: &Arc<ModelCalls>, principal: &Principal, cost: NanoDollars) {
+fn note_spend(calls: &Arc<ModelCalls>, principal: &Principal, admitted: &Admitted, cost: NanoDollars) {
     principal.spend.add(cost);
-    soft_budget::note(calls, principal, cost);
+    soft_budget::note(calls, principal, &admitted.soft, cost);
 }
 
 fn failure(error: &CallError) -> Outcome {

@@ -56,6 +56,7 @@ mod predictions;
 mod presumptions;
 mod reranks;
 mod settling;
+mod soft_budgets;
 mod streams;
 mod traces;
 

@@ -7,7 +7,6 @@ use crate::auth::route;
 use crate::clock::Timestamp;
 use crate::flow::admin::error::AdminError;
 use crate::limits::{Limits, ModelBudget};
-use crate::money::NanoDollars;
 use crate::principal::{Principal, TEAM_MODELS};
 use crate::routing::access;
 use serde_json::{Map, Value};
@@ -170,12 +169,12 @@ fn are_budgets_within(
     above: &BTreeMap<String, ModelBudget>,
     silence: Silence,
 ) -> bool {
-    above.iter().all(|(model, budget)| {
+    above.iter().filter(|(_, budget)| budget.max_budget.is_some()).all(|(model, budget)| {
         let own = own.get(model);
-        let amount = |budget: &ModelBudget| -> NanoDollars { budget.max_budget };
         let same_rhythm =
             own.is_none_or(|own| own.budget_duration.is_none() || own.budget_duration == budget.budget_duration);
-        is_within(own.map(amount), Some(amount(budget)), silence) && (same_rhythm || silence == Silence::Inherits)
+        is_within(own.and_then(|own| own.max_budget), budget.max_budget, silence)
+            && (same_rhythm || silence == Silence::Inherits)
     })
 }
 
