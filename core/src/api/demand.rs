@@ -1,5 +1,6 @@
 //! What a request can use at most, read from its members: the link between a body and the price of it. Pure.
 
+use super::billed_tools::{BilledTools, Search};
 use super::members::Members;
 use crate::clock::Timestamp;
 use crate::price::{CallFacts, Demand, ModelPrice, SearchContext, ServiceTier, Tiers};
@@ -44,21 +45,14 @@ pub struct Asked {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Service {
-    /// Not named, or `auto`: the provider's project settings decide.
+    /// Not named: the provider's project settings decide, which ask for no dearer one as a rule.
     #[default]
     Open,
+    /// `auto`: the provider decides, and may take a dearer one.
+    Auto,
     Standard,
     Named(ServiceTier),
     Unknown,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Search {
-    #[default]
-    No,
-    /// At most so many.
-    AtMost(u64),
-    AnyNumber,
 }
 
 /// Searches that a call is taken for which may search as often as it likes.
@@ -75,25 +69,22 @@ const TOKENS_OF_DOCUMENT: u64 = 500;
 /// Tokens that what a provider keeps of a conversation is taken for.
 const KEPT_TOKENS: u64 = 10_000;
 
-/// Kinds of tools that OpenAI runs and bills: <https://platform.openai.com/docs/guides/tools>
-const RUN_BY_PROVIDERS: [&[u8]; 5] =
-    [b"\"file_search\"", b"\"code_interpreter\"", b"\"image_generation\"", b"\"mcp\"", b"\"computer_use"];
-
 impl Asked {
     /// Reads a body. `caps` are the members that cap an answer's tokens.
     pub fn read(members: &Members<'_>, caps: &[&str]) -> Self {
         let count = |name: &str| members.read::<u64>(name).filter(|count| *count > 0);
         let answers = count("n").max(count("best_of")).unwrap_or(1);
+        let BilledTools { search, runs_tools } = BilledTools::of(members);
         Self {
             output_tokens: caps.iter().filter_map(|cap| count(cap)).max(),
             choices: answers.saturating_mul(prompts(members)),
             service: service(members),
             audio_output: mentions(members, "modalities", b"\"audio\""),
-            search: search(members),
+            search,
             search_context: search_context(members),
             documents: documents(members),
             goes_on: ["previous_response_id", "conversation"].iter().any(|name| members.has(name)),
-            runs_tools: RUN_BY_PROVIDERS.iter().any(|kind| mentions(members, "tools", kind)),
+            runs_tools,
         }
     }
 
@@ -190,9 +181,9 @@ impl Asked {
         match self.service {
             Service::Standard => Tiers::STANDARD,
             Service::Named(tier) => Tiers::named(tier),
-            Service::Open if is_strict => Tiers::named(ServiceTier::Priority),
-            Service::Unknown if is_strict => Tiers::ANY,
-            Service::Open | Service::Unknown => Tiers::STANDARD,
+            Service::Open if !is_strict => Tiers::STANDARD,
+            Service::Open | Service::Auto => Tiers::named(ServiceTier::Priority),
+            Service::Unknown => Tiers::ANY,
         }
     }
 }
@@ -217,33 +208,14 @@ fn documents(members: &Members<'_>) -> u64 {
 fn service(members: &Members<'_>) -> Service {
     match members.read::<&str>("service_tier") {
         None if members.has("service_tier") => Service::Unknown,
-        None | Some("auto") => Service::Open,
+        None => Service::Open,
+        Some("auto") => Service::Auto,
         Some("default" | "standard" | "standard_only") => Service::Standard,
         Some(name) => match ServiceTier::from_name(name) {
             ServiceTier::Standard => Service::Unknown,
             tier => Service::Named(tier),
         },
     }
-}
-
-fn search(members: &Members<'_>) -> Search {
-    if members.has("web_search_options") {
-        return Search::AtMost(1);
-    }
-    if !mentions(members, "tools", b"\"web_search") {
-        return Search::No;
-    }
-    #[derive(serde::Deserialize)]
-    struct Tool {
-        #[serde(default)]
-        max_uses: Option<u64>,
-        #[serde(default, rename = "type")]
-        kind: String,
-    }
-    let tools = members.read::<Vec<Tool>>("tools").unwrap_or_default();
-    let searching = tools.iter().filter(|tool| tool.kind.starts_with("web_search"));
-    let most = searching.map(|tool| tool.max_uses).try_fold(0_u64, |sum, uses| Some(sum.saturating_add(uses?)));
-    most.map_or(Search::AnyNumber, Search::AtMost)
 }
 
 fn search_context(members: &Members<'_>) -> SearchContext {
@@ -305,13 +277,17 @@ mod tests {
     }
 
     #[test]
-    fn a_tier_that_only_the_providers_settings_know_counts_in_strict_mode() {
+    fn the_dearest_tier_counts_that_a_request_can_reach_and_in_strict_mode_that_of_the_providers_settings() {
         let tiers = |body: &str, care| demand(body, "gpt-4o", care).unwrap().tiers;
         assert_eq!(tiers("{}", BALANCED), Tiers::STANDARD);
         assert_eq!(tiers("{}", STRICT), Tiers::named(ServiceTier::Priority));
         assert_eq!(tiers(r#"{"service_tier":"default"}"#, STRICT), Tiers::STANDARD);
         assert_eq!(tiers(r#"{"service_tier":"flex"}"#, BALANCED), Tiers::named(ServiceTier::Flex));
-        assert_eq!(tiers(r#"{"service_tier":"warp"}"#, STRICT), Tiers::ANY);
+        for care in [BALANCED, STRICT] {
+            assert_eq!(tiers(r#"{"service_tier":"auto"}"#, care), Tiers::named(ServiceTier::Priority));
+            assert_eq!(tiers(r#"{"service_tier":"warp"}"#, care), Tiers::ANY);
+            assert_eq!(tiers(r#"{"service_tier":{"type":"priority"}}"#, care), Tiers::ANY);
+        }
     }
 
     #[test]
@@ -324,6 +300,12 @@ mod tests {
         assert_eq!(searches(unbounded), SEARCHES);
         assert_eq!(demand(unbounded, "gpt-4o", STRICT), Err(Unbounded::Search));
         assert_eq!(demand("{}", "perplexity/sonar", BALANCED).unwrap().searches, 1);
+        for google in [r#"{"tools":[{"googleSearch":{}}]}"#, r#"{"tools":[{"enterprise_web_search":{}}]}"#] {
+            assert_eq!(searches(google), SEARCHES);
+            assert_eq!(demand(google, "gpt-4o", STRICT), Err(Unbounded::Search), "{google}");
+        }
+        let unread = r#"{"tools":[{"type":"web_search","max_uses":"3"}]}"#;
+        assert_eq!(searches(unread), SEARCHES, "a number that is none bounds nothing");
     }
 
     #[test]
@@ -342,7 +324,22 @@ mod tests {
         let tool = r#"{"input":"x","tools":[{"type":"code_interpreter"}]}"#;
         assert_eq!(demand(tool, "gpt-4o", STRICT), Err(Unbounded::Tool));
         assert!(demand(tool, "gpt-4o", BALANCED).is_ok());
-        assert!(demand(r#"{"tools":[{"type":"function","name":"mcp_x"}]}"#, "gpt-4o", STRICT).is_ok());
+        for tool in
+            [r#"{"type":"web_fetch_20250910"}"#, r#"{"type":"code_execution_20250522"}"#, r#"{"urlContext":{}}"#]
+        {
+            let body = format!(r#"{{"tools":[{tool}]}}"#);
+            assert_eq!(demand(&body, "gpt-4o", STRICT), Err(Unbounded::Tool), "{tool}");
+        }
+    }
+
+    #[test]
+    fn functions_cost_nothing_whatever_they_are_called() {
+        for name in ["mcp", "google_search", "web_search", "code_interpreter", "urlContext"] {
+            let body = format!(r#"{{"tools":[{{"type":"function","function":{{"name":"{name}"}}}}]}}"#);
+            for care in [BALANCED, STRICT] {
+                assert_eq!(demand(&body, "gpt-4o", care).map(|demand| demand.searches), Ok(0), "{name}");
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a request can use at most, as far as it says so in places of its own.
 
+use crate::api::billed_tools::GOOGLE_SEARCHES;
 use crate::api::demand::Asked;
 use crate::api::members::{Members, raw};
 use serde_json::{Value, json};
@@ -10,15 +11,6 @@ const CAP: [&str; 2] = [CAP_USUAL, "max_output_tokens"];
 const CAP_USUAL: &str = "maxOutputTokens";
 const ANSWERS: [&str; 2] = ["candidateCount", "candidate_count"];
 const MODALITIES: [&str; 2] = ["responseModalities", "response_modalities"];
-/// Tools that search the web.
-const SEARCHES: [&str; 6] = [
-    "googleSearch",
-    "google_search",
-    "googleSearchRetrieval",
-    "google_search_retrieval",
-    "enterpriseWebSearch",
-    "enterprise_web_search",
-];
 /// Tools that run code of ours: none of Google's.
 const OURS: [&str; 2] = ["functionDeclarations", "function_declarations"];
 
@@ -50,8 +42,8 @@ pub fn asked(members: &Members<'_>) -> Asked {
         Value::Object(tool) => tool.keys().map(String::as_str).collect(),
         _ => Vec::new(),
     };
-    let searches = names.iter().any(|name| SEARCHES.contains(name));
-    let runs = names.iter().any(|name| !SEARCHES.contains(name) && !OURS.contains(name));
+    let searches = names.iter().any(|name| GOOGLE_SEARCHES.contains(name));
+    let runs = names.iter().any(|name| !GOOGLE_SEARCHES.contains(name) && !OURS.contains(name));
     let kinds = [(searches, "web_search"), (runs, "code_interpreter")];
     let kinds: Vec<Value> = kinds.iter().filter(|(is, _)| *is).map(|(_, kind)| json!({"type": kind})).collect();
     if !kinds.is_empty() {
