@@ -78,7 +78,8 @@ impl Authenticator {
     ) -> Result<Arc<Principal>, AuthError> {
         let reading = self.cache.reading(&hash);
         let checked = tokens.check(presented, &hash, now).await?;
-        self.read_callers(tokens, &checked, (hash, reading), now).await
+        // In a box: it is large, and rarely needed.
+        Box::pin(self.read_callers(tokens, &checked, (hash, reading), now)).await
     }
 
     async fn read_callers(

@@ -19,6 +19,10 @@ pub struct Limits {
     /// When the period that runs now ends, as the record last said. Once it has passed, a new period has begun whether
     /// or not the record shows it.
     pub budget_reset_at: Option<Timestamp>,
+    /// A moment at which a period of the budget ends, where no date is kept for it: that of a shared budget.
+    pub period_anchor: Option<Timestamp>,
+    /// When the record was made: periods of single models' budgets count from there.
+    pub made_at: Option<Timestamp>,
     /// Requests in a window of 60 seconds.
     pub rpm_limit: Option<i64>,
     /// Tokens, of prompts and answers together, in a window of 60 seconds.
@@ -102,6 +106,7 @@ impl Limits {
             limits.max_budget = shared.max_budget;
             limits.budget_duration.clone_from(&shared.budget_duration);
             limits.budget_reset_at = None;
+            limits.period_anchor = shared.first_end();
         }
         limits.soft_budget = limits.soft_budget.or(shared.soft_budget);
         limits.rpm_limit = limits.rpm_limit.or(shared.rpm_limit);
@@ -118,8 +123,20 @@ impl Limits {
         fill(&mut limits.model_tpm_limit, &shared.model_tpm_limit);
         if limits.model_max_budget.is_empty() {
             limits.model_max_budget.clone_from(&shared.model_max_budget);
+            limits.made_at = shared.made_at;
         }
         limits
+    }
+
+    /// The limits of a record that was made then.
+    #[must_use]
+    pub fn made_at(self, at: Timestamp) -> Self {
+        Self { made_at: Some(at), ..self }
+    }
+
+    /// When the first period of the budget ended, counted from when the record was made.
+    pub fn first_end(&self) -> Option<Timestamp> {
+        Some(self.budget_duration.as_ref()?.next_reset(self.made_at?))
     }
 
     /// Whether nothing here has to be counted: no budget, no rate, no shared budget. Being blocked is not counting.

@@ -38,10 +38,11 @@ impl BudgetPeriod {
         &self.written
     }
 
-    /// The period that `now` lies in, which is the same wherever it is asked for.
-    pub fn at(&self, now: Timestamp) -> Period {
+    /// The period that `now` lies in, which is the same wherever it is asked for. One that the calendar does not know
+    /// (`14d`) counts from `anchor`, a moment at which one ends; without one, from the first Monday of 1970.
+    pub fn at(&self, anchor: Option<Timestamp>, now: Timestamp) -> Period {
         // What has no length, and several months, was refused when it was read.
-        let period = self.length.period(&DayStart::default(), None, now).ok().flatten();
+        let period = self.length.period(&DayStart::default(), anchor, now).ok().flatten();
         period.unwrap_or(Period { start: Timestamp::default(), end: Timestamp::from_millis(i64::MAX) })
     }
 

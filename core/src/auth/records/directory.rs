@@ -101,7 +101,8 @@ impl Directory {
             user: filled(user),
             organization: filled(organization),
         };
-        let limits = under(&key.limits).unwrap_or_else(|| key.limits.clone());
+        let limits = key.limits.clone().made_at(key.created_at);
+        let limits = under(&limits).unwrap_or(limits);
         Ok(KnownAbove { above, limits, read_at: oldest })
     }
 
@@ -214,12 +215,13 @@ fn member_of((team, _): &Read, (member, _): &Read, user_id: Option<&str>) -> Opt
 
 impl Known {
     fn of(record: Record, now: Timestamp) -> Result<Self, ReadError> {
-        let granted = limits_of_members(&record.document, now);
+        let granted = limits_of_members(&record.document, now).map(|limits| limits.made_at(record.created_at));
         let corrupt = |error: LimitError| {
             let what = format!("`{}` of `{}`", error.field, record.id.name());
             ReadError::Corrupt(what)
         };
-        let members = granted.map_err(corrupt)?;
+        let mut members = granted.map_err(corrupt)?;
+        members.period_anchor = members.first_end();
         let organization_id = record.text("organization_id").map(str::to_owned);
         Ok(Self { holder: Arc::new(record.into_holder()), organization_id, members })
     }

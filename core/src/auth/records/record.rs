@@ -222,7 +222,7 @@ impl Record {
             id,
             alias: self.alias,
             models: self.models,
-            limits: self.limits,
+            limits: self.limits.made_at(self.created_at),
             tags,
             cache,
             guardrails,

@@ -27,19 +27,20 @@ pub(super) fn own(
             // One that is over is begun anew before anything is reserved.
             (Counter::Totals(totals), Some(if end <= now { period.next_reset(now) } else { end }))
         }
-        (_, period, _) => periodic(kind, id, period.as_ref(), now),
+        (_, period, _) => periodic((kind, id), period.as_ref(), limits.period_anchor, now),
     }
 }
 
-/// A counter of its own for the period that runs, which every process knows by the calendar.
+/// A counter of its own for the period that runs, which every process knows by the calendar, and by `anchor`, a moment at
+/// which one ends, where the calendar does not say.
 pub(super) fn periodic(
-    kind: &str,
-    id: &str,
+    (kind, id): (&str, &str),
     period: Option<&BudgetPeriod>,
+    anchor: Option<Timestamp>,
     now: Timestamp,
 ) -> (Counter, Option<Timestamp>) {
     let partition = format!("USED#{kind}#{id}");
-    match period.map(|period| period.at(now)) {
+    match period.map(|period| period.at(anchor, now)) {
         None => (Counter::Period { key: Key::new(partition, "ALL"), expires_at: None }, None),
         Some(period) => {
             let key = Key::new(partition, period.start.millis().to_string());

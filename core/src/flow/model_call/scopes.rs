@@ -352,7 +352,9 @@ impl OfModel<'_> {
 fn of_model<'a>(subject: &Subject<'_>, limits: &'a Limits, at: At<'_>) -> Option<OfModel<'a>> {
     let (name, budget) = at.model.find(&limits.model_max_budget)?;
     let id = id_of_model(subject, name);
-    let counted = counted::periodic(subject.kind.of_model, &id, budget.budget_duration.as_ref(), at.now);
+    let period = budget.budget_duration.as_ref();
+    let anchor = period.zip(limits.made_at).map(|(period, made_at)| period.next_reset(made_at));
+    let counted = counted::periodic((subject.kind.of_model, &id), period, anchor, at.now);
     Some(OfModel { name, budget, counted })
 }
 
@@ -375,10 +377,10 @@ fn soft_budgets(subject: &Subject<'_>, limits: &Limits, at: At<'_>) -> Vec<SoftB
 
 /// Where what counts against a provider's budget is kept at `now`, and when its period ends.
 pub(super) fn provider_budget(provider: &str, setting: &BudgetSetting, now: Timestamp) -> (Counter, Option<Timestamp>) {
-    counted::periodic(PROVIDER, provider, setting.budget_duration.as_ref(), now)
+    counted::periodic((PROVIDER, provider), setting.budget_duration.as_ref(), None, now)
 }
 
 /// The same of an access group's budget.
 pub(super) fn group_budget(group: &str, setting: &BudgetSetting, now: Timestamp) -> (Counter, Option<Timestamp>) {
-    counted::periodic(ACCESS_GROUP, group, setting.budget_duration.as_ref(), now)
+    counted::periodic((ACCESS_GROUP, group), setting.budget_duration.as_ref(), None, now)
 }
