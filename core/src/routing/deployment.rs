@@ -283,6 +283,22 @@ mod tests {
     }
 
     #[test]
+    fn the_base_model_may_be_another_providers_and_the_operators_prices_win_over_its_own() {
+        let built_with = |prices: Value| {
+            let mut params = json!({"model": "openai/gpt-4o"});
+            params.as_object_mut().unwrap().extend(prices.as_object().unwrap().clone());
+            let info = json!({"base_model": "vertex_ai/claude-sonnet-4-5"});
+            built(json!({"model_name": "own", "litellm_params": params, "model_info": info})).price.unwrap()
+        };
+        let plain = built_with(json!({}));
+        assert_eq!(plain.key(), "vertex_ai/claude-sonnet-4-5");
+        let own = built_with(json!({"input_cost_per_token": 0.5}));
+        let price = |of: &ModelPrice, name: &str| of.info()[name].as_f64();
+        assert_eq!(price(&own, "input_cost_per_token"), Some(0.5));
+        assert_eq!(price(&own, "output_cost_per_token"), price(&plain, "output_cost_per_token"));
+    }
+
+    #[test]
     fn the_operators_prices_and_limits_win() {
         let deployment = built(json!({
             "model_name": "own", "model_info": {"max_tokens": 7, "input_cost_per_token": 1.0},

@@ -156,6 +156,26 @@ async fn a_budget_that_clamps_makes_the_answer_as_short_as_it_affords() {
 }
 
 #[tokio::test]
+async fn a_balanced_budget_that_clamps_makes_the_answer_as_short_as_what_is_left_of_it_affords() {
+    let body = "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":5}}";
+    let used = || pieces(&[body]);
+    // The first answer leaves 30 output tokens' worth, of which the second's input takes a part of one.
+    for (policy, is_made) in [("clamp", true), ("refuse", false)] {
+        let gateway = Gateway::answering(200, used())
+            .with_key(80_000 + 30 * OUTPUT_TOKEN, json!({"budget_mode": "balanced", "budget_policy": policy}))
+            .await;
+        assert!(gateway.call_as(KEY, WHOLE).await.result.is_ok());
+        assert_eq!(gateway.asked().get("max_completion_tokens"), None, "all of the budget was left");
+        *gateway.upstream.answer.lock().unwrap() = Some((200, used()));
+        assert_eq!(gateway.call_as(KEY, WHOLE).await.result.is_ok(), is_made, "{policy}");
+        if is_made {
+            let cap = gateway.asked()["max_completion_tokens"].as_i64().unwrap();
+            assert!((25..=30).contains(&cap), "{cap}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_strict_budget_refuses_what_has_no_bound() {
     let gateway = streaming(1).with_key(1_000_000_000, json!({"budget_mode": "strict"})).await;
     let body = r#"{"model":"gpt","messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"f"}}]}]}"#;
