@@ -2,13 +2,13 @@
 //! nobody says otherwise. Read here; whoever counts against them stands above.
 
 use super::lenient;
-use crate::limits::BudgetPeriod;
+use crate::limits::{BudgetPeriod, Limits};
 use crate::money::NanoDollars;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// A budget for a provider (`provider_budget_config`), a tag (`tag_budget_config`) or a model access group
-/// (`access_group_budget_config`).
+/// (`access_group_budget_config`), and what else limits it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BudgetSetting {
@@ -18,6 +18,45 @@ pub struct BudgetSetting {
     /// The period; `None`: what is spent counts for ever.
     #[serde(default, alias = "time_period", deserialize_with = "lenient::period")]
     pub budget_duration: Option<BudgetPeriod>,
+    /// What may be spent in a period before somebody is told. In nano-dollars.
+    #[serde(default, deserialize_with = "lenient::optional_budget")]
+    pub soft_budget: Option<NanoDollars>,
+    /// Requests in a minute.
+    #[serde(default, deserialize_with = "lenient::count")]
+    pub rpm_limit: Option<i64>,
+    /// Tokens in a minute.
+    #[serde(default, deserialize_with = "lenient::count")]
+    pub tpm_limit: Option<i64>,
+    /// Requests in flight at once.
+    #[serde(default, deserialize_with = "lenient::count")]
+    pub max_parallel_requests: Option<i64>,
+}
+
+impl BudgetSetting {
+    /// As limits of whatever it is set on.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            max_budget: Some(self.max_budget),
+            budget_duration: self.budget_duration.clone(),
+            soft_budget: self.soft_budget,
+            rpm_limit: self.rpm_limit,
+            tpm_limit: self.tpm_limit,
+            max_parallel_requests: self.max_parallel_requests,
+            ..Limits::default()
+        }
+    }
+
+    /// The setting that sets these limits; `None`: there is no budget among them.
+    pub fn of(limits: &Limits) -> Option<Self> {
+        Some(Self {
+            max_budget: limits.max_budget?,
+            budget_duration: limits.budget_duration.clone(),
+            soft_budget: limits.soft_budget,
+            rpm_limit: limits.rpm_limit,
+            tpm_limit: limits.tpm_limit,
+            max_parallel_requests: limits.max_parallel_requests,
+        })
+    }
 }
 
 /// What a new record gets where its maker says nothing: `default_internal_user_params`, `default_team_params`.

@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::config::BudgetSetting;
 use crate::flow::model_call::GroupBudgets;
 use crate::limits::BudgetPeriod;
+use crate::money::NanoDollars;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -134,9 +135,12 @@ impl GroupAdmin {
                 let told = json!({
                     "budget_id": null,
                     "max_budget": setting.max_budget.dollars(),
-                    "soft_budget": null,
+                    "soft_budget": setting.soft_budget.map(NanoDollars::dollars),
                     "budget_duration": setting.budget_duration.as_ref().map(BudgetPeriod::as_str),
                     "budget_reset_at": stands.resets_at.map(rfc3339),
+                    "rpm_limit": setting.rpm_limit,
+                    "tpm_limit": setting.tpm_limit,
+                    "max_parallel_requests": setting.max_parallel_requests,
                 });
                 (stands.used.dollars(), told)
             }

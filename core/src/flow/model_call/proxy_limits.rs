@@ -94,13 +94,4 @@ impl ProxyLimits {
             answer_bytes_max: general.answer_bytes_max,
         }
     }
-
-    /// The limits of a setting that is a budget and nothing else.
-    pub(super) fn of_setting(setting: &BudgetSetting) -> Limits {
-        Limits {
-            max_budget: Some(setting.max_budget),
-            budget_duration: setting.budget_duration.clone(),
-            ..Limits::default()
-        }
-    }
 }

@@ -222,7 +222,7 @@ impl Scopes {
             self.add_record(TAG, id, &owner, known, at);
         }
         if let Some(setting) = proxy.tags.get(tag) {
-            self.add(&unrecorded("tag_config", tag, &owner), &ProxyLimits::of_setting(setting), None, at);
+            self.add_setting("tag_config", tag, &owner, setting, at);
         }
     }
 
@@ -241,14 +241,14 @@ impl Scopes {
         let provider = deployment.target().map_or("mock", |target| target.provider);
         if let Some(setting) = proxy.providers.get(provider) {
             let owner = || format!("Provider={provider}");
-            self.add(&unrecorded(PROVIDER, provider, &owner), &ProxyLimits::of_setting(setting), None, at);
+            self.add_setting(PROVIDER, provider, &owner, setting, at);
         }
         if !proxy.access_groups.is_empty() {
             // Each once, however often the deployment names it.
             for group in deployment.entry.access_groups().collect::<BTreeSet<_>>() {
                 if let Some(setting) = proxy.access_groups.get(group) {
                     let owner = || format!("Model access group={group}");
-                    self.add(&unrecorded(ACCESS_GROUP, group, &owner), &ProxyLimits::of_setting(setting), None, at);
+                    self.add_setting(ACCESS_GROUP, group, &owner, setting, at);
                 }
             }
         }
@@ -268,6 +268,17 @@ impl Scopes {
         let record = Some(Budgeted::Record(id));
         let subject = Subject { kind, id: &name, owner, record };
         self.add(&subject, &holder.limits, holder.limits.max_parallel_requests, at);
+    }
+
+    fn add_setting(
+        &mut self,
+        kind: &'static str,
+        id: &str,
+        owner: &dyn Fn() -> String,
+        setting: &BudgetSetting,
+        at: At<'_>,
+    ) {
+        self.add(&unrecorded(kind, id, owner), &setting.limits(), setting.max_parallel_requests, at);
     }
 
     fn add(&mut self, subject: &Subject<'_>, limits: &Limits, parallel: Option<i64>, at: At<'_>) {

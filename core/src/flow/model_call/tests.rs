@@ -46,6 +46,7 @@ const END: &str = "data: [DONE]\n\n";
 const STREAMED: &str = r#"{"model":"gpt","stream":true,"messages":[{"role":"user","content":"Hello there"}]}"#;
 const WHOLE: &str = r#"{"model":"gpt","messages":[]}"#;
 
+mod budget_settings;
 mod group_budgets;
 mod kept;
 mod limits;

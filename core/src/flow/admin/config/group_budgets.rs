@@ -12,7 +12,14 @@ use crate::limits::Limits;
 use serde_json::{Map, Value};
 
 /// Fields of a body that says what a budget is.
-pub const FIELDS: &[Field] = &[("max_budget", Kind::Number), ("budget_duration", Kind::Text)];
+pub const FIELDS: &[Field] = &[
+    ("max_budget", Kind::Number),
+    ("budget_duration", Kind::Text),
+    ("soft_budget", Kind::Number),
+    ("rpm_limit", Kind::Integer),
+    ("tpm_limit", Kind::Integer),
+    ("max_parallel_requests", Kind::Integer),
+];
 
 const SECTION: &str = "litellm_settings";
 const NAME: &str = "access_group_budget_config";
@@ -85,8 +92,8 @@ fn read(bytes: &[u8]) -> Result<Map<String, Value>, AdminError> {
     let is_known = |name: &str| FIELDS.iter().any(|(known, _)| *known == name);
     if let Some((name, _)) = given.iter().find(|(name, value)| !value.is_null() && !is_known(name)) {
         return Err(AdminError::Refused(format!(
-            "`{name}` is nothing that the budget of an access group has: say `max_budget` and, for a period, \
-             `budget_duration`"
+            "`{name}` is nothing that the budget of an access group has: say `max_budget`, `budget_duration` for a \
+             period, `soft_budget`, `rpm_limit`, `tpm_limit` or `max_parallel_requests`"
         )));
     }
     let asked = body::read(bytes, FIELDS)?;
@@ -99,18 +106,20 @@ fn read(bytes: &[u8]) -> Result<Map<String, Value>, AdminError> {
 /// The budget that there is, with what the fields change of it.
 fn merged(before: Option<&Value>, asked: &Map<String, Value>, now: Timestamp) -> Result<BudgetSetting, AdminError> {
     let before = before.and_then(|stored| serde_json::from_value::<BudgetSetting>(stored.clone()).ok());
-    let (max_budget, budget_duration) =
-        before.map_or((None, None), |before| (Some(before.max_budget), before.budget_duration));
-    let mut limits = Limits { max_budget, budget_duration, ..Limits::default() };
+    let mut limits = before.map_or_else(Limits::default, |before| before.limits());
     limits.read(asked, now)?;
-    let max_budget = limits.max_budget.ok_or_else(|| Problem::missing(&["body", "max_budget"]))?;
-    Ok(BudgetSetting { max_budget, budget_duration: limits.budget_duration })
+    BudgetSetting::of(&limits).ok_or_else(|| Problem::missing(&["body", "max_budget"]).into())
 }
 
 /// As a file would say it.
 fn written(setting: &BudgetSetting) -> Value {
-    let max_budget = Some(("max_budget", Value::from(setting.max_budget.dollars())));
-    let period = setting.budget_duration.as_ref().map(|period| ("budget_duration", period.as_str().into()));
-    let fields = [max_budget, period].into_iter().flatten();
-    fields.map(|(name, value): (&str, Value)| (name.to_owned(), value)).collect::<Map<_, _>>().into()
+    let fields = [
+        ("max_budget", Some(setting.max_budget.dollars().into())),
+        ("budget_duration", setting.budget_duration.as_ref().map(|period| period.as_str().into())),
+        ("soft_budget", setting.soft_budget.map(|budget| budget.dollars().into())),
+        ("rpm_limit", setting.rpm_limit.map(Value::from)),
+        ("tpm_limit", setting.tpm_limit.map(Value::from)),
+        ("max_parallel_requests", setting.max_parallel_requests.map(Value::from)),
+    ];
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect::<Map<_, _>>().into()
 }

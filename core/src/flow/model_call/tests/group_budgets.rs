@@ -14,12 +14,12 @@ fn streaming() -> UpstreamBody {
 }
 
 fn setting(nanos: i64) -> BudgetSetting {
-    BudgetSetting { max_budget: NanoDollars::new(nanos), budget_duration: None }
+    serde_json::from_value(json!({"max_budget": NanoDollars::new(nanos).dollars()})).unwrap()
 }
 
 impl Gateway {
     /// `gpt` is in the group `g`, as somebody said twice, and `mini` in none.
-    fn with_groups(mut self, budgets: [(&str, i64); 2]) -> Self {
+    pub(super) fn with_groups(mut self, budgets: [(&str, i64); 2]) -> Self {
         let calls = Arc::get_mut(&mut self.calls).unwrap();
         calls.limits.access_groups = budgets.map(|(group, nanos)| (group.to_owned(), setting(nanos))).into();
         let mut gpt = entry(("gpt", "openai/gpt-4o"));

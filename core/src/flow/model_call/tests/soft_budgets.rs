@@ -149,3 +149,20 @@ async fn who_is_under_a_shared_budget_is_told_of_once_in_each_of_its_periods() {
     room.clock.advance_millis(DAY_MILLIS);
     assert_eq!(room.told("End User=somebody").await, [1, 2, 2]);
 }
+
+#[tokio::test]
+async fn a_provider_and_a_tag_of_the_file_are_told_of_as_records_are() {
+    for (is_tag, owner) in [(true, "Tag=a tag"), (false, "Provider=openai")] {
+        let mut room = Room::new();
+        let soft = NanoDollars::new(SOFT).dollars();
+        let setting = json!({"max_budget": 1, "soft_budget": soft, "budget_duration": "1d"});
+        let setting = serde_json::from_value(setting).unwrap();
+        let limits = &mut Arc::get_mut(&mut room.gateway.calls).unwrap().limits;
+        match is_tag {
+            true => limits.tags.insert("a tag".to_owned(), setting),
+            false => limits.providers.insert("openai".to_owned(), setting),
+        };
+        room.key(|_| ()).await;
+        assert_eq!(room.told(owner).await, [0, 1, 1], "{owner}");
+    }
+}
