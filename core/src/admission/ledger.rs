@@ -125,8 +125,7 @@ impl Ledger {
     /// # Errors
     /// As [`Table::write`]: there may be a trace, or not.
     pub async fn trace(&self, demand: Demand, now: Timestamp) -> Result<(), WriteError> {
-        let held = held(&[], &demand, now);
-        let hold = Hold { id: demand.id, until: now.plus_millis(demand.lasts_millis), held };
+        let hold = Hold::of(&[], &demand, now);
         let put = Write::Put { item: hold.to_item(demand.unsettled), when: vec![Condition::Absent] };
         let late = || Err(WriteError::OutcomeUnknown(LATE.into()));
         self.wait.in_time(self.table.write(put)).await.unwrap_or_else(late).map(drop)

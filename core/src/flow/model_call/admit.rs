@@ -81,7 +81,7 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
         Some(_) if !error.is_outage() => CallError::Outdated,
         _ => error,
     })?;
-    let Scopes { mut limited, soft, totals, due, region, presumed } = scopes;
+    let Scopes { limited, soft, totals, due, region, presumed } = scopes;
     let presumed = presuming::presumption(asked.presumes, presumed);
     let region = region.filter(|region| asked.region != Some(region));
     if !presumed.is_empty() && (region.is_some() || !due.is_empty()) {
@@ -90,12 +90,7 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     if let Some(region) = region {
         return Err(CallError::Elsewhere(region).into());
     }
-    if asked.is_beside {
-        limited = limited.into_iter().map(money_alone).filter(ScopeLimits::is_limited).collect();
-    }
-    for scope in limited.iter_mut().filter(|_| !asked.counted.is_empty()) {
-        scope.is_repeat = asked.counted.iter().any(|(kind, id)| *kind == scope.kind && *id == scope.id);
-    }
+    let limited = counting(limited, &asked);
     let confirmed = async {
         match presumed.is_empty() {
             true => Ok(None),
@@ -138,6 +133,17 @@ pub(super) async fn admit(calls: &Arc<ModelCalls>, asked: Asked<'_>) -> Result<A
     let (left, _place) = (left(), Place::at(calls, asked.deployment));
     let bound = Some(bound);
     Ok(Admitted { hold, limited, soft, bound, no_way, left, _in_flight, _place, totals, trace: None, confirmed })
+}
+
+/// What this call counts in these scopes: not all that others do, where it is the gateway's own or has counted before.
+fn counting(mut limited: Vec<ScopeLimits>, asked: &Asked<'_>) -> Vec<ScopeLimits> {
+    if asked.is_beside {
+        limited = limited.into_iter().map(money_alone).filter(ScopeLimits::is_limited).collect();
+    }
+    for scope in limited.iter_mut().filter(|_| !asked.counted.is_empty()) {
+        scope.is_repeat = asked.counted.iter().any(|(kind, id)| *kind == scope.kind && *id == scope.id);
+    }
+    limited
 }
 
 /// What is asked of a caller by a call of the gateway's own. Ways to an upstream count what it is sent.
