@@ -232,6 +232,21 @@ def test_an_attempt_whose_answer_is_lost_is_charged_beside_the_one_that_follows(
     assert gateway.call(f"/key/info?key={key}").json()["info"]["spend"] == pytest.approx(10e-6)
 
 
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize(
+    ("told", "counted", "doubt"), [(-7, 0, "negative"), (10**15, 100_000_000, "absurd")], ids=["negative", "absurd"]
+)
+def test_a_usage_that_cannot_be_is_clamped_and_flagged(gateway, provider, told, counted, doubt, is_stream):
+    provider.script("backup", {"usage": {"prompt_tokens": 5, "completion_tokens": told, "total_tokens": 5}})
+    key = gateway.key()
+    for _ in gateway.client(key).chat.completions.create(model="backup", messages=HELLO, stream=is_stream):
+        pass
+    [row] = gateway.call(f"/spend/logs?api_key={key}").json()
+    assert (row["prompt_tokens"], row["completion_tokens"]) == (5, counted)
+    assert doubt in row["metadata"]["usage_doubts"]
+    assert row["spend"] == pytest.approx(counted * 1e-6)
+
+
 def stream(gateway, model):
     seen = []
     for chunk in gateway.client().chat.completions.create(model=model, messages=HELLO, stream=True):

@@ -141,7 +141,7 @@ def test_a_model_with_another_deployment_goes_on(gateway, provider):
         ({"max_budget": 1, "budget_duration": "0s"}, 400),
         ({"max_budget": 1, "soft_budget": -1}, 400),
         ({"budget_id": "shared"}, 400),
-        ({"max_budget": 1, "rpm_limit": -1}, 400),
+        ({"max_budget": 1, "rpm_limit": -1}, 422),
     ],
 )
 def test_what_makes_no_budget_changes_nothing(gateway, provider, body, refused):

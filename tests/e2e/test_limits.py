@@ -50,6 +50,16 @@ def test_what_a_call_held_and_did_not_use_can_be_used(gateway, upstream):
     assert spent(gateway, key) == pytest.approx(8 * ONE_CALL)
 
 
+def test_a_budget_that_clamps_makes_an_answer_as_short_as_it_affords(gateway, upstream):
+    key = gateway.key(max_budget=1.5 * ONE_CALL, budget_policy="clamp")
+    caps = []
+    for _ in range(2):
+        answer = gateway.client(key).chat.completions.create(model="priced", messages=HELLO, max_tokens=9)
+        assert answer.choices
+        caps.append(upstream.requests[-1]["body"]["max_tokens"])
+    assert caps == [9, 3]
+
+
 def test_a_call_that_fails_gives_back_what_it_held(gateway, upstream):
     key = gateway.key(max_budget=ONE_CALL, max_parallel_requests=1)
     for _ in range(3):

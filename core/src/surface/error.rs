@@ -79,11 +79,13 @@ impl ErrorAnswer {
 
     /// The answer with what is known of its call. What a refusal says of its own limit is what the table says, and more
     /// than this process may know of it.
-    pub(super) fn about(self, facts: &Facts) -> Response {
-        let limit = self.limit.clone();
+    pub(super) fn about(mut self, facts: &Facts) -> Response {
+        let limit = std::mem::take(&mut self.limit);
         let mut response = self.into_response();
         describe(facts, response.headers_mut());
-        response.headers_mut().extend(limit);
+        for (name, value) in limit {
+            response.headers_mut().insert(name, value);
+        }
         response
     }
 

@@ -25,6 +25,7 @@ class Scripted:
     - `"context"`, `"policy"`: the provider's refusals of that kind
     - `"in-band"`: an error as the stream's first event; `"in-band after role"`; `"in-band after content"`
     - `"stall"`: says nothing; `"close"`: closes the connection
+    - `{"usage": …}`: a good answer that tells this usage
 
     A request that says `stop after 17 bytes` gets the first so many bytes of a good answer, and then what the script says:
     nothing more (`stall`), or the end of the connection (`close`)."""
@@ -92,8 +93,8 @@ class _Handler(socketserver.StreamRequestHandler):
             return self._stall()
         if outcome == "close":
             return False
-        if outcome == 200:
-            self.wfile.write(good(path, body))
+        if outcome == 200 or isinstance(outcome, dict):
+            self.wfile.write(good(path, body, **(outcome if isinstance(outcome, dict) else {})))
             return True
         if isinstance(outcome, str) and outcome.startswith("in-band"):
             events = {"in-band": [], "in-band after role": [_delta(body, role=True)]}.get(outcome, [_delta(body, "One")])
@@ -118,7 +119,7 @@ class _Handler(socketserver.StreamRequestHandler):
         return False
 
 
-def good(path, body):
+def good(path, body, usage=USAGE):
     """A good answer, as raw bytes."""
     if path.endswith("/embeddings"):
         data = [{"object": "embedding", "index": 0, "embedding": [0.5, 0.5]}]
@@ -128,13 +129,13 @@ def good(path, body):
         end = {**_delta(body), "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
         events = [_delta(body, role=True), *(_delta(body, word) for word in WORDS), end]
         if (body.get("stream_options") or {}).get("include_usage"):
-            events.append({**_delta(body), "choices": [], "usage": USAGE})
+            events.append({**_delta(body), "choices": [], "usage": usage})
         return _streamed(events)
     choice = {"index": 0, "finish_reason": "stop"}
     is_chat = path.endswith("/chat/completions")
     said = {"message": {"role": "assistant", "content": "".join(WORDS)}} if is_chat else {"text": "".join(WORDS)}
     kind = "chat.completion" if is_chat else "text_completion"
-    answer = {"id": "c-1", "object": kind, "created": 1, "model": body["model"], "usage": USAGE}
+    answer = {"id": "c-1", "object": kind, "created": 1, "model": body["model"], "usage": usage}
     return _whole(200, {**answer, "choices": [{**choice, **said}]})
 
 

@@ -46,9 +46,13 @@ fn a_refusal_tells_what_is_left_of_every_limit_and_of_its_own_as_the_table_says(
     };
     let answer = ErrorAnswer::from(CallError::from(refusal)).about(&facts(known.to_vec()));
     assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
-    let told = |name: &str| answer.headers().get(name).unwrap().to_str().unwrap().to_owned();
+    let told = |name: &str| {
+        let all: Vec<_> = answer.headers().get_all(name).iter().map(|value| value.to_str().unwrap()).collect();
+        all.join(", ")
+    };
     assert_eq!(told("x-ratelimit-api_key-remaining-requests"), "0");
     assert_eq!(told("x-ratelimit-api_key-limit-requests"), "100");
+    assert_eq!(told("rate_limit_type"), "requests");
     assert_eq!(told("x-ratelimit-api_key-remaining-tokens"), "40");
     assert_eq!(told("x-ratelimit-team-remaining-requests"), "50");
 }
