@@ -45,18 +45,19 @@ impl ModelCalls {
         if let Some(error) = no_way {
             return Err(Failed::dispatched(error.into(), open));
         }
-        let Waits { bounds, deadline, .. } = waits.left();
+        let Waits { bounds, client, .. } = waits.left();
         if waits::is_whole(&said, request.operation) {
             let waiting = followed::awaited(&mut upstream);
             let work = whole::ask(Arc::clone(self), open, upstream, (bounds, said.show_usage));
             let asking = self.background.to_its_end(work);
-            let ended = match deadline {
+            // The call's own end is its upstream's too, so that it is recorded before anybody is told.
+            let ended = match client.end {
                 None => Ok(asking.await),
                 Some(end) => timeout_at(end, asking).await,
             };
             drop(waiting);
             let Ok(Ended { result, headers, upstream_ms }) = ended else {
-                return Err(Failed::unanswered(TransportError::TimedOut(Wait::Total), &waits.client));
+                return Err(Failed::unanswered(TransportError::TimedOut(Wait::Total), &client));
             };
             (facts.upstream_headers, facts.upstream_ms) = (headers, upstream_ms);
             let (body, cost) = result?;

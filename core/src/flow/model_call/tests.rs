@@ -147,22 +147,25 @@ impl Gateway {
     }
 
     async fn call_as(&self, key: &str, body: &'static str) -> CallAnswer {
-        let request = CallRequest {
-            operation: Operation::Chat,
-            route: "/v1/chat/completions",
-            path_model: None,
-            headers: authorized(key),
-            body: Bytes::from_static(body.as_bytes()),
-            form: None,
-            passed: None,
-            client_address: None,
-            deadline: None,
-        };
-        self.calls.call(request).await
+        self.calls.call(chat(key, body)).await
     }
 
     async fn row(&self, id: RequestId) -> Option<SpendRow> {
         self.calls.spend.find(id).await.unwrap()
+    }
+}
+
+fn chat(key: &str, body: &'static str) -> CallRequest {
+    CallRequest {
+        operation: Operation::Chat,
+        route: "/v1/chat/completions",
+        path_model: None,
+        headers: authorized(key),
+        body: Bytes::from_static(body.as_bytes()),
+        form: None,
+        passed: None,
+        client_address: None,
+        deadline: None,
     }
 }
 
@@ -297,18 +300,7 @@ async fn a_client_that_leaves_while_its_call_is_reserved_holds_nothing() {
     KeyStore::new(gateway.table.clone()).create(&record, NanoDollars::ZERO).await.unwrap();
     let totals = Key::new(format!("KEY#{}", record.hash), "SPEND");
     let used = async || gateway.table.get(&totals, Freshness::Latest).await.unwrap().unwrap().number("used");
-    let bearer = HeaderValue::from_static("Bearer sk-0123456789abcdef");
-    let mut call = Box::pin(gateway.calls.call(CallRequest {
-        operation: Operation::Chat,
-        route: "/v1/chat/completions",
-        path_model: None,
-        headers: HeaderMap::from_iter([(AUTHORIZATION, bearer)]),
-        body: Bytes::from_static(WHOLE.as_bytes()),
-        form: None,
-        passed: None,
-        client_address: None,
-        deadline: None,
-    }));
+    let mut call = Box::pin(gateway.calls.call(chat(key, WHOLE)));
     // As long as its reservation is under way; the answer to that is never looked at.
     while gateway.calls.background.running() == 0 {
         assert!(call.as_mut().now_or_never().is_none());

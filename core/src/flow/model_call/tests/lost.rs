@@ -152,6 +152,15 @@ async fn a_clients_shorter_time_ends_its_wait_and_the_answer_is_charged_as_it_is
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_must_end_is_recorded_before_anybody_is_told() {
+    let gateway = gateway(&[Then::Silent]);
+    let deadline = Some(Instant::now() + Duration::from_secs(1));
+    let answer = gateway.calls.call(CallRequest { deadline, ..chat("sk-m", CAPPED) }).await;
+    assert!(matches!(answer.result, Err(CallError::Transport(_))));
+    assert_eq!(gateway.row(answer.facts.id).await.unwrap().details.usage.completion_tokens, 7);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deployment_is_not_to_blame_for_a_clients_impatience() {
     let streamed = r#"{"model":"gpt","stream":true,"timeout":1,"messages":[]}"#;
     let silent = r#"{"model":"gpt","stream":true,"stream_timeout":1,"messages":[]}"#;
