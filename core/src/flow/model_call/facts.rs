@@ -62,7 +62,8 @@ impl Facts {
         self.upstream_headers.as_ref()?.get(CONTENT_TYPE)
     }
 
-    pub(super) fn new(id: RequestId) -> Self {
+    /// Of a call that has just come.
+    pub fn new(id: RequestId) -> Self {
         Self {
             id,
             principal: None,

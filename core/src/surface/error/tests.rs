@@ -8,26 +8,7 @@ const NOW: Timestamp = Timestamp::from_seconds(1_763_700_000);
 
 /// A call of which this is left.
 fn facts(left: Vec<Left>) -> Facts {
-    Facts {
-        id: RequestId::at(NOW, &[0; 10]),
-        principal: None,
-        model_group: None,
-        deployment: None,
-        cost: None,
-        upstream_headers: None,
-        left,
-        guardrails: Vec::new(),
-        dropped: Vec::new(),
-        retries: 0,
-        retries_max: None,
-        fallbacks: 0,
-        fallbacks_max: None,
-        cache_key: None,
-        cache_hit: false,
-        similarity: None,
-        upstream_ms: 0,
-        duration_ms: 0,
-    }
+    Facts { left, ..Facts::new(RequestId::at(NOW, &[0; 10])) }
 }
 
 #[test]
