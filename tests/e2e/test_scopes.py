@@ -4,6 +4,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+import openai
 import pytest
 
 from support.gateway import SMALL_BUDGET
@@ -37,9 +38,20 @@ def of_user(gateway, limits):
 
 
 def of_member(gateway, limits):
-    granted = {"max_budget": "team_member_budget", "rpm_limit": "team_member_rpm_limit"}
+    granted = {
+        "max_budget": "team_member_budget",
+        "rpm_limit": "team_member_rpm_limit",
+        "max_parallel_requests": "team_member_max_parallel_requests",
+    }
     team = ask(gateway, "/team/new", team_id=name(), **{granted[field]: value for field, value in limits.items()})
     return gateway.key(team_id=team["team_id"], user_id=name()), {}
+
+
+def of_added_member(gateway, limits):
+    team, user = ask(gateway, "/team/new", team_id=name())["team_id"], name()
+    limits = {"max_budget_in_team" if field == "max_budget" else field: value for field, value in limits.items()}
+    ask(gateway, "/team/member_add", team_id=team, member={"role": "user", "user_id": user}, **limits)
+    return gateway.key(team_id=team, user_id=user), {}
 
 
 def of_organization(gateway, limits):
@@ -61,7 +73,9 @@ def of_shared_budget(gateway, limits):
 def of_model(gateway, limits):
     fields = {"max_budget": ("model_max_budget", lambda amount: {"budget_limit": amount, "time_period": "1d"})}
     fields["rpm_limit"] = ("model_rpm_limit", lambda limit: limit)
-    return gateway.key(**{fields[f][0]: {"priced": fields[f][1](value)} for f, value in limits.items()}), {}
+    fields["max_parallel_requests"] = ("model_max_parallel_requests", lambda limit: limit)
+    said = {fields[field][0]: fields[field][1](value) for field, value in limits.items()}
+    return gateway.key(**{field: dict.fromkeys(("priced", "gated"), value) for field, value in said.items()}), {}
 
 
 def of_tag(gateway, limits):
@@ -70,7 +84,17 @@ def of_tag(gateway, limits):
     return gateway.key(), {"metadata": {"tags": [tag]}}
 
 
-SCOPES = [of_team, of_user, of_member, of_organization, of_customer, of_shared_budget, of_model, of_tag]
+SCOPES = [
+    of_team,
+    of_user,
+    of_member,
+    of_added_member,
+    of_organization,
+    of_customer,
+    of_shared_budget,
+    of_model,
+    of_tag,
+]
 
 
 def answered(gateway, key, at_least, **body):
@@ -101,6 +125,23 @@ def test_a_budget_holds(gateway, upstream, scope):
 def test_a_limit_of_requests_holds(gateway, upstream, scope):
     key, body = scope(gateway, {"rpm_limit": 3})
     assert answered(gateway, key, 3, **body) == 3 == len(upstream.requests)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_limit_of_requests_in_flight_holds_until_one_ends(postern, upstream, scope):
+    key, body = scope(postern, {"max_parallel_requests": 1})
+    client = postern.client(key).chat.completions
+    call = {"model": "gated", "messages": HELLO, "stream": True, "extra_body": body}
+    upstream.release()
+    first = client.create(**call)
+    next(first)
+    with pytest.raises(openai.RateLimitError) as refused:
+        client.create(**call)
+    assert refused.value.response.headers["rate_limit_type"] == "max_parallel_requests"
+    for _ in range(AT_ONCE):
+        upstream.release()
+    assert len(list(first)) == 5
+    assert len(list(client.create(**call))) == 6
 
 
 def test_an_end_user_nobody_made_has_the_default_budget(gateway, upstream):

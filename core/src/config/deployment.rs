@@ -96,7 +96,10 @@ pub struct DeploymentParams {
     /// The most that may be spent on the deployment in one period. In nano-dollars.
     #[serde(default, deserialize_with = "lenient::optional_budget")]
     pub max_budget: Option<NanoDollars>,
-    /// The period of `max_budget`.
+    /// What may be spent on it in a period before somebody is told; refuses nothing. In nano-dollars.
+    #[serde(default, deserialize_with = "lenient::optional_budget")]
+    pub soft_budget: Option<NanoDollars>,
+    /// The period of both budgets.
     #[serde(default, deserialize_with = "lenient::period")]
     pub budget_duration: Option<BudgetPeriod>,
     /// Parameters that the model does not take are dropped instead of refused; `litellm_settings.drop_params` where unset.
@@ -200,6 +203,7 @@ impl fmt::Debug for DeploymentParams {
             .field("tpm", &self.tpm)
             .field("max_parallel_requests", &self.max_parallel_requests)
             .field("max_budget", &self.max_budget)
+            .field("soft_budget", &self.soft_budget)
             .field("budget_duration", &self.budget_duration)
             .field("drop_params", &self.drop_params)
             .field("modify_params", &self.modify_params)

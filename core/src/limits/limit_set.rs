@@ -35,6 +35,8 @@ pub struct Limits {
     pub model_rpm_limit: BTreeMap<String, i64>,
     /// Tokens in a window of 60 seconds for single models, by public model name.
     pub model_tpm_limit: BTreeMap<String, i64>,
+    /// Requests in flight at once for single models, by public model name.
+    pub model_max_parallel_requests: BTreeMap<String, i64>,
     /// The shared budget whose limits hold for this record, each by itself, where it says none of its own.
     pub budget_id: Option<String>,
     /// What is added to `max_budget` for a time.
@@ -121,6 +123,7 @@ impl Limits {
         };
         fill(&mut limits.model_rpm_limit, &shared.model_rpm_limit);
         fill(&mut limits.model_tpm_limit, &shared.model_tpm_limit);
+        fill(&mut limits.model_max_parallel_requests, &shared.model_max_parallel_requests);
         if limits.model_max_budget.is_empty() {
             limits.model_max_budget.clone_from(&shared.model_max_budget);
             limits.made_at = shared.made_at;
@@ -149,6 +152,7 @@ impl Limits {
             && self.model_max_budget.is_empty()
             && self.model_rpm_limit.is_empty()
             && self.model_tpm_limit.is_empty()
+            && self.model_max_parallel_requests.is_empty()
             && self.budget_id.is_none()
     }
 }

@@ -85,6 +85,7 @@ impl Limits {
         let given = Fields(fields);
         given.set_map("model_rpm_limit", &mut self.model_rpm_limit, count)?;
         given.set_map("model_tpm_limit", &mut self.model_tpm_limit, count)?;
+        given.set_map("model_max_parallel_requests", &mut self.model_max_parallel_requests, count)?;
         given.set("budget_mode", &mut self.budget_mode, mode)?;
         given.set("budget_policy", &mut self.budget_policy, policy)?;
         let (mut increase, mut expiry) = match self.temporary_increase {
@@ -109,13 +110,14 @@ impl Limits {
         document: &Map<String, Value>,
     ) -> Result<(), LimitError> {
         (self.model_max_budget, self.model_rpm_limit, self.model_tpm_limit) = Default::default();
+        self.model_max_parallel_requests.clear();
         (self.temporary_increase, self.budget_mode, self.budget_policy) = (None, None, None);
         self.read_of_models(&Fields(document))?;
         self.read_settings(metadata)
     }
 
     /// Budgets of models, each a number of dollars or a map. A rate that stands beside a model's budget counts as one of
-    /// `model_rpm_limit` and `model_tpm_limit`.
+    /// `model_rpm_limit`, `model_tpm_limit` and `model_max_parallel_requests`.
     fn read_of_models(&mut self, given: &Fields<'_>) -> Result<(), LimitError> {
         let Some(models) = given.map("model_max_budget")? else { return Ok(()) };
         self.model_max_budget.clear();
@@ -139,6 +141,8 @@ impl Limits {
             self.model_rpm_limit.extend(rpm.map(|rpm| (model.clone(), rpm)));
             let tpm = entry.first_of(["tpm_limit"], count).map_err(within)?;
             self.model_tpm_limit.extend(tpm.map(|tpm| (model.clone(), tpm)));
+            let parallel = entry.first_of(["max_parallel_requests"], count).map_err(within)?;
+            self.model_max_parallel_requests.extend(parallel.map(|parallel| (model.clone(), parallel)));
         }
         Ok(())
     }
@@ -256,7 +260,8 @@ mod tests {
             "budget_id": "b", "blocked": true, "budget_duration": "1d", "budget_mode": "strict",
             "budget_policy": "clamp", "temp_budget_increase": 2, "temp_budget_expiry": "2030-01-01",
             "model_max_budget": {
-                "a": {"budget_limit": "0.0000001", "time_period": "1d", "soft_budget": 5e-8}, "b": {"rpm_limit": 7}, "c": 0.5},
+                "a": {"budget_limit": "0.0000001", "time_period": "1d", "soft_budget": 5e-8},
+                "b": {"rpm_limit": 7, "max_parallel_requests": 4}, "c": 0.5},
             "model_tpm_limit": {"a": 9},
         }))
         .unwrap();
@@ -272,6 +277,7 @@ mod tests {
         assert_eq!(limits.model_max_budget["c"].budget_duration, None);
         assert!(!limits.model_max_budget.contains_key("b"));
         assert_eq!((limits.model_rpm_limit["b"], limits.model_tpm_limit["a"]), (7, 9));
+        assert_eq!(limits.model_max_parallel_requests, [("b".to_owned(), 4)].into());
     }
 
     #[test]
@@ -288,6 +294,10 @@ mod tests {
             (json!({"temp_budget_expiry": "soon"}), "temp_budget_expiry must be a date or a point in time"),
             (json!({"model_rpm_limit": 3}), "model_rpm_limit must map names of models to limits"),
             (json!({"model_tpm_limit": {"a": -3}}), "model_tpm_limit.a must be a whole number of at least 0"),
+            (
+                json!({"model_max_parallel_requests": {"a": "few"}}),
+                "model_max_parallel_requests.a must be a whole number of at least 0",
+            ),
             (
                 json!({"model_max_budget": {"a": {"budget_limit": 1, "time_period": "0s"}}}),
                 "model_max_budget.a.time_period is no period of a budget: `0s`. Use a format like '1h', '24h', '7d', \

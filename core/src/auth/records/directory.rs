@@ -15,11 +15,13 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// Fields of a team that limit each of its members who has no limits of its own, and the limits they are.
-const MEMBER_DEFAULTS: [(&str, &str); 4] = [
+const MEMBER_DEFAULTS: [(&str, &str); 6] = [
     ("team_member_budget", "max_budget"),
     ("team_member_budget_duration", "budget_duration"),
     ("team_member_rpm_limit", "rpm_limit"),
     ("team_member_tpm_limit", "tpm_limit"),
+    ("team_member_soft_budget", "soft_budget"),
+    ("team_member_max_parallel_requests", "max_parallel_requests"),
 ];
 
 /// Records as requests need them.

@@ -231,6 +231,7 @@ impl Scopes {
         let params = &deployment.entry.params;
         let limits = Limits {
             max_budget: params.max_budget,
+            soft_budget: params.soft_budget,
             budget_duration: params.budget_duration.clone(),
             rpm_limit: params.rpm,
             tpm_limit: params.tpm,
@@ -326,7 +327,8 @@ fn model_scopes(subject: &Subject<'_>, limits: &Limits, at: At<'_>) -> Vec<Scope
     let budget = of_model(subject, limits, at);
     let requests = at.model.find(&limits.model_rpm_limit);
     let tokens = at.model.find(&limits.model_tpm_limit);
-    let names = [budget.as_ref().map(|found| found.name), requests.map(|found| found.0), tokens.map(|found| found.0)];
+    let parallel = at.model.find(&limits.model_max_parallel_requests);
+    let counted = [requests, tokens, parallel].map(|found| found.map(|found| found.0));
     let scope = |name: &str| {
         let found = budget.as_ref().filter(|found| found.name == name);
         let budget = found.and_then(|found| {
@@ -335,10 +337,12 @@ fn model_scopes(subject: &Subject<'_>, limits: &Limits, at: At<'_>) -> Vec<Scope
             Some(Budget { counter, limit, owner: found.owner(subject), wording: Wording::Exceeded, resets_at })
         });
         let of_name = |found: Option<(&str, &i64)>| found.filter(|found| found.0 == name).map(|found| *found.1);
-        let (requests, tokens) = (of_name(requests), of_name(tokens));
-        ScopeLimits { budget, requests, tokens, ..ScopeLimits::new(subject.kind.of_model, id_of_model(subject, name)) }
+        let (requests, tokens, parallel) = (of_name(requests), of_name(tokens), of_name(parallel));
+        let scope = ScopeLimits::new(subject.kind.of_model, id_of_model(subject, name));
+        ScopeLimits { budget, requests, tokens, parallel, ..scope }
     };
-    names.into_iter().flatten().collect::<BTreeSet<_>>().into_iter().map(scope).collect()
+    let names = counted.into_iter().chain([budget.as_ref().map(|found| found.name)]).flatten();
+    names.collect::<BTreeSet<_>>().into_iter().map(scope).collect()
 }
 
 /// By the limit's own name, so that all names of the model share one counter.

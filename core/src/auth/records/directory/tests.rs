@@ -52,10 +52,13 @@ async fn a_key_is_under_its_team_membership_user_organization_and_shared_budgets
 #[tokio::test]
 async fn a_team_limits_each_member_who_has_no_limits_of_its_own() {
     let (records, directory) = room(0);
-    let document = json!({"team_member_budget": 2, "team_member_rpm_limit": 9});
+    let document = json!({"team_member_budget": 2, "team_member_rpm_limit": 9, "team_member_soft_budget": 1,
+        "team_member_max_parallel_requests": 3});
     make(&records, RecordId::of(RecordKind::Team, "t"), json!({}), document).await;
     let granted = directory.above(&key(), NOW).await.unwrap().above.member.unwrap();
     assert_eq!((granted.id.as_str(), granted.limits.rpm_limit), ("u", Some(9)));
+    let limits = (granted.limits.soft_budget, granted.limits.max_parallel_requests);
+    assert_eq!(limits, (Some(NanoDollars::from_dollars(1.0)), Some(3)));
     make(&records, RecordId::member("t", "u"), json!({"rpm_limit": 2}), json!({})).await;
     let own = directory.above(&key(), NOW).await.unwrap().above.member.unwrap();
     assert_eq!((own.limits.rpm_limit, own.limits.max_budget), (Some(2), None));

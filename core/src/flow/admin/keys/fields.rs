@@ -58,6 +58,7 @@ pub const FIELDS: &[Field] = &[
     ("rotation_interval", Kind::Text),
     ("model_rpm_limit", Kind::Map),
     ("model_tpm_limit", Kind::Map),
+    ("model_max_parallel_requests", Kind::Map),
     ("mcp_rpm_limit", Kind::Map),
     ("tag_rpm_limit", Kind::Map),
     ("rpm_limit_type", Kind::Text),
@@ -85,6 +86,7 @@ pub const FIELDS: &[Field] = &[
 pub const METADATA_FIELDS: &[&str] = &[
     "model_rpm_limit",
     "model_tpm_limit",
+    "model_max_parallel_requests",
     "mcp_rpm_limit",
     "tag_rpm_limit",
     "rpm_limit_type",

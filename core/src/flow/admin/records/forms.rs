@@ -37,6 +37,7 @@ const LIMITS: &[Field] = &[
 const IN_METADATA: &[Field] = &[
     ("model_rpm_limit", Kind::Map),
     ("model_tpm_limit", Kind::Map),
+    ("model_max_parallel_requests", Kind::Map),
     ("temp_budget_increase", Kind::Number),
     ("temp_budget_expiry", Kind::Text),
     ("budget_mode", Kind::Text),
@@ -65,6 +66,8 @@ pub const TEAM: Form = Form {
         ("team_member_budget_duration", Kind::Text),
         ("team_member_rpm_limit", Kind::Integer),
         ("team_member_tpm_limit", Kind::Integer),
+        ("team_member_soft_budget", Kind::Number),
+        ("team_member_max_parallel_requests", Kind::Integer),
         ("team_member_key_duration", Kind::Text),
     ],
     read: &[

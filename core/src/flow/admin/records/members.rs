@@ -37,7 +37,7 @@ pub(super) fn asked_member(entry: &Value) -> Result<AskedMember, AdminError> {
 
 /// The member with the limits that a request grants to all whom it adds.
 pub(super) fn granted(mut member: AskedMember, asked: &Map<String, Value>) -> AskedMember {
-    let limits = ["rpm_limit", "tpm_limit", "budget_duration"];
+    let limits = ["rpm_limit", "tpm_limit", "max_parallel_requests", "soft_budget", "budget_duration"];
     let granted = limits.iter().filter_map(|name| Some(((*name).to_owned(), asked.get(*name)?.clone())));
     member.fields.extend(granted);
     let budget = asked.get("max_budget_in_team").cloned();

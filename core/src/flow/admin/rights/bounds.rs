@@ -90,6 +90,10 @@ impl Bounds {
             ("model_max_budget", are_budgets_within(&own.model_max_budget, &above.model_max_budget, silence)),
             ("model_rpm_limit", are_within(&own.model_rpm_limit, &above.model_rpm_limit, silence)),
             ("model_tpm_limit", are_within(&own.model_tpm_limit, &above.model_tpm_limit, silence)),
+            (
+                "model_max_parallel_requests",
+                are_within(&own.model_max_parallel_requests, &above.model_max_parallel_requests, silence),
+            ),
             ("allowed_routes", route::is_within(&self.routes, &outer.routes)),
             ("duration", is_within(self.expires, outer.expires, Silence::Widens)),
             ("blocked", inherits || own.is_blocked() || !above.is_blocked()),

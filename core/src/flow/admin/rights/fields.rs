@@ -20,6 +20,8 @@ const TEAM_DOCUMENT: &[&str] = &[
     "team_member_budget_duration",
     "team_member_rpm_limit",
     "team_member_tpm_limit",
+    "team_member_soft_budget",
+    "team_member_max_parallel_requests",
     "team_member_key_duration",
 ];
 
@@ -30,7 +32,8 @@ const USER_DOCUMENT: &[&str] = &["user_email", "user_role", "organization_id", "
 const MEMBER_DOCUMENT: &[&str] = &["role", "user_email", "position"];
 
 /// Of the settings that are kept inside of metadata those that are not closed: they are judged, as limits and as what binds.
-const JUDGED_METADATA: [&str; 5] = ["model_rpm_limit", "model_tpm_limit", "guardrails", "tags", "enforced_params"];
+const JUDGED_METADATA: [&str; 6] =
+    ["model_rpm_limit", "model_tpm_limit", "model_max_parallel_requests", "guardrails", "tags", "enforced_params"];
 
 /// Closed settings inside of metadata that are written there alone.
 const CLOSED_METADATA: [&str; 2] = ["cache", "logging"];

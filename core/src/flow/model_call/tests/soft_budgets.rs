@@ -151,6 +151,21 @@ async fn who_is_under_a_shared_budget_is_told_of_once_in_each_of_its_periods() {
 }
 
 #[tokio::test]
+async fn a_deployment_is_told_of_once_in_each_of_its_periods() {
+    let mut room = Room::new();
+    let mut gpt = entry(("gpt", "openai/gpt-4o"));
+    gpt.params.soft_budget = Some(NanoDollars::new(SOFT));
+    gpt.params.budget_duration = BudgetPeriod::parse("1d").ok();
+    let targets = |params: &_| target_of(params, &Environment::default()).map_err(Into::into);
+    let models = ModelTable::new(vec![gpt], Arc::new(targets)).unwrap();
+    Arc::get_mut(&mut room.gateway.calls).unwrap().models = Arc::new(LiveModels::new(models));
+    room.key(|_| ()).await;
+    assert_eq!(room.told("Deployment=gpt").await, [0, 1, 1]);
+    room.clock.advance_millis(DAY_MILLIS);
+    assert_eq!(room.told("Deployment=gpt").await, [1, 2, 2]);
+}
+
+#[tokio::test]
 async fn a_provider_and_a_tag_of_the_file_are_told_of_as_records_are() {
     for (is_tag, owner) in [(true, "Tag=a tag"), (false, "Provider=openai")] {
         let mut room = Room::new();

@@ -41,6 +41,7 @@ fn lets(bounds: &Bounds, deed: &Deed) -> bool {
         && under(*max_parallel_requests, deed.at_once)
         && under(of_model(&bounds.limits.model_rpm_limit), deed.requests)
         && under(of_model(&bounds.limits.model_tpm_limit), deed.tokens)
+        && under(of_model(&bounds.limits.model_max_parallel_requests), deed.at_once)
         && under(max_budget.map(|budget| budget.nanos() * periods), deed.dollars)
         && bounds.expires.is_none_or(|end| deed.at < end)
 }
@@ -79,7 +80,7 @@ prop_compose! {
         models in models(),
         routes in routes(),
         counts in (limit(), limit(), limit()),
-        of_model in (limit(), limit(), prop::sample::select(&MODELS[..])),
+        of_model in (limit(), limit(), prop::sample::select(&MODELS[..]), limit()),
         budget in prop::option::of(0..20_i64),
         period in prop::option::of(prop::sample::select(&["1d", "30d"][..])),
         expires in limit(),
@@ -93,6 +94,7 @@ prop_compose! {
             max_parallel_requests: counts.2,
             model_rpm_limit: named(of_model.0),
             model_tpm_limit: named(of_model.1),
+            model_max_parallel_requests: named(of_model.3),
             max_budget: budget.map(NanoDollars::new),
             budget_duration: period.filter(|_| budget.is_some()).map(|period| BudgetPeriod::parse(period).unwrap()),
             blocked: Some(blocked),
