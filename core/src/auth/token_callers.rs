@@ -110,8 +110,8 @@ impl Authenticator {
             return Ok(mapped);
         }
         let who = tokens.who(checked)?;
-        // What is made or changed because a token says so, its bearer has made or changed.
-        acting(author(who), self.callers(tokens, (who, checked.until), now)).await
+        // What is made or changed because a token says so, its bearer has made or changed. In a box: it is large.
+        acting(author(who), Box::pin(self.callers(tokens, (who, checked.until), now))).await
     }
 
     /// The bearer, for the first of its teams, with itself for the others.

@@ -98,7 +98,8 @@ async fn perform(
             let kept = cookie.as_deref().and_then(|name| kept_in(headers, name));
             let code = params.text("code").map(Secret::new);
             let answer = Answer { state, code, error: text("error"), issuer: text("iss"), kept, address };
-            let done = sign_in.finish(answer, now).await.map(|ended| finished(sign_in, ended));
+            // In a box: it is large, and rarely needed.
+            let done = Box::pin(sign_in.finish(answer, now)).await.map(|ended| finished(sign_in, ended));
             let mut response = done.unwrap_or_else(|failure| told(failure.into(), asks_for_page(headers)));
             // It is over, however it ended.
             let over = cookie.and_then(|name| set_cookie(sign_in, (&name, &Secret::new("")), ATTEMPT_PATH, 0, true));

@@ -325,10 +325,8 @@ fn unrecorded<'a>(kind: &'static str, id: &'a str, owner: &'a dyn Fn() -> String
 /// The limits of the called model on a record: one scope for each name by which they know it, which is one as a rule.
 fn model_scopes(subject: &Subject<'_>, limits: &Limits, at: At<'_>) -> Vec<ScopeLimits> {
     let budget = of_model(subject, limits, at);
-    let requests = at.model.find(&limits.model_rpm_limit);
-    let tokens = at.model.find(&limits.model_tpm_limit);
-    let parallel = at.model.find(&limits.model_max_parallel_requests);
-    let counted = [requests, tokens, parallel].map(|found| found.map(|found| found.0));
+    let counts = [&limits.model_rpm_limit, &limits.model_tpm_limit, &limits.model_max_parallel_requests];
+    let counts = counts.map(|limits| at.model.find(limits));
     let scope = |name: &str| {
         let found = budget.as_ref().filter(|found| found.name == name);
         let budget = found.and_then(|found| {
@@ -337,11 +335,11 @@ fn model_scopes(subject: &Subject<'_>, limits: &Limits, at: At<'_>) -> Vec<Scope
             Some(Budget { counter, limit, owner: found.owner(subject), wording: Wording::Exceeded, resets_at })
         });
         let of_name = |found: Option<(&str, &i64)>| found.filter(|found| found.0 == name).map(|found| *found.1);
-        let (requests, tokens, parallel) = (of_name(requests), of_name(tokens), of_name(parallel));
+        let [requests, tokens, parallel] = counts.map(of_name);
         let scope = ScopeLimits::new(subject.kind.of_model, id_of_model(subject, name));
         ScopeLimits { budget, requests, tokens, parallel, ..scope }
     };
-    let names = counted.into_iter().chain([budget.as_ref().map(|found| found.name)]).flatten();
+    let names = counts.iter().flatten().map(|found| found.0).chain(budget.as_ref().map(|found| found.name));
     names.collect::<BTreeSet<_>>().into_iter().map(scope).collect()
 }
 
