@@ -43,13 +43,22 @@ pub fn record(stored: &StoredKey, with_budget: bool) -> Map<String, Value> {
     shown
 }
 
+/// Fields that went into the metadata, and are shown there alone.
+const SHOWN_IN_METADATA: [&str; 6] = [
+    "temp_budget_increase",
+    "temp_budget_expiry",
+    "budget_mode",
+    "budget_policy",
+    "model_max_parallel_requests",
+    ALLOWED_IPS,
+];
+
 /// The answer to the one request that sees the key itself.
 pub fn generated(record: &KeyRecord, key: &str, spent: NanoDollars) -> Value {
     let mut shown = generated_fields(record, spent);
     shown.insert("key".to_owned(), key.into());
     for name in super::fields::METADATA_FIELDS {
-        // These went into the metadata, and are shown there.
-        if !["temp_budget_increase", "temp_budget_expiry", "budget_mode", "budget_policy", ALLOWED_IPS].contains(name) {
+        if !SHOWN_IN_METADATA.contains(name) {
             shown.insert((*name).to_owned(), Value::Null);
         }
     }
