@@ -32,6 +32,8 @@ pub struct Usage {
     pub image_completion_tokens: u64,
     /// Web searches that the provider ran for the answer.
     pub web_searches: u64,
+    /// Other tools that it ran.
+    pub tools: ToolUses,
     /// What the provider itself says that the call cost; zero where it says nothing.
     pub reported_cost: NanoDollars,
     /// Tokens of the sources that the answer cites, where the provider charges them beside the rest.
@@ -46,6 +48,17 @@ pub struct Usage {
     pub media: Media,
     /// What is odd about these counts. Empty for nearly every answer.
     pub doubts: Doubts,
+}
+
+/// Tools that the provider ran for an answer and bills by their use, beside searches of the web.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ToolUses {
+    /// Searches in files that the provider keeps.
+    pub file_searches: u64,
+    /// Containers that code ran in.
+    pub containers: u64,
+    /// Queries of Google's maps.
+    pub map_queries: u64,
 }
 
 /// What a call used that is not counted in tokens: images, speech, recordings. Not kept in spend rows, which have the
@@ -111,6 +124,9 @@ impl Usage {
             &mut self.image_prompt_tokens,
             &mut self.image_completion_tokens,
             &mut self.web_searches,
+            &mut self.tools.file_searches,
+            &mut self.tools.containers,
+            &mut self.tools.map_queries,
             &mut self.citation_tokens,
         ];
         for count in counts {

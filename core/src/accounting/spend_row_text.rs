@@ -46,7 +46,7 @@ pub(super) mod deployment {
 /// adds goes to the end.
 pub(super) mod usage {
     use crate::money::NanoDollars;
-    use crate::usage::{Doubts, Media, SearchContext, ServiceTier, Usage};
+    use crate::usage::{Doubts, Media, SearchContext, ServiceTier, ToolUses, Usage};
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     pub(crate) fn serialize<S: Serializer>(usage: &Usage, serializer: S) -> Result<S::Ok, S::Error> {
@@ -69,6 +69,9 @@ pub(super) mod usage {
             usage.doubts.bits(),
             SearchContext::number(usage.search_context),
             usage.search_units.map_or(0, |units| units.saturating_add(1)),
+            usage.tools.file_searches,
+            usage.tools.containers,
+            usage.tools.map_queries,
         ]
         .serialize(serializer)
     }
@@ -98,6 +101,7 @@ pub(super) mod usage {
             doubts: Doubts::from_bits(next()),
             search_context: SearchContext::from_number(next()),
             search_units: next().checked_sub(1),
+            tools: ToolUses { file_searches: next(), containers: next(), map_queries: next() },
             media: Media::default(),
         })
     }

@@ -2,6 +2,7 @@
 //! whoever calls runs those.
 
 use super::members::Members;
+use crate::usage::ToolUses;
 use memchr::memmem;
 use serde_json::{Map, Value};
 
@@ -36,15 +37,20 @@ pub(super) const GOOGLE_SEARCHES: [&str; 6] = [
     "enterprise_web_search",
 ];
 
+/// Its tool that asks its maps, by the same.
+pub(super) const GOOGLE_MAPS: [&str; 2] = ["googleMaps", "google_maps"];
+
 /// Google's other tools, by the same.
-const GOOGLE_TOOLS: [&str; 6] =
-    ["codeExecution", "code_execution", "urlContext", "url_context", "googleMaps", "google_maps"];
+const GOOGLE_TOOLS: [&str; 4] = ["codeExecution", "code_execution", "urlContext", "url_context"];
 
 /// Other kinds of tools that providers run: <https://platform.openai.com/docs/guides/tools>,
 /// <https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview>
 const RUN: [&str; 4] = ["file_search", "code_interpreter", "image_generation", "mcp"];
 /// How the names of more of them begin, which go on with a version.
 const RUN_VERSIONS: [&str; 3] = ["computer_use", "web_fetch", "code_execution"];
+
+/// Uses of a tool that a call is taken for which may use it as often as it likes.
+pub(super) const CALLS: u64 = 10;
 
 /// How often a call may search the web.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +68,8 @@ pub(super) struct BilledTools {
     pub(super) search: Search,
     /// Whether it may run tools other than a search.
     pub(super) runs_tools: bool,
+    /// Which of those are billed by their use; how often they are used is for the model to say.
+    pub(super) uses: ToolUses,
 }
 
 impl BilledTools {
@@ -85,7 +93,8 @@ impl BilledTools {
         }
         // What cannot be read may be anything.
         let Some(tools) = members.read::<Vec<Map<String, Value>>>("tools") else {
-            return Self { search: Search::AnyNumber, runs_tools: true };
+            let uses = ToolUses { file_searches: CALLS, containers: 1, map_queries: CALLS };
+            return Self { search: Search::AnyNumber, runs_tools: true, uses };
         };
         let searching: Vec<_> = tools.iter().filter(|tool| searches(tool)).collect();
         let most = |tool: &Map<String, Value>| tool.get("max_uses").and_then(Value::as_u64);
@@ -95,7 +104,15 @@ impl BilledTools {
             Some(most) => Search::AtMost(most),
             None => Search::AnyNumber,
         };
-        Self { search, runs_tools: tools.iter().any(is_run) }
+        let of_kind = |name: &str| tools.iter().any(|tool| kind(tool) == name);
+        let on_maps = tools.iter().any(|tool| names_one_of(tool, &GOOGLE_MAPS));
+        let calls = members.read::<u64>("max_tool_calls").map_or(CALLS, |most| most.min(CALLS));
+        let uses = ToolUses {
+            file_searches: if of_kind("file_search") { calls } else { 0 },
+            containers: u64::from(of_kind("code_interpreter")),
+            map_queries: if on_maps { calls } else { 0 },
+        };
+        Self { search, runs_tools: tools.iter().any(is_run), uses }
     }
 }
 
@@ -106,7 +123,7 @@ fn searches(tool: &Map<String, Value>) -> bool {
 fn is_run(tool: &Map<String, Value>) -> bool {
     let kind = kind(tool);
     let is_version = RUN_VERSIONS.iter().any(|name| kind.starts_with(name));
-    RUN.contains(&kind) || is_version || names_one_of(tool, &GOOGLE_TOOLS)
+    RUN.contains(&kind) || is_version || [&GOOGLE_TOOLS[..], &GOOGLE_MAPS].iter().any(|names| names_one_of(tool, names))
 }
 
 fn kind(tool: &Map<String, Value>) -> &str {

@@ -1,9 +1,10 @@
 //! What a request can use at most, read from its members: the link between a body and the price of it. Pure.
 
-use super::billed_tools::{BilledTools, Search};
+use super::billed_tools::{BilledTools, CALLS, Search};
 use super::members::Members;
 use crate::clock::Timestamp;
 use crate::price::{CallFacts, Demand, ModelPrice, SearchContext, ServiceTier, Tiers};
+use crate::usage::ToolUses;
 use crate::wire::input_weight::{InputWeight, Unbounded};
 use memchr::memmem;
 use serde::de::IgnoredAny;
@@ -41,6 +42,8 @@ pub struct Asked {
     goes_on: bool,
     /// Whether the provider may run tools other than a search.
     runs_tools: bool,
+    /// Uses of them that the call is taken for.
+    tool_uses: ToolUses,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,9 +57,6 @@ enum Service {
     Named(ServiceTier),
     Unknown,
 }
-
-/// Searches that a call is taken for which may search as often as it likes.
-const SEARCHES: u64 = 10;
 
 /// Tokens of cited sources that a call is taken for which is charged for them.
 const CITATION_TOKENS: u64 = 50_000;
@@ -74,7 +74,7 @@ impl Asked {
     pub fn read(members: &Members<'_>, caps: &[&str]) -> Self {
         let count = |name: &str| members.read::<u64>(name).filter(|count| *count > 0);
         let answers = count("n").max(count("best_of")).unwrap_or(1);
-        let BilledTools { search, runs_tools } = BilledTools::of(members);
+        let BilledTools { search, runs_tools, uses: tool_uses } = BilledTools::of(members);
         Self {
             output_tokens: caps.iter().filter_map(|cap| count(cap)).max(),
             choices: answers.saturating_mul(prompts(members)),
@@ -85,6 +85,7 @@ impl Asked {
             documents: documents(members),
             goes_on: ["previous_response_id", "conversation"].iter().any(|name| members.has(name)),
             runs_tools,
+            tool_uses,
         }
     }
 
@@ -127,11 +128,11 @@ impl Asked {
         let searches = match self.search {
             Search::AnyNumber if is_strict => return Err(Unbounded::Search),
             _ if is_strict && cites => return Err(Unbounded::Search),
-            Search::AnyNumber => SEARCHES,
+            Search::AnyNumber => CALLS,
             Search::AtMost(count) => count,
             Search::No if price.is_some_and(ModelPrice::always_searches) => {
                 if cites {
-                    SEARCHES
+                    CALLS
                 } else {
                     1
                 }
@@ -147,6 +148,7 @@ impl Asked {
             audio_output: self.audio_output,
             hour_cache: weight.hour_cache,
             searches: searches.saturating_mul(self.choices.max(1)),
+            tools: self.tool_uses,
             citation_tokens: if cites { CITATION_TOKENS } else { 0 },
             // A reranker reads documents one by one: a limit on its input is not one on all of them.
             search_units: self.search_units(input_tokens.max(weight.estimate())),
@@ -297,15 +299,15 @@ mod tests {
         assert_eq!(searches(r#"{"web_search_options":{}}"#), 1);
         assert_eq!(searches(r#"{"tools":[{"type":"web_search_20250305","max_uses":3}]}"#), 3);
         let unbounded = r#"{"tools":[{"type":"web_search_20250305"}]}"#;
-        assert_eq!(searches(unbounded), SEARCHES);
+        assert_eq!(searches(unbounded), CALLS);
         assert_eq!(demand(unbounded, "gpt-4o", STRICT), Err(Unbounded::Search));
         assert_eq!(demand("{}", "perplexity/sonar", BALANCED).unwrap().searches, 1);
         for google in [r#"{"tools":[{"googleSearch":{}}]}"#, r#"{"tools":[{"enterprise_web_search":{}}]}"#] {
-            assert_eq!(searches(google), SEARCHES);
+            assert_eq!(searches(google), CALLS);
             assert_eq!(demand(google, "gpt-4o", STRICT), Err(Unbounded::Search), "{google}");
         }
         let unread = r#"{"tools":[{"type":"web_search","max_uses":"3"}]}"#;
-        assert_eq!(searches(unread), SEARCHES, "a number that is none bounds nothing");
+        assert_eq!(searches(unread), CALLS, "a number that is none bounds nothing");
     }
 
     #[test]
@@ -330,6 +332,20 @@ mod tests {
             let body = format!(r#"{{"tools":[{tool}]}}"#);
             assert_eq!(demand(&body, "gpt-4o", STRICT), Err(Unbounded::Tool), "{tool}");
         }
+    }
+
+    #[test]
+    fn tools_of_the_provider_count_as_far_as_they_are_billed_by_their_use() {
+        let uses = |body: &str| {
+            let ToolUses { file_searches, containers, map_queries } = demand(body, "gpt-4o", BALANCED).unwrap().tools;
+            (file_searches, containers, map_queries)
+        };
+        assert_eq!(uses(r#"{"tools":[{"type":"file_search"}]}"#), (CALLS, 0, 0));
+        assert_eq!(uses(r#"{"tools":[{"type":"file_search"}],"max_tool_calls":2}"#), (2, 0, 0));
+        assert_eq!(uses(r#"{"tools":[{"type":"code_interpreter","container":{"type":"auto"}}]}"#), (0, 1, 0));
+        assert_eq!(uses(r#"{"tools":[{"googleMaps":{}}]}"#), (0, 0, CALLS));
+        assert_eq!(uses(r#"{"tools":[{"urlContext":{}},{"type":"mcp"}]}"#), (0, 0, 0));
+        assert_eq!(uses(r#"{"tools":[{"type":"file_search"},7]}"#), (CALLS, 1, CALLS), "what cannot be read");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::model::ModelPrice;
 use super::rates::Component;
 use super::tier::{ServiceTier, Tiers};
 use crate::money::NanoDollars;
-use crate::usage::Media;
+use crate::usage::{Media, ToolUses};
 
 /// What a call can use at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Demand {
     pub hour_cache: bool,
     /// Most web searches.
     pub searches: u64,
+    /// Most uses of other tools.
+    pub tools: ToolUses,
     /// Most tokens of cited sources, which some providers charge beside the input.
     pub citation_tokens: u64,
     /// Most search units of a rerank.
@@ -67,8 +69,7 @@ impl ModelPrice {
 
     /// Whether the model searches the web unasked, at a price.
     pub fn always_searches(&self) -> bool {
-        let is_priced = self.searches.into_iter().any(|price| price > FemtoDollars::ZERO);
-        is_priced && (self.provider() == Some("perplexity") || self.key.contains("search"))
+        self.tools.charge_searches() && (self.provider() == Some("perplexity") || self.key.contains("search"))
     }
 }
 
@@ -88,12 +89,11 @@ impl Dearest<'_> {
 
     fn but_output(&self) -> FemtoDollars {
         let demand = self.demand;
-        let searches = self.model.searches.into_iter().max().unwrap_or_default();
         self.input_token().times(demand.input_tokens)
             + self.price(Component::Request).unwrap_or_default()
             + self.price(Component::Query).unwrap_or_default().times(demand.search_units)
             + self.price(Component::Citation).unwrap_or_default().times(demand.citation_tokens)
-            + searches.times(demand.searches)
+            + self.model.tools.bound(demand.searches, &demand.tools)
             + self.time(Component::InputSecond)
             + self.time(Component::OutputSecond)
             + media::cost(&demand.media, false, &|component| self.price(component))

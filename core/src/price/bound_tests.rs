@@ -3,7 +3,7 @@
 use super::*;
 use crate::clock::Timestamp;
 use crate::price::{CallFacts, SearchContext, ServiceTier, index};
-use crate::usage::{Media, Usage};
+use crate::usage::{Media, ToolUses, Usage};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -27,8 +27,16 @@ fn usages() -> impl Strategy<Value = Usage> {
     let input = (tokens(), tokens(), tokens(), tokens(), tokens(), tokens());
     let output = (tokens(), tokens(), tokens(), tokens());
     let media = (0_u64..5, 0_u64..3_000_000, 0_u64..5000, 0_u64..100_000, 0_u64..100_000);
-    (input, output, 0_u64..5, tokens(), any::<prop::sample::Index>(), media).prop_map(
-        |(input, output, searches, cited, tier, (images, pixels, characters, spoken_ms, recorded_ms))| {
+    let uses = (0_u64..5, 0_u64..3, 0_u64..3, 0_u64..3);
+    (input, output, uses, tokens(), any::<prop::sample::Index>(), media).prop_map(
+        |(
+            input,
+            output,
+            (web_searches, file_searches, containers, map_queries),
+            cited,
+            tier,
+            (images, pixels, characters, spoken_ms, recorded_ms),
+        )| {
             let usage = Usage {
                 prompt_tokens: input.0,
                 cache_read_tokens: input.1,
@@ -40,7 +48,8 @@ fn usages() -> impl Strategy<Value = Usage> {
                 reasoning_tokens: output.1,
                 audio_completion_tokens: output.2,
                 image_completion_tokens: output.3,
-                web_searches: searches,
+                web_searches,
+                tools: ToolUses { file_searches, containers, map_queries },
                 citation_tokens: cited,
                 service_tier: Some(*tier.get(&TIERS)),
                 media: Media { images, pixels, characters, spoken_ms, recorded_ms },
@@ -62,6 +71,7 @@ fn demand(usage: &Usage, facts: &CallFacts, choices: u64) -> Demand {
         audio_output: usage.audio_completion_tokens > 0,
         hour_cache: usage.cache_write_1h_tokens > 0,
         searches: usage.web_searches,
+        tools: usage.tools,
         citation_tokens: usage.citation_tokens,
         search_units: facts.search_units,
         duration_ms: facts.duration_ms,

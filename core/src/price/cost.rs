@@ -45,8 +45,8 @@ pub struct Cost {
     pub prompt: NanoDollars,
     /// Of the output.
     pub completion: NanoDollars,
-    /// Of web searches.
-    pub searches: NanoDollars,
+    /// Of web searches, and of other tools that are billed by their use.
+    pub tools: NanoDollars,
     /// Of images, characters and seconds of sound.
     pub media: NanoDollars,
     /// Of everything: what is charged.
@@ -71,20 +71,15 @@ impl ModelPrice {
         let prices = Prices::of(self, usage, facts);
         let prompt = prices.prompt(usage);
         let completion = prices.completion(usage);
-        let [low, medium, high] = self.searches;
-        let search = match usage.search_context.unwrap_or(facts.search_context) {
-            SearchContext::Low => low,
-            SearchContext::Medium => medium,
-            SearchContext::High => high,
-        };
-        let searches = search.times(usage.web_searches);
+        let context = usage.search_context.unwrap_or(facts.search_context);
+        let tools = self.tools.cost(usage.web_searches, context, &usage.tools);
         let by_tokens = prompt + completion;
         let media = media::cost(&usage.media, by_tokens > FemtoDollars::ZERO, &|component| prices.of_unit(component));
-        let total = self.billing.charge(by_tokens + searches + media);
+        let total = self.billing.charge(by_tokens + tools + media);
         Cost {
             prompt: prompt.to_nanos(),
             completion: completion.to_nanos(),
-            searches: searches.to_nanos(),
+            tools: tools.to_nanos(),
             media: media.to_nanos(),
             total: total.to_nanos(),
             total_dollars: total.dollars(),

@@ -84,7 +84,7 @@ fn the_providers_own_cost_counts_where_no_price_is_known() {
 fn web_searches_and_requests_are_charged_beside_tokens() {
     let usage = Usage { prompt_tokens: 1000, web_searches: 2, ..Usage::default() };
     let cost = find("claude-sonnet-4-5", None).unwrap().cost(&usage, &CallFacts::at(recorded()));
-    assert_eq!((cost.prompt.nanos(), cost.searches.nanos(), cost.total.nanos()), (3_000_000, 20_000_000, 23_000_000));
+    assert_eq!((cost.prompt.nanos(), cost.tools.nanos(), cost.total.nanos()), (3_000_000, 20_000_000, 23_000_000));
     let online = find("perplexity/pplx-7b-online", None).unwrap();
     assert_eq!(online.cost(&Usage::default(), &CallFacts::at(recorded())).total, NanoDollars::new(5_000_000));
 }

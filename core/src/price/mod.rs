@@ -17,6 +17,7 @@ mod off_peak;
 mod overrides;
 mod rates;
 pub mod tier;
+mod tools;
 
 pub use billing::Billing;
 pub use bound::Demand;

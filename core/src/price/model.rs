@@ -5,6 +5,7 @@ use super::femto::FemtoDollars;
 use super::off_peak::OffPeak;
 use super::rates::{Component, Rates};
 use super::tier::ServiceTier;
+use super::tools::ToolPrices;
 use serde_json::{Map, Value};
 
 /// What is known about a model: prices, limits and abilities. Built once per deployment and kept there.
@@ -14,8 +15,7 @@ pub struct ModelPrice {
     pub(super) info: Map<String, Value>,
     pub(super) rates: Rates,
     pub(super) off_peak: Option<OffPeak>,
-    /// Per web search: low, medium, high.
-    pub(super) searches: [FemtoDollars; 3],
+    pub(super) tools: ToolPrices,
     pub(super) cache_reads: CacheReads,
     pub(super) billing: Billing,
 }
@@ -42,13 +42,9 @@ impl ModelPrice {
         };
         let rates = Rates::of(&info, provider == "xai");
         let off_peak = OffPeak::of(&info);
-        let searches =
-            ["search_context_size_low", "search_context_size_medium", "search_context_size_high"].map(|size| {
-                let price = info.get("search_context_cost_per_query").and_then(|prices| prices.get(size)?.as_f64());
-                FemtoDollars::from_dollars(price.unwrap_or_default())
-            });
+        let tools = ToolPrices::of(key, &info);
         let billing = Billing::default();
-        Self { key: key.to_owned(), info, rates, off_peak, searches, cache_reads, billing }
+        Self { key: key.to_owned(), info, rates, off_peak, tools, cache_reads, billing }
     }
 
     /// The same prices, charged like this.

@@ -48,6 +48,8 @@ struct Counts {
     search_context_size: Word,
     citation_tokens: Count,
     server_tool_use: Option<ServerTools>,
+    /// As xAI names it.
+    server_side_tool_usage_details: Option<ServerCalls>,
     service_tier: Word,
     cost: Dollars,
     /// Where a router charges its own fee and the model's maker charges the rest.
@@ -87,6 +89,12 @@ struct ServerTools {
     web_search_requests: Count,
 }
 
+#[derive(Clone, Copy, Default, serde::Deserialize)]
+#[serde(default)]
+struct ServerCalls {
+    web_search_calls: Count,
+}
+
 impl Counts {
     fn usage(self) -> Option<Usage> {
         let prompt_tokens = self.prompt_tokens.or(self.input_tokens);
@@ -97,7 +105,8 @@ impl Counts {
         let input = self.prompt_tokens_details.or(self.input_tokens_details).or(self.input_token_details);
         let input = input.unwrap_or_default();
         let output = self.completion_tokens_details.or(self.output_tokens_details).unwrap_or_default();
-        let tools = self.server_tool_use.unwrap_or_default();
+        let searches = self.server_tool_use.unwrap_or_default().web_search_requests;
+        let calls = self.server_side_tool_usage_details.unwrap_or_default().web_search_calls;
         let mut usage = Usage {
             prompt_tokens: prompt_tokens.get(),
             completion_tokens: completion_tokens.get(),
@@ -110,7 +119,7 @@ impl Counts {
             reasoning_tokens: output.reasoning_tokens.or(self.reasoning_tokens).get(),
             image_prompt_tokens: input.image_tokens.get(),
             image_completion_tokens: output.image_tokens.get(),
-            web_searches: tools.web_search_requests.or(self.num_search_queries).get(),
+            web_searches: searches.or(calls).or(self.num_search_queries).get(),
             citation_tokens: self.citation_tokens.get(),
             reported_cost: self.reported_cost(),
             service_tier: self.service_tier.0.as_deref().map(ServiceTier::from_name),

@@ -38,6 +38,8 @@ fn vendors_own_names_are_understood() {
     assert_eq!(of(r#"{"prompt_tokens": 9, "cached_tokens": 5}"#).cache_read_tokens, 5);
     assert_eq!(of(r#"{"input_tokens": 9, "output_tokens": 2}"#).total(), 11);
     assert_eq!(of(r#"{"prompt_tokens": 9, "num_search_queries": 2}"#).web_searches, 2);
+    let calls = r#"{"prompt_tokens": 9, "server_side_tool_usage_details": {"web_search_calls": 3}}"#;
+    assert_eq!(of(calls).web_searches, 3);
 }
 
 #[test]
@@ -97,7 +99,7 @@ fn a_search_is_priced_by_how_much_it_read() {
     let usage = usage_from_openai(br#"{"prompt_tokens": 1, "num_search_queries": 1, "search_context_size": "low"}"#);
     let cost =
         price::find("perplexity/sonar-pro", None).unwrap().cost(&usage.unwrap(), &CallFacts::at(Timestamp::default()));
-    assert_eq!(cost.searches.nanos(), 6_000_000);
+    assert_eq!(cost.tools.nanos(), 6_000_000);
 }
 
 /// The usage of a recorded answer or last chunk, found where the decoders find it.

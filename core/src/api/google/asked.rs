@@ -1,6 +1,6 @@
 //! What a request can use at most, as far as it says so in places of its own.
 
-use crate::api::billed_tools::GOOGLE_SEARCHES;
+use crate::api::billed_tools::{GOOGLE_MAPS, GOOGLE_SEARCHES};
 use crate::api::demand::Asked;
 use crate::api::members::{Members, raw};
 use serde_json::{Value, json};
@@ -42,10 +42,7 @@ pub fn asked(members: &Members<'_>) -> Asked {
         Value::Object(tool) => tool.keys().map(String::as_str).collect(),
         _ => Vec::new(),
     };
-    let searches = names.iter().any(|name| GOOGLE_SEARCHES.contains(name));
-    let runs = names.iter().any(|name| !GOOGLE_SEARCHES.contains(name) && !OURS.contains(name));
-    let kinds = [(searches, "web_search"), (runs, "code_interpreter")];
-    let kinds: Vec<Value> = kinds.iter().filter(|(is, _)| *is).map(|(_, kind)| json!({"type": kind})).collect();
+    let kinds: Vec<Value> = names.into_iter().filter(|name| !OURS.contains(name)).map(tool).collect();
     if !kinds.is_empty() {
         say("tools", &Value::from(kinds));
     }
@@ -53,6 +50,14 @@ pub fn asked(members: &Members<'_>) -> Asked {
         say("conversation", &Value::from("kept"));
     }
     Asked::read(&said, &["max_tokens"])
+}
+
+/// A tool of Google's. What is not known here may do anything.
+fn tool(name: &str) -> Value {
+    if GOOGLE_SEARCHES.contains(&name) || GOOGLE_MAPS.contains(&name) {
+        return json!({name: {}});
+    }
+    json!({"type": "code_interpreter"})
 }
 
 /// Says in the body how long an answer may be.
@@ -100,7 +105,9 @@ mod tests {
             read(body).demand(&InputWeight::default(), None, Care::Strict { output_tokens: Some(1) }, true).map(|_| ())
         };
         assert_eq!(demand(r#"{"tools":[{"googleSearch":{}}]}"#), Err(Unbounded::Search));
-        assert_eq!(demand(r#"{"tools":[{"codeExecution":{}}]}"#), Err(Unbounded::Tool));
+        for tool in ["codeExecution", "googleMaps", "frobnicate"] {
+            assert_eq!(demand(&format!(r#"{{"tools":[{{"{tool}":{{}}}}]}}"#)), Err(Unbounded::Tool), "{tool}");
+        }
         assert_eq!(demand(r#"{"cachedContent":"x"}"#), Err(Unbounded::Kept));
         assert_eq!(demand(r#"{"tools":[{"functionDeclarations":[]}]}"#), Ok(()));
     }

@@ -2,6 +2,7 @@
 
 use super::call_id;
 use super::failure;
+use super::grounding::Queries;
 use super::sources;
 use super::wire::{self, Candidate, FunctionCall, InlineData, Part, Response};
 use crate::api::answer::arguments;
@@ -53,17 +54,17 @@ fn read(body: &[u8], id: RequestId) -> Result<(Option<String>, ChatAnswer<'_>), 
         None if is_blocked => Vec::new(),
         None => return Err(malformed()),
     };
-    let mut searches = 0_u64;
+    let mut queries = Queries::default();
     let mut choices = Vec::with_capacity(candidates.len().max(1));
     for candidate in candidates {
-        searches = searches.saturating_add(wire::searches(candidate.grounding_metadata));
+        queries.add(candidate.grounding_metadata);
         choices.push(choice(candidate, id));
     }
     if choices.is_empty() && is_blocked {
         choices.push(Choice { finish: Finish::ContentFilter, ..Choice::default() });
     }
     let name = answer.response_id.filter(|name| !name.is_empty()).map(|name| name.0.into_owned());
-    Ok((name, ChatAnswer { choices, usage: answer.usage_metadata.map(|counts| counts.usage(searches)) }))
+    Ok((name, ChatAnswer { choices, usage: answer.usage_metadata.map(|counts| counts.usage(&queries)) }))
 }
 
 fn choice(mut candidate: Candidate<'_>, id: RequestId) -> Choice<'_> {

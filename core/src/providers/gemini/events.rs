@@ -3,6 +3,7 @@
 
 use super::answer;
 use super::call_id;
+use super::grounding::Queries;
 use super::sources;
 use super::wire::{self, Candidate, Counts, FunctionCall, InlineData, Part, Response};
 use crate::api::answer::arguments;
@@ -25,8 +26,7 @@ const CHOICES_MAX: usize = 64;
 pub struct PieceEvents {
     id: RequestId,
     counts: Option<Counts>,
-    /// The most searches that a piece has told of: each tells of all so far.
-    searches: u64,
+    queries: Queries,
     choices: Vec<Told>,
 }
 
@@ -42,7 +42,7 @@ struct Told {
 impl PieceEvents {
     /// A reader for the answer of this id.
     pub fn new(id: RequestId) -> Self {
-        Self { id, counts: None, searches: 0, choices: Vec::new() }
+        Self { id, counts: None, queries: Queries::default(), choices: Vec::new() }
     }
 }
 
@@ -66,11 +66,11 @@ impl ChatEvents for PieceEvents {
 
     fn usage(&self) -> Option<Usage> {
         let is_told = self.choices.iter().any(|told| told.finish.is_some());
-        self.counts.as_ref().filter(|_| is_told).map(|counts| counts.usage(self.searches))
+        self.counts.as_ref().filter(|_| is_told).map(|counts| counts.usage(&self.queries))
     }
 
     fn so_far(&self) -> Option<Usage> {
-        self.counts.as_ref().map(|counts| counts.usage(self.searches))
+        self.counts.as_ref().map(|counts| counts.usage(&self.queries))
     }
 
     fn close(&mut self, out: &mut ChunkWriter) {
@@ -97,7 +97,7 @@ impl PieceEvents {
 
     fn candidate(&mut self, mut candidate: Candidate<'_>, out: &mut ChunkWriter) -> Result<(), ProviderFailure> {
         let id = self.id;
-        self.searches = self.searches.max(wire::searches(candidate.grounding_metadata));
+        self.queries.add(candidate.grounding_metadata);
         let told = self.told(candidate.index)?;
         for part in candidate.take_parts() {
             told.part(part, id, out);

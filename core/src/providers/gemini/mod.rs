@@ -17,6 +17,7 @@ pub mod events;
 pub mod failure;
 pub mod generate_content;
 mod generation;
+mod grounding;
 pub mod imagen;
 mod media;
 pub mod model_path;

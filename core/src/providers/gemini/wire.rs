@@ -3,10 +3,11 @@
 //! Wire format: <https://ai.google.dev/api/generate-content#generatecontentresponse>
 
 use super::failure::{self, ErrorMember};
+use super::grounding::Queries;
 use crate::api::answer::finish::Finish;
 use crate::api::chat::text::Text;
 use crate::providers::failure::ProviderFailure;
-use crate::usage::{ServiceTier, Usage};
+use crate::usage::{ServiceTier, ToolUses, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -165,7 +166,7 @@ struct OfKind {
 
 impl Counts {
     /// The counts as the OpenAI dialect means them: thoughts are part of the output.
-    pub(super) fn usage(&self, web_searches: u64) -> Usage {
+    pub(super) fn usage(&self, queries: &Queries) -> Usage {
         let prompt = self.prompt_token_count.unwrap_or(0);
         let prompt_tokens = prompt.saturating_add(self.tool_use_prompt_token_count.unwrap_or(0));
         let (said, thoughts) = (self.candidates_token_count.unwrap_or(0), self.thoughts_token_count.unwrap_or(0));
@@ -181,7 +182,8 @@ impl Counts {
             image_prompt_tokens: of_kind(self.prompt_tokens_details.as_ref(), "IMAGE"),
             audio_completion_tokens: of_kind(self.candidates_tokens_details.as_ref(), "AUDIO"),
             image_completion_tokens: of_kind(self.candidates_tokens_details.as_ref(), "IMAGE"),
-            web_searches,
+            web_searches: queries.of_web(),
+            tools: ToolUses { map_queries: queries.of_maps(), ..ToolUses::default() },
             service_tier: self.traffic_type.as_deref().and_then(tier),
             ..Usage::default()
         }
@@ -200,18 +202,6 @@ fn tier(traffic_type: &str) -> Option<ServiceTier> {
         "ON_DEMAND_FLEX" => Some(ServiceTier::Flex),
         _ => None,
     }
-}
-
-/// The searches that an answer rests on.
-pub(super) fn searches(grounding: Option<&RawValue>) -> u64 {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Grounding<'a> {
-        #[serde(borrow, default)]
-        web_search_queries: Vec<&'a RawValue>,
-    }
-    let read = grounding.and_then(|grounding| serde_json::from_str::<Grounding<'_>>(grounding.get()).ok());
-    read.map_or(0, |grounding| grounding.web_search_queries.len() as u64)
 }
 
 /// Why an answer ended, in OpenAI's words.
@@ -236,7 +226,7 @@ mod tests {
     use super::*;
 
     fn usage(counts: &str) -> Usage {
-        serde_json::from_str::<Counts>(counts).unwrap().usage(0)
+        serde_json::from_str::<Counts>(counts).unwrap().usage(&Queries::default())
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::expected;
 use super::renamed::Naming;
+use super::tools::{Item, Ran, billed_searches};
 use crate::api::members::Members;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::openai::failure;
@@ -13,8 +14,8 @@ use memchr::memmem;
 
 /// The items of an answer.
 const OUTPUT: &str = "output";
-/// The item that tells of a search.
-const SEARCH: &str = "\"web_search_call\"";
+/// Ends the kind of every item that tells of a tool.
+const TOOL: &[u8] = b"_call\"";
 
 /// Reads an answer of status 200. One that failed is told as its upstream tells it: it has been billed.
 pub(super) fn read(reply: Reply<'_>, body: &Bytes) -> Result<WholeAnswer, ProviderFailure> {
@@ -27,8 +28,7 @@ pub(super) fn read(reply: Reply<'_>, body: &Bytes) -> Result<WholeAnswer, Provid
         }
         return Err(malformed("the upstream's answer has no output"));
     };
-    let searches = || output.iter().filter(|item| item.get("type").is_some_and(|kind| kind.get() == SEARCH)).count();
-    let usage = used(&response, searches);
+    let usage = used(&response, || Ran::count(output.iter().map(Item::of)));
     Naming::of(reply).put_into(&mut response);
     expected::fill_in(&mut response);
     expected::fill_in_output(&mut output);
@@ -47,17 +47,19 @@ pub(super) fn of_kept(naming: &Naming, body: &[u8]) -> Option<Bytes> {
 
 /// What a response used, where it tells.
 pub(super) fn usage(response: &Members<'_>) -> Option<Usage> {
-    let output = response.get(OUTPUT).map(|output| output.get().as_bytes()).unwrap_or_default();
-    used(response, || memmem::find_iter(output, SEARCH.as_bytes()).count())
+    let output = response.get(OUTPUT).map(|output| output.get()).unwrap_or_default();
+    let has_tools = memmem::find(output.as_bytes(), TOOL).is_some();
+    used(response, || Ran::count(if has_tools { Item::all(output) } else { Vec::new() }))
 }
 
-/// The counts that are told, and the searches where they are not among them.
-fn used(response: &Members<'_>, searches: impl FnOnce() -> usize) -> Option<Usage> {
+/// The counts that are told, with what ran; the searches only where they are not among the counts.
+fn used(response: &Members<'_>, ran: impl FnOnce() -> Ran) -> Option<Usage> {
     let mut usage = usage_and_tier(response.get("usage"), response.get("service_tier"))?;
+    let ran = ran();
     if usage.web_searches == 0 {
-        usage.web_searches = searches() as u64;
+        usage.web_searches = billed_searches(response).unwrap_or(ran.web_searches);
     }
-    Some(usage)
+    Some(Usage { tools: ran.tools, ..usage }.checked())
 }
 
 #[cfg(test)]
@@ -91,6 +93,17 @@ mod tests {
         let id = ResponseId::read(told["id"].as_str().unwrap()).unwrap();
         assert_eq!((id.deployment.as_str(), id.model.as_str(), id.upstream.as_str()), ("d", "mine", "resp_u"));
         assert_eq!(ResponseId::read(told["previous_response_id"].as_str().unwrap()).unwrap().upstream, "resp_p");
+    }
+
+    #[test]
+    fn tools_that_ran_are_counted_and_a_count_of_the_upstreams_own_wins() {
+        let body = json!({"output": [{"type": "file_search_call"}, {"type": "web_search_call"}, {"type": "web_search_call"},
+                {"type": "code_interpreter_call", "container_id": "c"}],
+            "usage": {"input_tokens": 1, "output_tokens": 1}, "tool_usage": {"web_search": {"num_requests": 1}}});
+        let whole = told(&body.to_string()).unwrap().1.unwrap();
+        assert_eq!((whole.web_searches, whole.tools.file_searches, whole.tools.containers), (1, 1, 1));
+        let bytes = body.to_string();
+        assert_eq!(usage(&Members::parse(bytes.as_bytes()).unwrap()), Some(whole));
     }
 
     #[test]

@@ -14,5 +14,6 @@ pub mod kept;
 mod renamed;
 mod request;
 mod stream;
+mod tools;
 
 pub use dialect::PassedResponses;

@@ -3,7 +3,8 @@
 use crate::api::members::{Members, raw};
 use crate::providers::failure::ProviderFailure;
 use crate::providers::gemini::failure;
-use crate::providers::gemini::wire::{self, Response};
+use crate::providers::gemini::grounding::Queries;
+use crate::providers::gemini::wire::Response;
 use crate::providers::provider::WholeAnswer;
 use crate::usage::Usage;
 use bytes::Bytes;
@@ -28,9 +29,9 @@ pub(super) fn read(body: Bytes) -> Result<WholeAnswer, ProviderFailure> {
     if answer.candidates.is_none() && answer.prompt_feedback.is_none() {
         return Err(malformed(&body));
     }
-    let candidates = answer.candidates.iter().flatten();
-    let searches = candidates.map(|candidate| wire::searches(candidate.grounding_metadata)).sum();
-    let usage = answer.usage_metadata.map(|counts| counts.usage(searches));
+    let mut queries = Queries::default();
+    answer.candidates.iter().flatten().for_each(|candidate| queries.add(candidate.grounding_metadata));
+    let usage = answer.usage_metadata.map(|counts| counts.usage(&queries));
     Ok(WholeAnswer { body, usage })
 }
 

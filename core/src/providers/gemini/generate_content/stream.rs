@@ -3,7 +3,8 @@
 
 use crate::providers::decoder::{Seen, StreamDecoder};
 use crate::providers::failure::ProviderFailure;
-use crate::providers::gemini::wire::{self, Counts, Part, Response};
+use crate::providers::gemini::grounding::Queries;
+use crate::providers::gemini::wire::{Counts, Part, Response};
 use crate::wire::sse::{self, EventSplitter};
 use bytes::{Bytes, BytesMut};
 
@@ -16,8 +17,7 @@ pub(super) struct PieceReader {
     /// A piece that may be the last.
     held: Bytes,
     counts: Option<Counts>,
-    /// The most searches that a piece has told of: each tells of all so far.
-    searches: u64,
+    queries: Queries,
     has_ended: bool,
     seen: Seen,
 }
@@ -43,14 +43,14 @@ impl PieceReader {
         let mut ends = piece.prompt_feedback.is_some_and(|feedback| feedback.block_reason.is_some());
         for mut candidate in piece.candidates.unwrap_or_default() {
             ends |= candidate.finish_reason.is_some();
-            self.searches = self.searches.max(wire::searches(candidate.grounding_metadata));
+            self.queries.add(candidate.grounding_metadata);
             let parts = candidate.take_parts();
             self.seen.content_events += parts.len() as u64;
             self.seen.content_bytes += parts.iter().map(Part::text_bytes).sum::<u64>();
         }
         self.counts = piece.usage_metadata.or(self.counts.take());
         self.has_ended |= ends;
-        self.seen.so_far = self.counts.as_ref().map(|counts| counts.usage(self.searches));
+        self.seen.so_far = self.counts.as_ref().map(|counts| counts.usage(&self.queries));
         if self.has_ended {
             self.seen.usage = self.seen.so_far;
         }
