@@ -34,6 +34,25 @@ def test_a_stream_of_events_passes_and_is_charged(gateway, upstream):
     assert any(row["call_type"] == "aresponses" and row["completion_tokens"] == 4 for row in rows)
 
 
+def test_tools_that_the_provider_runs_are_charged_by_their_use(gateway, upstream):
+    key = gateway.key(max_budget=1)
+    files = {"type": "file_search", "vector_store_ids": ["vs_1"]}
+    code = {"type": "code_interpreter", "container": {"type": "auto"}}
+    asked = {"model": "tooled", "input": "Hello", "tools": [files, code]}
+    # Four tokens, two searches in files, one container.
+    cost = 4 * 1e-6 + 2 * 0.0025 + 0.03
+    answer = gateway.client(key).responses.with_raw_response.create(**asked)
+    assert float(answer.headers["x-litellm-response-cost"].strip("$")) == pytest.approx(cost)
+    list(gateway.client(key).responses.create(**asked, stream=True))
+    assert gateway.call(f"/key/info?key={key}").json()["info"]["spend"] == pytest.approx(2 * cost)
+
+
+def test_a_strict_budget_admits_no_tools_that_nobody_can_price_before(gateway, upstream):
+    client = gateway.client(gateway.key(max_budget=1, budget_mode="strict"))
+    with pytest.raises(openai.BadRequestError):
+        client.responses.create(model="tooled", input="Hello", max_output_tokens=9, tools=[{"type": "file_search"}])
+
+
 def test_the_clients_own_helper_reads_the_stream_of_either_kind(gateway, upstream):
     for model, text in (("echo", TEXT), ("claude", " ".join(CLAUDE_SAYS))):
         with gateway.client().responses.stream(model=model, input="Hello") as stream:

@@ -80,6 +80,9 @@ def write_config(path, upstream_url, api_key, master_key, general=None, litellm=
     priced = {"model": "openai/priced", "api_base": upstream_url, "api_key": api_key}
     prices = {"input_cost_per_token": 0, "output_cost_per_token": 1e-6}
     entries.append({"model_name": "priced", "litellm_params": priced | prices})
+    # Its tools cost what OpenAI takes for them.
+    tooled = {"model_name": "tooled", "litellm_params": priced | prices, "model_info": {"base_model": "openai/gpt-4o"}}
+    entries.append(tooled)
     claude = {"model": "anthropic/claude-sonnet-4-5", "api_base": upstream_url.removesuffix("/v1"), "api_key": api_key}
     entries.append({"model_name": "claude", "litellm_params": claude})
     gemini = {"model": "gemini/gemini-2.5-flash", "api_base": upstream_url.removesuffix("/v1"), "api_key": api_key}

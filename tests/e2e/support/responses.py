@@ -11,6 +11,11 @@ USAGE = {
     "output_tokens_details": {"reasoning_tokens": 0},
     "total_tokens": 13,
 }
+# What tells that a tool of the provider ran, by the tool: two searches in files, and code twice in one container.
+RAN = {
+    "file_search": [{"type": "file_search_call", "queries": ["q"], "results": None}] * 2,
+    "code_interpreter": [{"type": "code_interpreter_call", "container_id": "cntr_1", "code": "1", "outputs": None}] * 2,
+}
 _numbers = itertools.count(1)
 
 
@@ -24,7 +29,9 @@ class Kept:
         """The response to a request."""
         part = {"type": "output_text", "text": "".join(SAYS), "annotations": []}
         item = {"type": "message", "id": "msg_up", "status": "completed", "role": "assistant", "content": [part]}
-        response = _response(f"resp_up{next(_numbers)}", body, "completed", [item], USAGE)
+        calls = [call for tool in body.get("tools", []) for call in RAN.get(tool["type"], [])]
+        ran = [call | {"id": f"call_{at}", "status": "completed"} for at, call in enumerate(calls)]
+        response = _response(f"resp_up{next(_numbers)}", body, "completed", [item, *ran], USAGE)
         self.responses[response["id"]] = (response, body)
         return response
 
