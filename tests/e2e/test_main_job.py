@@ -80,7 +80,7 @@ def test_models_are_listed_and_found_by_name(gateway):
     names = {model.id for model in gateway.client().models.list()}
     media = "draws speaks listens omni-moderation-latest"
     bridged = "groq-echo groq-cut groq-busy"
-    assert names == set(f"echo gated busy html cut embed of/embed priced claude gemini few two-ways bought dead stood-in-for demo {media} {bridged}".split())
+    assert names == set(f"echo gated busy html cut embed of/embed priced tooled claude gemini few two-ways bought dead stood-in-for demo {media} {bridged}".split())
     assert gateway.client().models.retrieve("echo").id == "echo"
 
 
