@@ -59,6 +59,8 @@ pub struct ToolUses {
     pub containers: u64,
     /// Queries of Google's maps.
     pub map_queries: u64,
+    /// What pictures cost that a model other than the call's drew, in nano-dollars: only the answer tells which model.
+    pub drawn: NanoDollars,
 }
 
 /// What a call used that is not counted in tokens: images, speech, recordings. Not kept in spend rows, which have the
@@ -135,9 +137,11 @@ impl Usage {
                 self.doubts.note(Doubt::Absurd);
             }
         }
-        if self.reported_cost > REPORTED_MAX {
-            self.reported_cost = REPORTED_MAX;
-            self.doubts.note(Doubt::Absurd);
+        for cost in [&mut self.reported_cost, &mut self.tools.drawn] {
+            if *cost > REPORTED_MAX {
+                *cost = REPORTED_MAX;
+                self.doubts.note(Doubt::Absurd);
+            }
         }
         self.parts_within_wholes()
     }

@@ -38,9 +38,10 @@ def test_tools_that_the_provider_runs_are_charged_by_their_use(gateway, upstream
     key = gateway.key(max_budget=1)
     files = {"type": "file_search", "vector_store_ids": ["vs_1"]}
     code = {"type": "code_interpreter", "container": {"type": "auto"}}
-    asked = {"model": "tooled", "input": "Hello", "tools": [files, code]}
-    # Four tokens, two searches in files, one container.
-    cost = 4 * 1e-6 + 2 * 0.0025 + 0.03
+    draw = {"type": "image_generation", "model": "gpt-image-1", "quality": "low", "size": "1024x1024"}
+    asked = {"model": "tooled", "input": "Hello", "tools": [files, code, draw]}
+    # Four tokens, two searches in files, one container, and a picture: ten tokens of text and 272 of itself.
+    cost = 4 * 1e-6 + 2 * 0.0025 + 0.03 + 10 * 5e-6 + 272 * 4e-5
     answer = gateway.client(key).responses.with_raw_response.create(**asked)
     assert float(answer.headers["x-litellm-response-cost"].strip("$")) == pytest.approx(cost)
     list(gateway.client(key).responses.create(**asked, stream=True))

@@ -72,6 +72,7 @@ pub(super) mod usage {
             usage.tools.file_searches,
             usage.tools.containers,
             usage.tools.map_queries,
+            u64::try_from(usage.tools.drawn.nanos()).unwrap_or(0),
         ]
         .serialize(serializer)
     }
@@ -101,7 +102,12 @@ pub(super) mod usage {
             doubts: Doubts::from_bits(next()),
             search_context: SearchContext::from_number(next()),
             search_units: next().checked_sub(1),
-            tools: ToolUses { file_searches: next(), containers: next(), map_queries: next() },
+            tools: ToolUses {
+                file_searches: next(),
+                containers: next(),
+                map_queries: next(),
+                drawn: NanoDollars::new(i64::try_from(next()).unwrap_or(0)),
+            },
             media: Media::default(),
         })
     }

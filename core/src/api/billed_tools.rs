@@ -2,6 +2,8 @@
 //! whoever calls runs those.
 
 use super::members::Members;
+use super::picture_tool::{self, PictureTool};
+use crate::money::NanoDollars;
 use crate::usage::ToolUses;
 use memchr::memmem;
 use serde_json::{Map, Value};
@@ -45,7 +47,7 @@ const GOOGLE_TOOLS: [&str; 4] = ["codeExecution", "code_execution", "urlContext"
 
 /// Other kinds of tools that providers run: <https://platform.openai.com/docs/guides/tools>,
 /// <https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview>
-const RUN: [&str; 4] = ["file_search", "code_interpreter", "image_generation", "mcp"];
+const RUN: [&str; 4] = ["file_search", "code_interpreter", picture_tool::KIND, "mcp"];
 /// How the names of more of them begin, which go on with a version.
 const RUN_VERSIONS: [&str; 3] = ["computer_use", "web_fetch", "code_execution"];
 
@@ -93,7 +95,8 @@ impl BilledTools {
         }
         // What cannot be read may be anything.
         let Some(tools) = members.read::<Vec<Map<String, Value>>>("tools") else {
-            let uses = ToolUses { file_searches: CALLS, containers: 1, map_queries: CALLS };
+            let drawn = PictureTool::bound(None);
+            let uses = ToolUses { file_searches: CALLS, containers: 1, map_queries: CALLS, drawn };
             return Self { search: Search::AnyNumber, runs_tools: true, uses };
         };
         let searching: Vec<_> = tools.iter().filter(|tool| searches(tool)).collect();
@@ -111,6 +114,10 @@ impl BilledTools {
             file_searches: if of_kind("file_search") { calls } else { 0 },
             containers: u64::from(of_kind("code_interpreter")),
             map_queries: if on_maps { calls } else { 0 },
+            drawn: match of_kind(picture_tool::KIND) {
+                true => PictureTool::bound(PictureTool::listed(members).as_ref()),
+                false => NanoDollars::ZERO,
+            },
         };
         Self { search, runs_tools: tools.iter().any(is_run), uses }
     }

@@ -337,8 +337,8 @@ mod tests {
     #[test]
     fn tools_of_the_provider_count_as_far_as_they_are_billed_by_their_use() {
         let uses = |body: &str| {
-            let ToolUses { file_searches, containers, map_queries } = demand(body, "gpt-4o", BALANCED).unwrap().tools;
-            (file_searches, containers, map_queries)
+            let uses = demand(body, "gpt-4o", BALANCED).unwrap().tools;
+            (uses.file_searches, uses.containers, uses.map_queries)
         };
         assert_eq!(uses(r#"{"tools":[{"type":"file_search"}]}"#), (CALLS, 0, 0));
         assert_eq!(uses(r#"{"tools":[{"type":"file_search"}],"max_tool_calls":2}"#), (2, 0, 0));
@@ -346,6 +346,18 @@ mod tests {
         assert_eq!(uses(r#"{"tools":[{"googleMaps":{}}]}"#), (0, 0, CALLS));
         assert_eq!(uses(r#"{"tools":[{"urlContext":{}},{"type":"mcp"}]}"#), (0, 0, 0));
         assert_eq!(uses(r#"{"tools":[{"type":"file_search"},7]}"#), (CALLS, 1, CALLS), "what cannot be read");
+    }
+
+    #[test]
+    fn a_picture_that_the_provider_draws_is_set_aside_at_the_price_of_what_draws_it() {
+        let drawn = |tool: &str| {
+            let body = format!(r#"{{"tools":[{{"type":"function","name":"f"}},{tool}]}}"#);
+            demand(&body, "gpt-4o", BALANCED).unwrap().tools.drawn.nanos()
+        };
+        let low = r#"{"type":"image_generation","model":"gpt-image-1-mini","size":"1024x1024","quality":"low"}"#;
+        assert_eq!(drawn(low), 5_000_000);
+        assert_eq!(drawn(r#"{"type":"image_generation"}"#), 264_600_000);
+        assert_eq!(drawn(r#"{"type":"file_search"}"#), 0);
     }
 
     #[test]

@@ -59,6 +59,12 @@ impl Medium {
         }
     }
 
+    /// One picture that is drawn from another. A size or quality that cannot be read is one that nobody said.
+    pub fn picture(said_size: Option<&str>, said_quality: Option<&str>) -> Self {
+        let quality = said_quality.filter(|quality| *quality != "auto").map(str::to_owned);
+        Self::Images { count: 1, size: said_size.and_then(size), quality, given: 1 }
+    }
+
     /// Speech.
     pub fn speech(members: &Members<'_>) -> Self {
         let characters = members.read::<String>("input").map_or(0, |input| input.chars().count() as u64);

@@ -5,7 +5,8 @@
 //! what goes upstream. [`rerank`] is the same for rerankers. Where a client does not chat in the OpenAI dialect,
 //! [`completion`] is what is read of an answer, [`messages`] is Anthropic's dialect, [`google`] Google's, and
 //! [`responses`] OpenAI's newer one.
-//! [`demand`] is what a request can use, [`billed_tools`] as far as its provider runs tools.
+//! [`demand`] is what a request can use, [`billed_tools`] as far as its provider runs tools, [`picture_tool`] the one
+//! that draws.
 //! [`form`] is a body with files, [`medium`] what images and sound come to, [`percent`] reads escapes.
 
 pub mod answer;
@@ -20,5 +21,6 @@ pub mod members;
 pub mod messages;
 pub mod object;
 pub mod percent;
+pub mod picture_tool;
 pub mod rerank;
 pub mod responses;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::clock::Timestamp;
+use crate::money::NanoDollars;
 use crate::price::{CallFacts, SearchContext, ServiceTier, index};
 use crate::usage::{Media, ToolUses, Usage};
 use proptest::prelude::*;
@@ -27,12 +28,12 @@ fn usages() -> impl Strategy<Value = Usage> {
     let input = (tokens(), tokens(), tokens(), tokens(), tokens(), tokens());
     let output = (tokens(), tokens(), tokens(), tokens());
     let media = (0_u64..5, 0_u64..3_000_000, 0_u64..5000, 0_u64..100_000, 0_u64..100_000);
-    let uses = (0_u64..5, 0_u64..3, 0_u64..3, 0_u64..3);
+    let uses = (0_u64..5, 0_u64..3, 0_u64..3, 0_u64..3, 0_i64..900_000_000);
     (input, output, uses, tokens(), any::<prop::sample::Index>(), media).prop_map(
         |(
             input,
             output,
-            (web_searches, file_searches, containers, map_queries),
+            (web_searches, file_searches, containers, map_queries, drawn),
             cited,
             tier,
             (images, pixels, characters, spoken_ms, recorded_ms),
@@ -49,7 +50,7 @@ fn usages() -> impl Strategy<Value = Usage> {
                 audio_completion_tokens: output.2,
                 image_completion_tokens: output.3,
                 web_searches,
-                tools: ToolUses { file_searches, containers, map_queries },
+                tools: ToolUses { file_searches, containers, map_queries, drawn: NanoDollars::new(drawn) },
                 citation_tokens: cited,
                 service_tier: Some(*tier.get(&TIERS)),
                 media: Media { images, pixels, characters, spoken_ms, recorded_ms },

@@ -42,7 +42,7 @@ impl ModelPrice {
         };
         let rates = Rates::of(&info, provider == "xai");
         let off_peak = OffPeak::of(&info);
-        let tools = ToolPrices::of(key, &info);
+        let tools = ToolPrices::of(key, provider, &info);
         let billing = Billing::default();
         Self { key: key.to_owned(), info, rates, off_peak, tools, cache_reads, billing }
     }

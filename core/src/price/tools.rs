@@ -33,9 +33,8 @@ pub(super) struct ToolPrices {
 }
 
 impl ToolPrices {
-    /// Those of an entry of the price data. `key` is its name.
-    pub(super) fn of(key: &str, info: &Map<String, Value>) -> Self {
-        let provider = info.get("litellm_provider").and_then(Value::as_str).unwrap_or_default();
+    /// Those of an entry of the price data: its name, its provider and all that it says.
+    pub(super) fn of(key: &str, provider: &str, info: &Map<String, Value>) -> Self {
         let is_google = provider == "gemini" || (provider.starts_with("vertex_ai") && key.contains("gemini"));
         let by_query = info.get("web_search_billing_unit").and_then(Value::as_str) == Some("per_query");
         let stated = |field: &str| info.get(field).and_then(Value::as_f64);
@@ -94,6 +93,7 @@ impl ToolPrices {
             + self.map_query.times(billed(uses.map_queries))
             + self.file_search.times(uses.file_searches)
             + self.container.times(uses.containers)
+            + FemtoDollars::from_nanos(uses.drawn)
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
     }
 
     fn uses(file_searches: u64, containers: u64, map_queries: u64) -> Usage {
-        let tools = ToolUses { file_searches, containers, map_queries };
+        let tools = ToolUses { file_searches, containers, map_queries, ..ToolUses::default() };
         Usage { tools, ..Usage::default() }
     }
 

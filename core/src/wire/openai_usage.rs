@@ -14,6 +14,14 @@ pub fn usage_from_openai(object: &[u8]) -> Option<Usage> {
     serde_json::from_slice::<Option<Counts>>(object).ok()??.usage()
 }
 
+/// The counts of a usage object that is about images: tokens of the output are theirs where it does not say otherwise.
+pub fn usage_of_images(object: &[u8]) -> Option<Usage> {
+    let usage = usage_from_openai(object)?;
+    let is_split = usage.image_completion_tokens > 0;
+    let images = if is_split { usage.image_completion_tokens } else { usage.completion_tokens };
+    Some(Usage { image_completion_tokens: images, ..usage })
+}
+
 /// The counts of a usage object, and the tier that the answer around it names: the values of `usage` and
 /// `service_tier`.
 pub fn usage_and_tier(usage: Option<&RawValue>, service_tier: Option<&RawValue>) -> Option<Usage> {

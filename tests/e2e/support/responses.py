@@ -11,10 +11,19 @@ USAGE = {
     "output_tokens_details": {"reasoning_tokens": 0},
     "total_tokens": 13,
 }
-# What tells that a tool of the provider ran, by the tool: two searches in files, and code twice in one container.
+# What tells that a tool of the provider ran, by the tool: two searches in files, code twice in one container, and a
+# picture with what it used.
 RAN = {
     "file_search": [{"type": "file_search_call", "queries": ["q"], "results": None}] * 2,
     "code_interpreter": [{"type": "code_interpreter_call", "container_id": "cntr_1", "code": "1", "outputs": None}] * 2,
+    "image_generation": [{"type": "image_generation_call", "result": "AA==", "size": "1024x1024", "quality": "low"}],
+}
+DRAWN = {
+    "input_tokens": 10,
+    "input_tokens_details": {"text_tokens": 10, "image_tokens": 0},
+    "output_tokens": 272,
+    "output_tokens_details": {"image_tokens": 272, "text_tokens": 0},
+    "total_tokens": 282,
 }
 _numbers = itertools.count(1)
 
@@ -32,6 +41,8 @@ class Kept:
         calls = [call for tool in body.get("tools", []) for call in RAN.get(tool["type"], [])]
         ran = [call | {"id": f"call_{at}", "status": "completed"} for at, call in enumerate(calls)]
         response = _response(f"resp_up{next(_numbers)}", body, "completed", [item, *ran], USAGE)
+        if any(call["type"] == "image_generation_call" for call in ran):
+            response["tool_usage"] = {"image_gen": DRAWN}
         self.responses[response["id"]] = (response, body)
         return response
 

@@ -7,7 +7,7 @@ use crate::providers::failure::ProviderFailure;
 use crate::providers::outgoing;
 use crate::providers::provider::WholeAnswer;
 use crate::usage::{Media, Usage};
-use crate::wire::openai_usage::usage_from_openai;
+use crate::wire::openai_usage::{usage_from_openai, usage_of_images};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -33,17 +33,10 @@ pub(super) fn images(body: &[u8]) -> Result<WholeAnswer, ProviderFailure> {
         members.set("data", data);
     }
     fill(&mut members, &OF_IMAGES);
-    let told = members.get("usage").and_then(|usage| usage_from_openai(usage.get().as_bytes()));
+    let told = members.get("usage").and_then(|usage| usage_of_images(usage.get().as_bytes()));
     complete_usage(&mut members);
-    let usage = Usage { media: Media { images: count, ..Media::default() }, ..drawn(told.unwrap_or_default()) };
+    let usage = Usage { media: Media { images: count, ..Media::default() }, ..told.unwrap_or_default() };
     Ok(WholeAnswer { body: Bytes::from(members.to_json()), usage: Some(usage) })
-}
-
-/// Tokens of an answer with images are images' where nobody says otherwise.
-pub(super) fn drawn(usage: Usage) -> Usage {
-    let is_split = usage.image_completion_tokens > 0;
-    let images = if is_split { usage.image_completion_tokens } else { usage.completion_tokens };
-    Usage { image_completion_tokens: images, ..usage }
 }
 
 /// Images that are paid by the piece use no tokens.

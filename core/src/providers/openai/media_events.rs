@@ -4,10 +4,11 @@
 //! Wire format: <https://platform.openai.com/docs/api-reference/audio/transcript-text-done-event>
 
 use super::failure;
-use super::media_answer::{drawn, heard};
+use super::media_answer::heard;
 use crate::providers::decoder::{Seen, StreamDecoder};
 use crate::providers::failure::ProviderFailure;
-use crate::usage::Media;
+use crate::usage::{Media, Usage};
+use crate::wire::openai_usage::usage_of_images;
 use crate::wire::sse::{self, EventSplitter};
 use bytes::Bytes;
 use memchr::memmem;
@@ -64,13 +65,12 @@ impl MediaEvents {
             return;
         }
         self.is_whole = true;
-        let told = event.usage.and_then(|usage| heard(usage.get().as_bytes()));
+        let told = event.usage.map(|usage| usage.get().as_bytes());
         if kind.starts_with("image_") {
             self.images += 1;
-            let mut usage = drawn(told.unwrap_or_default());
-            usage.media = Media { images: self.images, ..Media::default() };
-            self.seen.usage = Some(usage);
-        } else if let Some(mut usage) = told {
+            let media = Media { images: self.images, ..Media::default() };
+            self.seen.usage = Some(Usage { media, ..told.and_then(usage_of_images).unwrap_or_default() });
+        } else if let Some(mut usage) = told.and_then(heard) {
             if kind.starts_with("speech") {
                 usage.audio_completion_tokens = usage.completion_tokens;
             }

@@ -2,12 +2,12 @@
 
 use super::expected;
 use super::renamed::Naming;
-use super::tools::{Item, Ran, billed_searches};
+use super::tools::{Item, Ran, billed_searches, drawn};
 use crate::api::members::Members;
 use crate::providers::failure::ProviderFailure;
 use crate::providers::openai::failure;
 use crate::providers::provider::{Reply, WholeAnswer};
-use crate::usage::Usage;
+use crate::usage::{ToolUses, Usage};
 use crate::wire::openai_usage::usage_and_tier;
 use bytes::Bytes;
 use memchr::memmem;
@@ -59,7 +59,9 @@ fn used(response: &Members<'_>, ran: impl FnOnce() -> Ran) -> Option<Usage> {
     if usage.web_searches == 0 {
         usage.web_searches = billed_searches(response).unwrap_or(ran.web_searches);
     }
-    Some(Usage { tools: ran.tools, ..usage }.checked())
+    let (drawn, doubts) = drawn(response, &ran.pictures);
+    doubts.iter().for_each(|doubt| usage.doubts.note(doubt));
+    Some(Usage { tools: ToolUses { drawn, ..ran.tools }, ..usage }.checked())
 }
 
 #[cfg(test)]
@@ -70,6 +72,7 @@ mod tests {
     use crate::id::RequestId;
     use crate::providers::failure::FailureClass;
     use crate::providers::operation::Operation;
+    use crate::usage::Doubt;
     use serde_json::{Value, json};
 
     fn told(body: &str) -> Result<(Value, Option<Usage>), ProviderFailure> {
@@ -77,6 +80,10 @@ mod tests {
         let reply = Reply { operation, id, model: "mine", deployment: "d", asked: &[], show_usage: false };
         let answer = read(reply, &Bytes::copy_from_slice(body.as_bytes()))?;
         Ok((serde_json::from_slice(&answer.body).unwrap(), answer.usage))
+    }
+
+    fn told_usage(body: &str) -> Usage {
+        told(body).unwrap().1.unwrap()
     }
 
     #[test]
@@ -104,6 +111,28 @@ mod tests {
         assert_eq!((whole.web_searches, whole.tools.file_searches, whole.tools.containers), (1, 1, 1));
         let bytes = body.to_string();
         assert_eq!(usage(&Members::parse(bytes.as_bytes()).unwrap()), Some(whole));
+    }
+
+    #[test]
+    fn pictures_cost_what_the_model_takes_that_drew_them() {
+        let drawing = |told: Value| {
+            let picture = json!({"type": "image_generation_call", "status": "completed", "result": "AA==", "size": "1024x1024",
+                "quality": "low"});
+            let unfinished = json!({"type": "image_generation_call", "status": "failed", "result": null});
+            let body = json!({"output": [picture, unfinished], "usage": {"input_tokens": 1, "output_tokens": 1},
+                "tools": [{"type": "image_generation", "model": "gpt-image-1", "quality": "auto"}], "tool_usage": told});
+            let body = body.to_string();
+            let whole = told_usage(&body);
+            assert_eq!(usage(&Members::parse(body.as_bytes()).unwrap()), Some(whole));
+            (whole.tools.drawn.nanos(), whole.doubts.has(Doubt::Estimated))
+        };
+        let counted = json!({"image_gen": {"input_tokens": 50, "output_tokens": 272, "total_tokens": 322,
+            "input_tokens_details": {"text_tokens": 50, "image_tokens": 0},
+            "output_tokens_details": {"image_tokens": 272, "text_tokens": 0}}});
+        assert_eq!(drawing(counted), (50 * 5000 + 272 * 40_000, false));
+        assert_eq!(drawing(json!({"image_gen": {"input_tokens": 0, "output_tokens": 272}})), (272 * 40_000, false));
+        assert_eq!(drawing(json!({"web_search": {"num_requests": 0}})), (11_000_000, true));
+        assert_eq!(drawing(Value::Null), (11_000_000, true));
     }
 
     #[test]

@@ -3,8 +3,12 @@
 
 use crate::api::chat::text::Text;
 use crate::api::members::Members;
-use crate::usage::ToolUses;
+use crate::api::picture_tool::{Picture, PictureTool};
+use crate::money::NanoDollars;
+use crate::usage::{Doubts, ToolUses};
+use crate::wire::openai_usage::usage_of_images;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 
 /// What an item tells of the tool that it is about.
@@ -17,6 +21,12 @@ pub(super) struct Item<'a> {
     container_id: Option<Text<'a>>,
     #[serde(borrow)]
     action: Option<Action<'a>>,
+    #[serde(borrow)]
+    status: Option<Text<'a>>,
+    #[serde(borrow)]
+    size: Option<Text<'a>>,
+    #[serde(borrow)]
+    quality: Option<Text<'a>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -29,7 +39,14 @@ struct Action<'a> {
 impl<'a> Item<'a> {
     /// What one of an answer's items tells.
     pub(super) fn of(item: &'a Members<'_>) -> Self {
-        Self { kind: item.read("type"), container_id: item.read("container_id"), action: item.read("action") }
+        Self {
+            kind: item.read("type"),
+            container_id: item.read("container_id"),
+            action: item.read("action"),
+            status: item.read("status"),
+            size: item.read("size"),
+            quality: item.read("quality"),
+        }
     }
 
     /// All items of an answer's output. None where they cannot be read.
@@ -42,6 +59,10 @@ impl<'a> Item<'a> {
         let action = self.action.as_ref().and_then(|action| action.kind.as_deref());
         action.is_none_or(|action| action == "search")
     }
+
+    fn is_drawn(&self) -> bool {
+        self.status.as_deref().is_none_or(|status| status == "completed")
+    }
 }
 
 /// How often the upstream ran its tools.
@@ -49,6 +70,8 @@ impl<'a> Item<'a> {
 pub(super) struct Ran {
     pub(super) web_searches: u64,
     pub(super) tools: ToolUses,
+    /// What the tool drew that has a model of its own.
+    pub(super) pictures: Vec<Picture>,
 }
 
 impl Ran {
@@ -63,12 +86,31 @@ impl Ran {
                 "code_interpreter_call" => {
                     containers.insert(item.container_id.unwrap_or_default().0);
                 }
+                "image_generation_call" if item.is_drawn() => {
+                    let said = |word: Option<Text<'_>>| word.map(|word| word.0.into_owned());
+                    ran.pictures.push(Picture { size: said(item.size), quality: said(item.quality) });
+                }
                 _ => {}
             }
         }
         ran.tools.containers = containers.len() as u64;
         ran
     }
+}
+
+/// What an answer's pictures cost, in nano-dollars, at the price of the model that drew them.
+pub(super) fn drawn(response: &Members<'_>, pictures: &[Picture]) -> (NanoDollars, Doubts) {
+    #[derive(Deserialize)]
+    struct ToolUsage<'a> {
+        #[serde(borrow)]
+        image_gen: &'a RawValue,
+    }
+    if pictures.is_empty() {
+        return Default::default();
+    }
+    let told = response.read::<ToolUsage<'_>>("tool_usage");
+    let told = told.and_then(|told| usage_of_images(told.image_gen.get().as_bytes()));
+    PictureTool::cost(PictureTool::listed(response).as_ref(), told, pictures)
 }
 
 /// The web searches that an answer itself says are billed.
