@@ -1,6 +1,7 @@
 //! What a request can use at most, read from its members: the link between a body and the price of it. Pure.
 
 use super::billed_tools::{BilledTools, CALLS, Search};
+use super::care::Care;
 use super::members::Members;
 use crate::clock::Timestamp;
 use crate::price::{CallFacts, Demand, ModelPrice, SearchContext, ServiceTier, Tiers};
@@ -8,21 +9,6 @@ use crate::usage::ToolUses;
 use crate::wire::input_weight::{InputWeight, Unbounded};
 use memchr::memmem;
 use serde::de::IgnoredAny;
-
-/// How carefully a call's cost is bounded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Care {
-    /// By a likely size: the input is estimated, and an answer that says no cap is taken for this many tokens.
-    Balanced {
-        /// `reserve_output_tokens`.
-        reserve_output_tokens: u64,
-    },
-    /// By what cannot be passed, provided that the output cap is sent upstream.
-    Strict {
-        /// The cap of an answer whose request says none.
-        output_tokens: Option<u64>,
-    },
-}
 
 /// What a body asks for, as far as it decides about the most that the call can cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

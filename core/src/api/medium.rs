@@ -1,7 +1,7 @@
 //! What a request for images, for speech or about a recording uses that is not counted in tokens: what is told by the
 //! request itself, and what is set aside for it. Pure.
 
-use super::demand::Care;
+use super::care::Care;
 use super::form::Form;
 use super::members::Members;
 use crate::price::{Demand, ModelPrice};

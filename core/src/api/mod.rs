@@ -5,12 +5,13 @@
 //! what goes upstream. [`rerank`] is the same for rerankers. Where a client does not chat in the OpenAI dialect,
 //! [`completion`] is what is read of an answer, [`messages`] is Anthropic's dialect, [`google`] Google's, and
 //! [`responses`] OpenAI's newer one.
-//! [`demand`] is what a request can use, [`billed_tools`] as far as its provider runs tools, [`picture_tool`] the one
-//! that draws.
+//! [`demand`] is what a request can use, bounded with [`care`]; [`billed_tools`] as far as its provider runs tools,
+//! [`picture_tool`] the one that draws.
 //! [`form`] is a body with files, [`medium`] what images and sound come to, [`percent`] reads escapes.
 
 pub mod answer;
 mod billed_tools;
+pub mod care;
 pub mod chat;
 pub mod completion;
 pub mod demand;

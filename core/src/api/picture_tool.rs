@@ -2,7 +2,7 @@
 //! tools names: the request's, and its echo in the answer.
 //! <https://platform.openai.com/docs/guides/tools-image-generation>
 
-use super::demand::Care;
+use super::care::Care;
 use super::medium::Medium;
 use super::members::Members;
 use crate::clock::Timestamp;

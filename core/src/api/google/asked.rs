@@ -80,7 +80,7 @@ pub fn cap(members: &mut Members<'_>, tokens: u64) -> Result<(), serde_json::Err
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::demand::Care;
+    use crate::api::care::Care;
     use crate::wire::input_weight::{InputWeight, Unbounded};
 
     fn read(body: &str) -> Asked {

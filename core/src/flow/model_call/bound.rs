@@ -4,7 +4,7 @@ use super::body::Said;
 use super::error::CallError;
 use super::proxy_limits::ProxyLimits;
 use crate::admission::limits::Tokens;
-use crate::api::demand::Care;
+use crate::api::care::Care;
 use crate::limits::{BudgetMode, BudgetPolicy};
 use crate::money::NanoDollars;
 use crate::price::{Demand, ModelPrice};

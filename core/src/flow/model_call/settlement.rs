@@ -17,7 +17,7 @@ use super::unrecorded;
 use super::waits::ClientWaits;
 use super::watched::Watched;
 use crate::accounting::spend_row::{Outcome, SpendDetails, SpendRow};
-use crate::api::demand::Care;
+use crate::api::care::Care;
 use crate::api::medium::Medium;
 use crate::config::tls::Channel;
 use crate::id::RequestId;
