@@ -56,24 +56,23 @@ impl PictureTool {
     }
 
     /// What an answer's pictures cost: by the tokens that it counts for them, else by their size and quality, which is
-    /// [estimated](Doubt::Estimated).
+    /// [estimated](Doubt::Estimated) where there are any.
     pub fn cost(tool: Option<&Self>, told: Option<Usage>, pictures: &[Picture]) -> (NanoDollars, Doubts) {
-        let mut doubts = Doubts::default();
         let facts = CallFacts::at(Timestamp::default());
-        if let Some(told) = told.filter(|told| told.total() > 0) {
+        if let Some(told) = told {
             let price = price_of_tokens(tool);
-            return (price.map_or(NanoDollars::ZERO, |price| price.cost(&told, &facts).total), doubts);
+            return (price.map_or(NanoDollars::ZERO, |price| price.cost(&told, &facts).total), Doubts::default());
         }
         let of_one = |picture: &Picture| {
             let (medium, price) = priced(tool, picture);
             let price = price?;
             Some(price.cost(&medium.used(None, || 0, Some(&price)), &facts).total)
         };
-        let cost = pictures.iter().filter_map(of_one).sum();
+        let mut doubts = Doubts::default();
         if !pictures.is_empty() {
             doubts.note(Doubt::Estimated);
         }
-        (cost, doubts)
+        (pictures.iter().filter_map(of_one).sum(), doubts)
     }
 }
 

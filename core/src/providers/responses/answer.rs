@@ -115,22 +115,26 @@ mod tests {
 
     #[test]
     fn pictures_cost_what_the_model_takes_that_drew_them() {
-        let drawing = |told: Value| {
-            let picture = json!({"type": "image_generation_call", "status": "completed", "result": "AA==", "size": "1024x1024",
-                "quality": "low"});
-            let unfinished = json!({"type": "image_generation_call", "status": "failed", "result": null});
-            let body = json!({"output": [picture, unfinished], "usage": {"input_tokens": 1, "output_tokens": 1},
+        let picture = json!({"type": "image_generation_call", "status": "completed", "result": "AA==", "size": "1024x1024",
+            "quality": "low"});
+        let failed = json!({"type": "image_generation_call", "status": "failed", "result": null});
+        let answering = |output: Value, told: Value| {
+            let body = json!({"output": output, "usage": {"input_tokens": 1, "output_tokens": 1},
                 "tools": [{"type": "image_generation", "model": "gpt-image-1", "quality": "auto"}], "tool_usage": told});
             let body = body.to_string();
             let whole = told_usage(&body);
             assert_eq!(usage(&Members::parse(body.as_bytes()).unwrap()), Some(whole));
             (whole.tools.drawn.nanos(), whole.doubts.has(Doubt::Estimated))
         };
+        let drawing = |told: Value| answering(json!([picture, failed]), told);
         let counted = json!({"image_gen": {"input_tokens": 50, "output_tokens": 272, "total_tokens": 322,
             "input_tokens_details": {"text_tokens": 50, "image_tokens": 0},
             "output_tokens_details": {"image_tokens": 272, "text_tokens": 0}}});
-        assert_eq!(drawing(counted), (50 * 5000 + 272 * 40_000, false));
+        assert_eq!(drawing(counted.clone()), (50 * 5000 + 272 * 40_000, false));
+        assert_eq!(answering(json!([failed]), counted), (50 * 5000 + 272 * 40_000, false), "billed all the same");
+        assert_eq!(answering(json!([failed]), Value::Null), (0, false));
         assert_eq!(drawing(json!({"image_gen": {"input_tokens": 0, "output_tokens": 272}})), (272 * 40_000, false));
+        assert_eq!(drawing(json!({"image_gen": {"input_tokens": 0, "output_tokens": 0}})), (11_000_000, true));
         assert_eq!(drawing(json!({"web_search": {"num_requests": 0}})), (11_000_000, true));
         assert_eq!(drawing(Value::Null), (11_000_000, true));
     }

@@ -105,11 +105,13 @@ pub(super) fn drawn(response: &Members<'_>, pictures: &[Picture]) -> (NanoDollar
         #[serde(borrow)]
         image_gen: &'a RawValue,
     }
-    if pictures.is_empty() {
-        return Default::default();
-    }
     let told = response.read::<ToolUsage<'_>>("tool_usage");
     let told = told.and_then(|told| usage_of_images(told.image_gen.get().as_bytes()));
+    // What has failed may have been billed: its tokens count.
+    let told = told.filter(|told| told.total() > 0);
+    if told.is_none() && pictures.is_empty() {
+        return Default::default();
+    }
     PictureTool::cost(PictureTool::listed(response).as_ref(), told, pictures)
 }
 
